@@ -1,0 +1,1 @@
+"""The library of the study: pure functions and small classes that know nothing of Snakemake."""

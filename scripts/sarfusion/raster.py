@@ -1,0 +1,141 @@
+"""Reading and writing GeoTIFFs whose bands are found by name."""
+
+import math
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import rasterio
+from rasterio.crs import CRS
+from rasterio.errors import RasterioError
+from rasterio.transform import Affine
+from rasterio.windows import Window, bounds as window_bounds
+
+from .errors import StudyError
+from .files import atomic
+
+METRES_PER_DEGREE = 111_320.0  # of latitude, on the mean Earth sphere; scale bars need no more
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the pixels of a raster lie: CRS, affine transform, and size in pixels."""
+
+    crs: CRS
+    transform: Affine
+    height: int
+    width: int
+
+    @property
+    def shape(self):
+        """(rows, columns)."""
+        return self.height, self.width
+
+    @property
+    def bounds(self):
+        """(left, bottom, right, top) in units of the CRS."""
+        return window_bounds(Window(0, 0, self.width, self.height), self.transform)
+
+    @property
+    def pixel_m(self):
+        """Pixel size (along columns, along rows) in metres; degrees taken at the centre latitude."""
+        x, y = abs(self.transform.a), abs(self.transform.e)
+        if not self.crs.is_geographic:
+            factor = self.crs.linear_units_factor[1]
+            return x * factor, y * factor
+        _, bottom, _, top = self.bounds
+        latitude = math.radians((bottom + top) / 2)
+        return x * METRES_PER_DEGREE * math.cos(latitude), y * METRES_PER_DEGREE
+
+    @classmethod
+    def of(cls, dataset):
+        """Return the grid of an open rasterio dataset."""
+        return cls(dataset.crs, dataset.transform, dataset.height, dataset.width)
+
+
+@contextmanager
+def open_raster(path):
+    """Open a georeferenced raster for reading.
+
+    Raises StudyError, also for reads inside the block, when the file cannot be read, is cut
+    short, or has no coordinate reference system.
+    """
+    try:
+        with rasterio.open(path) as dataset:
+            if dataset.crs is None:
+                raise StudyError(
+                    f"{path}: no coordinate reference system; assign one (gdal_edit.py -a_srs)"
+                )
+            yield dataset
+    except RasterioError as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise StudyError(
+            f"{path}: not a readable raster ({reason}); the file may be cut short, fetch it again"
+        ) from error
+
+
+def read_grid(path):
+    """Return the Grid of a raster file."""
+    with open_raster(path) as dataset:
+        return Grid.of(dataset)
+
+
+def band_numbers(dataset, names):
+    """Return the numbers (from 1) of the bands described as `names`."""
+    missing = [name for name in names if name not in dataset.descriptions]
+    if missing:
+        raise StudyError(
+            f"{dataset.name}: no band {', '.join(missing)} (it has {dataset.descriptions})"
+        )
+    return [dataset.descriptions.index(name) + 1 for name in names]
+
+
+def read_bands(path, names, window=None):
+    """Return the bands `names` of a raster as an array (bands, rows, columns)."""
+    with open_raster(path) as dataset:
+        return dataset.read(band_numbers(dataset, names), window=window)
+
+
+def read_band(path, name):
+    """Return one named band of a raster as an array (rows, columns)."""
+    return read_bands(path, [name])[0]
+
+
+def profile_for(grid, count, dtype, nodata):
+    """Return the rasterio profile of every raster that the study writes: tiled, compressed."""
+    predictor = 3 if np.issubdtype(dtype, np.floating) else 2
+    return {
+        "driver": "GTiff",
+        "crs": grid.crs,
+        "transform": grid.transform,
+        "height": grid.height,
+        "width": grid.width,
+        "count": count,
+        "dtype": dtype,
+        "nodata": nodata,
+        "tiled": True,
+        "blockxsize": 256,
+        "blockysize": 256,
+        "compress": "deflate",
+        "predictor": predictor,
+        "bigtiff": "if_safer",
+    }
+
+
+def write_raster(path, array, grid, names, nodata, scale=None, offset=None):
+    """Write `array` (bands, rows, columns) as a GeoTIFF with named bands, atomically.
+
+    `scale` and `offset`, one per band, are stored as the bands' GDAL scale and offset
+    (value = scale * number + offset); the numbers are written as they are.
+    """
+    array = np.asarray(array)
+    if array.shape != (len(names), *grid.shape):
+        raise ValueError(f"array {array.shape} does not fit {len(names)} bands of {grid.shape}")
+    with atomic(path) as temporary:
+        profile = profile_for(grid, len(names), array.dtype, nodata)
+        with rasterio.open(temporary, "w", **profile) as dataset:
+            dataset.write(array)
+            dataset.descriptions = tuple(names)
+            if scale is not None:
+                dataset.scales = tuple(scale)
+                dataset.offsets = tuple(offset)
