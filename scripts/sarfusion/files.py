@@ -1,5 +1,6 @@
 """Atomic writing: a reader sees the whole file or none, whatever kills the writer."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -50,3 +51,9 @@ def write_csv(path, table):
     """Write the data frame `table` to `path` as CSV with a header, atomically."""
     with atomic(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def sha256(path):
+    """Return the SHA-256 of the file `path` in hexadecimal."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -8,8 +8,7 @@ import numpy as np
 import rasterio
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
-from rasterio.transform import Affine
-from rasterio.windows import Window, bounds as window_bounds
+from rasterio.transform import Affine, array_bounds
 
 from .errors import StudyError
 from .files import atomic
@@ -34,11 +33,11 @@ class Grid:
     @property
     def bounds(self):
         """(left, bottom, right, top) in units of the CRS."""
-        return window_bounds(Window(0, 0, self.width, self.height), self.transform)
+        return array_bounds(self.height, self.width, self.transform)
 
     @property
     def pixel_m(self):
-        """Pixel size (along columns, along rows) in metres; degrees taken at the centre latitude."""
+        """Pixel size (across columns, across rows) in metres; degrees at the centre latitude."""
         x, y = abs(self.transform.a), abs(self.transform.e)
         if not self.crs.is_geographic:
             factor = self.crs.linear_units_factor[1]

@@ -1,0 +1,48 @@
+# The study, from raw scenes to figures and tables. This file names what a person may ask for;
+# the work is in rules/, one file per stage.
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+# Not a plain `configfile:`, since Snakemake would merge the demo into every other study.
+if "study" not in config:
+
+    configfile: "config/demo.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/scenes.smk"
+include: "rules/preprocess.smk"
+include: "rules/patches.smk"
+include: "rules/train.smk"
+include: "rules/fuse.smk"
+include: "rules/evaluate.smk"
+include: "rules/publish.smk"
+
+
+localrules:
+    all,
+    tables,
+    figures,
+
+
+rule all:
+    default_target: True
+    input:
+        table_files(),
+        figure_files(),
+
+
+rule tables:
+    input:
+        table_files(),
+
+
+rule figures:
+    input:
+        figure_files(),
+
+
+onerror:
+    explain_failure(log)

@@ -1,0 +1,26 @@
+# Where the training, validation and test patches lie.
+
+
+rule index_patches:
+    input:
+        code=code("index_patches"),
+        split=result("stack/{site}.split.tif"),
+    output:
+        patches=result("patches/{site}.parquet"),
+    log:
+        result("logs/index_patches/{site}.log"),
+    benchmark:
+        result("benchmarks/index_patches/{site}.tsv")
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        sizes=sorted({model["patch_px"] for model in STUDY["models"].values()}),
+        stride=STUDY["patches"]["stride_px"],
+    message:
+        "Index the patches of {wildcards.site}"
+    script:
+        "../scripts/index_patches.py"

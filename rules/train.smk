@@ -1,0 +1,35 @@
+# One job per site, protocol, band, model, input and seed.
+
+
+rule train_model:
+    input:
+        code=code("train_model"),
+        network=network_code,
+        stack=result("stack/{site}.tif"),
+        stack_json=result("stack/{site}.json"),
+        patches=result("patches/{site}.parquet"),
+    output:
+        weights=result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors"),
+        record=result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json"),
+    log:
+        result("logs/train_model/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.log"),
+    benchmark:
+        result("benchmarks/train_model/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tsv")
+    conda:
+        "../envs/train.yaml"
+    # One thread a model: several models train side by side, and the weights do not depend on
+    # how many cores a machine has. A profile's `set-threads` gives large models more.
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
+    params:
+        identity=lambda wildcards: {**wildcards, "seed": int(wildcards.seed)},
+        model=lambda wildcards: STUDY["models"][wildcards.model],
+        training=STUDY["training"],
+        buffer_px=STUDY["split"]["buffer_px"],
+    message:
+        "Train {wildcards.model} ({wildcards.input}) on {wildcards.band} of {wildcards.site},"
+        " seed {wildcards.seed}"
+    script:
+        "../scripts/train_model.py"

@@ -1,0 +1,25 @@
+"""Draw the scores of all methods, bands and seeds as dot plots."""
+
+import pandas as pd
+from sarfusion.figures import save
+from sarfusion.figures.scores import scores
+
+
+def main(metrics, png, pdf, protocol=None):
+    """Read the tidy metrics table, or its rows of one protocol; write the figure twice."""
+    table = pd.read_csv(metrics)
+    if protocol is not None:
+        table = table[table["protocol"] == protocol]
+    save(scores(table), png, pdf)
+
+
+if __name__ == "__main__":
+    from sarfusion.job import job
+
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input.metrics,
+            snakemake.output.png,
+            snakemake.output.pdf,
+            snakemake.wildcards.protocol,
+        )

@@ -1,0 +1,223 @@
+"""Map figures of one site: overview, methods beside the original, differences."""
+
+import math
+
+import numpy as np
+import seaborn
+from matplotlib.colors import ListedColormap
+from matplotlib.patches import Patch
+
+from ..split import BUFFER, NOT_VALID, TEST, TRAIN, VALIDATION
+from . import MM, PALETTE, styled
+from .inset import choose_inset
+from .layout import box_mm, colour_bar, notes, notes_height, panel_grid, stacked
+from .maps import (
+    INSET_LINE,
+    MOST_PIXELS,
+    NO_DATA_FILL,
+    RGB,
+    SCALE_BAR_MM,
+    TEST_LINE,
+    composite,
+    draw_map,
+    edge,
+    frame,
+    handles,
+    outline,
+    percentiles,
+)
+
+SPLIT_CLASSES = {  # value in the split map -> name, colour
+    TRAIN: ("training", PALETTE["blue"]),
+    VALIDATION: ("validation", PALETTE["sky"]),
+    TEST: ("test", PALETTE["orange"]),
+    BUFFER: ("buffer (unused)", "#FFFFFF"),
+}
+SAR_TITLES = {"vv_db": "VV", "vh_db": "VH", "ratio_db": "VV/VH ratio"}
+
+
+@styled
+def overview(scene):
+    """Return the figure of one site: true colour, VV, VH, ratio in dB, and the split."""
+    aspect = scene.aspect()
+    figure, axes = panel_grid([aspect, aspect], 3, bottom=17, gap=(5, 24))
+    limits = percentiles(scene.rgb)
+    draw_map(axes[0, 0], composite(scene.rgb, limits), scene.pixel_m)
+    axes[0, 0].set_title("Red, green, blue")
+    _write_below(
+        axes[0, 0],
+        "One linear stretch for\nthe three bands, 2–98 %:\n"
+        f"{limits[0]:.3f}–{limits[1]:.3f} reflectance",
+    )
+    for panel, (name, title) in zip(axes.flat[1:4], SAR_TITLES.items(), strict=True):
+        low, high = percentiles(scene.bands[name])
+        image = draw_map(
+            panel, scene.bands[name], scene.pixel_m, cmap="viridis", vmin=low, vmax=high
+        )
+        panel.set_title(title)
+        colour_bar(image, f"{title} (dB)", (panel, panel), below=True, extend="both")
+    _draw_split(axes[1, 1], scene)
+    missing = (scene.split == NOT_VALID).any() or any(
+        not np.isfinite(band).all() for band in scene.bands.values()
+    )
+    axes[1, 2].set_axis_off()
+    axes[1, 2].legend(
+        handles=[
+            Patch(facecolor=colour, edgecolor="black", linewidth=0.4, label=name)
+            for value, (name, colour) in SPLIT_CLASSES.items()
+            if (scene.split == value).any()
+        ]
+        + ([Patch(**NO_DATA_FILL, label="no data, or not valid")] if missing else []),
+        title="Ground in the split",
+        title_fontsize=7,
+        alignment="left",
+        loc="upper left",
+    )
+    _write_below(axes[1, 2], scene.note)
+    return figure
+
+
+def _write_below(axes, text):
+    """Write `text` under a panel that has no colour bar."""
+    left, bottom, _, _ = box_mm(axes)
+    figure = axes.figure
+    width, height = figure.get_size_inches() / MM
+    figure.text(
+        left / width, (bottom - SCALE_BAR_MM - 1) / height, text, va="top", linespacing=1.25
+    )
+
+
+def _draw_split(axes, scene):
+    colours = [colour for _, colour in SPLIT_CLASSES.values()]
+    # Classes can't be averaged, so a large map is thinned.
+    step = math.ceil(max(scene.split.shape) / MOST_PIXELS)
+    split = np.ma.masked_equal(scene.split[::step, ::step], NOT_VALID)
+    draw_map(
+        axes,
+        split,
+        tuple(step * size for size in scene.pixel_m),
+        cmap=ListedColormap(colours),
+        vmin=TRAIN - 0.5,
+        vmax=BUFFER + 0.5,
+        interpolation="nearest",
+    )
+    axes.set_title("Split by blocks")
+
+
+@styled
+def band_comparison(scene, band, fused):
+    """Return the figure of one band: original and each method, whole scene and enlarged inset.
+
+    `fused` maps labels to arrays (rows, columns) of reflectance. One grey scale for all.
+    """
+    layers = {"Original": scene.bands[band], **fused}
+    limits = percentiles(scene.bands[band])
+    lines = [
+        scene.note,
+        f"{band.capitalize()} band; one grey scale for all, 2–98 % of the original",
+    ]
+
+    def draw(axes, layer, window=None):
+        return draw_map(
+            axes, layer, scene.pixel_m, window, cmap="gray", vmin=limits[0], vmax=limits[1]
+        )
+
+    figure, axes, image = _comparison(scene, layers, draw, lines, right=17)
+    colour_bar(image, "reflectance", (axes[0, -1], axes[1, -1]), extend="both")
+    return figure
+
+
+@styled
+def composite_comparison(scene, fused):
+    """Return the figure of RGB composites: original and each method, whole and enlarged.
+
+    `fused` maps labels to {band: array (rows, columns)}. One stretch, from the original.
+    """
+    limits = percentiles(scene.rgb)
+    layers = {"Original": scene.rgb} | {
+        label: np.stack([bands[name] for name in RGB]) for label, bands in fused.items()
+    }
+    lines = [
+        scene.note,
+        f"One linear stretch for all, 2–98 % of the original: "
+        f"{limits[0]:.3f}–{limits[1]:.3f} reflectance",
+    ]
+
+    def draw(axes, layer, window=None):
+        return draw_map(axes, composite(layer, limits), scene.pixel_m, window)
+
+    figure, _, _ = _comparison(scene, layers, draw, lines, right=2)
+    return figure
+
+
+def _comparison(scene, layers, draw, lines, right):
+    """Lay `layers` (label -> array) side by side, whole scene above inset, by `draw`."""
+    # The same place in every figure of a site, whatever the band.
+    window = choose_inset(scene.rgb.mean(axis=0), scene.test)
+    size = window[2]
+    figure, axes = panel_grid(
+        [scene.aspect(), scene.aspect((size, size))],
+        len(layers),
+        right=right,
+        top=9,
+        bottom=SCALE_BAR_MM + notes_height(lines),
+        gap=(1.5, 1 + SCALE_BAR_MM),
+    )
+    for (label, layer), (whole, inset) in zip(layers.items(), axes.T, strict=True):
+        draw(whole, layer)
+        outline(whole, scene.test, scene.pixel_m, **TEST_LINE)
+        frame(whole, window, scene.pixel_m, **INSET_LINE)
+        whole.set_title(stacked(label))
+        image = draw(inset, layer, window)
+        edge(inset, **INSET_LINE)
+    missing = any(not np.isfinite(layer).all() for layer in layers.values())
+    notes(figure, lines, handles(test=scene.test.any(), inset=True, no_data=missing))
+    return figure, axes, image
+
+
+@styled
+def differences(scene, fused):
+    """Return maps of fused - original, a row per band and a column per method.
+
+    `fused` maps labels to {band: array (rows, columns)}. Limits are symmetric and common: the
+    99th percentile of the absolute difference over all maps.
+    """
+    names = list(next(iter(fused.values())))
+    maps = {
+        (band, label): layers[band] - scene.bands[band]
+        for label, layers in fused.items()
+        for band in names
+    }
+    limit = percentiles(np.abs(np.stack(list(maps.values()))), 0, 99)[1]
+    lines = [
+        scene.note,
+        f"Limits: 99 % of the absolute differences lie within ±{limit:.4f}",
+    ]
+    figure, axes = panel_grid(
+        [scene.aspect()] * len(names),
+        len(fused),
+        left=6,
+        right=19,
+        top=9,
+        bottom=SCALE_BAR_MM + notes_height(lines),
+        gap=(1.5, 1 + SCALE_BAR_MM),
+    )
+    colours = seaborn.color_palette("vlag", as_cmap=True)
+    for (band, label), panel in zip(
+        ((band, label) for band in names for label in fused), axes.flat, strict=True
+    ):
+        image = draw_map(
+            panel, maps[band, label], scene.pixel_m, cmap=colours, vmin=-limit, vmax=limit
+        )
+        outline(panel, scene.test, scene.pixel_m, color="black", linewidth=0.6)
+    for label, panel in zip(fused, axes[0], strict=True):
+        panel.set_title(stacked(label))
+    for band, panel in zip(names, axes[:, 0], strict=True):
+        panel.set_ylabel(f"{band} band")
+    colour_bar(image, "fused − original (reflectance)", (axes[0, -1], axes[-1, -1]), extend="both")
+    missing = any(not np.isfinite(values).all() for values in maps.values())
+    shown = handles(test=scene.test.any(), no_data=missing)
+    if scene.test.any():
+        shown[0].set(color="black", linewidth=0.6)
+    notes(figure, lines, shown)
+    return figure

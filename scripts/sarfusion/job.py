@@ -1,0 +1,32 @@
+"""How a script ends when Snakemake runs it: a log, and one line for an error."""
+
+import logging
+import sys
+import traceback
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import StudyError
+
+
+@contextmanager
+def job(log):
+    """Log to the file `log`; end with exit code 1 and a line `error: ...` in it on failure.
+
+    What a person can mend (bad input, a full disk) gets that line alone, anything else its
+    traceback before it. The Snakefile shows the line when the run stops.
+    """
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=log, filemode="w", level=logging.INFO, format="%(message)s", force=True
+    )
+    logging.captureWarnings(True)
+    try:
+        yield
+    except (StudyError, OSError, MemoryError) as error:
+        logging.error("error: %s", " ".join(str(error).split()) or type(error).__name__)
+        sys.exit(1)
+    except Exception as error:
+        logging.error("%s", traceback.format_exc())
+        logging.error("error: %s: %s", type(error).__name__, " ".join(str(error).split()))
+        sys.exit(1)

@@ -1,0 +1,29 @@
+"""The fusion networks: one file each, found by its name.
+
+A file NAME.py here defines a class `Network(torch.nn.Module)`:
+
+- `Network(channels, **options)` takes (batch, channels, rows, columns) and returns
+  (batch, 1, rows, columns). Channel 0 is the optical band, normalised as the target is.
+- `multiple`: rows and columns must be multiples of this number of pixels (the poolings).
+- `radius`: no output pixel depends on an input pixel further away than this (rows or columns).
+
+A study names it as `network: NAME`; nothing else needs to be told.
+"""
+
+from importlib import import_module
+
+from ..errors import StudyError
+
+
+def build(network, channels, options):
+    """Return a new network by its file's name. Its weights come from torch's global generator."""
+    try:
+        module = import_module(f"{__name__}.{network}")
+    except ModuleNotFoundError as error:
+        raise StudyError(
+            f"config: no network {network!r}; add scripts/sarfusion/models/{network}.py"
+        ) from error
+    try:
+        return module.Network(channels, **options)
+    except TypeError as error:
+        raise StudyError(f"config: network {network!r}: {error}; mend its options") from error

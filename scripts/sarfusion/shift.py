@@ -1,0 +1,97 @@
+"""The shift between SAR and optical, measured by mutual information."""
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+SEARCH_PX = 6
+SMOOTHING_PX = 1.0  # of the SAR image: speckle hides the common structure
+LARGEST_PX = 1024  # a window this large fixes a shift; a whole scene would only cost time
+BINS = 32
+
+
+def estimate_shift(optical, sar_db):
+    """Return how far the SAR image lies from the optical one, as {"rows", "columns", "distance"}.
+
+    optical, sar_db: (rows, columns) on one grid, NaN where not valid. The shift in pixels is
+    positive when a feature lies further down or right in the SAR image. It maximises the
+    normalised mutual information (Studholme et al. 1999) over whole-pixel shifts, refined by a
+    parabola through the maximum and its neighbours. All None when the maximum lies on the edge
+    of the search (no common structure, or a shift beyond SEARCH_PX), or too little is valid.
+    """
+    optical, sar_db = (_central(image) for image in (optical, sar_db))
+    nothing = {"rows": None, "columns": None, "distance": None}
+    if min(optical.shape) < 4 * SEARCH_PX:
+        return nothing
+    levels_sar = _levels(_smooth(sar_db))
+    levels_optical = _levels(optical)
+    span = range(-SEARCH_PX, SEARCH_PX + 1)
+    score = np.array(
+        [[_shared_information(levels_optical, levels_sar, dr, dc) for dc in span] for dr in span]
+    )
+    if not np.isfinite(score).all():
+        return nothing
+    row, column = np.unravel_index(score.argmax(), score.shape)
+    if not (0 < row < 2 * SEARCH_PX and 0 < column < 2 * SEARCH_PX):
+        return nothing
+    rows = row - SEARCH_PX + _vertex(score[row - 1 : row + 2, column])
+    columns = column - SEARCH_PX + _vertex(score[row, column - 1 : column + 2])
+    return {
+        "rows": float(rows),
+        "columns": float(columns),
+        "distance": float(np.hypot(rows, columns)),
+    }
+
+
+def _central(image):
+    """Return the central window of at most LARGEST_PX."""
+    start = [max(0, (n - LARGEST_PX) // 2) for n in image.shape]
+    return image[start[0] : start[0] + LARGEST_PX, start[1] : start[1] + LARGEST_PX]
+
+
+def _smooth(image):
+    """Return the Gaussian mean of the valid pixels around each valid pixel."""
+    valid = np.isfinite(image)
+    weight = gaussian_filter(valid.astype(np.float64), SMOOTHING_PX)
+    total = gaussian_filter(np.where(valid, image, 0.0), SMOOTHING_PX)
+    with np.errstate(invalid="ignore"):
+        return np.where(valid, total / weight, np.nan)
+
+
+def _levels(image):
+    """Return the quantile (0 to BINS - 1) of each pixel, -1 where not valid."""
+    valid = np.isfinite(image)
+    levels = np.full(image.shape, -1)
+    if valid.any():
+        edges = np.quantile(image[valid], np.linspace(0, 1, BINS + 1)[1:-1])
+        levels[valid] = np.searchsorted(edges, image[valid], side="right")
+    return levels
+
+
+def _shared_information(optical, sar, rows, columns):
+    """Return the normalised mutual information of `optical` and `sar` moved back by the shift."""
+    height, width = optical.shape
+    inner = slice(SEARCH_PX, height - SEARCH_PX), slice(SEARCH_PX, width - SEARCH_PX)
+    moved = (
+        slice(SEARCH_PX + rows, height - SEARCH_PX + rows),
+        slice(SEARCH_PX + columns, width - SEARCH_PX + columns),
+    )
+    a, b = optical[inner], sar[moved]
+    valid = (a >= 0) & (b >= 0)
+    if valid.sum() < BINS**2:
+        return np.nan
+    joint = np.bincount(a[valid] * BINS + b[valid], minlength=BINS**2).reshape(BINS, BINS)
+    both = _entropy(joint)
+    return (_entropy(joint.sum(axis=0)) + _entropy(joint.sum(axis=1))) / both if both else np.nan
+
+
+def _entropy(histogram):
+    """Return the Shannon entropy of a histogram in nats."""
+    share = histogram[histogram > 0] / histogram.sum()
+    return -(share * np.log(share)).sum()
+
+
+def _vertex(three):
+    """Return the place of the vertex of the parabola through three points at -1, 0, 1."""
+    left, middle, right = three
+    curvature = left - 2 * middle + right
+    return 0.0 if curvature == 0 else 0.5 * (left - right) / curvature

@@ -1,0 +1,63 @@
+"""Contiguous blocks of ground for training, validation and test, and a buffer between them."""
+
+import numpy as np
+from scipy.ndimage import distance_transform_cdt
+
+from .errors import StudyError
+
+NOT_VALID, TRAIN, VALIDATION, TEST, BUFFER = range(5)
+NAMES = {
+    NOT_VALID: "not_valid",
+    TRAIN: "train",
+    VALIDATION: "validation",
+    TEST: "test",
+    BUFFER: "buffer",
+}
+
+
+def split_ground(valid, block_px, test, validation, buffer_px, seed):
+    """Return the use of every pixel (uint8, rows x columns): see NAMES.
+
+    The scene is cut into nearly equal blocks of about `block_px`. Shares `test` and
+    `validation` of the blocks that hold valid pixels (at least one each) are drawn at random;
+    training ground within `buffer_px` (chessboard distance, as a square receptive field
+    reaches) of a held-out block becomes buffer. The draw never looks at an image value.
+
+    Raises StudyError when there are too few blocks or no training ground is left.
+    """
+    if not valid.any():
+        raise StudyError("no valid pixel in the scene: nothing can be split")
+    blocks = _blocks(valid.shape, block_px)
+    usable = np.unique(blocks[valid])
+    n_test = max(1, round(test * usable.size))
+    n_validation = max(1, round(validation * usable.size))
+    if n_test + n_validation >= usable.size:
+        raise StudyError(
+            f"too little training ground: {usable.size} blocks of about {block_px} px hold valid"
+            f" pixels and {n_test} + {n_validation} are held out; lower split.block_px"
+        )
+    drawn = np.random.default_rng(seed).permutation(usable)
+    test_blocks, validation_blocks = np.split(drawn[: n_test + n_validation], [n_test])
+    use = np.full(valid.shape, TRAIN, np.uint8)
+    use[np.isin(blocks, validation_blocks)] = VALIDATION
+    use[np.isin(blocks, test_blocks)] = TEST
+    train = use == TRAIN
+    use[train & (distance_transform_cdt(train, metric="chessboard") <= buffer_px)] = BUFFER
+    use[~valid] = NOT_VALID
+    if not (use == TRAIN).any():
+        raise StudyError(
+            f"too little training ground: none is left beside a buffer of {buffer_px} px;"
+            " lower split.buffer_px or raise split.block_px"
+        )
+    return use
+
+
+def _blocks(shape, block_px):
+    """Return the number of the block of every pixel."""
+    rows, columns = (np.arange(n) * max(1, round(n / block_px)) // n for n in shape)
+    return rows[:, None] * (columns.max() + 1) + columns
+
+
+def counts(use):
+    """Return the number of pixels of each use, by name."""
+    return {name: int((use == value).sum()) for value, name in NAMES.items()}

@@ -1,0 +1,69 @@
+"""The configuration of a study: validated, with defaults, and nothing unknown in it."""
+
+import copy
+from functools import cache
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from .errors import StudyError
+
+SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
+
+
+@cache
+def schema():
+    """Return the schema of a study."""
+    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+
+
+def resolve(config):
+    """Return `config` completed with every default of the schema.
+
+    Raises StudyError, in one line that names the key, for anything the schema refuses.
+    """
+    rules = schema()
+    study = copy.deepcopy(dict(config))
+    _check(study, rules, ())
+    for name, site in study["sites"].items():
+        _check(site, rules["$defs"][site["source"]], ("sites", name))
+    return _with_defaults(study, rules)
+
+
+def _check(value, rules, place):
+    """Raise StudyError for the most telling violation of `rules` in `value`."""
+    # The definitions travel along, so that "#/$defs/..." resolves from any part of the schema.
+    validator = Draft202012Validator({**rules, "$defs": schema()["$defs"]})
+    error = best_match(validator.iter_errors(value))
+    if error is None:
+        return
+    where = ".".join(str(step) for step in (*place, *error.absolute_path)) or "the top level"
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema["properties"])
+        unknown = sorted(set(error.instance) - set(known))
+        raise StudyError(
+            f"config: unknown key {', '.join(map(repr, unknown))} in {where};"
+            f" known are {', '.join(known)}"
+        )
+    raise StudyError(f"config: {where}: {error.message}")
+
+
+def _with_defaults(value, rules):
+    """Return `value` with the defaults that `rules` give for what it leaves out."""
+    if not isinstance(value, dict):
+        return value
+    if "$ref" in rules:
+        rules = schema()["$defs"][rules["$ref"].rsplit("/", 1)[1]]
+    if "source" in value:  # a site: its own definition says more than the table of sites does
+        rules = schema()["$defs"][value["source"]]
+    filled = dict(value)
+    for key, rule in rules.get("properties", {}).items():
+        if key not in filled and "default" in rule:
+            filled[key] = copy.deepcopy(rule["default"])
+    for key, item in filled.items():
+        rule = rules.get("properties", {}).get(key, rules.get("additionalProperties"))
+        if isinstance(rule, dict):
+            filled[key] = _with_defaults(item, rule)
+    return filled

@@ -1,0 +1,126 @@
+"""A training loop that knows neither the network nor the protocol."""
+
+import copy
+import ctypes
+import os
+
+import numpy as np
+import torch
+from torch.nn.functional import mse_loss
+
+from .errors import StudyError
+
+
+def choose_device(device):
+    """Return the torch device for `auto`, `cpu` or `cuda`. Raises StudyError without a GPU."""
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise StudyError(
+            "config: training.device is cuda, but torch finds no GPU here; say auto or cpu"
+        )
+    return torch.device(device)
+
+
+def make_deterministic(seed, threads):
+    """Make this process repeat itself bit by bit: same seed, same threads, same weights."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
+    torch.manual_seed(seed)
+
+
+def keep_freed_memory():
+    """Tell glibc to keep large freed blocks for the next update instead of returning them.
+
+    Activations are freed and allocated again in every update; returned to the system, each of
+    their pages faults again on first touch. A no-op where the C library is another one.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        trim_threshold, top_pad, mmap_threshold = -1, -2, -3  # of malloc.h
+        for option in (trim_threshold, mmap_threshold):
+            mallopt(option, 2**30)
+        mallopt(top_pad, 2**26)
+
+
+class PatchSource:
+    """Cuts batches of patches out of one scene held in memory.
+
+    inputs: (channels, rows, columns) and target: (rows, columns), float32, normalised.
+    places: (n, 2) rows and columns of the patches' top left pixels.
+    """
+
+    def __init__(self, inputs, target, places, size):
+        scene = torch.from_numpy(np.concatenate([inputs, target[None]]))
+        # Every patch of the scene as a view: indexing it copies just the patches asked for.
+        self._patches = scene.unfold(1, size, 1).unfold(2, size, 1)
+        self._rows, self._columns = torch.from_numpy(np.asarray(places, np.int64)).T
+
+    def __len__(self):
+        return len(self._rows)
+
+    def batch(self, chosen):
+        """Return (inputs, target), (batch, channels, size, size) and (batch, 1, size, size)."""
+        cut = self._patches[:, self._rows[chosen], self._columns[chosen]].transpose(0, 1)
+        return cut[:, :-1].contiguous(), cut[:, -1:].contiguous()
+
+    def draw(self, count, seed):
+        """Yield random batches for ever. They depend on `seed` alone, not on model or device."""
+        generator = torch.Generator().manual_seed(seed)
+        while True:
+            yield self.batch(torch.randint(len(self), (count,), generator=generator))
+
+    def spread(self, count, most):
+        """Return fixed batches of at most `most` patches in all, evenly taken from the index."""
+        chosen = torch.linspace(0, len(self) - 1, min(most, len(self))).round().long()
+        return [self.batch(part) for part in chosen.split(count)]
+
+
+def fit(network, batches, validation, *, updates, learning_rate, validate_every, device, progress):
+    """Train `network` in place for `updates` updates; return (history, best_update).
+
+    batches: iterator of (inputs, target); validation: list of such pairs, all used each time.
+    The loss is the mean squared error in normalised units, the optimiser Adam. The network ends
+    with the weights of the validation that had the lowest loss. `history` holds, for each
+    validation, update, train_loss (mean since the last one) and validation_loss.
+    `progress` wraps the range of updates (tqdm, or nothing).
+    """
+    network.to(device)
+    optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate)
+    history, losses = [], []
+    best_loss, best_update, best_weights = float("inf"), None, None
+    for update in progress(range(1, updates + 1)):
+        inputs, target = (part.to(device) for part in next(batches))
+        loss = mse_loss(network(inputs), target)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.detach())
+        if update % validate_every and update != updates:
+            continue
+        train_loss = torch.stack(losses).mean().item()
+        validation_loss = _evaluate(network, validation, device)
+        if not np.isfinite(train_loss + validation_loss):
+            raise StudyError(
+                f"training diverged before update {update}; lower training.learning_rate"
+            )
+        losses = []
+        history.append(
+            {"update": update, "train_loss": train_loss, "validation_loss": validation_loss}
+        )
+        if validation_loss < best_loss:
+            best_loss, best_update = validation_loss, update
+            best_weights = copy.deepcopy(network.state_dict())
+    network.load_state_dict(best_weights)
+    return history, best_update
+
+
+@torch.no_grad()
+def _evaluate(network, batches, device):
+    """Return the mean squared error over all pixels of `batches`."""
+    total = sum(
+        mse_loss(network(inputs.to(device)), target.to(device), reduction="sum").item()
+        for inputs, target in batches
+    )
+    return total / sum(target.numel() for _, target in batches)

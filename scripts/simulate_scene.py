@@ -1,0 +1,67 @@
+"""Make the raw scenes of a simulated city, and the truth behind them."""
+
+from pathlib import Path
+
+import numpy as np
+from sarfusion import landsat, simulate
+from sarfusion.files import sha256, write_json
+from sarfusion.raster import write_raster
+
+SENSORS = {"optical": "simulated Landsat 9 OLI-2", "sar": "simulated Sentinel-1 IW GRD"}
+
+
+def main(*, optical, sar, truth, metadata, site, size_px, seed, looks):
+    """Write optical.tif (raw numbers), sar.tif (linear power), truth.tif (reflectance at 10 m)
+    and scene.json of one site: size_px x size_px pixels of 30 m that follow from `seed`."""
+    city = simulate.simulate_city(size_px, seed, looks)
+    write_raster(
+        optical,
+        city.optical,
+        city.optical_grid,
+        simulate.OPTICAL_BANDS,
+        landsat.FILL,
+        scale=simulate.OPTICAL_SCALES,
+        offset=simulate.OPTICAL_OFFSETS,
+    )
+    write_raster(sar, city.sar, city.sar_grid, simulate.SAR_BANDS, np.nan)
+    write_raster(truth, city.truth, city.truth_grid, simulate.TRUTH_BANDS, np.nan)
+    files = {"optical": optical, "sar": sar, "truth": truth}
+    write_json(
+        metadata,
+        {
+            "site": site,
+            "source": "simulated",
+            "simulated": True,
+            "seed": seed,
+            "looks": looks,
+            "items": [],
+            **{name: describe(path, SENSORS.get(name)) for name, path in files.items()},
+            "licence": "CC0-1.0",
+        },
+    )
+
+
+def describe(path, sensor):
+    """Return what scene.json says of one file."""
+    return {
+        "sensor": sensor,
+        "date": None,
+        "sha256": sha256(path),
+        "bytes": Path(path).stat().st_size,
+    }
+
+
+if __name__ == "__main__":
+    from sarfusion.job import job
+
+    with job(snakemake.log[0]):
+        main(
+            optical=snakemake.output.optical,
+            sar=snakemake.output.sar,
+            truth=snakemake.output.truth,
+            metadata=snakemake.output.metadata,
+            site=snakemake.wildcards.site,
+            size_px=snakemake.params.size_px,
+            seed=snakemake.params.seed,
+            looks=snakemake.params.looks,
+        )

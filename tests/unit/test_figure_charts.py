@@ -1,0 +1,123 @@
+"""Density plots, dot plots and training curves: what they claim is true."""
+
+import numpy as np
+import pytest
+from figure_data import assert_printable, make_metrics, make_records, make_scene, words
+from sarfusion.errors import StudyError
+from sarfusion.figures.curves import history_table, training_curves
+from sarfusion.figures.density import agreement, density
+from sarfusion.figures.scores import FACETS, mean_interval, scores, scores_to_show
+from sarfusion.metrics import METRICS
+
+
+class TestDensity:
+    def test_agreement_by_hand(self):
+        found = agreement(np.array([1.0, 2, 3, 4]), np.array([2.0, 4, 6, 8]))
+        assert found == pytest.approx({"rmse": 7.5**0.5, "bias": 2.5, "cc": 1})
+        assert np.isnan(agreement(np.ones(3), np.arange(3.0))["cc"])
+
+    def test_only_test_pixels_count(self):
+        scene = make_scene()
+        fused = np.where(scene.test, scene.bands["red"] + 0.02, 5.0)
+        figure = density(scene, {"A": {"red": fused}})
+        assert "RMSE 0.02000\nCC 1.0000\nbias 0.02000" in words(figure)
+        counts = figure.axes[0].collections[0].get_array()
+        used = int((scene.test & np.isfinite(scene.bands["red"])).sum())
+        assert 0.99 * used <= counts.sum() <= used
+        assert figure.axes[0].get_xlim() == figure.axes[0].get_ylim()
+
+    def test_no_negative_zero(self):
+        scene = make_scene(holes=False)
+        figure = density(scene, {"A": {"red": scene.bands["red"] - 1e-9}})
+        assert "bias 0.00000" in words(figure)
+
+
+class TestScores:
+    def test_interval_by_hand(self):
+        # Mean 2, s = 1, n = 3: t(.975, 2) = 4.302653, so 2 ± 4.302653 / sqrt(3).
+        assert mean_interval([1, 2, 3]) == pytest.approx((-0.484138, 4.484138), abs=1e-6)
+        assert np.isnan(mean_interval([1.0])).all()
+
+    def test_means_and_bars_are_drawn_where_they_belong(self):
+        table = make_metrics(methods=1)
+        table = table[(table["metric"] == "rmse") & (table["band"] == "red")].copy()
+        table["value"] = [0.0, 1, 2, 3]
+        axes = scores(table).axes[0]
+        spans = [line.get_xdata() for line in axes.lines]
+        low, high = mean_interval([1, 2, 3])
+        assert any(len(span) == 2 and np.allclose(span, (low, high)) for span in spans)
+        assert any(len(span) == 2 and np.allclose(span, (0, 2)) for span in spans)
+        dots = np.concatenate([dots.get_offsets()[:, 0] for dots in axes.collections])
+        assert sorted(dots) == [0, 1, 2, 3]
+        assert [label.get_text() for label in axes.get_yticklabels()] == ["Copy", "CNN, with ratio"]
+
+    def test_bands_are_dodged_alike_for_seeds_and_means(self):
+        axes = scores(make_metrics(methods=1, seeds=2)).axes[0]
+        dots = {round(y, 3) for dots in axes.collections for y in dots.get_offsets()[:, 1]}
+        marks = {
+            round(float(y), 3)
+            for line in axes.lines
+            if line.get_marker() not in ("None", "")
+            for y in line.get_ydata()
+        }
+        assert dots == marks
+        assert len(dots) == 6
+
+    def test_a_facet_per_metric_with_its_direction(self):
+        figure = scores(make_metrics(("a", "b")))
+        titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+        assert len(titles) == 2 * len(FACETS)
+        assert titles[0] == "RMSE (reflectance)\n← lower is better"
+        assert "SF ratio\n→ 1 is better ←" in titles
+        assert "Site b, reconstruction" in words(figure)
+
+    def test_only_finite_scores_on_test_ground(self):
+        table = make_metrics()
+        table.loc[0, "value"] = np.nan
+        table.loc[1, "region"] = "train"
+        shown = scores_to_show(table)
+        assert len(shown) == (table["metric"] != "mae").sum() - 2
+        assert set(shown["region"]) == {"test"}
+        with pytest.raises(StudyError, match="no finite score"):
+            scores_to_show(table[table["region"] == "train"])
+
+    def test_names_are_those_of_the_metrics(self):
+        for name, facet in FACETS.items():
+            metric = METRICS[name]
+            assert facet == (metric.label, metric.unit, metric.better)
+
+
+class TestTraining:
+    def test_best_update_is_marked_on_the_validation_curve(self):
+        figure = training_curves(history_table(make_records(methods=1, seeds=1)))
+        (best,) = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+        assert list(best.get_xdata()) == [100]
+        assert list(best.get_ydata()) == [0.02]
+        assert figure.axes[0].get_yscale() == "log"
+
+    def test_rows_are_bands_and_columns_models(self):
+        figure = training_curves(history_table(make_records(methods=2)))
+        assert [axes.get_ylabel() for axes in figure.axes[::2]] == [
+            "red MSE",
+            "green MSE",
+            "blue MSE",
+        ]
+        assert [axes.get_title() for axes in figure.axes[:2]] == [
+            "CNN,\nwith ratio",
+            "CAE,\nwith ratio",
+        ]
+
+    def test_sites_are_told_apart(self):
+        records = make_records() + make_records(site="other")
+        figure = training_curves(history_table(records))
+        assert "other\nred MSE" in [axes.get_ylabel() for axes in figure.axes]
+        assert_printable(figure)
+
+    def test_losses_that_a_logarithm_cannot_show(self):
+        history = [
+            {"update": 1, "train_loss": None, "validation_loss": 0.5},
+            {"update": 2, "train_loss": 0.0, "validation_loss": 0.4},
+        ]
+        table = history_table(make_records(history=history, best_update=2))
+        assert table["train_loss"].isna().all()
+        assert_printable(training_curves(table))

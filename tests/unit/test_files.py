@@ -1,0 +1,133 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.crs import CRS
+from rasterio.transform import from_origin
+from sarfusion.errors import StudyError
+from sarfusion.files import atomic, read_json, sha256, write_json
+from sarfusion.raster import Grid, open_raster, read_band, read_bands, read_grid, write_raster
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+GRID = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), 40, 50)
+
+
+def write(path, values=None):
+    if values is None:
+        values = np.random.default_rng(0).normal(size=(2, *GRID.shape)).astype(np.float32)
+    write_raster(path, values, GRID, ["red", "vv_db"], np.nan)
+    return values
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "deep" / "x.txt"
+    with pytest.raises(RuntimeError), atomic(target) as temporary:  # noqa: PT012
+        temporary.write_text("half")
+        raise RuntimeError
+    assert list(target.parent.iterdir()) == []
+    with atomic(target) as temporary:
+        temporary.write_text("whole")
+        assert not target.exists()
+    assert target.read_text() == "whole"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_failed_rewrite_leaves_the_old_file(tmp_path):
+    target = tmp_path / "x.json"
+    write_json(target, {"a": 1})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(target, {"a": float("nan")})
+    assert read_json(target) == {"a": 1}
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_results_are_as_readable_as_other_new_files(tmp_path):
+    write_json(tmp_path / "a.json", {})
+    (tmp_path / "b.json").write_text("{}")
+    modes = {path.stat().st_mode for path in tmp_path.iterdir()}
+    assert len(modes) == 1
+
+
+def test_sha256_of_a_published_vector(tmp_path):
+    (tmp_path / "abc").write_bytes(b"abc")
+    assert sha256(tmp_path / "abc") == (
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, B.1
+    )
+
+
+def test_a_raster_keeps_its_place_its_names_and_its_nodata(tmp_path):
+    values = write(tmp_path / "a.tif")
+    assert np.array_equal(read_bands(tmp_path / "a.tif", ["vv_db", "red"]), values[::-1])
+    assert read_grid(tmp_path / "a.tif") == GRID
+    with rasterio.open(tmp_path / "a.tif") as dataset:
+        assert np.isnan(dataset.nodata)
+        assert dataset.block_shapes == [(256, 256)] * 2
+        assert dataset.compression.name == "deflate"
+
+
+def test_pixel_size_in_metres_on_a_projected_and_a_geographic_grid():
+    assert GRID.pixel_m == (30, 30)
+    degrees = Grid(CRS.from_epsg(4326), from_origin(10, 60.5, 0.001, 0.001), 1000, 1000)
+    x, y = degrees.pixel_m
+    assert y == pytest.approx(111.32)
+    assert x == pytest.approx(111.32 * 0.5, rel=1e-9)  # cos 60 degrees
+
+
+def test_a_missing_band_is_named(tmp_path):
+    write(tmp_path / "a.tif")
+    with pytest.raises(StudyError, match="a.tif: no band blue "):
+        read_band(tmp_path / "a.tif", "blue")
+
+
+def test_a_truncated_raster_is_said(tmp_path):
+    path = tmp_path / "a.tif"
+    write(path)
+    whole = path.read_bytes()
+    for length in (len(whole) // 2, 100, 0):
+        path.write_bytes(whole[:length])
+        with pytest.raises(StudyError, match="a.tif: not a readable raster .*; the file may be"):
+            read_band(path, "red")
+
+
+def test_a_raster_without_crs_is_said(tmp_path):
+    profile = {"driver": "GTiff", "height": 4, "width": 4, "count": 1, "dtype": "uint8"}
+    transform = from_origin(0, 4, 1, 1)
+    with rasterio.open(tmp_path / "a.tif", "w", transform=transform, **profile) as dataset:
+        dataset.write(np.ones((1, 4, 4), np.uint8))
+    with (
+        pytest.raises(StudyError, match="a.tif: no coordinate reference system; assign one"),
+        open_raster(tmp_path / "a.tif"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("raising", "last"),
+    [
+        ("StudyError('site a: no\\n data')", "error: site a: no data"),
+        ("OSError(28, 'No space left on device')", "error: [Errno 28] No space left on device"),
+        ("ValueError('oops')", "error: ValueError: oops"),
+    ],
+)
+def test_a_job_ends_with_one_line_for_its_error(tmp_path, raising, last):
+    program = (
+        "from sarfusion.job import job; from sarfusion.errors import StudyError\n"
+        f"with job('{tmp_path}/logs/a.log'): raise {raising}"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=SCRIPTS, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    lines = (tmp_path / "logs" / "a.log").read_text().splitlines()
+    assert lines[-1] == last
+    assert ("Traceback" in lines[0]) == raising.startswith("ValueError")
+
+
+def test_json_is_written_for_people(tmp_path):
+    write_json(tmp_path / "a.json", {"city": "Hà Nội"})
+    assert "Hà Nội" in (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"city": "Hà Nội"}

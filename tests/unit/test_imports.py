@@ -1,0 +1,51 @@
+import subprocess
+import sys
+from pathlib import Path
+
+from sarfusion.imports import LIBRARY, modules_of
+
+SCRIPTS = LIBRARY.parent
+
+
+def names(script):
+    return {str(path.relative_to(LIBRARY)) for path in modules_of(SCRIPTS / f"{script}.py")}
+
+
+def test_modules_are_found_through_others():
+    found = names("evaluate_fusion")
+    assert {"metrics.py", "raster.py", "files.py", "errors.py", "__init__.py"} <= found
+    assert "training.py" not in found
+
+
+def test_training_does_not_depend_on_metrics_nor_figures_on_training():
+    assert not names("train_model") & {"metrics.py", "tables.py", "landcover.py"}
+    for script in SCRIPTS.glob("plot_*.py"):
+        assert not names(script.stem) & {"training.py", "tiling.py", "models/__init__.py"}
+
+
+def test_every_script_names_what_python_really_loads():
+    """Compared with the modules that an import of each script leaves in sys.modules."""
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); __import__(sys.argv[2]);"
+        "import sarfusion.job;"  # behind the main guard
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('sarfusion')))"
+    )
+    for script in SCRIPTS.glob("*.py"):
+        loaded = subprocess.run(
+            [sys.executable, "-c", program, SCRIPTS, script.stem],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        missing = {Path(file) for file in loaded} - set(modules_of(script))
+        assert not missing, f"{script.name} loads {missing}"
+
+
+def test_a_new_import_is_seen(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import sarfusion.sar\n")
+    assert {path.name for path in modules_of(script)} == {
+        "__init__.py",
+        "sar.py",
+        "errors.py",
+    }

@@ -1,0 +1,252 @@
+"""Scores of pixels and of the whole: closed forms, invariances, what must not leak or warn."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sarfusion.errors import StudyError
+from sarfusion.metrics import METRICS, score_band, score_triple
+
+BAND = ["rmse", "bias", "mae", "cc", "psnr", "ssim", "uiqi", "gradient_cc", "sf_ratio"]
+TRIPLE = ["ergas", "sam"]
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def noise(*shape, seed=0):
+    """Reflectances between .05 and .4, without structure."""
+    return np.random.default_rng(seed).uniform(0.05, 0.4, shape)
+
+
+def everywhere(image):
+    return np.ones(image.shape[-2:], bool)
+
+
+def band(reference, fused, region=None, data_range=0.4):
+    return score_band(
+        reference, fused, everywhere(reference) if region is None else region, data_range
+    )
+
+
+def triple(reference, fused, region=None, **ratio):
+    return score_triple(
+        reference, fused, everywhere(reference) if region is None else region, **ratio
+    )
+
+
+def test_metrics_describe_themselves():
+    assert [name for name, entry in METRICS.items() if entry.scope == "band"] == BAND
+    assert [name for name, entry in METRICS.items() if entry.scope == "triple"] == TRIPLE
+    assert list(band(noise(12, 12), noise(12, 12, seed=1))) == BAND
+    assert list(triple(noise(3, 4, 4), noise(3, 4, 4, seed=1))) == TRIPLE
+    assert len({entry.label for entry in METRICS.values()}) == len(METRICS)
+    assert {entry.better for entry in METRICS.values()} == {"lower", "higher", "zero", "one"}
+    assert {entry.unit for entry in METRICS.values()} == {"reflectance", "dB", "degrees", ""}
+
+
+def test_pixel_scores_by_hand():
+    reference = np.array([[0.1, 0.2], [0.3, 0.4]])
+    fused = np.array([[0.2, 0.2], [0.3, 0.1]])
+    scores = band(reference, fused, data_range=1.0)
+    assert scores["rmse"] == (pytest.approx(math.sqrt(0.10 / 4)), 4)
+    assert scores["bias"] == (pytest.approx(-0.05), 4)
+    assert scores["mae"] == (pytest.approx(0.1), 4)
+    assert scores["psnr"] == (pytest.approx(10 * math.log10(1 / 0.025)), 4)
+    # Deviations (-.15, -.05, .05, .15) and (0, 0, .1, -.1): -.01 / sqrt(.05 * .02)
+    assert scores["cc"] == (pytest.approx(-1 / math.sqrt(10)), 4)
+
+
+def test_a_region_limits_what_is_scored():
+    reference = np.array([[0.1, 0.2], [0.3, 0.4]])
+    fused = reference + np.array([[0.1, 9.0], [9.0, -0.2]])
+    scores = band(reference, fused, np.eye(2, dtype=bool))
+    assert scores["bias"] == (pytest.approx(-0.05), 2)
+    assert scores["mae"] == (pytest.approx(0.15), 2)
+
+
+def test_psnr_follows_the_data_range():
+    reference, fused = noise(5, 5), noise(5, 5, seed=1)
+    one, ten = (band(reference, fused, data_range=L)["psnr"].value for L in (1.0, 10.0))
+    assert ten - one == pytest.approx(20)
+
+
+def test_identical_images_are_perfect():
+    image = noise(3, 20, 20)
+    perfect = {name: entry.better for name, entry in METRICS.items()}
+    limits = {"lower": 0, "zero": 0, "one": 1, "higher": 1}
+    for name, score in (band(image[0], image[0]) | triple(image, image)).items():
+        best = math.inf if name == "psnr" else limits[perfect[name]]
+        assert score.value == pytest.approx(best, abs=1e-12), name
+        assert score.n > 0
+
+
+@given(seeds, st.floats(0.01, 100), st.floats(-2, 2))
+@settings(max_examples=40)
+def test_cc_is_blind_to_gain_and_offset_and_bias_is_not(seed, gain, offset):
+    reference, fused = noise(9, 9, seed=seed), noise(9, 9, seed=seed + 1)
+    plain, moved = band(reference, fused), band(reference, gain * fused + offset)
+    assert moved["cc"].value == pytest.approx(plain["cc"].value, abs=1e-9)
+    assert moved["gradient_cc"].value == pytest.approx(plain["gradient_cc"].value, abs=1e-9)
+    assert band(reference, -gain * fused)["cc"].value == pytest.approx(-plain["cc"].value)
+    assert band(reference, fused + offset)["bias"].value == pytest.approx(
+        plain["bias"].value + offset
+    )
+
+
+def test_cc_agrees_with_numpy():
+    reference, fused = noise(15, 10), noise(15, 10) + noise(15, 10, seed=1)
+    expected = np.corrcoef(reference.ravel(), fused.ravel())[0, 1]
+    assert band(reference, fused)["cc"].value == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.1, 0.3, 1 / 3])
+def test_correlations_are_undefined_on_constants(level):
+    texture, flat = noise(12, 12), np.full((12, 12), level)
+    # Single precision leaves the last digits of a constant to chance.
+    dithered = (flat * (1 + 6e-8 * np.sign(noise(12, 12, seed=1) - 0.2))).astype(np.float32)
+    for reference, fused in [(flat, texture), (texture, flat), (flat, flat), (texture, dithered)]:
+        scores = band(reference, fused)
+        assert math.isnan(scores["cc"].value)
+        assert math.isnan(scores["gradient_cc"].value)
+        assert scores["cc"].n == 144
+
+
+def test_ergas_by_hand():
+    means = np.array([0.1, 0.2, 0.4])[:, np.newaxis, np.newaxis]
+    reference = means + np.array([[0.05, -0.05], [-0.05, 0.05]])
+    errors = np.array([0.01, -0.04, 0.02])[:, np.newaxis, np.newaxis]
+    # Relative errors .1, .2 and .05: 100 sqrt((.01 + .04 + .0025) / 3)
+    expected = 100 * math.sqrt(0.0525 / 3)
+    assert triple(reference, reference + errors)["ergas"] == (pytest.approx(expected), 4)
+    third = triple(reference, reference + errors, h_over_l=1 / 3)["ergas"]
+    assert third.value == pytest.approx(expected / 3)
+
+
+def test_ergas_is_undefined_where_a_band_has_mean_zero():
+    reference = noise(3, 2, 2)
+    reference[1] = [[0.1, -0.1], [0.3, -0.3]]
+    score = triple(reference, reference + 0.1)["ergas"]
+    assert math.isnan(score.value)
+    assert score.n == 4
+
+
+def test_sam_by_hand():
+    reference = np.array([[1, 0, 0], [1, 0, 0], [1, 1, 0], [1, 1, 1]], float)
+    fused = np.array([[0, 2, 0], [3, 0, 0], [1, 0, 0], [-1, -1, -1]], float)
+    score = triple(reference.T[:, np.newaxis], fused.T[:, np.newaxis])["sam"]
+    assert score == (pytest.approx((90 + 0 + 45 + 180) / 4), 4)
+
+
+def test_sam_keeps_the_digits_of_small_angles():
+    reference = np.array([1.0, 0.0, 0.0])[:, np.newaxis, np.newaxis]
+    fused = np.array([1.0, 1e-9, 0.0])[:, np.newaxis, np.newaxis]
+    assert triple(reference, fused)["sam"].value == pytest.approx(math.degrees(1e-9), rel=1e-9)
+
+
+@given(seeds, st.floats(1e-3, 1e3))
+@settings(max_examples=40)
+def test_sam_is_blind_to_brightness(seed, gain):
+    reference, fused = noise(3, 5, 5, seed=seed), noise(3, 5, 5, seed=seed + 1)
+    plain = triple(reference, fused)["sam"].value
+    assert plain > 1
+    assert triple(reference, gain * fused)["sam"].value == pytest.approx(plain, rel=1e-9)
+
+
+def test_sam_skips_zero_spectra():
+    reference, fused = noise(3, 2, 2), noise(3, 2, 2, seed=1)
+    reference[:, 0, 0] = 0
+    fused[:, 1, 1] = 0
+    others = triple(reference, fused, np.array([[False, True], [True, False]]))["sam"]
+    assert triple(reference, fused)["sam"] == (pytest.approx(others.value), 2)
+    nothing = triple(np.zeros((3, 2, 2)), fused)["sam"]
+    assert math.isnan(nothing.value)
+    assert nothing.n == 0
+
+
+@given(seeds, st.floats(0.5, 1))
+@settings(max_examples=30, deadline=None)
+def test_nothing_leaks_from_outside_the_region(seed, share):
+    generator = np.random.default_rng(seed)
+    reference, fused = noise(3, 26, 22, seed=seed), noise(3, 26, 22, seed=seed + 1)
+    region = generator.random((26, 22)) < share
+    region[3:18, 2:17] = True
+    plain = band(reference[0], fused[0], region) | triple(reference, fused, region)
+    for junk in (np.nan, np.inf, 1e9):
+        spoilt = [np.where(region, image, junk) for image in (reference, fused)]
+        scores = band(*(image[0] for image in spoilt), region) | triple(*spoilt, region)
+        assert scores == plain
+    assert all(math.isfinite(score.value) and score.n > 0 for score in plain.values())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_scores_are_plain_numbers(dtype):
+    image = noise(3, 12, 12).astype(dtype)
+    for value, n in (band(image[0], image[1]) | triple(image, image[::-1])).values():
+        assert type(value) is float
+        assert type(n) is int
+
+
+def test_an_empty_region_scores_nothing():
+    image = np.full((3, 20, 20), np.nan)
+    region = np.zeros((20, 20), bool)
+    for value, n in (band(image[0], image[0], region) | triple(image, image, region)).values():
+        assert math.isnan(value)
+        assert n == 0
+
+
+@pytest.mark.parametrize(
+    ("side", "supported"),
+    [
+        (1, {"rmse", "bias", "mae", "psnr", "cc"}),
+        (2, {"rmse", "bias", "mae", "psnr", "cc", "sf_ratio"}),
+        (3, {"rmse", "bias", "mae", "psnr", "cc", "sf_ratio", "gradient_cc"}),
+        (8, set(BAND) - {"ssim"}),
+        (10, set(BAND) - {"ssim"}),
+        (11, set(BAND)),
+    ],
+)
+def test_tiny_regions_support_what_fits(side, supported):
+    reference, fused = noise(20, 20), noise(20, 20, seed=1)
+    region = np.zeros((20, 20), bool)
+    region[4 : 4 + side, 7 : 7 + side] = True
+    scores = band(reference, fused, region)
+    assert {name for name, score in scores.items() if score.n} == supported
+    assert all(math.isnan(score.value) for score in scores.values() if not score.n)
+
+
+@pytest.mark.parametrize("which", ["reference", "fused"])
+def test_values_that_are_not_finite_in_the_region_are_refused(which):
+    images = {"reference": noise(3, 4, 4), "fused": noise(3, 4, 4, seed=1)}
+    images[which][0, 1, 2] = np.nan
+    with pytest.raises(StudyError, match=f"1 of 48 values.* {which} image are not finite"):
+        triple(**images)
+    with pytest.raises(StudyError, match=f"1 of 16 values.* {which} image are not finite"):
+        band(images["reference"][0], images["fused"][0])
+
+
+@pytest.mark.parametrize("data_range", [0.0, -1.0, math.nan, math.inf])
+def test_a_data_range_that_is_not_positive_is_refused(data_range):
+    with pytest.raises(StudyError, match="data range"):
+        band(noise(4, 4), noise(4, 4), data_range=data_range)
+
+
+@pytest.mark.parametrize(
+    ("reference", "fused", "region"),
+    [
+        ((4, 4), (4, 5), (4, 4)),
+        ((4, 5), (4, 5), (4, 4)),
+        ((3, 4, 4), (3, 4, 4), (4, 4)),
+        ((4,), (4,), (4,)),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(reference, fused, region):
+    with pytest.raises(ValueError, match=r"differ|dimensions"):
+        score_band(noise(*reference), noise(*fused), np.ones(region, bool), 1.0)
+
+
+def test_a_region_of_class_numbers_is_refused():
+    # A split raster used as a mask by mistake would score training ground as well.
+    with pytest.raises(ValueError, match="boolean"):
+        band(noise(4, 4), noise(4, 4), np.full((4, 4), 3, np.uint8))

@@ -1,0 +1,273 @@
+"""Scores of windows and neighbours: SSIM, UIQI, gradients, spatial frequency."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sarfusion.metrics import score_band, whole_windows, window_means
+from skimage.data import camera
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def noise(*shape, seed=0):
+    """Reflectances between .05 and .4, without structure."""
+    return np.random.default_rng(seed).uniform(0.05, 0.4, shape)
+
+
+def score(name, reference, fused, region=None, data_range=0.4):
+    region = np.ones(reference.shape, bool) if region is None else region
+    return score_band(reference, fused, region, data_range)[name]
+
+
+def ragged_region(seed, share=0.97, shape=(23, 26)):
+    """A region with holes that still holds some windows of 11."""
+    region = np.random.default_rng(seed).random(shape) < share
+    region[2:15, 5:18] = True
+    return region
+
+
+def corners(region, size):
+    """Upper left corners of the windows wholly in the region, one by one."""
+    rows, columns = region.shape
+    for row in range(rows - size + 1):
+        for column in range(columns - size + 1):
+            window = np.s_[row : row + size, column : column + size]
+            if region[window].all():
+                yield window
+
+
+def uiqi_of(x, y):
+    """Wang & Bovik's Q of one window, with the plain statistics of numpy."""
+    covariance = np.mean((x - x.mean()) * (y - y.mean()))
+    return (4 * covariance * x.mean() * y.mean()) / (
+        (x.var() + y.var()) * (x.mean() ** 2 + y.mean() ** 2)
+    )
+
+
+def ssim_of(x, y, data_range):
+    """Wang's SSIM of one 11 x 11 window, with gaussian weights."""
+    offsets = np.arange(-5, 6)
+    weights = np.exp(-(offsets[:, None] ** 2 + offsets**2) / (2 * 1.5**2))
+    weights /= weights.sum()
+    mx, my = (weights * x).sum(), (weights * y).sum()
+    vx, vy = (weights * (x - mx) ** 2).sum(), (weights * (y - my) ** 2).sum()
+    vxy = (weights * (x - mx) * (y - my)).sum()
+    c1, c2 = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
+    return ((2 * mx * my + c1) * (2 * vxy + c2)) / ((mx**2 + my**2 + c1) * (vx + vy + c2))
+
+
+@given(seeds, st.sampled_from([1, 3, 8, 11]), st.integers(1, 14), st.integers(1, 14))
+@settings(max_examples=80)
+def test_whole_windows_are_those_that_brute_force_counts(seed, size, rows, columns):
+    region = np.random.default_rng(seed).random((rows, columns)) < 0.98
+    expected = np.zeros_like(region)
+    for window in corners(region, size):
+        expected[window[0].start + size // 2, window[1].start + size // 2] = True
+    np.testing.assert_array_equal(whole_windows(region, size), expected)
+
+
+@pytest.mark.parametrize("size", [3, 8])
+def test_window_means_stand_where_whole_windows_do(size):
+    image = noise(17, 13)
+    whole = whole_windows(np.ones(image.shape, bool), size)
+    expected = [image[window].mean() for window in corners(np.ones(image.shape, bool), size)]
+    np.testing.assert_allclose(window_means(image, size)[whole], expected, rtol=1e-13)
+
+
+def test_ssim_agrees_with_the_published_vector():
+    image = camera()
+    random = np.random.RandomState(5)
+    noisy = np.clip(image + 20 * random.randn(*image.shape), 0, 255).astype(np.uint8)
+    value, n = score("ssim", image, noisy, data_range=255)
+    assert value == pytest.approx(0.357964, abs=1e-6)
+    assert n == (512 - 10) ** 2
+
+
+@given(seeds)
+@settings(max_examples=15, deadline=None)
+def test_ssim_is_the_mean_of_whole_windows(seed):
+    reference, region = noise(23, 26, seed=seed), ragged_region(seed)
+    fused = 0.5 * reference + noise(23, 26, seed=seed + 1)
+    windows = [ssim_of(reference[w], fused[w], 0.4) for w in corners(region, 11)]
+    value, n = score("ssim", reference, fused, region)
+    assert n == len(windows)
+    assert value == pytest.approx(np.mean(windows), abs=1e-9)
+
+
+def test_ssim_of_constants_is_its_luminance_term():
+    c1 = (0.01 * 0.4) ** 2
+    expected = (2 * 0.1 * 0.2 + c1) / (0.1**2 + 0.2**2 + c1)
+    value, n = score("ssim", np.full((13, 12), 0.1), np.full((13, 12), 0.2))
+    assert value == pytest.approx(expected, abs=1e-9)
+    assert n == 6
+
+
+@given(seeds)
+@settings(max_examples=15, deadline=None)
+def test_uiqi_is_the_mean_of_whole_windows(seed):
+    reference, region = noise(23, 26, seed=seed), ragged_region(seed)
+    fused = 0.5 * reference + noise(23, 26, seed=seed + 1)
+    windows = [uiqi_of(reference[w], fused[w]) for w in corners(region, 8)]
+    value, n = score("uiqi", reference, fused, region)
+    assert n == len(windows)
+    assert value == pytest.approx(np.mean(windows), abs=1e-9)
+
+
+@given(seeds, st.floats(0.1, 10))
+@settings(max_examples=20, deadline=None)
+def test_uiqi_of_a_gain(seed, gain):
+    image = noise(12, 12, seed=seed)
+    # Both factors are 2 g / (1 + g^2).
+    assert score("uiqi", image, gain * image).value == pytest.approx(
+        (2 * gain / (1 + gain**2)) ** 2, abs=1e-9
+    )
+
+
+def test_uiqi_of_three_quarters():
+    image = noise(40, 40)
+    assert score("uiqi", image, 0.75 * image).value == pytest.approx(0.9216, abs=1e-12)
+    assert score("uiqi", image, -image).value == pytest.approx(1, abs=1e-12)
+
+
+@given(seeds, st.floats(-0.5, 5))
+@settings(max_examples=20, deadline=None)
+def test_uiqi_of_an_offset(seed, k):
+    image = noise(14, 11, seed=seed)
+    everywhere = np.ones(image.shape, bool)
+    m = np.array([image[window].mean() for window in corners(everywhere, 8)])
+    expected = np.mean(2 * m * (m + k) / (m**2 + (m + k) ** 2))
+    assert score("uiqi", image, image + k).value == pytest.approx(expected, abs=1e-9)
+
+
+def test_uiqi_of_shuffled_pixels_is_about_zero():
+    image = camera() / 255 + 0.01
+    shuffled = np.random.default_rng(1).permutation(image.ravel()).reshape(image.shape)
+    assert abs(score("uiqi", image, shuffled).value) < 0.01
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("x", "y"), [(0.1, 0.1), (0.1, 0.3), (1 / 3, 0.7), (0.2, 0.0)])
+def test_uiqi_of_constants_is_its_luminance_factor(x, y, dtype):
+    expected = 2 * x * y / (x**2 + y**2)
+    images = [np.full((19, 17), level, dtype) for level in (x, y)]
+    assert score("uiqi", *images).value == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("flat", [0.0, 0.1, 1 / 3, 0.7])
+def test_uiqi_of_constant_windows_in_a_textured_scene(flat):
+    """Rounding of the scene's level must not pass for variance."""
+    reference, fused = noise(40, 40), noise(40, 40, seed=1)
+    reference[:16, :16], fused[:16, :16] = flat, 0.5 * flat
+    windows = []
+    for window in corners(np.ones((40, 40), bool), 8):
+        x, y = reference[window], fused[window]
+        if np.ptp(x) == np.ptp(y) == 0:
+            windows.append(0.8 if flat else 1.0)  # 2 (1/2) / (1 + 1/4)
+        else:
+            windows.append(uiqi_of(x, y))
+    assert score("uiqi", reference, fused).value == pytest.approx(np.mean(windows), abs=1e-9)
+
+
+def test_uiqi_of_zeros_is_one():
+    zeros = np.zeros((10, 10))
+    assert score("uiqi", zeros, zeros) == (1, 9)
+
+
+def test_uiqi_of_constants_with_single_precision_rounding():
+    """One unit in the last place is no texture: else the score would be a coin's toss."""
+    image = np.full((30, 30), 0.2, np.float32)
+    dithered = np.where(noise(30, 30) < 0.2, np.nextafter(image, np.float32(1)), image)
+    assert score("uiqi", image, dithered).value == pytest.approx(1, abs=1e-6)
+
+
+def test_uiqi_still_sees_one_digital_number():
+    """The smallest texture that Landsat can record is texture, also on bright ground."""
+    reference = np.full((8, 8), 0.9)
+    fused = reference.copy()
+    reference[2, 2] += 2e-5
+    fused[5, 5] += 2e-5
+    assert score("uiqi", reference, fused).value == pytest.approx(-1 / 63, abs=1e-4)
+
+
+def test_uiqi_of_zero_means_is_its_structure_factor():
+    image = noise(8, 8)
+    image -= image.mean()  # zero but for rounding, whose sign must not matter
+    assert score("uiqi", image, image).value == pytest.approx(1)
+    assert score("uiqi", image, -image).value == pytest.approx(-1)
+
+
+def test_uiqi_keeps_its_digits_on_faint_texture():
+    reference, fused = (0.3 + 3e-5 * noise(12, 12, seed=seed) for seed in (0, 1))
+    everywhere = np.ones((12, 12), bool)
+    expected = np.mean([uiqi_of(reference[w], fused[w]) for w in corners(everywhere, 8)])
+    assert score("uiqi", reference, fused).value == pytest.approx(expected, abs=1e-9)
+
+
+def test_gradients_follow_sobel():
+    """The magnitude at one pixel after the other, written out."""
+    reference, fused, region = noise(9, 10), noise(9, 10, seed=1), np.ones((9, 10), bool)
+    region[0, 3] = region[5, 5] = False
+    kernel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+
+    def magnitudes(image):
+        return [
+            math.hypot((kernel * image[w]).sum(), (kernel.T * image[w]).sum())
+            for w in corners(region, 3)
+        ]
+
+    x, y = magnitudes(reference), magnitudes(fused)
+    value, n = score("gradient_cc", reference, fused, region)
+    assert n == len(x)
+    assert value == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-12)
+
+
+def test_gradients_see_edges_of_either_sign():
+    image = noise(20, 20)
+    assert score("gradient_cc", image, 1 - 2 * image).value == pytest.approx(1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gradient_cc_is_undefined_on_a_ramp(dtype):
+    ramp = np.tile(np.linspace(0.1, 0.3, 50), (20, 1)).astype(dtype)
+    assert math.isnan(score("gradient_cc", ramp, noise(20, 50)).value)
+
+
+def test_spatial_frequency_by_hand():
+    reference = np.array([[0.0, 0.1], [0.2, 0.3]])
+    fused = np.array([[0.0, 0.2], [0.1, 0.3]])
+    region = np.array([[True, True], [True, False]])
+    # All four neighbours: .1 .1 .2 .2 and .2 .2 .1 .1; three pixels leave one of each way.
+    assert score("sf_ratio", reference, fused) == (pytest.approx(1), 4)
+    assert score("sf_ratio", reference, 2 * fused, region) == (pytest.approx(2), 2)
+    fused[0, 1] = 0
+    # sqrt((0 + .01) / (.01 + .04))
+    assert score("sf_ratio", reference, fused, region).value == pytest.approx(math.sqrt(0.2))
+
+
+def test_spatial_frequency_tells_smoother_from_sharper():
+    image = noise(30, 30)
+    smooth = window_means(image, 3)
+    inner = np.zeros((30, 30), bool)
+    inner[1:-1, 1:-1] = True
+    assert score("sf_ratio", image, smooth, inner).value < 0.6
+    assert score("sf_ratio", smooth, image, inner).value > 1.6
+    assert score("sf_ratio", image, np.full((30, 30), 0.1)).value == 0
+
+
+def test_spatial_frequency_is_undefined_on_a_constant_reference():
+    value, n = score("sf_ratio", np.full((5, 5), 0.1), noise(5, 5))
+    assert math.isnan(value)
+    assert n == 40
+
+
+@given(seeds, st.floats(0, 1))
+@settings(max_examples=40, deadline=None)
+def test_neighbours_are_those_that_brute_force_counts(seed, share):
+    region = np.random.default_rng(seed).random((7, 9)) < share
+    pixels = set(zip(*np.nonzero(region), strict=True))
+    pairs = sum(((r + 1, c) in pixels) + ((r, c + 1) in pixels) for r, c in pixels)
+    image = noise(7, 9)
+    assert score("sf_ratio", image, image, region).n == pairs

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+import torch
+from sarfusion import checkpoint
+from sarfusion.errors import StudyError
+from sarfusion.models import build
+from sarfusion.tiling import predict, tiles
+
+NETWORKS = [
+    ("cnn", {}),
+    ("cnn", {"skip": True}),
+    ("cae", {}),
+    ("cae", {"skip": True}),
+    ("cae", {"pooling": False}),
+]
+
+
+def network(name, options, channels=2):
+    torch.manual_seed(0)
+    return build(name, channels, options).double().eval()
+
+
+def test_parameter_counts_by_hand():
+    def count(name):
+        return sum(p.numel() for p in build(name, 2, {}).parameters())
+
+    assert count("cnn") == (81 * 2 + 1) * 64 + (25 * 64 + 1) * 32 + 25 * 32 + 1
+    assert count("cae") == (
+        (9 * 2 + 1) * 32 + (9 * 32 + 1) * 64 + (9 * 64 + 1) * 128
+        + (4 * 128 * 64 + 64) + (4 * 64 * 32 + 32) + 9 * 32 + 1
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "options"), NETWORKS)
+def test_radius_is_the_true_reach_of_an_output_pixel(name, options):
+    net = network(name, options)
+    size, reach = 40, 0
+    for row in range(16, 16 + net.multiple):  # every place within a cell of the poolings
+        reached = torch.zeros(size, size, dtype=torch.bool)
+        for _ in range(4):  # a ReLU or a pooling may hide an input once, not each time
+            x = torch.rand(1, 2, size, size, dtype=torch.double, requires_grad=True)
+            net(x)[0, 0, row, row].backward()
+            reached |= x.grad[0].abs().sum(dim=0) > 0
+        rows = torch.nonzero(reached)
+        reach = max(reach, (rows - row).abs().max().item())
+    assert reach == net.radius
+
+
+@pytest.mark.parametrize(("name", "options"), NETWORKS)
+@pytest.mark.parametrize("shape", [(50, 67), (64, 64), (33, 90)])
+def test_tiles_equal_one_pass_over_the_whole_scene(name, options, shape):
+    net = network(name, options)
+    inputs = torch.rand(2, *shape, dtype=torch.double)
+    whole = predict(net, inputs)
+    tiled = torch.full(shape, torch.nan, dtype=torch.double)
+    for tile in tiles(shape, 18, net.radius, net.multiple):
+        part = inputs[:, slice(*tile.read_rows), slice(*tile.read_columns)]
+        tiled[slice(*tile.rows), slice(*tile.columns)] = predict(net, part)[tile.inner]
+    assert (tiled - whole).abs().max() < 1e-12
+
+
+def test_a_halo_one_pixel_short_leaves_seams():
+    net = network("cnn", {})
+    inputs = torch.rand(2, 40, 40, dtype=torch.double)
+    tile = next(iter(tiles((40, 40), 20, net.radius - 1, 1)))
+    part = predict(net, inputs[:, slice(*tile.read_rows), slice(*tile.read_columns)])
+    assert (part[tile.inner] - predict(net, inputs)[:20, :20]).abs().max() > 1e-9
+
+
+def test_an_unknown_network_or_option_is_said():
+    with pytest.raises(StudyError, match="no network 'unet2'; add scripts/sarfusion/models/unet2"):
+        build("unet2", 2, {})
+    with pytest.raises(StudyError, match="'cnn': .*'depth'"):
+        build("cnn", 2, {"depth": 3})
+
+
+def test_a_checkpoint_gives_the_same_network_back(tmp_path):
+    net = network("cae", {"skip": True}).float()
+    record = {"network": "cae", "options": {"skip": True}, "channels": ["red", "ratio_db"]}
+    files = tmp_path / "seed1.safetensors", tmp_path / "seed1.json"
+    checkpoint.save(net, record, *files)
+    again, found = checkpoint.load(*files)
+    assert found == record
+    x = torch.rand(1, 2, 16, 16)
+    assert torch.equal(net(x), again(x))
+
+
+def test_weights_of_another_network_or_cut_short_are_refused(tmp_path):
+    files = tmp_path / "seed1.safetensors", tmp_path / "seed1.json"
+    record = {"network": "cnn", "options": {}, "channels": ["red"]}
+    checkpoint.save(network("cae", {}).float(), record, *files)
+    with pytest.raises(StudyError, match="not the weights that .*seed1.json describes"):
+        checkpoint.load(*files)
+    checkpoint.save(network("cnn", {}, 1).float(), record, *files)
+    files[0].write_bytes(files[0].read_bytes()[:1000])
+    with pytest.raises(StudyError, match="not the weights"):
+        checkpoint.load(*files)
+
+
+def test_models_do_not_share_randomness_with_numpy():
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    build("cnn", 2, {})
+    assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002

@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import pytest
+import yaml
+from sarfusion import channels, landsat
+from sarfusion.classical import METHODS
+from sarfusion.errors import StudyError
+from sarfusion.study import resolve, schema
+
+ROOT = Path(__file__).parents[2]
+SMALLEST = {"study": "a", "sites": {"b": {"source": "simulated"}}}
+
+
+def with_change(*path, value):
+    """SMALLEST, resolved, with one value changed or added."""
+    study = resolve(SMALLEST)
+    inner = study
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    return study
+
+
+def test_defaults_are_filled_in_at_every_depth():
+    study = resolve({**SMALLEST, "split": {"seed": 7}})
+    assert study["split"] == {
+        "block_px": 80,
+        "test": 0.2,
+        "validation": 0.1,
+        "buffer_px": 12,
+        "seed": 7,
+    }
+    assert study["sites"]["b"] == {
+        "source": "simulated",
+        "seed": 1,
+        "size_px": 256,
+        "looks": 4.4,
+    }
+    assert study["models"]["cae"]["options"] == {}
+
+
+def test_resolving_twice_changes_nothing_and_the_input_is_left_alone():
+    before = yaml.safe_dump(SMALLEST)
+    once = resolve(SMALLEST)
+    assert resolve(once) == once
+    assert yaml.safe_dump(SMALLEST) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (["protocol"], [], "unknown key 'protocol' in the top level; known are bands, "),
+        (["training", "epochs"], 3, "unknown key 'epochs' in training; known are device, "),
+        (["sites", "b", "path"], "x", "unknown key 'path' in sites.b; known are looks, "),
+        (["models", "cnn", "depth"], 3, "unknown key 'depth' in models.cnn"),
+        (["seeds"], [1, 1], "config: seeds: .* non-unique"),
+        (["seeds"], [], "config: seeds: "),
+        (["bands"], ["nir"], "config: bands.0: 'nir' is not one of"),
+        (["training", "updates"], 0, "config: training.updates: 0 is less than the minimum of 1"),
+        (["split", "test"], "much", "config: split.test: 'much' is not of type 'number'"),
+        (["sites"], {}, "config: sites: "),
+        (["sites", "b", "source"], "ftp", "config: sites.b.source: 'ftp' is not one of"),
+        (["sites", "../b"], {"source": "simulated"}, "config: sites: '../b' does not match"),
+        (["study"], "../../etc", "config: study: '../../etc' does not match"),
+        (["models", "my-cnn"], {}, "config: models: 'my-cnn' does not match"),
+    ],
+)
+def test_a_mistake_gets_one_line_that_names_the_key(path, value, message):
+    with pytest.raises(StudyError, match=message) as error:
+        resolve(with_change(*path, value=value))
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_key_is_named():
+    with pytest.raises(StudyError, match="config: the top level: 'sites' is a required property"):
+        resolve({"study": "a"})
+    with pytest.raises(StudyError, match="config: sites.b: 'optical' is a required property"):
+        resolve({"study": "a", "sites": {"b": {"source": "files"}}})
+
+
+def test_shipped_studies_are_valid_and_named_as_their_files():
+    paths = [*ROOT.glob("config/*.yaml"), *ROOT.glob("tests/studies/*.yaml")]
+    configs = {path: yaml.safe_load(path.read_text()) for path in paths}
+    studies = {path: config for path, config in configs.items() if "study" in config}
+    assert {"demo", "own_files", "porto_velho"} <= {path.stem for path in studies}
+    for path, config in studies.items():
+        assert resolve(config)["study"] == path.stem
+
+
+def test_the_schema_and_the_code_know_the_same_names():
+    properties = schema()["properties"]
+    assert set(properties["inputs"]["items"]["enum"]) == set(channels.SAR_BANDS)
+    assert set(properties["bands"]["items"]["enum"]) == set(landsat.BANDS)
+    assert set(properties["baselines"]["items"]["enum"]) == set(METHODS)
+    mask = properties["optical"]["properties"]["mask"]["items"]["enum"]
+    assert {*mask, "fill"} == set(landsat.QA_PIXEL_BITS)
+    networks = {path.stem for path in ROOT.glob("scripts/sarfusion/models/[a-z]*.py")}
+    assert networks >= {model["network"] for model in properties["models"]["default"].values()}

@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+import torch
+from sarfusion.errors import StudyError
+from sarfusion.models import build
+from sarfusion.training import PatchSource, choose_device, fit, make_deterministic
+
+CPU = torch.device("cpu")
+
+
+def source(seed=0, size=9):
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(2, 40, 40)).astype(np.float32)
+    places = [(row, col) for row in range(0, 31, 5) for col in range(0, 31, 5)]
+    return PatchSource(inputs, inputs[0] * 0.5, places, size), inputs, places
+
+
+def train(seed=1, updates=30, learning_rate=1e-3, network="cnn"):
+    make_deterministic(seed, 1)
+    patches, _, _ = source()
+    net = build(network, 2, {})
+    history, best = fit(
+        net,
+        patches.draw(4, seed),
+        patches.spread(4, 10),
+        updates=updates,
+        learning_rate=learning_rate,
+        validate_every=10,
+        device=CPU,
+        progress=iter,
+    )
+    return net, history, best
+
+
+def test_patches_are_windows_of_the_scene():
+    patches, inputs, places = source()
+    x, y = patches.batch(torch.tensor([3, 17]))
+    assert (x.shape, y.shape) == ((2, 2, 9, 9), (2, 1, 9, 9))
+    for i, (row, col) in enumerate([places[3], places[17]]):
+        window = inputs[:, row : row + 9, col : col + 9]
+        assert np.array_equal(x[i], window)
+        assert np.array_equal(y[i, 0], window[0] * 0.5)
+
+
+def test_draws_depend_on_the_seed_alone():
+    first, again, other = (next(source()[0].draw(8, seed))[0] for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_validation_patches_are_spread_over_the_index():
+    patches, inputs, places = source()
+    batches = patches.spread(4, 7)
+    assert [len(x) for x, _ in batches] == [4, 3]
+    assert np.array_equal(batches[0][0][0, :, 0, 0], inputs[:, 0, 0])
+    row, col = places[-1]
+    assert np.array_equal(batches[-1][0][-1, :, 0, 0], inputs[:, row, col])
+
+
+def test_training_lowers_the_loss_and_keeps_the_best_weights():
+    net, history, best = train()
+    assert [entry["update"] for entry in history] == [10, 20, 30]
+    losses = {entry["update"]: entry["validation_loss"] for entry in history}
+    assert losses[30] < losses[10]
+    assert losses[best] == min(losses.values())
+    patches, _, _ = source()
+    with torch.no_grad():
+        total = sum(((net(x) - y) ** 2).sum() for x, y in patches.spread(4, 10))
+    assert total / (10 * 81) == pytest.approx(min(losses.values()), rel=1e-5)
+
+
+def test_one_seed_gives_the_same_bits_and_another_seed_does_not():
+    first, again, other = (train(seed, updates=10)[0].state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+def test_divergence_is_said():
+    with pytest.raises(StudyError, match="diverged before update 10; lower training.learning_rate"):
+        train(learning_rate=1e30)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without a GPU")
+def test_a_gpu_that_is_not_there_is_said():
+    assert choose_device("auto") == CPU
+    with pytest.raises(StudyError, match="training.device is cuda"):
+        choose_device("cuda")
