@@ -32,16 +32,22 @@ rule all:
     input:
         table_files(),
         figure_files(),
+    message:
+        "The study is complete"
 
 
 rule tables:
     input:
         table_files(),
+    message:
+        "The tables are complete"
 
 
 rule figures:
     input:
         figure_files(),
+    message:
+        "The figures are complete"
 
 
 onerror:

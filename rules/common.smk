@@ -11,12 +11,17 @@ sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
 
 from sarfusion.errors import StudyError
 from sarfusion.imports import LIBRARY, modules_of
-from sarfusion.study import resolve
+from sarfusion.study import check_files, own_files, resolve
 
 try:
     STUDY = resolve(config)
+    check_files(STUDY)
 except StudyError as error:
     raise WorkflowError(f"error: {error}") from None
+
+
+SEEDS, BANDS = STUDY["seeds"], STUDY["bands"]
+FIRST_SEED = SEEDS[:1]  # the one that figures show; tables hold all of them
 
 
 def result(path):
@@ -50,16 +55,6 @@ def sites_from(source):
     return [name for name, site in STUDY["sites"].items() if site["source"] == source]
 
 
-def own_files(site):
-    """{"optical.red": path, ...} of a site with files of its own."""
-    return {
-        f"{sensor}.{band}": str(Path(STUDY["data"], entry["path"]))
-        for sensor in ("optical", "sar")
-        for band, entry in STUDY["sites"][site][sensor].items()
-        if isinstance(entry, dict)
-    }
-
-
 def learned_runs(band, seeds):
     """(band, method, input, seed) of every trained model of a band."""
     return [
@@ -70,17 +65,17 @@ def learned_runs(band, seeds):
     ]
 
 
-def runs(bands, seeds):
+def runs():
     """(band, method, input, seed) of every fused raster of a site and protocol.
 
     A method without training has no seed; its one raster is seed 0.
     """
     return [
         run
-        for band in bands
+        for band in BANDS
         for run in (
             *((band, method, "none", 0) for method in STUDY["baselines"]),
-            *learned_runs(band, seeds),
+            *learned_runs(band, SEEDS),
         )
     ]
 
@@ -90,6 +85,49 @@ def fused_files(site, protocol, chosen):
     return [
         result(f"fused/{site}/{protocol}/{band}/{method}-{sar_input}/seed{seed}.tif")
         for band, method, sar_input, seed in chosen
+    ]
+
+
+def table_files():
+    """What `snakemake tables` makes."""
+    names = ["metrics.csv", "summary.csv", "summary.md", "summary.tex", "summary.txt"]
+    return [result(f"tables/{name}") for name in names]
+
+
+def figure_files():
+    """What `snakemake figures` makes."""
+    kinds = [*BANDS, "differences", "density", "training"]
+    if set(BANDS) == {"red", "green", "blue"}:
+        kinds.append("composites")
+    names = [
+        *(f"{site}_overview" for site in STUDY["sites"]),
+        *(
+            f"{site}_{protocol}_{kind}"
+            for site in STUDY["sites"]
+            for protocol in STUDY["protocols"]
+            for kind in kinds
+        ),
+        *(f"{protocol}_scores" for protocol in STUDY["protocols"]),
+    ]
+    return [result(f"figures/{name}.{form}") for name in names for form in ("png", "pdf")]
+
+
+def shown_runs(bands):
+    """The trained models of `bands` that a figure shows."""
+    return [run for band in bands for run in learned_runs(band, FIRST_SEED)]
+
+
+def labels(chosen):
+    """[method, input, band] of each run, in the order of its files."""
+    return [[method, sar_input, band] for band, method, sar_input, _ in chosen]
+
+
+def records(site, protocol):
+    """The records of every trained model of a site and protocol."""
+    return [
+        result(f"models/{site}/{protocol}/{band}/{model}-{sar_input}/seed{seed}.json")
+        for each in BANDS
+        for band, model, sar_input, seed in learned_runs(each, SEEDS)
     ]
 
 

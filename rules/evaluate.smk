@@ -1,8 +1,6 @@
 # Scores on test ground. One job per site and protocol: scoring a raster takes less time than
 # starting a process for it.
 
-SCORED = runs(STUDY["bands"], STUDY["seeds"])
-
 
 rule evaluate_fusion:
     input:
@@ -10,7 +8,7 @@ rule evaluate_fusion:
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         description=result("stack/{site}.json"),
-        fused=lambda wildcards: fused_files(wildcards.site, wildcards.protocol, SCORED),
+        fused=lambda wildcards: fused_files(wildcards.site, wildcards.protocol, runs()),
     output:
         table=result("metrics/{site}/{protocol}.csv"),
     log:
@@ -25,7 +23,7 @@ rule evaluate_fusion:
         runtime=60,
     params:
         study=STUDY["study"],
-        runs=SCORED,
+        runs=runs(),
     message:
         "Score {wildcards.protocol} on the test ground of {wildcards.site}"
     script:

@@ -1,44 +1,5 @@
 # Tables and figures that people read. Figures show the first seed; tables hold all of them.
 
-FIRST_SEED = STUDY["seeds"][:1]
-SHOWN = learned_runs(STUDY["bands"][0], FIRST_SEED)
-SHOWN_IN_COLOUR = [run for band in STUDY["bands"] for run in learned_runs(band, FIRST_SEED)]
-COLOUR = set(STUDY["bands"]) == {"red", "green", "blue"}
-
-
-def table_files():
-    """What `snakemake tables` makes."""
-    names = ["metrics.csv", "summary.csv", "summary.md", "summary.tex", "summary.txt"]
-    return [result(f"tables/{name}") for name in names]
-
-
-def figure_files():
-    """What `snakemake figures` makes."""
-    kinds = [*STUDY["bands"], "differences", "density", "training"]
-    if COLOUR:
-        kinds.append("composites")
-    names = [
-        *(f"{site}_overview" for site in STUDY["sites"]),
-        *(
-            f"{site}_{protocol}_{kind}"
-            for site in STUDY["sites"]
-            for protocol in STUDY["protocols"]
-            for kind in kinds
-        ),
-        *(f"{protocol}_scores" for protocol in STUDY["protocols"]),
-    ]
-    return [result(f"figures/{name}.{form}") for name in names for form in ("png", "pdf")]
-
-
-def shown_files(chosen):
-    """The input function for the fused rasters of `chosen` runs; {band} is taken as it comes."""
-    return lambda wildcards: fused_files(wildcards.site, wildcards.protocol, chosen)
-
-
-def labels(chosen):
-    """[method, input, band] of each run, in the order of its files."""
-    return [[method, sar_input, band] for band, method, sar_input, _ in chosen]
-
 
 rule tabulate_metrics:
     input:
@@ -112,7 +73,7 @@ rule plot_band:
         split=result("stack/{site}.split.tif"),
         metadata=result("scenes/{site}/scene.json"),
         fused=lambda wildcards: fused_files(
-            wildcards.site, wildcards.protocol, learned_runs(wildcards.band, FIRST_SEED)
+            wildcards.site, wildcards.protocol, shown_runs([wildcards.band])
         ),
     output:
         png=report(
@@ -133,7 +94,7 @@ rule plot_band:
         mem_mb=2000,
         runtime=10,
     params:
-        labels=labels(SHOWN),
+        labels=lambda wildcards: labels(shown_runs([wildcards.band])),
     message:
         "Draw the fused {wildcards.band} of {wildcards.site}"
     script:
@@ -146,7 +107,7 @@ rule plot_composites:
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         metadata=result("scenes/{site}/scene.json"),
-        fused=shown_files(SHOWN_IN_COLOUR),
+        fused=lambda wildcards: fused_files(wildcards.site, wildcards.protocol, shown_runs(BANDS)),
     output:
         png=report(
             result("figures/{site}_{protocol}_composites.png"),
@@ -166,7 +127,7 @@ rule plot_composites:
         mem_mb=2000,
         runtime=10,
     params:
-        labels=labels(SHOWN_IN_COLOUR),
+        labels=labels(shown_runs(BANDS)),
     message:
         "Draw the colour composites of {wildcards.site}"
     script:
@@ -179,7 +140,7 @@ rule plot_differences:
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         metadata=result("scenes/{site}/scene.json"),
-        fused=shown_files(SHOWN_IN_COLOUR),
+        fused=lambda wildcards: fused_files(wildcards.site, wildcards.protocol, shown_runs(BANDS)),
     output:
         png=report(
             result("figures/{site}_{protocol}_differences.png"),
@@ -199,7 +160,7 @@ rule plot_differences:
         mem_mb=2000,
         runtime=10,
     params:
-        labels=labels(SHOWN_IN_COLOUR),
+        labels=labels(shown_runs(BANDS)),
     message:
         "Draw the differences from the measured bands of {wildcards.site}"
     script:
@@ -212,7 +173,7 @@ rule plot_density:
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         metadata=result("scenes/{site}/scene.json"),
-        fused=shown_files(SHOWN_IN_COLOUR),
+        fused=lambda wildcards: fused_files(wildcards.site, wildcards.protocol, shown_runs(BANDS)),
     output:
         png=report(
             result("figures/{site}_{protocol}_density.png"),
@@ -232,7 +193,7 @@ rule plot_density:
         mem_mb=2000,
         runtime=10,
     params:
-        labels=labels(SHOWN_IN_COLOUR),
+        labels=labels(shown_runs(BANDS)),
     message:
         "Draw the fused against measured reflectance of {wildcards.site}"
     script:
@@ -242,13 +203,7 @@ rule plot_density:
 rule plot_training:
     input:
         code=code("plot_training"),
-        histories=lambda wildcards: [
-            result(
-                f"models/{wildcards.site}/{wildcards.protocol}/{band}/{model}-{name}/seed{seed}.json"
-            )
-            for each in STUDY["bands"]
-            for band, model, name, seed in learned_runs(each, STUDY["seeds"])
-        ],
+        histories=lambda wildcards: records(wildcards.site, wildcards.protocol),
     output:
         png=report(
             result("figures/{site}_{protocol}_training.png"),

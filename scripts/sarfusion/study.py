@@ -11,6 +11,7 @@ from jsonschema.exceptions import best_match
 from .errors import StudyError
 
 SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
+NETWORKS = Path(__file__).parent / "models"
 
 
 @cache
@@ -30,6 +31,30 @@ def resolve(config):
     for name, site in study["sites"].items():
         _check(site, rules["$defs"][site["source"]], ("sites", name))
     return _with_defaults(study, rules)
+
+
+def check_files(study):
+    """Raise StudyError when a file that the resolved `study` names is not there."""
+    for name in study["sites"]:
+        for band, path in own_files(study, name).items():
+            if not path.is_file():
+                raise StudyError(f"site {name}: {band}: no such file: {path}; mend path or data")
+    for name, model in study["models"].items():
+        if not (NETWORKS / f"{model['network']}.py").is_file():
+            raise StudyError(
+                f"config: models.{name}: no network {model['network']!r}; known are"
+                f" {', '.join(sorted(path.stem for path in NETWORKS.glob('[a-z]*.py')))}"
+            )
+
+
+def own_files(study, site):
+    """Return {"optical.red": path, ..., "sar.vh": path} of a site with files of its own."""
+    return {
+        f"{sensor}.{band}": Path(study["data"], entry["path"])
+        for sensor in ("optical", "sar")
+        for band, entry in study["sites"][site].get(sensor, {}).items()
+        if isinstance(entry, dict)
+    }
 
 
 def _check(value, rules, place):

@@ -5,7 +5,7 @@ import yaml
 from sarfusion import channels, landsat
 from sarfusion.classical import METHODS
 from sarfusion.errors import StudyError
-from sarfusion.study import resolve, schema
+from sarfusion.study import check_files, own_files, resolve, schema
 
 ROOT = Path(__file__).parents[2]
 SMALLEST = {"study": "a", "sites": {"b": {"source": "simulated"}}}
@@ -96,3 +96,15 @@ def test_the_schema_and_the_code_know_the_same_names():
     assert {*mask, "fill"} == set(landsat.QA_PIXEL_BITS)
     networks = {path.stem for path in ROOT.glob("scripts/sarfusion/models/[a-z]*.py")}
     assert networks >= {model["network"] for model in properties["models"]["default"].values()}
+
+
+def test_files_that_are_not_there_are_named(tmp_path):
+    with pytest.raises(StudyError, match="models.cnn: no network 'unet9'; known are cae, cnn"):
+        check_files(with_change("models", "cnn", "network", value="unet9"))
+    template = yaml.safe_load((ROOT / "config" / "own_files.yaml").read_text())
+    with pytest.raises(StudyError, match="site mycity: optical.red: no such file: /path/to/my"):
+        check_files(resolve(template))
+    for name, path in own_files(resolve({**template, "data": str(tmp_path)}), "mycity").items():
+        assert path.parent == tmp_path, name
+        path.touch()
+    check_files(resolve({**template, "data": str(tmp_path)}))

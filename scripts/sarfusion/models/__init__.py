@@ -17,12 +17,7 @@ from ..errors import StudyError
 
 def build(network, channels, options):
     """Return a new network by its file's name. Its weights come from torch's global generator."""
-    try:
-        module = import_module(f"{__name__}.{network}")
-    except ModuleNotFoundError as error:
-        raise StudyError(
-            f"config: no network {network!r}; add scripts/sarfusion/models/{network}.py"
-        ) from error
+    module = import_module(f"{__name__}.{network}")
     try:
         return module.Network(channels, **options)
     except TypeError as error:

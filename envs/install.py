@@ -1,0 +1,213 @@
+"""Set-up of the virtual environment that the workflow runs in, for `reproduce`.
+
+Standard library only, and free of newer syntax (see `reproduce`).
+"""
+
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "envs/requirements.lock"
+DEV_LOCK = ROOT / "envs/requirements-dev.lock"
+TORCH = ROOT / "envs/torch.txt"
+TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+STAMP, DEV_STAMP = "sarfusion.stamp", "sarfusion-dev.stamp"
+
+# These would lead Python and pip out of the virtual environment.
+LEAKS = ["PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"]
+
+
+class Problem(Exception):
+    """What a person must know or mend, in one line, and the exit code."""
+
+    def __init__(self, message, code=1):
+        super().__init__(message)
+        self.code = code
+
+
+def say(text):
+    """Print a line of progress; standard output is kept for results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def venv_folder():
+    """Return the folder of the virtual environment."""
+    return Path(os.environ.get("SARFUSION_VENV") or ROOT / ".venv").expanduser().absolute()
+
+
+def venv_python():
+    """Return the Python of the virtual environment."""
+    return venv_folder() / "bin/python"
+
+
+def environment():
+    """Return the environment variables of everything that is started from here."""
+    env = {name: value for name, value in os.environ.items() if name not in LEAKS}
+    env["PATH"] = os.pathsep.join([str(venv_folder() / "bin"), env.get("PATH", os.defpath)])
+    return env
+
+
+def has_driver():
+    """Tell whether this machine has an NVIDIA driver."""
+    return Path("/proc/driver/nvidia/version").exists() or bool(shutil.which("nvidia-smi"))
+
+
+def torch_build():
+    """Return the PyTorch build to install, "cpu" or "cuda"."""
+    chosen = os.environ.get("SARFUSION_TORCH") or ("cuda" if has_driver() else "cpu")
+    if chosen not in ("cpu", "cuda"):
+        raise Problem(f"SARFUSION_TORCH is {chosen!r}; it may be cpu or cuda", 2)
+    return chosen
+
+
+def torch_roads(build, index, system):
+    """Return the lists of pip arguments to try in turn for a PyTorch build.
+
+    PyPI's wheel for Linux needs gigabytes of CUDA libraries, so the CPU build is one of the wheels
+    that pip's configuration offers (find-links) or one of PyTorch's own index, and always comes
+    without dependencies: the lock has those it needs. PyPI's wheel for macOS is the CPU build.
+    """
+    alone = ["--no-deps"] if build == "cpu" else []
+    if index:
+        return [[*alone, "--index-url", index]]
+    if build == "cuda" or system == "Darwin":
+        return [alone]
+    return [[*alone, "--no-index"], [*alone, "--index-url", TORCH_CPU_INDEX]]
+
+
+def fingerprint(*parts):
+    """Return the sha256 of texts and of the contents of files, as hexadecimal digits."""
+    digest = hashlib.sha256()
+    for part in parts:
+        content = part.read_bytes() if isinstance(part, Path) else part.encode()
+        digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
+def stamps():
+    """Return (path, text) of the stamp of a complete set-up, and of its test tools."""
+    version = platform.python_version_tuple()[:2]
+    base = fingerprint(*version, platform.system(), platform.machine(), torch_build(), LOCK, TORCH)
+    tools = fingerprint(base, DEV_LOCK)
+    return (venv_folder() / STAMP, base), (venv_folder() / DEV_STAMP, tools)
+
+
+def is_set_up(dev=False):
+    """Tell whether the virtual environment is up to date, with the test tools if `dev`."""
+    base, tools = stamps()
+    return venv_python().exists() and holds(*base) and (not dev or holds(*tools))
+
+
+def holds(path, text):
+    """Tell whether a file exists and holds this text."""
+    return path.is_file() and path.read_text() == text
+
+
+def run_quietly(*command):
+    """Run a command from the project root; return what it said when it failed, else ""."""
+    done = subprocess.run(
+        command,
+        cwd=str(ROOT),
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return (done.stdout.strip() or f"exit code {done.returncode}") if done.returncode else ""
+
+
+def pip_install(*arguments):
+    """Install into the virtual environment; return pip's complaint when it failed, else ""."""
+    pip = [str(venv_python()), "-m", "pip", "--disable-pip-version-check", "--no-input", "-qq"]
+    return run_quietly(*pip, "install", *arguments)
+
+
+def check_place():
+    """Raise Problem where no virtual environment can or should be made."""
+    venv = venv_folder()
+    if any(importlib.util.find_spec(name) is None for name in ("venv", "ensurepip")):
+        raise Problem(
+            f"{sys.executable} cannot make virtual environments (it has no ensurepip);"
+            " on Debian or Ubuntu: apt install python3-venv"
+        )
+    if venv.exists() and any(venv.iterdir()) and not (venv / STAMP).exists():
+        raise Problem(
+            f"{venv} was not made by ./reproduce, which therefore leaves it alone;"
+            " move it away, or name another folder: SARFUSION_VENV=FOLDER ./reproduce"
+        )
+
+
+def create_venv():
+    """Make an empty virtual environment, with a stamp that says that it is ours, and unfinished."""
+    venv = venv_folder()
+    stamp = venv / STAMP
+    venv.mkdir(parents=True, exist_ok=True)
+    stamp.write_text("")
+    for entry in venv.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry != stamp:
+            entry.unlink()
+    complaint = run_quietly(sys.executable, "-m", "venv", str(venv))
+    if complaint:
+        say(complaint)
+        raise Problem(f"set-up failed: no virtual environment in {venv}; the reason stands above")
+
+
+def install_lock(lock):
+    """Install the packages of a lock file, each checked against its hash."""
+    name = lock.relative_to(ROOT)
+    say(f"  packages of {name}")
+    complaint = pip_install("--require-hashes", "-r", str(lock))
+    if complaint:
+        say(complaint)
+        raise Problem(f"set-up failed: pip could not install {name}; the reason stands above")
+
+
+def install_torch():
+    """Install PyTorch from the first road that leads to it."""
+    build = torch_build()
+    pin = TORCH.read_text().splitlines()[-1]
+    say(f"  {pin} ({build})")
+    roads = torch_roads(build, os.environ.get("SARFUSION_TORCH_INDEX"), platform.system())
+    for road in roads:
+        complaint = pip_install(*road, pin)
+        if not complaint:
+            return
+    tried = ", nor ".join("`" + " ".join(["pip install", *road, pin]) + "`" for road in roads)
+    raise Problem(
+        f"set-up failed: no {build} build of PyTorch by {tried} ({complaint.splitlines()[-1]});"
+        " say where there is one: SARFUSION_TORCH_INDEX=URL ./reproduce"
+    )
+
+
+def set_up(dev=False):
+    """Bring the virtual environment up to date.
+
+    Each stamp is written last, so that what was interrupted is done again.
+    """
+    start = time.monotonic()
+    venv = venv_folder()
+    name = venv.relative_to(ROOT) if ROOT in venv.parents else venv
+    base, tools = stamps()
+    if not is_set_up():
+        check_place()
+        size = "about 0.5 GB" if torch_build() == "cpu" else "several GB"
+        say(f"Setting up {name} (once; {size} to download)")
+        create_venv()
+        install_lock(LOCK)
+        install_torch()
+        base[0].write_text(base[1])
+    if not is_set_up(dev):
+        say(f"Adding the test tools to {name} (once)")
+        install_lock(DEV_LOCK)
+        tools[0].write_text(tools[1])
+    say(f"Set up in {time.monotonic() - start:.0f} s")

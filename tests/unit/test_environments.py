@@ -1,0 +1,178 @@
+"""The lists of packages: locks that hold on every Python we name, and conda environments."""
+
+import ast
+import re
+import sys
+from importlib.metadata import requires, version
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from sarfusion.imports import modules_of
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVS = ROOT / "envs"
+LOCKS = ["requirements.lock", "requirements-dev.lock"]
+PYTHONS = ["3.11", "3.12", "3.13"]
+PLATFORMS = [("linux", "Linux", "x86_64"), ("darwin", "Darwin", "arm64")]
+CONDA = sorted(path.name for path in ENVS.glob("*.yaml"))
+PIP_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+IMPORT_NAMES = {"skimage": "scikit-image", "yaml": "pyyaml"}
+
+
+def entries(name):
+    """[(requirement, hashes)] of a lock file."""
+    text = re.sub(r"^\s*#.*\n", "", (ENVS / name).read_text(), flags=re.MULTILINE)
+    lines = text.replace("\\\n", " ").splitlines()
+    return [
+        (Requirement(line.split(" --hash=")[0].strip()), re.findall(r"--hash=(\S+)", line))
+        for line in lines
+    ]
+
+
+def wanted(name):
+    """The requirements of a list written by hand."""
+    lines = [line.split("#")[0].strip() for line in (ENVS / name).read_text().splitlines()]
+    return [Requirement(line) for line in lines if line and not line.startswith("-c")]
+
+
+def pins(name):
+    """{package: version} of a lock file."""
+    return {r.name: next(iter(r.specifier)).version for r, _ in entries(name)}
+
+
+def torch_pin():
+    """The requirement in torch.txt."""
+    (requirement,) = wanted("torch.txt")
+    return requirement
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_each_locked_package_has_one_version_and_hashes(name):
+    locked = entries(name)
+    assert len({requirement.name for requirement, _ in locked}) == len(locked)
+    for requirement, hashes in locked:
+        assert [spec.operator for spec in requirement.specifier] == ["=="]
+        assert hashes
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", digest) for digest in hashes)
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_locks_name_no_place(name):
+    text = (ENVS / name).read_text()
+    assert not re.search(r"://|file:|index-url|find-links|\s@\s", text)
+    assert not re.search(r"(^|\s)/\w", text)
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_locks_keep_what_was_asked_for(name):
+    locked = pins(name)
+    for requirement in wanted(name.replace(".lock", ".in")):
+        package = canonicalize_name(requirement.name)
+        assert requirement.specifier.contains(locked[package]), package
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("name", LOCKS)
+def test_what_was_asked_for_is_installed_everywhere(name, platform, python):
+    keys = ("sys_platform", "platform_system", "platform_machine")
+    target = {
+        **dict(zip(keys, platform, strict=True)),
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "os_name": "posix",
+    }
+    installed = {
+        requirement.name
+        for requirement, _ in entries(name)
+        if requirement.marker is None or requirement.marker.evaluate(target)
+    }
+    asked = {canonicalize_name(r.name) for r in wanted(name.replace(".lock", ".in"))}
+    assert asked <= installed
+
+
+def test_test_tools_do_not_change_the_lock():
+    base, dev = (pins(name) for name in LOCKS)
+    assert all(dev[package] == base[package] for package in base.keys() & dev.keys())
+
+
+def test_torch_is_pinned_outside_the_lock_and_its_needs_inside():
+    pin = torch_pin()
+    assert pin.specifier.contains(version("torch").split("+")[0])
+    locked = pins("requirements.lock")
+    assert "torch" not in locked
+    for need in map(Requirement, requires("torch")):
+        # CUDA libraries come with the CUDA build only; extras are not asked for.
+        if need.marker is None or need.marker.evaluate({"extra": "", "platform_system": "Darwin"}):
+            assert need.specifier.contains(locked[canonicalize_name(need.name)]), need.name
+
+
+def conda_specs(name):
+    """{package: specifier} of a conda environment; build strings left out."""
+    specs = {}
+    for line in yaml.safe_load((ENVS / name).read_text())["dependencies"]:
+        package, *rest = line.split()
+        text = re.sub(r"^=(\d[\d.]*)$", r"==\1.*", rest[0] if rest else "")
+        specs[package] = SpecifierSet(text)
+    return specs
+
+
+@pytest.mark.parametrize("name", CONDA)
+def test_conda_environment_has_one_channel_and_one_python(name):
+    environment = yaml.safe_load((ENVS / name).read_text())
+    assert set(environment) == {"channels", "dependencies"}
+    assert environment["channels"] == ["conda-forge"]
+    assert "python =3.12" in environment["dependencies"]
+
+
+@pytest.mark.parametrize("name", CONDA)
+def test_conda_ranges_agree_with_the_lock(name):
+    locked = {**pins("requirements.lock"), "torch": next(iter(torch_pin().specifier)).version}
+    specs = conda_specs(name)
+    del specs["python"]
+    for package, specifier in specs.items():
+        assert str(specifier), f"{package} has no range"
+        assert specifier.contains(locked[PIP_NAMES.get(package, package)]), package
+
+
+def test_conda_environments_share_their_ranges():
+    ranges = {}
+    for name in CONDA:
+        for package, specifier in conda_specs(name).items():
+            assert ranges.setdefault(package, specifier) == specifier, package
+
+
+def third_party(script):
+    """The packages, by their names for pip, that a script and the library behind it import."""
+    names = set()
+    for path in [script, *modules_of(script)]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names.add(node.module)
+    packages = {name.split(".")[0] for name in names} - {"sarfusion"} - sys.stdlib_module_names
+    return {IMPORT_NAMES.get(package, package) for package in packages}
+
+
+def rules():
+    """(script, conda environment) of every rule that has both."""
+    for path in sorted(ROOT.glob("rules/*.smk")):
+        for block in re.split(r"^rule ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+            found = [re.search(rf'{key}:\s*"\.\./([^"]+)"', block) for key in ("script", "conda")]
+            if all(found):
+                yield tuple(match.group(1) for match in found)
+
+
+@pytest.mark.parametrize(("script", "environment"), sorted(set(rules())))
+def test_environments_have_what_scripts_import(script, environment):
+    needed = third_party(ROOT / script)
+    assert needed <= {canonicalize_name(r.name) for r in wanted("requirements.in")} | {"torch"}
+    conda = conda_specs(Path(environment).name)
+    assert needed <= {PIP_NAMES.get(package, package) for package in conda}

@@ -1,0 +1,79 @@
+"""Real Snakemake runs on copies of the project, so that a test may edit its copy."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "profiles", "tests/studies")
+
+
+class Project:
+    """A copy of the project in a folder of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for part in PARTS:
+            source, target = ROOT / part, folder / part
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, target)
+
+    def command(self, *arguments, study="tests/studies/tiny.yaml"):
+        """The command line that a person would type, with two cores."""
+        return [
+            *(sys.executable, "-m", "snakemake", *arguments),
+            *("--configfile", str(study), "--cores", "2"),
+        ]
+
+    def run(self, *arguments, study="tests/studies/tiny.yaml", fails=False):
+        """Run Snakemake and return all that it printed; it must succeed, or fail if `fails`."""
+        done = subprocess.run(
+            self.command(*arguments, study=study),
+            cwd=self.folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        assert (done.returncode != 0) == fails, done.stdout
+        return done.stdout
+
+    def planned(self, *arguments, **more):
+        """The names of the rules that a run would run now, `all` aside."""
+        printed = self.run("--dry-run", *arguments, **more)
+        table = re.search(r"^job +count\n-+ +-+\n(.*?)^total ", printed, re.M | re.S)
+        return {line.split()[0] for line in table[1].splitlines()} - {"all"} if table else set()
+
+    def results(self, study="tiny"):
+        return self.folder / "results" / study
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A project whose tiny study ran to its end. Tests leave its results as they are."""
+    project = Project(tmp_path_factory.mktemp("finished") / "project")
+    project.printed = project.run()
+    return project
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project in which nothing ran."""
+    return Project(tmp_path / "project")
+
+
+@pytest.fixture
+def copy_of_finished(finished, tmp_path):
+    """The finished project once more, for tests that change it."""
+    folder = tmp_path / "project"
+    shutil.copytree(finished.folder, folder, copy_function=shutil.copy2)
+    copy = object.__new__(Project)
+    copy.folder = folder
+    return copy

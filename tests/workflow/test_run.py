@@ -1,0 +1,200 @@
+"""The tiny study from raw scenes to figures: what is left, and what reruns."""
+
+import os
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+from sarfusion.files import read_json
+from sarfusion.tables import METRIC_COLUMNS
+
+BANDS = ("red", "green", "blue")
+
+
+def tree(folder, *patterns):
+    """{relative path: bytes} of the files under `folder` that match."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for pattern in patterns
+        for path in sorted(folder.rglob(pattern))
+    }
+
+
+def test_every_file_of_the_contract_is_there(finished):
+    names = {str(path.relative_to(finished.results())) for path in finished.results().rglob("*.*")}
+    models = {
+        f"models/village/reconstruction/{band}/{model}-ratio/seed{seed}.{form}"
+        for band in BANDS
+        for model in ("cnn", "cae")
+        for seed in (1, 2)
+        for form in ("safetensors", "json")
+    }
+    fused = {
+        name.replace("models/", "fused/").replace(".json", ".tif")
+        for name in models
+        if name.endswith(".json")
+    } | {f"fused/village/reconstruction/{band}/copy-none/seed0.tif" for band in BANDS}
+    figures = {
+        f"figures/{name}.{form}"
+        for name in (
+            "village_overview",
+            *(
+                f"village_reconstruction_{kind}"
+                for kind in (*BANDS, "composites", "differences", "density", "training")
+            ),
+            "reconstruction_scores",
+        )
+        for form in ("png", "pdf")
+    }
+    others = {
+        "scenes/village/optical.tif",
+        "scenes/village/sar.tif",
+        "scenes/village/truth.tif",
+        "scenes/village/scene.json",
+        "stack/village.tif",
+        "stack/village.split.tif",
+        "stack/village.json",
+        "patches/village.parquet",
+        "metrics/village/reconstruction.csv",
+        "tables/metrics.csv",
+        "tables/summary.csv",
+        "tables/summary.md",
+        "tables/summary.tex",
+        "tables/summary.txt",
+    }
+    made = {name for name in names if not name.startswith(("logs/", "benchmarks/"))}
+    assert made == models | fused | figures | others
+
+
+def test_rasters_lie_on_the_landsat_grid_with_named_bands(finished):
+    results = finished.results()
+    with rasterio.open(results / "scenes/village/optical.tif") as optical:
+        grid = (optical.crs, optical.transform, optical.shape)
+        assert optical.descriptions == ("red", "green", "blue", "qa_pixel", "qa_radsat")
+    with rasterio.open(results / "scenes/village/sar.tif") as sar:
+        assert sar.descriptions == ("vv", "vh")
+        assert sar.res == (10, 10)
+    for path in [results / "stack/village.tif", *results.rglob("fused/**/*.tif")]:
+        with rasterio.open(path) as raster:
+            assert (raster.crs, raster.transform, raster.shape) == grid
+            assert raster.dtypes[0] == "float32"
+            assert np.isnan(raster.nodata)
+    with rasterio.open(results / "stack/village.tif") as stack:
+        names = ("red", "green", "blue", "vv_db", "vh_db", "ratio_db")
+        assert stack.descriptions == names
+        valid = np.isfinite(stack.read()).all(axis=0)
+    with rasterio.open(results / "stack/village.split.tif") as split:
+        assert split.dtypes == ("uint8",)
+        assert np.array_equal(split.read(1) > 0, valid)
+    for path in results.glob("fused/village/reconstruction/red/*/*.tif"):
+        with rasterio.open(path) as fused:
+            assert fused.descriptions == ("red",)
+            assert np.isfinite(fused.read(1))[valid].all()
+
+
+def test_scores_are_tidy_and_copying_is_perfect(finished):
+    scores = pd.read_csv(finished.results() / "tables/metrics.csv")
+    assert list(scores.columns) == METRIC_COLUMNS
+    assert not scores.duplicated(METRIC_COLUMNS[:-2]).any()
+    copy = scores[scores["method"] == "copy"].set_index(["band", "metric"])["value"]
+    assert (copy[:, "rmse"] == 0).all()
+    assert (copy[:, "ssim"] == 1).all()
+    assert copy["rgb", "sam"] == pytest.approx(0, abs=1e-6)
+    pixels = scores[scores["metric"] == "rmse"]["n"].unique()
+    split = read_json(finished.results() / "stack/village.json")["split"]["pixels"]
+    assert pixels.tolist() == [split["test"]]
+
+
+def test_a_model_says_how_it_came_about(finished):
+    record = read_json(
+        finished.results() / "models/village/reconstruction/red/cae-ratio/seed2.json"
+    )
+    assert record["channels"] == ["red", "ratio_db"]
+    assert record["receptive_field_radius_px"] == 11
+    assert [entry["update"] for entry in record["history"]] == [3, 6]
+    assert record["best_update"] in (3, 6)
+    assert record["software"]["torch"]
+
+
+def test_every_job_has_a_log_and_a_benchmark(finished):
+    results = finished.results()
+    logs, benchmarks = (
+        {path.relative_to(results / kind).with_suffix("") for path in (results / kind).rglob("*.*")}
+        for kind in ("logs", "benchmarks")
+    )
+    assert logs == benchmarks
+    assert len(logs) > 30
+
+
+def test_a_second_run_does_nothing(finished):
+    assert finished.planned() == set()
+
+
+def test_editing_a_metric_reruns_scores_and_what_follows(copy_of_finished):
+    with (copy_of_finished.folder / "scripts/sarfusion/metrics.py").open("a") as module:
+        module.write("# edited\n")
+    assert copy_of_finished.planned() == {"evaluate_fusion", "tabulate_metrics", "plot_scores"}
+
+
+def test_editing_a_network_retrains_that_network_alone(copy_of_finished):
+    with (copy_of_finished.folder / "scripts/sarfusion/models/cnn.py").open("a") as module:
+        module.write("# edited\n")
+    printed = copy_of_finished.run("--dry-run", "--quiet", "host")
+    assert "Train cnn" in printed
+    assert "Train cae" not in printed
+
+
+def test_changing_the_config_reruns_what_depends_on_it(finished):
+    assert finished.planned("--config", "training={updates: 7, validate_every: 3}") >= {
+        "train_model",
+        "fuse_scene",
+        "evaluate_fusion",
+    }
+    assert "prepare_stack" not in finished.planned("--config", "seeds=[1,2,3]")
+
+
+def test_a_killed_run_ends_in_the_same_bytes(project, finished):
+    """SIGKILL in training; then unlock, as Snakemake asks, and start again from what is there."""
+    run = subprocess.Popen(
+        project.command(),
+        cwd=project.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not list(project.results().glob("models/**/*.safetensors")):
+        assert run.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(0.7)  # into the next training
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    finished_before = set(project.results().glob("models/**/*.safetensors"))
+    assert 0 < len(finished_before) < 12
+    before = {path: path.stat().st_mtime_ns for path in finished_before}
+
+    project.run("--unlock")
+    project.run()
+    patterns = ("*.csv", "*.safetensors", "*.tex", "*.md", "tables/*.txt")
+    ours, theirs = (tree(p.results(), *patterns) for p in (project, finished))
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+    assert not list(project.results().rglob(".part-*"))
+    # What was trained before the kill was not trained again.
+    assert sum(path.stat().st_mtime_ns == time for path, time in before.items()) >= len(before) - 1
+
+
+def test_two_studies_live_side_by_side(copy_of_finished):
+    project = copy_of_finished
+    before = tree(project.results(), "*.*")
+    text = (project.folder / "tests/studies/tiny.yaml").read_text()
+    (project.folder / "other.yaml").write_text(text.replace("study: tiny", "study: other"))
+    project.run("results/other/patches/village.parquet", study="other.yaml")
+    assert project.results("other").is_dir()
+    assert tree(project.results(), "*.*") == before
+    assert project.planned() == set()
