@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "profiles", "tests/studies")
+TINY = "tests/studies/tiny.yaml"
 
 
 class Project:
@@ -25,17 +27,25 @@ class Project:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, target)
 
-    def command(self, *arguments, study="tests/studies/tiny.yaml"):
-        """The command line that a person would type, with two cores."""
+    def command(self, *arguments, study=TINY, change=None):
+        """The command line that a person would type, with two cores.
+
+        `change` is laid over the study, by a second file: Snakemake's own --config makes texts
+        of the numbers inside lists and mappings.
+        """
+        files = [study]
+        if change is not None:
+            files.append("change.yaml")
+            (self.folder / files[1]).write_text(yaml.safe_dump(change))
         return [
             *(sys.executable, "-m", "snakemake", *arguments),
-            *("--configfile", str(study), "--cores", "2"),
+            *("--configfile", *files, "--cores", "2"),
         ]
 
-    def run(self, *arguments, study="tests/studies/tiny.yaml", fails=False):
+    def run(self, *arguments, fails=False, **more):
         """Run Snakemake and return all that it printed; it must succeed, or fail if `fails`."""
         done = subprocess.run(
-            self.command(*arguments, study=study),
+            self.command(*arguments, **more),
             cwd=self.folder,
             text=True,
             stdout=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from . import MM
 
@@ -75,6 +76,8 @@ def colour_bar(image, label, beside, below=False, **kwargs):
         **kwargs,
     )
     bar.set_label(label)
+    if below:  # long labels such as -17.5 meet each other on a narrow bar
+        bar.ax.xaxis.set_major_locator(MaxNLocator(5))
     bar.outline.set_linewidth(0.6)
     return bar
 

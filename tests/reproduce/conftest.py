@@ -1,0 +1,23 @@
+import shutil
+
+import pytest
+from reproduce_command import ROOT, install, reproduce, running
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A copy of the command with two studies, and everything in this process pointed at it."""
+    shutil.copy(ROOT / "reproduce", tmp_path)
+    shutil.copytree(ROOT / "envs", tmp_path / "envs", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/demo.yaml").write_text("# first\nstudy: demo  # a demo\n")
+    (tmp_path / "config/city.yaml").write_text("study: 'rio'\n")
+    (tmp_path / "config/sites.yaml").write_text("sites:\n  study: no\n")
+    for module in (reproduce, install, running):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    for name in ("LOCK", "DEV_LOCK", "TORCH"):
+        monkeypatch.setattr(install, name, tmp_path / getattr(install, name).relative_to(ROOT))
+    monkeypatch.setenv("SARFUSION_VENV", str(tmp_path / "venv"))
+    monkeypatch.setenv("SARFUSION_TORCH", "cpu")
+    monkeypatch.delenv("SARFUSION_TORCH_INDEX", raising=False)
+    return tmp_path

@@ -1,0 +1,120 @@
+"""What the one command makes of its arguments."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+from reproduce_command import ROOT, install, reproduce
+
+
+@pytest.mark.parametrize(
+    ("arguments", "study", "rest"),
+    [
+        ([], "demo", []),
+        (["-n"], "demo", ["-n"]),
+        (["--cores", "2"], "demo", ["--cores", "2"]),
+        (["city"], "city", []),
+        (["own/x.yaml", "figures", "-k"], "own/x.yaml", ["figures", "-k"]),
+    ],
+)
+def test_arguments_choose_the_study(monkeypatch, arguments, study, rest):
+    monkeypatch.setattr(reproduce, "run_study", lambda *given: given)
+    assert reproduce.main(arguments) == (study, rest)
+
+
+def test_first_argument_may_be_a_command(monkeypatch):
+    monkeypatch.setitem(reproduce.COMMANDS, "test", lambda arguments: ("test", arguments))
+    assert reproduce.main(["test", "-k", "metrics"]) == ("test", ["-k", "metrics"])
+
+
+def test_help_fits_a_screen_and_names_every_command(capsys):
+    assert reproduce.main(["--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    for command in reproduce.COMMANDS:
+        assert any(line.split()[:1] == [command] for line in lines)
+
+
+def test_old_python_is_refused_in_one_line(monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 9, 2))
+    with pytest.raises(install.Problem, match=r"^needs Python 3\.11 .* not Python 3\.9\.2"):
+        reproduce.main([])
+
+
+@pytest.mark.parametrize("name", ["reproduce", "envs/install.py", "envs/running.py"])
+def test_old_python_can_parse_it(name):
+    ast.parse((ROOT / name).read_text(), feature_version=(3, 7))
+
+
+def test_studies_are_found_by_name_and_by_path(project, monkeypatch):
+    assert reproduce.study_file("city") == project / "config/city.yaml"
+    assert reproduce.study_name(project / "config/city.yaml") == "rio"
+    assert reproduce.study_name(project / "config/demo.yaml") == "demo"
+    (project / "own").mkdir()
+    (project / "own/mine.yml").write_text("study: mine\n")
+    monkeypatch.chdir(project / "own")
+    assert reproduce.study_file("mine.yml") == project / "own/mine.yml"
+
+
+@pytest.mark.parametrize(
+    ("study", "message"),
+    [
+        ("sites", "no study or command 'sites'; studies in config/: city, demo;"),
+        ("none.yaml", "no such study file: none.yaml"),
+        ("config/sites.yaml", "config/sites.yaml is not a study"),
+    ],
+)
+def test_unknown_study_is_one_line(project, monkeypatch, study, message):
+    monkeypatch.chdir(project)
+    with pytest.raises(install.Problem) as problem:
+        reproduce.study_file(study)
+    assert str(problem.value).startswith(message)
+    assert "\n" not in str(problem.value)
+    assert problem.value.code == 2
+
+
+def test_snakemake_gets_the_arguments_untouched(project):
+    command = reproduce.snakemake(project / "config/demo.yaml", "figures", "--config", "a=1")
+    assert command[1:] == [
+        *("-m", "snakemake", "--configfile", "config/demo.yaml"),
+        *("--snakefile", str(project / "Snakefile"), "--cores", "all"),
+        *("figures", "--config", "a=1"),
+    ]
+    assert reproduce.snakemake(Path("/else/x.yaml"))[4] == "/else/x.yaml"
+
+
+@pytest.mark.parametrize("given", ["--cores", "--cores=2", "-c2", "-j", "--jobs", "--profile"])
+def test_cores_are_left_to_the_arguments(given):
+    assert "all" not in reproduce.snakemake(ROOT / "config/demo.yaml", given)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "looks", "part"),
+    [
+        ([], False, False),
+        (["-n"], True, False),
+        (["-np"], True, False),
+        (["--cores", "2", "-k"], False, False),
+        (["--sdm", "conda"], False, False),
+        (["--config", "a=1", "b=2"], False, False),
+        (["-Rtrain_model"], False, False),
+        (["figures"], False, True),
+        (["--cores", "2", "figures"], False, True),
+        (["--until=train_model"], False, True),
+        (["-f", "x"], False, True),
+        (["--lint"], True, False),
+        (["--report", "x.html"], False, True),
+    ],
+)
+def test_whole_runs_are_told_from_others(arguments, looks, part):
+    errand = reproduce.has_any(arguments, reproduce.ERRANDS)
+    assert reproduce.has_any(arguments, reproduce.LOOKS) == looks
+    assert (errand or reproduce.names_target(arguments)) == part
+
+
+def test_snakemake_has_the_options_we_know():
+    cli = pytest.importorskip("snakemake.cli")
+    known = cli.get_argument_parser()._option_string_actions
+    assert set((reproduce.LOOKS + reproduce.ERRANDS).split()) <= set(known)
