@@ -13,6 +13,7 @@ from .errors import StudyError
 def job(log):
     """Log to the file `log`; end with exit code 1 and a line `error: ...` in it on failure.
 
+    Warnings also go to standard error: nobody opens the log of a job that went well.
     What a person can mend (bad input, a full disk) gets that line alone, anything else its
     traceback before it. The Snakefile shows the line when the run stops.
     """
@@ -20,6 +21,9 @@ def job(log):
     logging.basicConfig(
         filename=log, filemode="w", level=logging.INFO, format="%(message)s", force=True
     )
+    terminal = logging.StreamHandler()
+    terminal.addFilter(lambda record: record.levelno == logging.WARNING)
+    logging.getLogger().addHandler(terminal)
     logging.captureWarnings(True)
     try:
         yield

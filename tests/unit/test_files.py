@@ -127,6 +127,18 @@ def test_a_job_ends_with_one_line_for_its_error(tmp_path, raising, last):
     assert ("Traceback" in lines[0]) == raising.startswith("ValueError")
 
 
+def test_a_warning_reaches_the_terminal_and_the_log(tmp_path):
+    program = (
+        "import logging; from sarfusion.job import job\n"
+        f"with job('{tmp_path}/a.log'): logging.info('fine'); logging.warning('warning: far off')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=SCRIPTS, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "warning: far off\n"
+    assert (tmp_path / "a.log").read_text() == "fine\nwarning: far off\n"
+
+
 def test_json_is_written_for_people(tmp_path):
     write_json(tmp_path / "a.json", {"city": "Hà Nội"})
     assert "Hà Nội" in (tmp_path / "a.json").read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ NETWORKS = [
     ("cae", {}),
     ("cae", {"skip": True}),
     ("cae", {"pooling": False}),
+    ("unet", {}),
 ]
 
 
