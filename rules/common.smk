@@ -9,6 +9,8 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
 
+from sarfusion.classical import METHODS
+from sarfusion.comparisons import study_pairs
 from sarfusion.errors import StudyError
 from sarfusion.imports import LIBRARY, modules_of
 from sarfusion.study import check_files, own_files, resolve
@@ -45,6 +47,11 @@ def relative(paths):
     return [os.path.relpath(path) for path in paths]
 
 
+def project_file(path):
+    """A file of the project that is no code, as an input."""
+    return os.path.relpath(Path(workflow.basedir, path))
+
+
 def one_of(names):
     """A wildcard constraint: one of `names`, or nothing at all."""
     return "|".join(map(re.escape, names)) or r"(?!)"
@@ -55,66 +62,140 @@ def sites_from(source):
     return [name for name, site in STUDY["sites"].items() if site["source"] == source]
 
 
-def learned_runs(band, seeds):
-    """(band, method, input, seed) of every trained model of a band."""
+def learned_runs(protocol, bands, seeds):
+    """(band, method, input, seed) of the trained models of a protocol."""
+    cut = STUDY["protocols"][protocol]
     return [
         (band, model, sar_input, seed)
-        for model in STUDY["models"]
-        for sar_input in STUDY["inputs"]
+        for band in bands
+        for model in cut["models"]
+        for sar_input in cut["inputs"]
         for seed in seeds
     ]
 
 
-def runs():
-    """(band, method, input, seed) of every fused raster of a site and protocol.
-
-    A method without training has no seed; its one raster is seed 0.
-    """
+def classical_runs(protocol, bands):
+    """(band, method, input, seed) of the methods without training; they have no seed but 0."""
     return [
-        run
-        for band in BANDS
-        for run in (
-            *((band, method, "none", 0) for method in STUDY["baselines"]),
-            *learned_runs(band, SEEDS),
-        )
+        (band, method, METHODS[method].input, 0)
+        for band in bands
+        for method in STUDY["baselines"]
+        if METHODS[method].protocol == protocol
     ]
 
 
-def fused_files(site, protocol, chosen):
-    """The fused rasters of `chosen` runs."""
+def runs(protocol):
+    """(band, method, input, seed) of every fused raster of a site and protocol."""
+    return classical_runs(protocol, BANDS) + learned_runs(protocol, BANDS, SEEDS)
+
+
+def optical_raster(protocol):
+    """The raster whose optical bands go into the methods of a protocol."""
+    return result("stack/{site}.reduced.tif" if protocol == "sharpening" else "stack/{site}.tif")
+
+
+def sar_raster(sar_input, scale=""):
+    """The raster whose SAR bands go into a model; at full scale where `scale` says so."""
+    return result(f"stack/{{site}}{scale}{'.shuffled' if sar_input == 'shuffled' else ''}.tif")
+
+
+def gap_mask(protocol):
+    """The mask of what a protocol withholds, as a named input, if it withholds anything."""
+    return {"gaps": result("gaps/{site}.tif")} if protocol == "cloud_gap" else {}
+
+
+def scene_files(site):
+    """{"optical.red": path, ...} of the rasters that a site with files of its own is made of."""
+    files = own_files(STUDY, site)
+    return {name: str(path) for name, path in files.items() if name != "gap_mask"}
+
+
+def own_gap_mask(site):
+    """A site's own mask for cloud_gap, as a named input, if it has one."""
+    path = own_files(STUDY, site).get("gap_mask")
+    return {"mask_file": path} if path else {}
+
+
+def gap_settings(protocol):
+    """The settings of what a protocol withholds, or None."""
+    return STUDY["gaps"] if protocol == "cloud_gap" else None
+
+
+def fused_files(site, protocol, chosen, scale=""):
+    """The fused rasters of `chosen` runs; at full scale where `scale` says so."""
     return [
-        result(f"fused/{site}/{protocol}/{band}/{method}-{sar_input}/seed{seed}.tif")
+        result(f"fused/{site}/{protocol}/{band}/{method}-{sar_input}/seed{seed}{scale}.tif")
         for band, method, sar_input, seed in chosen
     ]
 
 
+def pairs(protocol):
+    """[left method, left input, right method, right input] of every comparison that is made."""
+    cut = STUDY["protocols"][protocol]
+    return study_pairs(cut["models"], cut["inputs"])
+
+
+def difference_files():
+    """The tables of differences of every site and protocol."""
+    return [
+        result(f"metrics/{site}/{protocol}.differences.csv")
+        for site in STUDY["sites"]
+        for protocol in STUDY["protocols"]
+    ]
+
+
+def truth(site):
+    """The true 10 m reflectance, as a named input, of a site where it is known."""
+    known = STUDY["sites"][site]["source"] == "simulated"
+    return {"truth": result("scenes/{site}/truth.tif")} if known else {}
+
+
+def score_files():
+    """The score tables of every site and protocol."""
+    names = [*STUDY["protocols"]]
+    if "sharpening" in names:
+        names.append("sharpening.full")
+    return [result(f"metrics/{site}/{name}.csv") for site in STUDY["sites"] for name in names]
+
+
 def table_files():
     """What `snakemake tables` makes."""
-    names = ["metrics.csv", "summary.csv", "summary.md", "summary.tex", "summary.txt"]
+    summary = [f"summary.{form}" for form in ("csv", "md", "tex", "txt")]
+    names = ["metrics.csv", *summary, "claims.csv", "claims.md", "models.csv", "models.md"]
     return [result(f"tables/{name}") for name in names]
 
 
 def figure_files():
-    """What `snakemake figures` makes."""
-    kinds = [*BANDS, "differences", "density", "training"]
+    """What `snakemake figures` makes; colour needs all three bands."""
+    protocols = list(STUDY["protocols"])
+    kinds = {protocol: [*BANDS, "differences", "density", "training"] for protocol in protocols}
     if set(BANDS) == {"red", "green", "blue"}:
-        kinds.append("composites")
+        own = {"cloud_gap": ["examples"], "sharpening": ["products"]}
+        kinds = {name: [*kinds[name], "composites", *own.get(name, [])] for name in protocols}
     names = [
         *(f"{site}_overview" for site in STUDY["sites"]),
         *(
             f"{site}_{protocol}_{kind}"
             for site in STUDY["sites"]
-            for protocol in STUDY["protocols"]
-            for kind in kinds
+            for protocol in protocols
+            for kind in kinds[protocol]
         ),
-        *(f"{protocol}_scores" for protocol in STUDY["protocols"]),
+        *(f"{protocol}_scores" for protocol in protocols),
+        *(["cloud_gap_distance"] if "cloud_gap" in protocols else []),
+        "paired_differences",
+        "claims",
     ]
     return [result(f"figures/{name}.{form}") for name in names for form in ("png", "pdf")]
 
 
-def shown_runs(bands):
+def shown_runs(protocol, bands):
     """The trained models of `bands` that a figure shows."""
-    return [run for band in bands for run in learned_runs(band, FIRST_SEED)]
+    return learned_runs(protocol, bands, FIRST_SEED)
+
+
+def compared_runs(protocol):
+    """What a figure with every kind of method shows: the first seed, classical methods last."""
+    return shown_runs(protocol, BANDS) + classical_runs(protocol, BANDS)
 
 
 def labels(chosen):
@@ -126,8 +207,7 @@ def records(site, protocol):
     """The records of every trained model of a site and protocol."""
     return [
         result(f"models/{site}/{protocol}/{band}/{model}-{sar_input}/seed{seed}.json")
-        for each in BANDS
-        for band, model, sar_input, seed in learned_runs(each, SEEDS)
+        for band, model, sar_input, seed in learned_runs(protocol, BANDS, SEEDS)
     ]
 
 
@@ -146,6 +226,7 @@ wildcard_constraints:
     protocol=one_of(STUDY["protocols"]),
     band=one_of(STUDY["bands"]),
     model=one_of(STUDY["models"]),
-    method=one_of(STUDY["baselines"]),
-    input=one_of(STUDY["inputs"]),
+    method=one_of(METHODS),
+    input=r"\w+",
     seed=r"\d+",
+    scale=r"(\.full)?",

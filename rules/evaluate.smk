@@ -4,11 +4,15 @@
 
 rule evaluate_fusion:
     input:
+        unpack(lambda wildcards: gap_mask(wildcards.protocol)),
         code=code("evaluate_fusion"),
+        optical=lambda wildcards: optical_raster(wildcards.protocol),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         description=result("stack/{site}.json"),
-        fused=lambda wildcards: fused_files(wildcards.site, wildcards.protocol, runs()),
+        fused=lambda wildcards: fused_files(
+            wildcards.site, wildcards.protocol, runs(wildcards.protocol)
+        ),
     output:
         table=result("metrics/{site}/{protocol}.csv"),
     log:
@@ -23,8 +27,80 @@ rule evaluate_fusion:
         runtime=60,
     params:
         study=STUDY["study"],
-        runs=runs(),
+        runs=lambda wildcards: runs(wildcards.protocol),
+        gaps=STUDY["gaps"],
     message:
         "Score {wildcards.protocol} on the test ground of {wildcards.site}"
     script:
         "../scripts/evaluate_fusion.py"
+
+
+rule evaluate_full_scale:
+    input:
+        unpack(lambda wildcards: truth(wildcards.site)),
+        code=code("evaluate_full_scale"),
+        stack=result("stack/{site}.tif"),
+        full=result("stack/{site}.full.tif"),
+        split=result("stack/{site}.split.tif"),
+        description=result("stack/{site}.json"),
+        products=lambda wildcards: fused_files(
+            wildcards.site, "sharpening", runs("sharpening"), ".full"
+        ),
+    output:
+        table=result("metrics/{site}/sharpening.full.csv"),
+    log:
+        result("logs/evaluate_full_scale/{site}.log"),
+    benchmark:
+        result("benchmarks/evaluate_full_scale/{site}.tsv")
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        study=STUDY["study"],
+        runs=lambda wildcards: runs("sharpening"),
+        gain_at_nyquist=STUDY["sharpening"]["gain_at_nyquist"],
+    message:
+        "Score the 10 m products of {wildcards.site}"
+    script:
+        "../scripts/evaluate_full_scale.py"
+
+
+rule compare_methods:
+    input:
+        unpack(lambda wildcards: gap_mask(wildcards.protocol)),
+        code=code("compare_methods"),
+        optical=lambda wildcards: optical_raster(wildcards.protocol),
+        stack=result("stack/{site}.tif"),
+        split=result("stack/{site}.split.tif"),
+        description=result("stack/{site}.json"),
+        fused=lambda wildcards: fused_files(
+            wildcards.site,
+            wildcards.protocol,
+            learned_runs(wildcards.protocol, BANDS, SEEDS),
+        ),
+    output:
+        table=result("metrics/{site}/{protocol}.differences.csv"),
+    log:
+        result("logs/compare_methods/{site}/{protocol}.log"),
+    benchmark:
+        result("benchmarks/compare_methods/{site}/{protocol}.tsv")
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        study=STUDY["study"],
+        runs=lambda wildcards: learned_runs(wildcards.protocol, BANDS, SEEDS),
+        pairs=lambda wildcards: pairs(wildcards.protocol),
+        block_px=STUDY["bootstrap"]["block_px"],
+        draws=STUDY["bootstrap"]["draws"],
+        seed=STUDY["bootstrap"]["seed"],
+    message:
+        "Compare the methods of {wildcards.protocol} on {wildcards.site}"
+    script:
+        "../scripts/compare_methods.py"

@@ -3,9 +3,11 @@
 
 rule fuse_scene:
     input:
+        unpack(lambda wildcards: gap_mask(wildcards.protocol)),
         code=code("fuse_scene"),
         network=network_code,
-        stack=result("stack/{site}.tif"),
+        optical=lambda wildcards: optical_raster(wildcards.protocol),
+        sar=lambda wildcards: sar_raster(wildcards.input),
         weights=result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors"),
         record=result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json"),
     output:
@@ -24,29 +26,75 @@ rule fuse_scene:
         tile_px=STUDY["fusing"]["tile_px"],
         device=STUDY["training"]["device"],
     message:
-        "Fuse {wildcards.band} of {wildcards.site} with {wildcards.model} ({wildcards.input}),"
-        " seed {wildcards.seed}"
+        "Fuse {wildcards.band} of {wildcards.site} with {wildcards.model} ({wildcards.input})"
+        " for {wildcards.protocol}, seed {wildcards.seed}"
     script:
         "../scripts/fuse_scene.py"
 
 
+use rule fuse_scene as fuse_full_scale with:
+    input:
+        code=code("fuse_scene"),
+        network=network_code,
+        optical=result("stack/{site}.full.tif"),
+        sar=lambda wildcards: sar_raster(wildcards.input, ".full"),
+        weights=result("models/{site}/sharpening/{band}/{model}-{input}/seed{seed}.safetensors"),
+        record=result("models/{site}/sharpening/{band}/{model}-{input}/seed{seed}.json"),
+    output:
+        fused=result("fused/{site}/sharpening/{band}/{model}-{input}/seed{seed}.full.tif"),
+    log:
+        result("logs/fuse_full_scale/{site}/{band}/{model}-{input}/seed{seed}.log"),
+    benchmark:
+        result("benchmarks/fuse_full_scale/{site}/{band}/{model}-{input}/seed{seed}.tsv")
+    message:
+        "Sharpen {wildcards.band} of {wildcards.site} with {wildcards.model}"
+        " ({wildcards.input}), seed {wildcards.seed}"
+
+
 rule fuse_classical:
     input:
+        unpack(lambda wildcards: gap_mask(wildcards.protocol)),
         code=code("fuse_classical"),
-        stack=result("stack/{site}.tif"),
+        split=result("stack/{site}.split.tif"),
+        optical=lambda wildcards: optical_raster(wildcards.protocol),
+        sar=result("stack/{site}.tif"),
     output:
-        fused=result("fused/{site}/{protocol}/{band}/{method}-none/seed0.tif"),
+        fused=expand(
+            result("fused/{{site}}/{{protocol}}/{band}/{{method}}-{{input}}/seed0.tif"),
+            band=BANDS,
+        ),
     log:
-        result("logs/fuse_classical/{site}/{protocol}/{band}/{method}-none.log"),
+        result("logs/fuse_classical/{site}/{protocol}/{method}-{input}.log"),
     benchmark:
-        result("benchmarks/fuse_classical/{site}/{protocol}/{band}/{method}-none.tsv")
+        result("benchmarks/fuse_classical/{site}/{protocol}/{method}-{input}.tsv")
     conda:
         "../envs/data.yaml"
     threads: 1
     resources:
         mem_mb=4000,
-        runtime=30,
+        runtime=60,
+    params:
+        bands=BANDS,
     message:
-        "Fuse {wildcards.band} of {wildcards.site} by {wildcards.method}"
+        "Fuse {wildcards.site} by {wildcards.method} for {wildcards.protocol}"
     script:
         "../scripts/fuse_classical.py"
+
+
+use rule fuse_classical as fuse_classical_full_scale with:
+    input:
+        code=code("fuse_classical"),
+        split=result("stack/{site}.split.tif"),
+        optical=result("stack/{site}.full.tif"),
+        sar=result("stack/{site}.full.tif"),
+    output:
+        fused=expand(
+            result("fused/{{site}}/sharpening/{band}/{{method}}-{{input}}/seed0.full.tif"),
+            band=BANDS,
+        ),
+    log:
+        result("logs/fuse_classical_full_scale/{site}/{method}-{input}.log"),
+    benchmark:
+        result("benchmarks/fuse_classical_full_scale/{site}/{method}-{input}.tsv")
+    message:
+        "Sharpen {wildcards.site} by {wildcards.method}"

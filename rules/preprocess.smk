@@ -28,3 +28,103 @@ rule prepare_stack:
         "Mask, scale and align the scenes of {wildcards.site}"
     script:
         "../scripts/prepare_stack.py"
+
+
+rule make_gaps:
+    input:
+        unpack(lambda wildcards: own_gap_mask(wildcards.site)),
+        code=code("make_gaps"),
+        stack=result("stack/{site}.tif"),
+        split=result("stack/{site}.split.tif"),
+    output:
+        gaps=result("gaps/{site}.tif"),
+    log:
+        result("logs/make_gaps/{site}.log"),
+    benchmark:
+        result("benchmarks/make_gaps/{site}.tsv")
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        gaps=STUDY["gaps"],
+        flags=lambda wildcards: STUDY["sites"][wildcards.site].get("gap_mask", {}).get("flags"),
+    message:
+        "Draw the gaps of {wildcards.site}"
+    script:
+        "../scripts/make_gaps.py"
+
+
+rule shuffle_sar:
+    input:
+        code=code("shuffle_sar"),
+        stack=result("stack/{site}{scale}.tif"),
+    output:
+        shuffled=result("stack/{site}{scale}.shuffled.tif"),
+    log:
+        result("logs/shuffle_sar/{site}{scale}.log"),
+    benchmark:
+        result("benchmarks/shuffle_sar/{site}{scale}.tsv")
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        seed=STUDY["split"]["seed"],
+    message:
+        "Shuffle the SAR ratio of {wildcards.site}"
+    script:
+        "../scripts/shuffle_sar.py"
+
+
+rule reduce_resolution:
+    input:
+        code=code("reduce_resolution"),
+        stack=result("stack/{site}.tif"),
+    output:
+        reduced=result("stack/{site}.reduced.tif"),
+    log:
+        result("logs/reduce_resolution/{site}.log"),
+    benchmark:
+        result("benchmarks/reduce_resolution/{site}.tsv")
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        gain_at_nyquist=STUDY["sharpening"]["gain_at_nyquist"],
+    message:
+        "Degrade the optical bands of {wildcards.site} to 90 m"
+    script:
+        "../scripts/reduce_resolution.py"
+
+
+rule prepare_full_scale:
+    input:
+        code=code("prepare_full_scale"),
+        stack=result("stack/{site}.tif"),
+        sar=result("scenes/{site}/sar.tif"),
+    output:
+        full=result("stack/{site}.full.tif"),
+    log:
+        result("logs/prepare_full_scale/{site}.log"),
+    benchmark:
+        result("benchmarks/prepare_full_scale/{site}.tsv")
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        noise_floor_db=STUDY["sar"]["noise_floor_db"],
+    message:
+        "Bring optical and SAR of {wildcards.site} to 10 m"
+    script:
+        "../scripts/prepare_full_scale.py"

@@ -4,11 +4,7 @@
 rule tabulate_metrics:
     input:
         code=code("tabulate_metrics"),
-        scores=expand(
-            result("metrics/{site}/{protocol}.csv"),
-            site=STUDY["sites"],
-            protocol=STUDY["protocols"],
-        ),
+        scores=score_files(),
     output:
         metrics=result("tables/metrics.csv"),
         csv=result("tables/summary.csv"),
@@ -34,6 +30,72 @@ rule tabulate_metrics:
         "Summarise all scores over seeds"
     script:
         "../scripts/tabulate_metrics.py"
+
+
+rule tabulate_models:
+    input:
+        code=code("tabulate_models"),
+        records=[
+            record
+            for site in STUDY["sites"]
+            for protocol in STUDY["protocols"]
+            for record in records(site, protocol)
+        ],
+    output:
+        csv=result("tables/models.csv"),
+        md=report(
+            result("tables/models.md"),
+            caption="../config/captions/models.rst",
+            category="Tables",
+            labels={"table": "models", "form": "Markdown"},
+        ),
+        # Apart from the tables: a time is measured anew in every run.
+        times=result("benchmarks/training_times.csv"),
+    log:
+        result("logs/tabulate_models.log"),
+    benchmark:
+        result("benchmarks/tabulate_models.tsv")
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "Tabulate what the models cost"
+    script:
+        "../scripts/tabulate_models.py"
+
+
+rule judge_claims:
+    input:
+        code=code("judge_claims"),
+        claims=project_file("config/claims.yaml"),
+        schema=project_file("config/claims.schema.yaml"),
+        differences=difference_files(),
+        metrics=result("tables/metrics.csv"),
+    output:
+        csv=result("tables/claims.csv"),
+        md=report(
+            result("tables/claims.md"),
+            caption="../config/captions/claims.rst",
+            category="Claims",
+            labels={"table": "claims", "form": "Markdown"},
+        ),
+    log:
+        result("logs/judge_claims.log"),
+    benchmark:
+        result("benchmarks/judge_claims.tsv")
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "Judge the claims"
+    script:
+        "../scripts/judge_claims.py"
 
 
 rule plot_overview:
@@ -73,7 +135,7 @@ rule plot_band:
         split=result("stack/{site}.split.tif"),
         metadata=result("scenes/{site}/scene.json"),
         fused=lambda wildcards: fused_files(
-            wildcards.site, wildcards.protocol, shown_runs([wildcards.band])
+            wildcards.site, wildcards.protocol, shown_runs(wildcards.protocol, [wildcards.band])
         ),
     output:
         png=report(
@@ -94,7 +156,7 @@ rule plot_band:
         mem_mb=2000,
         runtime=10,
     params:
-        labels=lambda wildcards: labels(shown_runs([wildcards.band])),
+        labels=lambda wildcards: labels(shown_runs(wildcards.protocol, [wildcards.band])),
     message:
         "Draw the fused {wildcards.band} of {wildcards.site}"
     script:
@@ -107,7 +169,9 @@ rule plot_composites:
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         metadata=result("scenes/{site}/scene.json"),
-        fused=lambda wildcards: fused_files(wildcards.site, wildcards.protocol, shown_runs(BANDS)),
+        fused=lambda wildcards: fused_files(
+            wildcards.site, wildcards.protocol, shown_runs(wildcards.protocol, BANDS)
+        ),
     output:
         png=report(
             result("figures/{site}_{protocol}_composites.png"),
@@ -127,7 +191,7 @@ rule plot_composites:
         mem_mb=2000,
         runtime=10,
     params:
-        labels=labels(shown_runs(BANDS)),
+        labels=lambda wildcards: labels(shown_runs(wildcards.protocol, BANDS)),
     message:
         "Draw the colour composites of {wildcards.site}"
     script:
@@ -136,11 +200,14 @@ rule plot_composites:
 
 rule plot_differences:
     input:
+        unpack(lambda wildcards: gap_mask(wildcards.protocol)),
         code=code("plot_differences"),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         metadata=result("scenes/{site}/scene.json"),
-        fused=lambda wildcards: fused_files(wildcards.site, wildcards.protocol, shown_runs(BANDS)),
+        fused=lambda wildcards: fused_files(
+            wildcards.site, wildcards.protocol, shown_runs(wildcards.protocol, BANDS)
+        ),
     output:
         png=report(
             result("figures/{site}_{protocol}_differences.png"),
@@ -160,7 +227,7 @@ rule plot_differences:
         mem_mb=2000,
         runtime=10,
     params:
-        labels=labels(shown_runs(BANDS)),
+        labels=lambda wildcards: labels(shown_runs(wildcards.protocol, BANDS)),
     message:
         "Draw the differences from the measured bands of {wildcards.site}"
     script:
@@ -169,11 +236,14 @@ rule plot_differences:
 
 rule plot_density:
     input:
+        unpack(lambda wildcards: gap_mask(wildcards.protocol)),
         code=code("plot_density"),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         metadata=result("scenes/{site}/scene.json"),
-        fused=lambda wildcards: fused_files(wildcards.site, wildcards.protocol, shown_runs(BANDS)),
+        fused=lambda wildcards: fused_files(
+            wildcards.site, wildcards.protocol, shown_runs(wildcards.protocol, BANDS)
+        ),
     output:
         png=report(
             result("figures/{site}_{protocol}_density.png"),
@@ -193,7 +263,7 @@ rule plot_density:
         mem_mb=2000,
         runtime=10,
     params:
-        labels=labels(shown_runs(BANDS)),
+        labels=lambda wildcards: labels(shown_runs(wildcards.protocol, BANDS)),
     message:
         "Draw the fused against measured reflectance of {wildcards.site}"
     script:
@@ -254,3 +324,159 @@ rule plot_scores:
         "Draw the scores of {wildcards.protocol}"
     script:
         "../scripts/plot_scores.py"
+
+
+rule plot_claims:
+    input:
+        code=code("plot_claims"),
+        claims=result("tables/claims.csv"),
+    output:
+        png=report(
+            result("figures/claims.png"),
+            caption="../config/captions/claims.rst",
+            category="Claims",
+            labels={"figure": "claims"},
+        ),
+        pdf=result("figures/claims.pdf"),
+    log:
+        result("logs/plot_claims.log"),
+    benchmark:
+        result("benchmarks/plot_claims.tsv")
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    message:
+        "Draw the verdicts on the claims"
+    script:
+        "../scripts/plot_claims.py"
+
+
+rule plot_paired_differences:
+    input:
+        code=code("plot_paired_differences"),
+        differences=difference_files(),
+    output:
+        png=report(
+            result("figures/paired_differences.png"),
+            caption="../config/captions/paired_differences.rst",
+            category="Claims",
+            labels={"figure": "paired differences"},
+        ),
+        pdf=result("figures/paired_differences.pdf"),
+    log:
+        result("logs/plot_paired_differences.log"),
+    benchmark:
+        result("benchmarks/plot_paired_differences.tsv")
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    message:
+        "Draw what the SAR ratio changes"
+    script:
+        "../scripts/plot_paired_differences.py"
+
+
+rule plot_gap_distance:
+    input:
+        code=code("plot_gap_distance"),
+        metrics=result("tables/metrics.csv"),
+    output:
+        png=report(
+            result("figures/cloud_gap_distance.png"),
+            caption="../config/captions/gap_distance.rst",
+            category="Scores",
+            labels={"protocol": "cloud_gap", "figure": "error by distance"},
+        ),
+        pdf=result("figures/cloud_gap_distance.pdf"),
+    log:
+        result("logs/plot_gap_distance.log"),
+    benchmark:
+        result("benchmarks/plot_gap_distance.tsv")
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    message:
+        "Draw the error by distance to the edge of a gap"
+    script:
+        "../scripts/plot_gap_distance.py"
+
+
+rule plot_gaps:
+    input:
+        code=code("plot_gaps"),
+        stack=result("stack/{site}.tif"),
+        split=result("stack/{site}.split.tif"),
+        gaps=result("gaps/{site}.tif"),
+        metadata=result("scenes/{site}/scene.json"),
+        fused=lambda wildcards: fused_files(wildcards.site, "cloud_gap", compared_runs("cloud_gap")),
+    output:
+        png=report(
+            result("figures/{site}_cloud_gap_examples.png"),
+            caption="../config/captions/gaps.rst",
+            category="Fused bands",
+            labels={"site": "{site}", "protocol": "cloud_gap", "figure": "examples"},
+        ),
+        pdf=result("figures/{site}_cloud_gap_examples.pdf"),
+    log:
+        result("logs/plot_gaps/{site}.log"),
+    benchmark:
+        result("benchmarks/plot_gaps/{site}.tsv")
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        labels=lambda wildcards: labels(compared_runs("cloud_gap")),
+    message:
+        "Draw the filled gaps of {wildcards.site}"
+    script:
+        "../scripts/plot_gaps.py"
+
+
+rule plot_sharpening:
+    input:
+        unpack(lambda wildcards: truth(wildcards.site)),
+        code=code("plot_sharpening"),
+        stack=result("stack/{site}.tif"),
+        split=result("stack/{site}.split.tif"),
+        reduced=result("stack/{site}.reduced.tif"),
+        full=result("stack/{site}.full.tif"),
+        metadata=result("scenes/{site}/scene.json"),
+        products=lambda wildcards: fused_files(
+            wildcards.site, "sharpening", shown_runs("sharpening", BANDS), ".full"
+        ),
+    output:
+        png=report(
+            result("figures/{site}_sharpening_products.png"),
+            caption="../config/captions/sharpening.rst",
+            category="Fused bands",
+            labels={"site": "{site}", "protocol": "sharpening", "figure": "products"},
+        ),
+        pdf=result("figures/{site}_sharpening_products.pdf"),
+    log:
+        result("logs/plot_sharpening/{site}.log"),
+    benchmark:
+        result("benchmarks/plot_sharpening/{site}.tsv")
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        labels=lambda wildcards: labels(shown_runs("sharpening", BANDS)),
+    message:
+        "Draw the 10 m products of {wildcards.site}"
+    script:
+        "../scripts/plot_sharpening.py"

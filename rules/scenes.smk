@@ -34,7 +34,7 @@ rule simulate_scene:
 rule import_scene:
     input:
         code=code("import_scene"),
-        files=lambda wildcards: own_files(STUDY, wildcards.site).values(),
+        files=lambda wildcards: scene_files(wildcards.site).values(),
     output:
         optical=result("scenes/{site}/optical.tif"),
         sar=result("scenes/{site}/sar.tif"),
@@ -53,7 +53,7 @@ rule import_scene:
         runtime=30,
     params:
         settings=lambda wildcards: STUDY["sites"][wildcards.site],
-        bands=lambda wildcards: list(own_files(STUDY, wildcards.site)),
+        bands=lambda wildcards: list(scene_files(wildcards.site)),
     message:
         "Import the raw scenes of {wildcards.site}"
     script:

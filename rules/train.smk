@@ -5,6 +5,8 @@ rule train_model:
     input:
         code=code("train_model"),
         network=network_code,
+        optical=lambda wildcards: optical_raster(wildcards.protocol),
+        sar=lambda wildcards: sar_raster(wildcards.input),
         stack=result("stack/{site}.tif"),
         stack_json=result("stack/{site}.json"),
         patches=result("patches/{site}.parquet"),
@@ -27,6 +29,7 @@ rule train_model:
         identity=lambda wildcards: {**wildcards, "seed": int(wildcards.seed)},
         model=lambda wildcards: STUDY["models"][wildcards.model],
         training=STUDY["training"],
+        gaps=lambda wildcards: gap_settings(wildcards.protocol),
         buffer_px=STUDY["split"]["buffer_px"],
     message:
         "Train {wildcards.model} ({wildcards.input}) on {wildcards.band} of {wildcards.site},"

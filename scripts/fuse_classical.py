@@ -1,14 +1,31 @@
 """Fuse a whole scene with a method that needs no training."""
 
 import numpy as np
+from sarfusion import landsat, split
 from sarfusion.classical import METHODS
-from sarfusion.raster import read_band, read_grid, write_raster
+from sarfusion.raster import read_band, read_bands, read_grid, write_raster
+from sarfusion.resolution import RATIO
 
 
-def main(*, stack, fused, band, method):
-    """Write the fused band (reflectance, NaN where not valid) of the whole scene."""
-    values = METHODS[method](read_band(stack, band))
-    write_raster(fused, values[None].astype(np.float32), read_grid(stack), [band], np.nan)
+def main(*, optical, sar, use, gaps, fused, bands, method):
+    """Write the fused bands (reflectance, NaN where not valid) of the whole scene.
+
+    optical, sar: rasters that hold the optical and the SAR bands; use: the split map; gaps: the
+    mask of what is withheld, or None. fused: a path for each of `bands`.
+    """
+    chosen = METHODS[method]
+    if chosen.protocol == "sharpening":
+        triple = chosen(read_bands(optical, landsat.BANDS), read_band(sar, "ratio_db"), RATIO)
+        values = dict(zip(landsat.BANDS, triple, strict=True))
+    elif chosen.protocol == "cloud_gap":
+        gap, train = read_band(gaps, "gap") == 1, read_band(use, "use") == split.TRAIN
+        backscatter = read_bands(sar, ["vv_db", "vh_db"])
+        values = {band: chosen(read_band(optical, band), gap, backscatter, train) for band in bands}
+    else:
+        values = {band: chosen(read_band(optical, band)) for band in bands}
+    grid = read_grid(optical)
+    for path, band in zip(fused, bands, strict=True):
+        write_raster(path, values[band][None].astype(np.float32), grid, [band], np.nan)
 
 
 if __name__ == "__main__":
@@ -16,8 +33,11 @@ if __name__ == "__main__":
 
     with job(snakemake.log[0]):
         main(
-            stack=snakemake.input.stack,
+            optical=snakemake.input.optical,
+            sar=snakemake.input.sar,
+            use=snakemake.input.split,
+            gaps=snakemake.input.get("gaps"),
             fused=snakemake.output.fused,
-            band=snakemake.wildcards.band,
+            bands=snakemake.params.bands,
             method=snakemake.wildcards.method,
         )

@@ -1,15 +1,20 @@
 """Draw maps of fused - original of one site: rows bands, columns methods."""
 
 from sarfusion.figures import by_label, save
-from sarfusion.figures.inputs import read_layers, read_scene
+from sarfusion.figures.inputs import read_layer, read_layers, read_scene
 from sarfusion.figures.maps import RGB
 from sarfusion.figures.scenes import differences
 
 
-def main(stack, fused, split, metadata, png, pdf):
-    """Read the stack and `fused` ({label: {band: path}}); write the figure twice."""
+def main(stack, fused, split, metadata, png, pdf, gaps=None):
+    """Read the stack and `fused` ({label: {band: path}}); write the figure twice.
+
+    gaps: path of the mask of what was withheld, or None; with one, gaps are outlined.
+    """
     scene = read_scene(stack, split, metadata, RGB)
-    save(differences(scene, read_layers(fused, scene.split.shape)), png, pdf)
+    shape = scene.split.shape
+    gap = None if gaps is None else read_layer(gaps, shape) == 1
+    save(differences(scene, read_layers(fused, shape), gap), png, pdf)
 
 
 if __name__ == "__main__":
@@ -23,4 +28,5 @@ if __name__ == "__main__":
             snakemake.input.metadata,
             snakemake.output.png,
             snakemake.output.pdf,
+            snakemake.input.get("gaps"),
         )

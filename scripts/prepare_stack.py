@@ -9,8 +9,7 @@ from sarfusion.files import write_json
 from sarfusion.raster import Grid, band_numbers, open_raster, read_bands, read_grid, write_raster
 from sarfusion.shift import estimate_shift
 
-SAR_CHANNELS = ("vv_db", "vh_db", "ratio_db")
-CHANNELS = (*landsat.BANDS, *SAR_CHANNELS)
+CHANNELS = (*landsat.BANDS, *sar.CHANNELS)
 
 
 def main(*, optical, sar_power, stack, use, description, site, mask, sar_settings, split_settings):
@@ -53,7 +52,7 @@ def main(*, optical, sar_power, stack, use, description, site, mask, sar_setting
             "normalisation": {
                 name: normalise.fit(
                     values[train],
-                    sar_settings["clip_percentiles"] if name in SAR_CHANNELS else None,
+                    sar_settings["clip_percentiles"] if name in sar.CHANNELS else None,
                 )
                 for name, values in channels.items()
             },

@@ -1,22 +1,39 @@
 """Collect every score of the study and summarise them over seeds."""
 
 from sarfusion.files import write_csv, write_text
-from sarfusion.tables import as_text, meaning, printable, read_scores, summarise
+from sarfusion.tables import (
+    as_text,
+    full_table,
+    meaning,
+    read_scores,
+    sections,
+    short_table,
+    summarise,
+)
+
+FULL_NOTE = (
+    "Mean over seeds ± half the 95 % t-interval, on test ground. RMSE and bias in reflectance."
+)
+SHORT_NOTE = "Means over seeds and bands, on test ground. RMSE and bias in reflectance."
 
 
 def main(*, scores, metrics, summary_csv, summary_md, summary_tex, summary_txt):
     """Write tables/metrics.csv and the summary as CSV, Markdown, LaTeX and plain text."""
     table = read_scores(scores)
     summary = summarise(table)
-    people = printable(summary)
-    note = (
-        "Mean over seeds ± half the 95 % t-interval, on test ground. RMSE and bias in reflectance."
-    )
     write_csv(metrics, table)
     write_csv(summary_csv, summary)
-    write_text(summary_md, f"{as_text(people, 'github')}\n\n{note}\n\n{meaning(summary)}\n")
-    write_text(summary_tex, f"% {note}\n{as_text(people, 'latex_booktabs')}\n")
-    write_text(summary_txt, f"{as_text(people, 'simple')}\n\n{note}\n\n{meaning(summary)}\n")
+    parts = list(sections(summary))
+    full = {
+        style: [(title, as_text(full_table(part), style)) for title, part in parts]
+        for style in ("github", "latex_booktabs")
+    }
+    short = [f"{title}\n\n{as_text(short_table(part), 'simple')}" for title, part in parts]
+    markdown = [f"## {title}\n\n{text}" for title, text in full["github"]]
+    latex = [f"% {title}\n{text}" for title, text in full["latex_booktabs"]]
+    write_text(summary_md, "\n\n".join([*markdown, FULL_NOTE, meaning(summary)]) + "\n")
+    write_text(summary_tex, "\n\n".join([f"% {FULL_NOTE}", *latex]) + "\n")
+    write_text(summary_txt, "\n\n".join([*short, SHORT_NOTE, meaning(summary)]) + "\n")
 
 
 if __name__ == "__main__":

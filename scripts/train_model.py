@@ -2,21 +2,24 @@
 
 import logging
 import platform
+import time
 
 import numpy as np
 import pandas as pd
 import torch
-from sarfusion import channels, checkpoint
+from sarfusion import channels, checkpoint, normalise
 from sarfusion.errors import StudyError
 from sarfusion.files import read_json
+from sarfusion.gaps import GapBank
 from sarfusion.models import build
-from sarfusion.raster import read_bands
+from sarfusion.raster import read_band
 from sarfusion.training import (
     PatchSource,
     choose_device,
     fit,
     keep_freed_memory,
     make_deterministic,
+    withhold,
 )
 from tqdm import tqdm
 
@@ -24,18 +27,35 @@ MOST_VALIDATION_PATCHES = 256
 
 
 def main(
-    *, stack, stack_json, patches, weights, record, identity, model, training, buffer_px, threads
+    *,
+    optical,
+    sar,
+    target,
+    stack_json,
+    patches,
+    weights,
+    record,
+    identity,
+    model,
+    training,
+    gaps,
+    buffer_px,
+    threads,
 ):
     """Train and write the weights and the record.
 
-    identity: site, protocol, band, model, input, seed. model and training: as in the config.
+    optical, sar, target: rasters that hold the optical band and the SAR bands that go in, and
+    the band that shall come out. identity: site, protocol, band, model, input, seed. model,
+    training and gaps: as in the config; `gaps` is None where nothing is withheld.
     """
     keep_freed_memory()
     make_deterministic(identity["seed"], threads)
     device = choose_device(training["device"])
-    names = channels.channel_names(identity["band"], identity["input"])
-    normalisation = read_json(stack_json)["normalisation"]
-    scene = channels.normalised(read_bands(stack, names), names, normalisation)
+    band, seed = identity["band"], identity["seed"]
+    names = channels.channel_names(identity["protocol"], band, identity["input"])
+    scaling = scaling_of(read_json(stack_json)["normalisation"], names)
+    scene = read_scene(names, optical, sar, scaling)
+    wanted = normalise.apply(read_band(target, band), scaling[band])
 
     network = build(model["network"], len(names), model["options"])
     if network.radius > buffer_px:
@@ -51,19 +71,27 @@ def main(
         )
     index = pd.read_parquet(patches)
     ground = {
-        split: PatchSource(scene, scene[0], places_of(index, split, size, patches), size)
+        split: PatchSource(scene, wanted, places_of(index, split, size, patches), size)
         for split in ("train", "validation")
     }
+    batches = ground["train"].draw(batch, seed)
+    validation = ground["validation"].spread(batch, MOST_VALIDATION_PATCHES)
+    if gaps is not None:
+        where = names.index(channels.GAP)
+        batches = withhold(batches, draw_gaps(gaps, size, seed), where)
+        validation = list(withhold(validation, draw_gaps(gaps, size, 0), where))
+    start = time.perf_counter()
     history, best_update = fit(
         network,
-        ground["train"].draw(batch, identity["seed"]),
-        ground["validation"].spread(batch, MOST_VALIDATION_PATCHES),
+        batches,
+        validation,
         updates=training["updates"],
         learning_rate=training["learning_rate"],
         validate_every=training["validate_every"],
         device=device,
         progress=lambda updates: tqdm(updates, "training", disable=None, leave=False),
     )
+    seconds = time.perf_counter() - start
     for entry in history:
         logging.info(
             "update %(update)6d  train %(train_loss).6f  validation %(validation_loss).6f", entry
@@ -75,7 +103,7 @@ def main(
             "network": model["network"],
             "options": model["options"],
             "channels": names,
-            "scaling": {name: normalisation[name] for name in names},
+            "scaling": scaling,
             "patch_px": size,
             "batch": batch,
             "training": training,
@@ -84,6 +112,7 @@ def main(
             "receptive_field_radius_px": network.radius,
             "best_update": best_update,
             "history": history,
+            "training_seconds": round(seconds, 2),
             "device": str(device),
             "threads": threads,
             "software": {
@@ -95,6 +124,29 @@ def main(
         weights,
         record,
     )
+
+
+def scaling_of(normalisation, names):
+    """Return the scaling of the channels that are scaled."""
+    return {name: normalisation[name] for name in names if name != channels.GAP}
+
+
+def read_scene(names, optical, sar, scaling):
+    """Return the whole scene as a network takes it; gaps are withheld later, patch by patch."""
+    bands = [name for name in names if name != channels.GAP]
+    with channels.open_channels(bands, optical, sar) as reader:
+        scene = channels.normalised(reader.read(), bands, scaling)
+    if channels.GAP in names:
+        nothing = np.zeros_like(scene[:1])
+        scene = np.insert(scene, names.index(channels.GAP), nothing, axis=0)
+    return scene
+
+
+def draw_gaps(gaps, size, seed):
+    """Return count -> (count, size, size) random gaps, which depend on `seed` alone."""
+    bank = GapBank.simulated(gaps["share"], gaps["size_px"], seed, dilation_px=gaps["dilation_px"])
+    generator = np.random.default_rng(seed)
+    return lambda count: bank.draw(count, size, generator)
 
 
 def places_of(index, split, size, path):
@@ -113,7 +165,9 @@ if __name__ == "__main__":
 
     with job(snakemake.log[0]):
         main(
-            stack=snakemake.input.stack,
+            optical=snakemake.input.optical,
+            sar=snakemake.input.sar,
+            target=snakemake.input.stack,
             stack_json=snakemake.input.stack_json,
             patches=snakemake.input.patches,
             weights=snakemake.output.weights,
@@ -121,6 +175,7 @@ if __name__ == "__main__":
             identity=snakemake.params.identity,
             model=snakemake.params.model,
             training=snakemake.params.training,
+            gaps=snakemake.params.gaps,
             buffer_px=snakemake.params.buffer_px,
             threads=snakemake.threads,
         )

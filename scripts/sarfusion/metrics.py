@@ -9,22 +9,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
-from skimage.metrics import structural_similarity
 
 from .errors import StudyError
+from .normalise import RANGE_PERCENTILES
 from .pairs import NOTHING, ROUNDING, Pair, Score, pair_in, pearson, rms
+from .windows import edge_map, gradient_maps, ssim_map, textured_uiqi_map, uiqi_map
 
-SSIM_WINDOW = 11  # pixels; what a gaussian of sigma 1.5 spans in Wang 2004 and in scikit-image
-UIQI_WINDOW = 8
-SOBEL_WINDOW = 3
+GREY_LEVELS = 256  # bins of the entropy's histogram
 
 
 @dataclass(frozen=True)
 class Metric:
     """How to compute, name and read a metric.
 
-    unit: "reflectance", "dB", "degrees", or "" for a pure number.
+    unit: "reflectance", "dB", "bits", "degrees", or "" for a pure number.
     better: "lower", "higher", or the value it should come close to: "zero", "one".
     scope: "band" (one band) or "triple" (red, green and blue together).
     """
@@ -89,24 +87,6 @@ def _score(scope, reference, fused, region, **settings):
     return {name: entry.function(pair) for name, entry in metrics.items()}
 
 
-def whole_windows(region, size):
-    """Return where size x size windows lie wholly in the region: bool (rows, columns).
-
-    A window stands at its centre; at the pixel below and right of it where the size is even.
-    """
-    return ndimage.minimum_filter(region, size, mode="constant", cval=False)
-
-
-def window_means(image, size):
-    """Return the means of size x size windows, placed as in `whole_windows`.
-
-    Each window is summed by itself: a running sum would carry rounding from one to the next.
-    """
-    weights = np.full(size, 1 / size)
-    rows = ndimage.correlate1d(image, weights, axis=0, mode="constant")
-    return ndimage.correlate1d(rows, weights, axis=1, mode="constant")
-
-
 @metric("band", "RMSE", "reflectance", better="lower")
 def rmse(pair):
     """Root mean square error."""
@@ -145,19 +125,7 @@ def ssim(pair):
 
     Wang, Bovik, Sheikh & Simoncelli 2004, IEEE Trans. Image Processing 13(4).
     """
-    whole = whole_windows(pair.region, SSIM_WINDOW)
-    if not whole.any():
-        return NOTHING
-    _, similarity = structural_similarity(
-        pair.reference,
-        pair.fused,
-        data_range=pair.data_range,
-        gaussian_weights=True,
-        sigma=1.5,
-        use_sample_covariance=False,
-        full=True,
-    )
-    return Score(float(similarity[whole].mean()), int(whole.sum()))
+    return _mean(*ssim_map(pair))
 
 
 @metric("band", "UIQI", "", better="higher")
@@ -171,28 +139,25 @@ def uiqi(pair):
     (means m, variances s^2, covariance sxy). The second factor is 1 where both variances are
     zero, the first where both means are.
     """
-    whole = whole_windows(pair.region, UIQI_WINDOW)
-    if not whole.any():
+    return _mean(*uiqi_map(pair))
+
+
+@metric("band", "UIQI textured", "", better="higher")
+def uiqi_textured(pair):
+    """UIQI over the windows whose reference has a variance above (0.01 L)^2.
+
+    On flat ground, such as water, the index compares noise with noise: a window of one grey
+    scores about 0 however close the two images are. The floor, a standard deviation of one
+    hundredth of the data range, is a declared choice; n tells how many windows are above it.
+    """
+    return _mean(*textured_uiqi_map(pair))
+
+
+def _mean(values, where):
+    """Return the Score that a map of windows adds up to."""
+    if not where.any():
         return NOTHING
-
-    def means(image):
-        return window_means(image, UIQI_WINDOW)[whole]
-
-    mx, my = means(pair.reference), means(pair.fused)
-    # Second moments about the images' means: about zero, they would drown small variances.
-    cx, cy = (values.mean() for values in pair.values)
-    x, y = pair.reference - cx, pair.fused - cy
-    dx, dy = mx - cx, my - cy
-    covariance = means(x * y) - dx * dy
-    variances = (means(x * x) - dx * dx) + (means(y * y) - dy * dy)
-
-    mean_squares = mx * mx + my * my
-    power = sum(rms(values) ** 2 for values in pair.values)
-    dark = mean_squares <= ROUNDING**2 * power
-    flat = variances <= ROUNDING**2 * (power + mean_squares)
-    luminance = np.divide(2 * mx * my, mean_squares, out=np.ones_like(mx), where=~dark)
-    structure = np.divide(2 * covariance, variances, out=np.ones_like(mx), where=~flat)
-    return Score(float(np.mean(luminance * structure)), mx.size)
+    return Score(float(values[where].mean()), int(where.sum()))
 
 
 @metric("band", "Gradient CC", "", better="higher")
@@ -202,16 +167,56 @@ def gradient_cc(pair):
     Sobel's 3 x 3 operator (Duda & Hart 1973, Pattern Classification and Scene Analysis), per
     pixel along rows and columns alike; NaN where a gradient is the same everywhere.
     """
-    whole = whole_windows(pair.region, SOBEL_WINDOW)
-    if not whole.any():
+    x, y, where = gradient_maps(pair)
+    if not where.any():
         return NOTHING
-    x, y = (_gradient(image)[whole] for image in (pair.reference, pair.fused))
-    return Score(pearson(x, y, *(rms(values) for values in pair.values)), x.size)
+    levels = (rms(values) for values in pair.values)
+    return Score(pearson(x[where], y[where], *levels), int(where.sum()))
 
 
-def _gradient(image):
-    """Return the gradient magnitude of an image (rows, columns), per pixel."""
-    return np.hypot(ndimage.sobel(image, axis=0), ndimage.sobel(image, axis=1)) / 8
+@metric("band", "Q AF", "", better="higher")
+def q_af(pair):
+    """Edge preservation Q^AF from the reference A to the fused image F.
+
+    Xydeas & Petrovic 2000, Electronics Letters 36(4). Their Q^AB/F has two sources A and B; here
+    the measured band is the only one, since edges of SAR are not what the band should show.
+    With Sobel gradients of strength g and orientation a, per pixel
+
+        G = min(gA, gF) / max(gA, gF)        A = 1 - angle(aA, aF) / (pi / 2)
+        Q = 0.9994 / (1 + exp(-15 (G - 0.5)))  *  0.9879 / (1 + exp(-22 (A - 0.8)))
+
+    and Q^AF is the mean of Q with weights gA (their L = 1). The angle is the acute one, as an
+    orientation has no sign. Identical images score .9748, not 1: the constants are theirs.
+    NaN on a reference without edges.
+    """
+    quality, weights, where = edge_map(pair)
+    if not where.any():
+        return NOTHING
+    n = int(where.sum())
+    if rms(weights[where]) <= ROUNDING * rms(pair.values[0]):
+        return Score(math.nan, n)
+    return Score(float((quality * weights).sum() / weights.sum()), n)
+
+
+@metric("band", "Entropy difference", "bits", better="zero")
+def entropy_difference(pair):
+    """Shannon's entropy of the fused image minus that of the reference.
+
+    - sum p log2 p (Shannon 1948, Bell System Technical Journal 27) over a histogram of 256 bins
+    of width L / 256 from the reference's 0.1 percentile on, where L starts in training; values
+    beyond go to the outermost bins. Below 0, grey levels were lost; above, gained (or noise).
+    """
+    reference, fused = pair.values
+    low = np.percentile(reference, RANGE_PERCENTILES[0])
+
+    def entropy(values):
+        bins = np.floor((values - low) / pair.data_range * GREY_LEVELS)
+        bins = np.clip(bins, 0, GREY_LEVELS - 1).astype(np.intp)
+        shares = np.bincount(bins) / bins.size
+        shares = shares[shares > 0]
+        return -np.sum(shares * np.log2(shares))
+
+    return Score(float(entropy(fused) - entropy(reference)), reference.size)
 
 
 @metric("band", "SF ratio", "", better="one")

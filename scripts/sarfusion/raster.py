@@ -1,7 +1,7 @@
 """Reading and writing GeoTIFFs whose bands are found by name."""
 
 import math
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,6 +87,38 @@ def band_numbers(dataset, names):
             f"{dataset.name}: no band {', '.join(missing)} (it has {dataset.descriptions})"
         )
     return [dataset.descriptions.index(name) + 1 for name in names]
+
+
+class BandReader:
+    """Named bands of several rasters on one grid, read together window by window."""
+
+    def __init__(self, bands):
+        self._bands = bands  # (dataset, number) of each
+        self.grid = Grid.of(bands[0][0])
+
+    def read(self, window=None):
+        """Return the bands as float32 (bands, rows, columns)."""
+        return np.stack(
+            [dataset.read(number, window=window) for dataset, number in self._bands],
+            dtype=np.float32,
+        )
+
+
+@contextmanager
+def open_bands(places):
+    """Open the bands `places`, pairs of (path, band name), as a BandReader.
+
+    Raises StudyError when the rasters do not lie on one grid.
+    """
+    with ExitStack() as stack:
+        datasets = {path: stack.enter_context(open_raster(path)) for path, _ in places}
+        first, *others = datasets
+        for path in others:
+            if Grid.of(datasets[path]) != Grid.of(datasets[first]):
+                raise StudyError(f"{path} and {first} do not lie on one grid; make both again")
+        yield BandReader(
+            [(datasets[path], band_numbers(datasets[path], [name])[0]) for path, name in places]
+        )
 
 
 def read_bands(path, names, window=None):

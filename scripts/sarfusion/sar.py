@@ -7,6 +7,7 @@ from rasterio.warp import reproject, transform_bounds
 from .errors import StudyError
 
 BANDS = ("vv", "vh")
+CHANNELS = ("vv_db", "vh_db", "ratio_db")
 
 
 def to_db(power):
@@ -108,3 +109,15 @@ def channels_db(vv, vh, noise_floor_db):
     vv_db = np.where(valid, to_db(np.fmax(vv, floor)), np.nan).astype(np.float32)
     vh_db = np.where(valid, to_db(np.fmax(vh, floor)), np.nan).astype(np.float32)
     return vv_db, vh_db, vv_db - vh_db, counts
+
+
+def shuffle(values, seed):
+    """Return `values` with its valid pixels moved to random valid places; NaN stays.
+
+    The distribution is kept and every link to the ground is cut: what a model gains from this
+    image it does not owe to what the radar saw.
+    """
+    valid = np.isfinite(values)
+    shuffled = values.copy()
+    shuffled[valid] = np.random.default_rng(seed).permutation(values[valid])
+    return shuffled

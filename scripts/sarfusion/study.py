@@ -30,7 +30,18 @@ def resolve(config):
     _check(study, rules, ())
     for name, site in study["sites"].items():
         _check(site, rules["$defs"][site["source"]], ("sites", name))
-    return _with_defaults(study, rules)
+    study = _with_defaults(study, rules)
+    for name, protocol in study["protocols"].items():
+        protocol.setdefault("models", list(study["models"]))
+        protocol.setdefault("inputs", study["inputs"])
+        for kind in ("models", "inputs"):
+            unknown = [item for item in protocol[kind] if item not in study[kind]]
+            if unknown:
+                raise StudyError(
+                    f"config: protocols.{name}.{kind}: {unknown[0]!r} is not among the study's"
+                    f" {kind}: {', '.join(study[kind])}"
+                )
+    return study
 
 
 def check_files(study):
@@ -48,13 +59,17 @@ def check_files(study):
 
 
 def own_files(study, site):
-    """Return {"optical.red": path, ..., "sar.vh": path} of a site with files of its own."""
-    return {
-        f"{sensor}.{band}": Path(study["data"], entry["path"])
+    """Return {"optical.red": path, ..., "sar.vh": path, "gap_mask": path} of a site's own files."""
+    settings = study["sites"][site]
+    entries = {
+        f"{sensor}.{band}": entry
         for sensor in ("optical", "sar")
-        for band, entry in study["sites"][site].get(sensor, {}).items()
+        for band, entry in settings.get(sensor, {}).items()
         if isinstance(entry, dict)
     }
+    if "gap_mask" in settings:
+        entries["gap_mask"] = settings["gap_mask"]
+    return {name: Path(study["data"], entry["path"]) for name, entry in entries.items()}
 
 
 def _check(value, rules, place):

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.stats import t as student_t
 from tabulate import tabulate
 
-from .labels import method_label
+from .labels import method_label, method_name
 
 RUN_COLUMNS = ["study", "site", "protocol", "region", "band", "method", "input"]
 METRIC_COLUMNS = [*RUN_COLUMNS, "seed", "metric", "value", "n"]
@@ -18,7 +18,27 @@ PRINTED = {  # metric -> column title and decimals
     "ergas": ("ERGAS", 2),
     "sam": ("SAM (°)", 2),
 }
+SECTIONS = {  # (protocol, region) -> what stands above its table
+    ("reconstruction", "test"): "Reconstruction: the band that was given, returned",
+    ("cloud_gap", "gap"): "Cloud gaps: the band inside gaps, from what is around them and SAR",
+    ("sharpening", "test"): "Sharpening: 90 m to 30 m, against the measured band",
+    ("sharpening", "consistency"): "Sharpening: the 10 m product, degraded to 30 m again",
+    ("sharpening", "truth"): "Sharpening: the 10 m product against the true 10 m reflectance",
+}
 CONFIDENCE = 0.95
+
+
+def score_rows(place, band, run, scores):
+    """Return the rows of the tidy table for the scores of one fused raster.
+
+    place: study, site, protocol, region; run: (method, input, seed); scores: of metrics.py.
+    """
+    method, sar_input, seed = run
+    run = {"band": band, "method": method, "input": sar_input, "seed": seed}
+    return [
+        {**place, **run, "metric": name, "value": score.value, "n": score.n}
+        for name, score in scores.items()
+    ]
 
 
 def summarise(scores):
@@ -42,32 +62,61 @@ def _half_interval(values):
     return quantile * values.std(ddof=1) / np.sqrt(len(values))
 
 
-def printable(summary):
-    """Return the summary as a table of texts: a row per band and method, a column per metric.
+def sections(summary):
+    """Yield (title, scores) of the parts of the summary that the study has, headlines only."""
+    for (protocol, region), title in SECTIONS.items():
+        part = summary[(summary["protocol"] == protocol) & (summary["region"] == region)]
+        if not part.empty:
+            yield title, part
+
+
+def full_table(part):
+    """Return one section of the summary as texts: a row per band and method, mean ± half interval.
 
     The triple's scores (band "rgb") get rows of their own; a column that is empty is left out.
     """
-    chosen = summary[summary["metric"].isin(PRINTED)].copy()
-    chosen["text"] = [
-        _text(row.mean_, row.high, PRINTED[row.metric][1])
-        for row in chosen.rename(columns={"mean": "mean_"}).itertuples()
-    ]
+    return _pivot(part, ["site", "band"], PRINTED, _with_interval)
+
+
+def short_table(part):
+    """Return one section of the summary as texts: a row per method, the mean over its bands.
+
+    RMSE stands band by band, since it is what the study's claims are about.
+    """
+    columns = ["site", "method", "input", "metric"]
+    by_band = part[part["metric"] == "rmse"].copy()
+    by_band["metric"] = "RMSE " + by_band["band"]
+    others = part[part["metric"].isin(set(PRINTED) - {"rmse"})]
+    means = pd.concat([by_band, others]).groupby(columns, sort=False)["mean"].mean().reset_index()
+    titles = {name: (name, 4) for name in by_band["metric"].unique()}
+    sites = ["site"] if part["site"].nunique() > 1 else []
+    return _pivot(
+        means, sites, {**titles, **PRINTED}, lambda row, digits: f"{row.mean_:.{digits}f}"
+    )
+
+
+def _pivot(scores, index, titles, text):
+    """Return a table of texts with the rows `index` and method, and a column per metric."""
+    chosen = scores[scores["metric"].isin(titles)].rename(columns={"mean": "mean_"})
+    chosen["text"] = [text(row, titles[row.metric][1]) for row in chosen.itertuples()]
     chosen["method"] = [
         method_label(*run) for run in zip(chosen["method"], chosen["input"], strict=True)
     ]
-    rows = ["site", "protocol", "band", "method"]
     wide = chosen.pivot_table(
-        index=rows, columns="metric", values="text", aggfunc="first", sort=False
+        index=[*index, "method"], columns="metric", values="text", aggfunc="first", sort=False
     )
-    wide = wide[[metric for metric in PRINTED if metric in wide]].fillna("")
-    titles = {metric: title for metric, (title, _) in PRINTED.items()}
-    return wide.rename(columns=titles).reset_index()
+    wide = wide[[metric for metric in titles if metric in wide]].fillna("")
+    return wide.rename(columns={name: title for name, (title, _) in titles.items()}).reset_index()
 
 
-def _text(mean, high, decimals):
-    if not np.isfinite(high):
-        return f"{mean:.{decimals}f}"
-    return f"{mean:.{decimals}f} ± {high - mean:.{decimals}f}"
+def _mean_alone(row, digits):
+    return f"{row.mean_:.{digits}f}"
+
+
+def _with_interval(row, digits):
+    if not np.isfinite(row.high):
+        return f"{row.mean_:.{digits}f}"
+    return f"{row.mean_:.{digits}f} ± {row.high - row.mean_:.{digits}f}"
 
 
 def as_text(table, style):
@@ -77,30 +126,40 @@ def as_text(table, style):
 
 
 def meaning(summary):
-    """Return what the reconstruction scores mean, in two sentences with the run's own numbers."""
+    """Return what the scores mean, in a sentence or two with the run's own numbers."""
+    said = []
+    if "reconstruction" in set(summary["protocol"]):
+        change = _change(summary, "reconstruction", "test", "none")
+        said.append(
+            "Reconstruction is solved by copying the band (RMSE 0), so its scores say how much a"
+            " model damages what it was given"
+            + (f"; the SAR ratio changes that error by {change}." if change else ".")
+        )
+    for reference, words in (("none", "without SAR"), ("shuffled", "with shuffled SAR")):
+        change = _change(summary, "cloud_gap", "gap", reference)
+        if change:
+            said.append(
+                f"Inside cloud gaps the SAR ratio changes the error by {change} against the same"
+                f" model {words}."
+            )
+    return " ".join(said)
+
+
+def _change(summary, protocol, region, reference):
+    """Return e.g. "CNN -18 %, CAE +3 %": RMSE with the ratio against `reference`, all bands."""
     rmse = summary[
-        (summary["protocol"] == "reconstruction")
+        (summary["protocol"] == protocol)
+        & (summary["region"] == region)
         & (summary["metric"] == "rmse")
-        & np.isfinite(summary["mean"])
     ]
-    first = (
-        "Copying the band is the perfect answer to `reconstruction` (RMSE 0), so these scores say"
-        " how much a model damages the band it was given, not what SAR adds to it."
-    )
     mean = rmse.groupby(["method", "input"], sort=False)["mean"].mean()
-    parts = []
+    said = []
     for method in dict.fromkeys(name for name, _ in mean.index):
         errors = mean.loc[method]
-        if {"ratio", "none"} <= set(errors.index):
-            change = errors["ratio"] / errors["none"] - 1
-            parts.append(
-                f"{method_label(method, 'ratio')} {errors['ratio']:.4f} against"
-                f" {errors['none']:.4f} without SAR ({change:+.0%})"
-            )
-        elif method != "copy":
-            parts += [f"{method_label(method, name)} {errors[name]:.4f}" for name in errors.index]
-    second = f"RMSE on test ground, mean over bands and seeds: {'; '.join(parts)}."
-    return f"{first} {second}"
+        if {"ratio", reference} <= set(errors.index):
+            percent = 100 * (errors["ratio"] / errors[reference] - 1)
+            said.append(f"{method_name(method)} {percent:+.0f} %")
+    return ", ".join(said)
 
 
 def read_scores(paths):

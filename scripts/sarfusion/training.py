@@ -6,7 +6,6 @@ import os
 
 import numpy as np
 import torch
-from torch.nn.functional import mse_loss
 
 from .errors import StudyError
 
@@ -77,10 +76,24 @@ class PatchSource:
         return [self.batch(part) for part in chosen.split(count)]
 
 
+def withhold(batches, draw_gaps, gap_channel):
+    """Yield (inputs, target, gap) of `batches` with the optical band withheld under random gaps.
+
+    draw_gaps: count -> (count, size, size) boolean. Channel 0 becomes 0 in the gaps, channel
+    `gap_channel` becomes their mask, and only gap pixels count in the loss.
+    """
+    for inputs, target in batches:
+        gap = torch.from_numpy(draw_gaps(len(inputs)))
+        inputs[:, 0][gap] = 0
+        inputs[:, gap_channel] = gap
+        yield inputs, target, gap[:, None]
+
+
 def fit(network, batches, validation, *, updates, learning_rate, validate_every, device, progress):
     """Train `network` in place for `updates` updates; return (history, best_update).
 
-    batches: iterator of (inputs, target); validation: list of such pairs, all used each time.
+    batches: iterator of (inputs, target) or (inputs, target, counts), where the boolean `counts`
+    says which target pixels count; validation: list of the same, all used each time.
     The loss is the mean squared error in normalised units, the optimiser Adam. The network ends
     with the weights of the validation that had the lowest loss. `history` holds, for each
     validation, update, train_loss (mean since the last one) and validation_loss.
@@ -91,8 +104,8 @@ def fit(network, batches, validation, *, updates, learning_rate, validate_every,
     history, losses = [], []
     best_loss, best_update, best_weights = float("inf"), None, None
     for update in progress(range(1, updates + 1)):
-        inputs, target = (part.to(device) for part in next(batches))
-        loss = mse_loss(network(inputs), target)
+        total, count = _squared_error(network, next(batches), device)
+        loss = total / max(1, count)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -118,9 +131,15 @@ def fit(network, batches, validation, *, updates, learning_rate, validate_every,
 
 @torch.no_grad()
 def _evaluate(network, batches, device):
-    """Return the mean squared error over all pixels of `batches`."""
-    total = sum(
-        mse_loss(network(inputs.to(device)), target.to(device), reduction="sum").item()
-        for inputs, target in batches
-    )
-    return total / sum(target.numel() for _, target in batches)
+    """Return the mean squared error over all pixels of `batches` that count."""
+    sums = [_squared_error(network, batch, device) for batch in batches]
+    return sum(total.item() for total, _ in sums) / max(1, sum(count for _, count in sums))
+
+
+def _squared_error(network, batch, device):
+    """Return (sum of squared errors, number of pixels) over the pixels of a batch that count."""
+    inputs, target, *counts = (part.to(device) for part in batch)
+    squared = (network(inputs) - target) ** 2
+    if not counts:
+        return squared.sum(), squared.numel()
+    return (squared * counts[0]).sum(), counts[0].sum().item()

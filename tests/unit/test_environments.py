@@ -20,7 +20,7 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 PLATFORMS = [("linux", "Linux", "x86_64"), ("darwin", "Darwin", "arm64")]
 CONDA = sorted(path.name for path in ENVS.glob("*.yaml"))
 PIP_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
-IMPORT_NAMES = {"skimage": "scikit-image", "yaml": "pyyaml"}
+IMPORT_NAMES = {"skimage": "scikit-image", "yaml": "pyyaml", "pywt": "pywavelets"}
 
 
 def entries(name):

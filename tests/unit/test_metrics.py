@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from sarfusion.errors import StudyError
 from sarfusion.metrics import METRICS, score_band, score_triple
 
-BAND = ["rmse", "bias", "mae", "cc", "psnr", "ssim", "uiqi", "gradient_cc", "sf_ratio"]
+PIXELS = ["rmse", "bias", "mae", "cc", "psnr"]
+WINDOWS = ["ssim", "uiqi", "uiqi_textured"]
+EDGES = ["gradient_cc", "q_af"]
+BAND = [*PIXELS, *WINDOWS, *EDGES, "entropy_difference", "sf_ratio"]
 TRIPLE = ["ergas", "sam"]
 
 seeds = st.integers(0, 2**32 - 1)
@@ -43,7 +46,13 @@ def test_metrics_describe_themselves():
     assert list(triple(noise(3, 4, 4), noise(3, 4, 4, seed=1))) == TRIPLE
     assert len({entry.label for entry in METRICS.values()}) == len(METRICS)
     assert {entry.better for entry in METRICS.values()} == {"lower", "higher", "zero", "one"}
-    assert {entry.unit for entry in METRICS.values()} == {"reflectance", "dB", "degrees", ""}
+    assert {entry.unit for entry in METRICS.values()} == {
+        "reflectance",
+        "dB",
+        "bits",
+        "degrees",
+        "",
+    }
 
 
 def test_pixel_scores_by_hand():
@@ -76,8 +85,11 @@ def test_identical_images_are_perfect():
     image = noise(3, 20, 20)
     perfect = {name: entry.better for name, entry in METRICS.items()}
     limits = {"lower": 0, "zero": 0, "one": 1, "higher": 1}
+    # The two sigmoids of Q^AF at their ends, with the constants of its authors.
+    edges = 0.9994 / (1 + math.exp(-7.5)) * 0.9879 / (1 + math.exp(-4.4))
+    special = {"psnr": math.inf, "q_af": edges}
     for name, score in (band(image[0], image[0]) | triple(image, image)).items():
-        best = math.inf if name == "psnr" else limits[perfect[name]]
+        best = special.get(name, limits[perfect[name]])
         assert score.value == pytest.approx(best, abs=1e-12), name
         assert score.n > 0
 
@@ -111,6 +123,26 @@ def test_correlations_are_undefined_on_constants(level):
         assert math.isnan(scores["cc"].value)
         assert math.isnan(scores["gradient_cc"].value)
         assert scores["cc"].n == 144
+        assert math.isnan(scores["q_af"].value) == (reference is flat)
+
+
+def test_entropy_by_hand():
+    # One grey level has 0 bits, two alike 1 bit, and (1/2, 1/4, 1/4) 1.5 bits.
+    one, two = np.full((2, 2), 0.1), np.array([[0.1, 0.1], [0.3, 0.3]])
+    three = np.array([[0.1, 0.1], [0.2, 0.3]])
+    assert band(one, two)["entropy_difference"] == (pytest.approx(1), 4)
+    assert band(two, three)["entropy_difference"] == (pytest.approx(0.5), 4)
+    assert band(three, one)["entropy_difference"] == (pytest.approx(-1.5), 4)
+
+
+def test_entropy_has_256_bins_over_the_data_range():
+    steps = 0.1 + 0.4 * (np.arange(256).reshape(16, 16) + 0.5) / 256
+    flat = np.full((16, 16), 0.1)
+    assert band(flat, steps)["entropy_difference"].value == pytest.approx(8)
+    # Twice the range: half as many bins; half the range: the upper half shares the last bin.
+    assert band(flat, steps, data_range=0.8)["entropy_difference"].value == pytest.approx(7)
+    half = band(flat, steps, data_range=0.2)["entropy_difference"].value
+    assert half == pytest.approx((128 * 8 + 128 * 1) / 256, abs=0.05)
 
 
 def test_ergas_by_hand():
@@ -199,9 +231,9 @@ def test_an_empty_region_scores_nothing():
 @pytest.mark.parametrize(
     ("side", "supported"),
     [
-        (1, {"rmse", "bias", "mae", "psnr", "cc"}),
-        (2, {"rmse", "bias", "mae", "psnr", "cc", "sf_ratio"}),
-        (3, {"rmse", "bias", "mae", "psnr", "cc", "sf_ratio", "gradient_cc"}),
+        (1, {*PIXELS, "entropy_difference"}),
+        (2, {*PIXELS, "entropy_difference", "sf_ratio"}),
+        (3, {*PIXELS, "entropy_difference", "sf_ratio", *EDGES}),
         (8, set(BAND) - {"ssim"}),
         (10, set(BAND) - {"ssim"}),
         (11, set(BAND)),

@@ -1,12 +1,11 @@
-"""Scores of windows and neighbours: SSIM, UIQI, gradients, spatial frequency."""
-
-import math
+"""Scores of windows: SSIM, UIQI on all windows and on those with texture."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sarfusion.metrics import score_band, whole_windows, window_means
+from sarfusion.metrics import score_band
+from sarfusion.windows import whole_windows, window_means
 from skimage.data import camera
 
 seeds = st.integers(0, 2**32 - 1)
@@ -206,68 +205,22 @@ def test_uiqi_keeps_its_digits_on_faint_texture():
     assert score("uiqi", reference, fused).value == pytest.approx(expected, abs=1e-9)
 
 
-def test_gradients_follow_sobel():
-    """The magnitude at one pixel after the other, written out."""
-    reference, fused, region = noise(9, 10), noise(9, 10, seed=1), np.ones((9, 10), bool)
-    region[0, 3] = region[5, 5] = False
-    kernel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-
-    def magnitudes(image):
-        return [
-            math.hypot((kernel * image[w]).sum(), (kernel.T * image[w]).sum())
-            for w in corners(region, 3)
-        ]
-
-    x, y = magnitudes(reference), magnitudes(fused)
-    value, n = score("gradient_cc", reference, fused, region)
-    assert n == len(x)
-    assert value == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-12)
+@given(seeds)
+@settings(max_examples=15, deadline=None)
+def test_textured_uiqi_is_the_mean_of_windows_above_the_floor(seed):
+    reference = 0.2 + 0.1 * noise(23, 26, seed=seed)
+    reference[:, 9:] = 0.2 + 0.003 * noise(23, 17, seed=seed)
+    fused = 0.5 * reference + 0.01 * noise(23, 26, seed=seed + 1)
+    region = ragged_region(seed)
+    windows = [w for w in corners(region, 8) if reference[w].var() > (0.01 * 0.4) ** 2]
+    value, n = score("uiqi_textured", reference, fused, region)
+    assert 0 < n == len(windows) < score("uiqi", reference, fused, region).n
+    assert value == pytest.approx(np.mean([uiqi_of(reference[w], fused[w]) for w in windows]))
 
 
-def test_gradients_see_edges_of_either_sign():
-    image = noise(20, 20)
-    assert score("gradient_cc", image, 1 - 2 * image).value == pytest.approx(1)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_gradient_cc_is_undefined_on_a_ramp(dtype):
-    ramp = np.tile(np.linspace(0.1, 0.3, 50), (20, 1)).astype(dtype)
-    assert math.isnan(score("gradient_cc", ramp, noise(20, 50)).value)
-
-
-def test_spatial_frequency_by_hand():
-    reference = np.array([[0.0, 0.1], [0.2, 0.3]])
-    fused = np.array([[0.0, 0.2], [0.1, 0.3]])
-    region = np.array([[True, True], [True, False]])
-    # All four neighbours: .1 .1 .2 .2 and .2 .2 .1 .1; three pixels leave one of each way.
-    assert score("sf_ratio", reference, fused) == (pytest.approx(1), 4)
-    assert score("sf_ratio", reference, 2 * fused, region) == (pytest.approx(2), 2)
-    fused[0, 1] = 0
-    # sqrt((0 + .01) / (.01 + .04))
-    assert score("sf_ratio", reference, fused, region).value == pytest.approx(math.sqrt(0.2))
-
-
-def test_spatial_frequency_tells_smoother_from_sharper():
-    image = noise(30, 30)
-    smooth = window_means(image, 3)
-    inner = np.zeros((30, 30), bool)
-    inner[1:-1, 1:-1] = True
-    assert score("sf_ratio", image, smooth, inner).value < 0.6
-    assert score("sf_ratio", smooth, image, inner).value > 1.6
-    assert score("sf_ratio", image, np.full((30, 30), 0.1)).value == 0
-
-
-def test_spatial_frequency_is_undefined_on_a_constant_reference():
-    value, n = score("sf_ratio", np.full((5, 5), 0.1), noise(5, 5))
-    assert math.isnan(value)
-    assert n == 40
-
-
-@given(seeds, st.floats(0, 1))
-@settings(max_examples=40, deadline=None)
-def test_neighbours_are_those_that_brute_force_counts(seed, share):
-    region = np.random.default_rng(seed).random((7, 9)) < share
-    pixels = set(zip(*np.nonzero(region), strict=True))
-    pairs = sum(((r + 1, c) in pixels) + ((r, c + 1) in pixels) for r, c in pixels)
-    image = noise(7, 9)
-    assert score("sf_ratio", image, image, region).n == pairs
+def test_textured_uiqi_looks_at_the_texture_of_the_reference_alone():
+    flat, texture = np.full((9, 9), 0.2), noise(9, 9)
+    assert score("uiqi_textured", flat, texture).n == 0
+    assert score("uiqi_textured", texture, 0.75 * texture) == (pytest.approx(0.9216), 4)
+    # A data range so wide that the texture is below a hundredth of it.
+    assert score("uiqi_textured", texture, texture, data_range=100).n == 0

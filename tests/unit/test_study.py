@@ -27,7 +27,7 @@ def test_defaults_are_filled_in_at_every_depth():
         "block_px": 80,
         "test": 0.2,
         "validation": 0.1,
-        "buffer_px": 12,
+        "buffer_px": 16,
         "seed": 7,
     }
     assert study["sites"]["b"] == {
@@ -49,6 +49,8 @@ def test_resolving_twice_changes_nothing_and_the_input_is_left_alone():
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
+        (["protocols", "fusion"], {}, "unknown key 'fusion' in protocols; known are cloud_gap, "),
+        (["protocols", "cloud_gap", "models"], ["gan"], "protocols.cloud_gap.models: 'gan' is not"),
         (["protocol"], [], "unknown key 'protocol' in the top level; known are bands, "),
         (["training", "epochs"], 3, "unknown key 'epochs' in training; known are device, "),
         (["sites", "b", "path"], "x", "unknown key 'path' in sites.b; known are looks, "),
@@ -89,7 +91,7 @@ def test_shipped_studies_are_valid_and_named_as_their_files():
 
 def test_the_schema_and_the_code_know_the_same_names():
     properties = schema()["properties"]
-    assert set(properties["inputs"]["items"]["enum"]) == set(channels.SAR_BANDS)
+    assert set(schema()["$defs"]["input"]["enum"]) == set(channels.SAR_BANDS)
     assert set(properties["bands"]["items"]["enum"]) == set(landsat.BANDS)
     assert set(properties["baselines"]["items"]["enum"]) == set(METHODS)
     mask = properties["optical"]["properties"]["mask"]["items"]["enum"]

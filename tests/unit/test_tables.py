@@ -2,7 +2,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from sarfusion.labels import method_label
-from sarfusion.tables import METRIC_COLUMNS, as_text, meaning, printable, summarise
+from sarfusion.tables import (
+    METRIC_COLUMNS,
+    as_text,
+    full_table,
+    meaning,
+    sections,
+    short_table,
+    summarise,
+)
 
 
 def scores(rows):
@@ -48,16 +56,36 @@ def test_groups_are_not_mixed():
     assert summary["mean"].tolist() == [2, 9, 7, 0.5]
 
 
-def test_printed_table_has_a_row_per_method_and_a_column_per_metric():
+def test_full_table_has_a_row_per_band_and_method_and_a_column_per_metric():
     rows = [*THREE_SEEDS, ("red", "copy", "none", 0, "rmse", 0.0)]
     rows += [("rgb", "copy", "none", 0, "sam", 0.0), ("red", "copy", "none", 0, "ssim", 1.0)]
-    table = printable(summarise(scores(rows)))
-    assert list(table.columns) == ["site", "protocol", "band", "method", "RMSE", "SSIM", "SAM (°)"]
+    table = full_table(summarise(scores(rows)))
+    assert list(table.columns) == ["site", "band", "method", "RMSE", "SSIM", "SAM (°)"]
     assert table["method"].tolist() == ["CNN, with ratio", "Copy", "Copy"]
     assert table["RMSE"].tolist() == ["2.0000 ± 2.4841", "0.0000", ""]
     assert table["SAM (°)"].tolist() == ["", "", "0.00"]
     for style in ("simple", "github", "latex_booktabs"):
         assert "2.4841" in as_text(table, style)
+
+
+def test_short_table_has_a_row_per_method_and_means_over_bands():
+    rows = [*THREE_SEEDS, ("blue", "cnn", "ratio", 0, "rmse", 7.0)]
+    rows += [("red", "cnn", "ratio", 0, "ssim", 0.5), ("blue", "cnn", "ratio", 0, "ssim", 0.7)]
+    table = short_table(summarise(scores(rows)))
+    assert table.to_dict("records") == [
+        {"method": "CNN, with ratio", "RMSE red": "2.0000", "RMSE blue": "7.0000", "SSIM": "0.600"}
+    ]
+
+
+def test_sections_are_the_headlines_that_a_study_has():
+    rows = scores(THREE_SEEDS)
+    gap = rows.assign(protocol="cloud_gap", region="gap")
+    edge = rows.assign(protocol="cloud_gap", region="gap_edge_0-60m")
+    summary = summarise(pd.concat([rows, gap, edge]))
+    assert [part["region"].unique().tolist() for _, part in sections(summary)] == [
+        ["test"],
+        ["gap"],
+    ]
 
 
 def test_meaning_says_what_the_ratio_did():
@@ -69,14 +97,21 @@ def test_meaning_says_what_the_ratio_did():
         ("blue", "cnn", "none", 1, "rmse", 0.03),
         ("red", "cae", "ratio", 1, "rmse", 0.5),
     ]
-    text = meaning(summarise(scores(rows)))
-    assert text.startswith("Copying the band is the perfect answer")
-    assert "CNN, with ratio 0.0300 against 0.0200 without SAR (+50%)" in text
-    assert "CAE, with ratio 0.5000" in text
-    assert text.count(". ") == 1  # two sentences
+    table = scores(rows)
+    text = meaning(summarise(table))
+    assert text.startswith("Reconstruction is solved by copying the band (RMSE 0)")
+    assert text.endswith("; the SAR ratio changes that error by CNN +50 %.")
+    text = meaning(summarise(table.assign(protocol="cloud_gap", region="gap")))
+    assert text == (
+        "Inside cloud gaps the SAR ratio changes the error by CNN +50 % against the same model"
+        " without SAR."
+    )
 
 
 def test_labels():
     assert method_label("cnn", "ratio") == "CNN, with ratio"
     assert method_label("cae_skip", "none") == "CAE skip, optical only"
     assert method_label("copy", "none") == "Copy"
+    assert method_label("unet", "shuffled") == "U-Net, shuffled SAR"
+    assert method_label("gram_schmidt", "ratio") == "Gram-Schmidt"
+    assert method_label("wavelet_undecimated", "ratio") == "Wavelet undecimated"

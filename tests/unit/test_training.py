@@ -3,7 +3,7 @@ import pytest
 import torch
 from sarfusion.errors import StudyError
 from sarfusion.models import build
-from sarfusion.training import PatchSource, choose_device, fit, make_deterministic
+from sarfusion.training import PatchSource, choose_device, fit, make_deterministic, withhold
 
 CPU = torch.device("cpu")
 
@@ -73,6 +73,42 @@ def test_one_seed_gives_the_same_bits_and_another_seed_does_not():
     first, again, other = (train(seed, updates=10)[0].state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+def test_gaps_are_withheld_and_alone_count():
+    patches, _, _ = source()
+    gap = np.zeros((2, 9, 9), bool)
+    gap[0, 2:5, 3:6] = True
+    chosen = torch.tensor([3, 17])
+    before, target = patches.batch(chosen)
+    (x, y, counts), *_ = withhold([patches.batch(chosen)], lambda count: gap, 1)
+    assert (x[0, 0, 2:5, 3:6] == 0).all()
+    assert torch.equal(x[:, 0][~torch.from_numpy(gap)], before[:, 0][~torch.from_numpy(gap)])
+    assert np.array_equal(x[:, 1].numpy(), gap)
+    assert torch.equal(y, target)
+    assert np.array_equal(counts[:, 0].numpy(), gap)
+
+    class Nothing(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(1))
+
+        def forward(self, x):
+            return x[:, :1] * 0 + self.weight * 0
+
+    history, _ = fit(
+        Nothing(),
+        iter([(x, y, counts)]),
+        [(x, y, counts)],
+        updates=1,
+        learning_rate=1e-3,
+        validate_every=1,
+        device=CPU,
+        progress=iter,
+    )
+    expected = (target[0, 0, 2:5, 3:6] ** 2).mean().item()
+    assert history[0]["train_loss"] == pytest.approx(expected, rel=1e-6)
+    assert history[0]["validation_loss"] == pytest.approx(expected, rel=1e-6)
 
 
 def test_divergence_is_said():

@@ -1,68 +1,7 @@
-"""Real Snakemake runs on copies of the project, so that a test may edit its copy."""
-
-import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-import yaml
-
-ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "profiles", "tests/studies")
-TINY = "tests/studies/tiny.yaml"
-
-
-class Project:
-    """A copy of the project in a folder of its own."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        for part in PARTS:
-            source, target = ROOT / part, folder / part
-            if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(source, target)
-
-    def command(self, *arguments, study=TINY, change=None):
-        """The command line that a person would type, with two cores.
-
-        `change` is laid over the study, by a second file: Snakemake's own --config makes texts
-        of the numbers inside lists and mappings.
-        """
-        files = [study]
-        if change is not None:
-            files.append("change.yaml")
-            (self.folder / files[1]).write_text(yaml.safe_dump(change))
-        return [
-            *(sys.executable, "-m", "snakemake", *arguments),
-            *("--configfile", *files, "--cores", "2"),
-        ]
-
-    def run(self, *arguments, fails=False, **more):
-        """Run Snakemake and return all that it printed; it must succeed, or fail if `fails`."""
-        done = subprocess.run(
-            self.command(*arguments, **more),
-            cwd=self.folder,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        assert (done.returncode != 0) == fails, done.stdout
-        return done.stdout
-
-    def planned(self, *arguments, **more):
-        """The names of the rules that a run would run now, `all` aside."""
-        printed = self.run("--dry-run", *arguments, **more)
-        table = re.search(r"^job +count\n-+ +-+\n(.*?)^total ", printed, re.M | re.S)
-        return {line.split()[0] for line in table[1].splitlines()} - {"all"} if table else set()
-
-    def results(self, study="tiny"):
-        return self.folder / "results" / study
+from project import Project
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,8 @@ def test_every_file_of_the_contract_is_there(finished):
                 for kind in (*BANDS, "composites", "differences", "density", "training")
             ),
             "reconstruction_scores",
+            "paired_differences",
+            "claims",
         )
         for form in ("png", "pdf")
     }
@@ -60,6 +62,11 @@ def test_every_file_of_the_contract_is_there(finished):
         "stack/village.json",
         "patches/village.parquet",
         "metrics/village/reconstruction.csv",
+        "metrics/village/reconstruction.differences.csv",
+        "tables/claims.csv",
+        "tables/claims.md",
+        "tables/models.csv",
+        "tables/models.md",
         "tables/metrics.csv",
         "tables/summary.csv",
         "tables/summary.md",
@@ -123,8 +130,8 @@ def test_a_model_says_how_it_came_about(finished):
 def test_every_job_has_a_log_and_a_benchmark(finished):
     results = finished.results()
     logs, benchmarks = (
-        {path.relative_to(results / kind).with_suffix("") for path in (results / kind).rglob("*.*")}
-        for kind in ("logs", "benchmarks")
+        {path.relative_to(results / kind).with_suffix("") for path in (results / kind).rglob(form)}
+        for kind, form in (("logs", "*.log"), ("benchmarks", "*.tsv"))
     )
     assert logs == benchmarks
     assert len(logs) > 30
@@ -137,7 +144,9 @@ def test_a_second_run_does_nothing(finished):
 def test_editing_a_metric_reruns_scores_and_what_follows(copy_of_finished):
     with (copy_of_finished.folder / "scripts/sarfusion/metrics.py").open("a") as module:
         module.write("# edited\n")
-    assert copy_of_finished.planned() == {"evaluate_fusion", "tabulate_metrics", "plot_scores"}
+    planned = copy_of_finished.planned()
+    assert planned >= {"evaluate_fusion", "tabulate_metrics", "plot_scores", "judge_claims"}
+    assert not planned & {"prepare_stack", "train_model", "fuse_scene", "fuse_classical"}
 
 
 def test_editing_a_network_retrains_that_network_alone(copy_of_finished):
@@ -178,7 +187,7 @@ def test_a_killed_run_ends_in_the_same_bytes(project, finished):
 
     project.run("--unlock")
     project.run()
-    patterns = ("*.csv", "*.safetensors", "*.tex", "*.md", "tables/*.txt")
+    patterns = ("tables/*", "metrics/**/*.csv", "*.safetensors")
     ours, theirs = (tree(p.results(), *patterns) for p in (project, finished))
     assert ours.keys() == theirs.keys()
     assert [name for name in ours if ours[name] != theirs[name]] == []

@@ -7,10 +7,12 @@ from matplotlib.ticker import MaxNLocator
 
 from ..pairs import pearson, rms
 from . import styled
-from .layout import colour_bar, notes, notes_height, panel_grid, stacked
+from .layout import balanced, blocks, colour_bar, notes, notes_height, panel_grid, stacked
 from .maps import percentiles
 
 BINS = 60
+MOST_COLUMNS = 6
+ROW_GAP_MM, TITLE_MM = 15, 7.5  # for numbers and scores; for a method's name
 SCORES_PT = 27  # height of the three scores above a panel
 
 
@@ -27,48 +29,65 @@ def agreement(reference, fused):
 
 
 @styled
-def density(scene, fused):
+def density(scene, fused, gap=None):
     """Return 2-D histograms of fused against measured, a row per band, a column per method.
 
     `fused` maps labels to {band: array (rows, columns)} of reflectance; only test pixels that
-    are valid in both count. Axes of a row span the central 99.9 % of its values.
+    are valid in both count, and with `gap` (boolean, rows x columns) only those inside it. Axes
+    of a row span the central 99.9 % of its values.
     """
     names = list(next(iter(fused.values())))
-    lines = [scene.note, "Scores from all valid test pixels; axes span their central 99.9 %"]
+    ground = scene.test if gap is None else scene.test & gap
+    kind = "test pixels" if gap is None else "gap pixels on test ground"
+    lines = [scene.note, f"Scores from all valid {kind}; axes span their central 99.9 %"]
+    across, columns = balanced(len(fused), MOST_COLUMNS)
     figure, axes = panel_grid(
-        [1] * len(names),
-        len(fused),
+        [1] * (len(names) * across),
+        columns,
         left=15,
         right=17,
         top=19,
         bottom=11 + notes_height(lines),
-        gap=(3, 16),
+        gap=(5, blocks(across, len(names), ROW_GAP_MM, ROW_GAP_MM + TITLE_MM)),
         widest=52,
     )
+    pairs = {
+        (band, label): _pairs(scene.bands[band], layers[band], ground)
+        for label, layers in fused.items()
+        for band in names
+    }
+    limits = {
+        band: percentiles(
+            np.concatenate([np.ravel(pairs[band, label]) for label in fused]), 0.05, 99.95
+        )
+        for band in names
+    }
     meshes = []
-    for band, row in zip(names, axes, strict=True):
-        pairs = [_test_pairs(scene, band, layers[band]) for layers in fused.values()]
-        limits = percentiles(np.concatenate([np.ravel(pair) for pair in pairs]), 0.05, 99.95)
-        for pair, panel in zip(pairs, row, strict=True):
-            meshes.append(_draw_density(panel, *pair, limits))
-            panel.tick_params(labelleft=panel is row[0])
-        row[0].set_ylabel(f"fused {band} reflectance")
+    for number, label in enumerate(fused):
+        block, column = divmod(number, columns)
+        panels = axes[block * len(names) : (block + 1) * len(names), column]
+        for band, panel in zip(names, panels, strict=True):
+            meshes.append(_draw_density(panel, *pairs[band, label], limits[band]))
+            panel.tick_params(labelleft=column == 0)
+            if column == 0:
+                panel.set_ylabel(f"fused {band} reflectance")
+        panels[0].set_title(stacked(label), pad=SCORES_PT + 4)
+        if number + columns >= len(fused):  # the last in its column
+            panels[-1].set_xlabel("measured\nreflectance")
+    for unused in axes[-len(names) :, (len(fused) - 1) % columns + 1 :].flat:
+        unused.set_axis_off()
     norm = LogNorm(1, max(10, *(mesh.get_array().max() for mesh in meshes)))
     for mesh in meshes:
         mesh.set_norm(norm)
-    for label, panel in zip(fused, axes[0], strict=True):
-        panel.set_title(stacked(label), pad=SCORES_PT + 4)
-    for panel in axes[-1]:
-        panel.set_xlabel("measured\nreflectance")
-    colour_bar(meshes[0], "test pixels per bin (count)", (axes[0, -1], axes[-1, -1]))
+    colour_bar(meshes[0], "pixels per bin (count)", (axes[0, -1], axes[-1, -1]))
     notes(figure, lines, [Line2D([], [], color="black", linewidth=0.6, label="fused = measured")])
     return figure
 
 
-def _test_pairs(scene, band, layer):
-    """Return (measured, fused) at the test pixels valid in both."""
-    used = scene.test & np.isfinite(scene.bands[band]) & np.isfinite(layer)
-    return scene.bands[band][used].astype(float), layer[used].astype(float)
+def _pairs(measured, fused, ground):
+    """Return (measured, fused) at the pixels of `ground` valid in both."""
+    used = ground & np.isfinite(measured) & np.isfinite(fused)
+    return measured[used].astype(float), fused[used].astype(float)
 
 
 def _draw_density(axes, measured, fused, limits):

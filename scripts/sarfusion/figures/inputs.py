@@ -2,8 +2,8 @@
 
 from ..errors import StudyError
 from ..files import read_json
-from ..raster import Grid, open_raster, read_bands, read_grid
-from .maps import Scene
+from ..raster import open_raster, read_bands, read_grid
+from .maps import RGB, Scene
 
 
 def read_scene(stack, split, metadata, names):
@@ -18,11 +18,21 @@ def read_scene(stack, split, metadata, names):
 
 def read_layer(path, shape):
     """Return the first band of a raster; StudyError when it has not `shape` (rows, columns)."""
+    _check_shape(path, shape)
     with open_raster(path) as dataset:
-        found = Grid.of(dataset).shape
-        if found != tuple(shape):
-            raise StudyError(f"{path}: {found} pixels where the stack has {shape}; make it anew")
         return dataset.read(1)
+
+
+def read_rgb(path, shape):
+    """Return red, green and blue of a raster, (3, rows, columns); see read_layer."""
+    _check_shape(path, shape)
+    return read_bands(path, list(RGB))
+
+
+def _check_shape(path, shape):
+    found = read_grid(path).shape
+    if found != tuple(shape):
+        raise StudyError(f"{path}: {found} pixels where the stack has {shape}; make it anew")
 
 
 def read_layers(fused, shape):

@@ -1,28 +1,36 @@
-"""Choosing the place that an inset enlarges."""
+"""Choosing the place that a figure shows, by a rule and never by eye."""
 
 import numpy as np
 
 from ..errors import StudyError
 
 
-def choose_inset(reference, test, size=64):
-    """Return (row, column, size) of the most textured square wholly on valid test ground.
+def choose_window(weight, ground, size):
+    """Return (row, column, size) of the square wholly on `ground` that holds the most `weight`.
 
-    Texture is the mean gradient magnitude of `reference` (rows, columns). Where no square of
-    `size` pixels fits, the largest that does is taken; among equals the first in reading order.
-    Raises StudyError when no pixel is both valid and test.
+    weight: (rows, columns), counted as 0 where not finite; ground: boolean of the same shape.
+    Where no square of `size` pixels fits, the largest that does is taken; among equals the
+    first in reading order. Raises StudyError when there is no ground at all.
     """
-    valid = test & np.isfinite(reference)
-    texture = np.hypot(*np.gradient(np.where(valid, reference, np.nan)))
-    counts = _integral(valid.astype(np.int64))
-    textures = _integral(np.where(np.isfinite(texture), texture, 0.0))
-    for side in range(min(size, *reference.shape), 0, -1):
+    counts = _integral(ground.astype(np.int64))
+    weights = _integral(np.where(np.isfinite(weight), weight, 0.0))
+    for side in range(min(size, *ground.shape), 0, -1):
         fits = _window_sums(counts, side) == side**2
         if fits.any():
-            best = np.where(fits, _window_sums(textures, side), -np.inf)
+            best = np.where(fits, _window_sums(weights, side), -np.inf)
             row, column = np.unravel_index(np.argmax(best), best.shape)
             return int(row), int(column), side
     raise StudyError("split: no valid test pixel to show; use smaller blocks or another scene")
+
+
+def choose_inset(reference, test, size=64):
+    """Return (row, column, size) of the most textured square wholly on valid test ground.
+
+    Texture is the mean gradient magnitude of `reference` (rows, columns). See choose_window.
+    """
+    valid = test & np.isfinite(reference)
+    texture = np.hypot(*np.gradient(np.where(valid, reference, np.nan)))
+    return choose_window(texture, valid, size)
 
 
 def _integral(array):

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 
 from . import MM
@@ -16,13 +17,14 @@ def panel_grid(
 ):
     """Return a figure and its axes (rows, columns), all of one width, centred.
 
-    `aspects` is height / width of the panels of each row; margins, `gap` (across, down) and
-    `widest` (a panel's greatest width) are in mm. The page is at most 180 mm x 225 mm; a `tall`
-    one grows down as its rows need.
+    `aspects` is height / width of the panels of each row; margins, `gap` (across, down: one for
+    all rows, or one for each but the last) and `widest` (a panel's greatest width) are in mm. The
+    page is at most 180 mm x 225 mm; a `tall` one grows down as its rows need.
     """
     rows = len(aspects)
+    gaps_down = np.broadcast_to(gap[1], rows - 1)
     across = left + right + gap[0] * (columns - 1)
-    down = top + bottom + gap[1] * (rows - 1)
+    down = top + bottom + gaps_down.sum()
     width = min((PAGE[0] - across) / columns, widest)
     if not tall:
         width = min(width, (PAGE[1] - down) / sum(aspects))
@@ -38,8 +40,22 @@ def panel_grid(
             axes[row, column] = figure.add_axes(
                 (x / page[0], y / page[1], width / page[0], width * aspect / page[1])
             )
-        y -= gap[1]
+        y -= gaps_down[row] if row < rows - 1 else 0
     return figure, axes
+
+
+def balanced(count, most):
+    """Return (rows, columns) of a table for `count` cells, of at most `most` columns.
+
+    As few rows as that takes, then as few columns.
+    """
+    rows = -(-count // most)
+    return rows, -(-count // rows)
+
+
+def blocks(count, rows, within, between):
+    """Return the gaps down of `count` blocks of `rows` rows, for `panel_grid`."""
+    return [*([within] * (rows - 1) + [between]) * count][:-1]
 
 
 def _add_axes_mm(figure, x, y, width, height):
@@ -100,6 +116,12 @@ def notes(figure, lines, handles=(), left=2):
 def notes_height(lines, handles=True):
     """Return the room in mm that `notes` needs."""
     return 3 + LINE * len(lines) + (4 if handles else 0)
+
+
+def text_mm(texts, size=7):
+    """Return the width in mm of the longest of `texts`, each a line of `size` pt."""
+    widths = [TextPath((0, 0), text, size=size).get_extents().width for text in texts]
+    return max(widths) * 25.4 / 72
 
 
 def stacked(label):

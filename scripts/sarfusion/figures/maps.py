@@ -18,6 +18,7 @@ MOST_PIXELS = 1400  # along a side; two columns at 200 dpi print no more
 NO_DATA_FILL = {"facecolor": NO_DATA, "edgecolor": "#6E6E6E", "hatch": "//////", "linewidth": 0}
 TEST_LINE = {"color": PALETTE["orange"], "linewidth": 0.9}
 INSET_LINE = {"color": PALETTE["sky"], "linewidth": 1.3}
+GAP_LINE = {"color": PALETTE["pink"], "linewidth": 0.7}
 RGB = ("red", "green", "blue")
 
 
@@ -163,12 +164,12 @@ def add_scale_bar(axes, left, width):
     return bar
 
 
-def outline(axes, mask, pixel_m, **line):
-    """Draw the border of the ground where `mask` (rows, columns) is true, without its holes."""
+def outline(axes, mask, pixel_m, *, holes=False, **line):
+    """Draw the border of the ground where `mask` (rows, columns) is true, and of its `holes`."""
     if not mask.any():
         return
     # A ring of false closes the border along the edge of the scene.
-    ring = np.pad(binary_fill_holes(mask), 1).astype(float)
+    ring = np.pad(mask if holes else binary_fill_holes(mask), 1).astype(float)
     x, y = pixel_m
     columns = (np.arange(ring.shape[1]) - 0.5) * x
     rows = (np.arange(ring.shape[0]) - 0.5) * y

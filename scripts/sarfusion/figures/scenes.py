@@ -5,12 +5,13 @@ import math
 import numpy as np
 import seaborn
 from matplotlib.colors import ListedColormap
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ..split import BUFFER, NOT_VALID, TEST, TRAIN, VALIDATION
 from . import MM, PALETTE, styled
 from .inset import choose_inset
-from .layout import box_mm, colour_bar, notes, notes_height, panel_grid, stacked
+from .layout import balanced, blocks, box_mm, colour_bar, notes, notes_height, panel_grid, stacked
 from .maps import (
     INSET_LINE,
     MOST_PIXELS,
@@ -33,6 +34,9 @@ SPLIT_CLASSES = {  # value in the split map -> name, colour
     TEST: ("test", PALETTE["orange"]),
     BUFFER: ("buffer (unused)", "#FFFFFF"),
 }
+MOST_COLUMNS = 7  # of maps side by side; more methods stand in further rows
+TITLE_MM = 9
+THIN_GAP_LINE = {"color": "#7A7A7A", "linewidth": 0.3}  # many gaps on a small map
 SAR_TITLES = {"vv_db": "VV", "vh_db": "VH", "ratio_db": "VV/VH ratio"}
 
 
@@ -123,7 +127,7 @@ def band_comparison(scene, band, fused):
         )
 
     figure, axes, image = _comparison(scene, layers, draw, lines, right=17)
-    colour_bar(image, "reflectance", (axes[0, -1], axes[1, -1]), extend="both")
+    colour_bar(image, "reflectance", (axes[0, -1], axes[-1, -1]), extend="both")
     return figure
 
 
@@ -155,32 +159,37 @@ def _comparison(scene, layers, draw, lines, right):
     # The same place in every figure of a site, whatever the band.
     window = choose_inset(scene.rgb.mean(axis=0), scene.test)
     size = window[2]
+    across, columns = balanced(len(layers), MOST_COLUMNS)
     figure, axes = panel_grid(
-        [scene.aspect(), scene.aspect((size, size))],
-        len(layers),
+        [scene.aspect(), scene.aspect((size, size))] * across,
+        columns,
         right=right,
-        top=9,
+        top=TITLE_MM,
         bottom=SCALE_BAR_MM + notes_height(lines),
-        gap=(1.5, 1 + SCALE_BAR_MM),
+        gap=(1.5, blocks(across, 2, 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
     )
-    for (label, layer), (whole, inset) in zip(layers.items(), axes.T, strict=True):
+    wholes, insets = axes[::2].ravel(), axes[1::2].ravel()
+    for (label, layer), whole, inset in zip(layers.items(), wholes, insets, strict=False):
         draw(whole, layer)
         outline(whole, scene.test, scene.pixel_m, **TEST_LINE)
         frame(whole, window, scene.pixel_m, **INSET_LINE)
         whole.set_title(stacked(label))
         image = draw(inset, layer, window)
         edge(inset, **INSET_LINE)
+    for unused in (*wholes[len(layers) :], *insets[len(layers) :]):
+        unused.set_axis_off()
     missing = any(not np.isfinite(layer).all() for layer in layers.values())
     notes(figure, lines, handles(test=scene.test.any(), inset=True, no_data=missing))
     return figure, axes, image
 
 
 @styled
-def differences(scene, fused):
+def differences(scene, fused, gap=None):
     """Return maps of fused - original, a row per band and a column per method.
 
     `fused` maps labels to {band: array (rows, columns)}. Limits are symmetric and common: the
-    99th percentile of the absolute difference over all maps.
+    99th percentile of the absolute difference over all maps, or inside `gap` (boolean, rows x
+    columns), which is outlined.
     """
     names = list(next(iter(fused.values())))
     maps = {
@@ -188,36 +197,45 @@ def differences(scene, fused):
         for label, layers in fused.items()
         for band in names
     }
-    limit = percentiles(np.abs(np.stack(list(maps.values()))), 0, 99)[1]
+    judged = np.abs(np.stack(list(maps.values())))
+    limit = percentiles(judged if gap is None else judged[:, gap], 0, 99)[1]
+    where = "" if gap is None else " inside gaps"
     lines = [
         scene.note,
-        f"Limits: 99 % of the absolute differences lie within ±{limit:.4f}",
+        f"Limits: 99 % of the absolute differences{where} lie within ±{limit:.4f}",
     ]
+    across, columns = balanced(len(fused), MOST_COLUMNS - 1)
     figure, axes = panel_grid(
-        [scene.aspect()] * len(names),
-        len(fused),
+        [scene.aspect()] * (len(names) * across),
+        columns,
         left=6,
         right=19,
-        top=9,
+        top=TITLE_MM,
         bottom=SCALE_BAR_MM + notes_height(lines),
-        gap=(1.5, 1 + SCALE_BAR_MM),
+        gap=(1.5, blocks(across, len(names), 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
     )
     colours = seaborn.color_palette("vlag", as_cmap=True)
-    for (band, label), panel in zip(
-        ((band, label) for band in names for label in fused), axes.flat, strict=True
-    ):
-        image = draw_map(
-            panel, maps[band, label], scene.pixel_m, cmap=colours, vmin=-limit, vmax=limit
-        )
-        outline(panel, scene.test, scene.pixel_m, color="black", linewidth=0.6)
-    for label, panel in zip(fused, axes[0], strict=True):
-        panel.set_title(stacked(label))
-    for band, panel in zip(names, axes[:, 0], strict=True):
-        panel.set_ylabel(f"{band} band")
+    for number, label in enumerate(fused):
+        block, column = divmod(number, columns)
+        panels = axes[block * len(names) : (block + 1) * len(names), column]
+        for band, panel in zip(names, panels, strict=True):
+            image = draw_map(
+                panel, maps[band, label], scene.pixel_m, cmap=colours, vmin=-limit, vmax=limit
+            )
+            outline(panel, scene.test, scene.pixel_m, color="black", linewidth=0.6)
+            if gap is not None:
+                outline(panel, gap, scene.pixel_m, holes=True, **THIN_GAP_LINE)
+            if column == 0:
+                panel.set_ylabel(f"{band} band")
+        panels[0].set_title(stacked(label))
+    for unused in axes[-len(names) :, (len(fused) - 1) % columns + 1 :].flat:
+        unused.set_axis_off()
     colour_bar(image, "fused − original (reflectance)", (axes[0, -1], axes[-1, -1]), extend="both")
     missing = any(not np.isfinite(values).all() for values in maps.values())
     shown = handles(test=scene.test.any(), no_data=missing)
     if scene.test.any():
         shown[0].set(color="black", linewidth=0.6)
+    if gap is not None:
+        shown.append(Line2D([], [], label="edge of a gap", **THIN_GAP_LINE))
     notes(figure, lines, shown)
     return figure

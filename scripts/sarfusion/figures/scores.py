@@ -11,10 +11,14 @@ from scipy import stats
 from ..errors import StudyError
 from ..labels import method_label
 from . import BAND_COLOURS, styled
-from .layout import notes, notes_height, panel_grid
+from .layout import LINE, PAGE, notes, notes_height, panel_grid, text_mm
 
 COLUMNS = 4  # facets side by side
-METHOD_MM = 6.5  # height of a method's row
+METHOD_MM = 6.5  # height of a method's row where there is room; at least a line of text
+TOP_MM, AXIS_MM, GAP_MM = 15, 6, 17  # above the facets, below them, and between their rows
+# What a protocol is judged by (a test compares it with the sections of sarfusion.tables).
+HEADLINE = {"reconstruction": "test", "cloud_gap": "gap", "sharpening": "test"}
+GROUND = {"test": "test ground", "gap": "inside gaps on test ground"}
 MARKERS = ["o", "s", "^"]
 
 
@@ -60,14 +64,16 @@ def mean_interval(values, level=0.95):
 def scores_to_show(table):
     """Return the rows of the tidy metrics table that the figure shows, with a `label` each.
 
-    They are finite, of region "test", of a metric in FACETS. Copy comes first, then the methods
-    as the table has them. Raises StudyError when none is left.
+    They are finite, of their protocol's headline region, of a metric in FACETS. Copy comes first,
+    then the methods as the table has them. Raises StudyError when none is left.
     """
     shown = table[
-        (table["region"] == "test") & table["metric"].isin(FACETS) & np.isfinite(table["value"])
+        (table["region"] == table["protocol"].map(HEADLINE))
+        & table["metric"].isin(FACETS)
+        & np.isfinite(table["value"])
     ].copy()
     if shown.empty:
-        raise StudyError("metrics table: no finite score of region test; see the evaluation's log")
+        raise StudyError("metrics table: no finite score on test ground; see the evaluation's log")
     shown["label"] = [
         method_label(*pair) for pair in zip(shown["method"], shown["input"].fillna(""), strict=True)
     ]
@@ -82,23 +88,32 @@ def scores(table):
 
     A facet per metric, a block of facets per site and protocol, a row per method with input, a
     colour per band: each seed a small dot, the mean and its 95 % t interval over seeds a large
-    mark with a bar.
+    mark with a bar. Where the page is too low for every metric, the last of FACETS are left out.
     """
     shown = scores_to_show(table)
     groups = list(shown.groupby(["site", "protocol"], sort=False))
-    metrics = [name for name in FACETS if name in set(shown["metric"])]
+    found = [name for name in FACETS if name in set(shown["metric"])]
     bands = list(shown["band"].unique())
     lines = [
         "Small: one seed. Large: mean over seeds, bar: 95 % t interval.",
         "Grey line: the perfect value.",
     ]
-    per_group = -(-len(metrics) // COLUMNS)
-    columns = min(COLUMNS, len(metrics))
-    figure, axes = _facets(groups, per_group, columns, notes_height(lines))
+    counts = [group["label"].nunique() for _, group in groups]
+    per_group, method_mm = fitting_rows(counts, len(found), notes_height(lines))
+    columns = min(COLUMNS, len(found))
+    metrics = found[: per_group * columns]
+    if len(metrics) < len(found):
+        lines[1] += " Further metrics: see the table."
+    figure, axes = _facets(
+        [method_mm * (count + 0.4) for count in counts for _ in range(per_group)],
+        columns,
+        shown["label"].unique(),
+        notes_height(lines),
+    )
     for number, ((site, protocol), group) in enumerate(groups):
         block = axes[number * per_group : (number + 1) * per_group]
         block[0, 0].annotate(
-            f"Site {site}, {protocol.replace('_', ' ')}, test ground",
+            f"Site {site}, {protocol.replace('_', ' ')}, {GROUND[HEADLINE[protocol]]}",
             (0, 1),
             (0, 26),
             xycoords="axes fraction",
@@ -116,17 +131,34 @@ def scores(table):
     return figure
 
 
-def _facets(groups, per_group, columns, foot):
-    """Return figure and axes; a panel is as high as its methods need."""
-    left, right, gap = 34, 4, (6, 17)
-    width = min((180 - left - right - gap[0] * (columns - 1)) / columns, 58)
-    aspects = [
-        METHOD_MM * (group["label"].nunique() + 0.4) / width
-        for _, group in groups
-        for _ in range(per_group)
-    ]
+def fitting_rows(counts, metrics, foot):
+    """Return the rows of facets of each block, and the height in mm of a method, that fit a page.
+
+    counts: the number of methods of each block; metrics: how many facets a block would have;
+    foot: height of the notes in mm. Methods are first made lower, down to a line of text, then
+    rows of facets are left out; one always stays, and of many blocks the page grows with it.
+    """
+    for rows in range(-(-metrics // COLUMNS), 0, -1):
+        room = PAGE[1] - TOP_MM - AXIS_MM - foot - GAP_MM * (rows * len(counts) - 1)
+        method_mm = room / (rows * sum(count + 0.4 for count in counts))
+        if method_mm >= LINE:
+            return rows, min(method_mm, METHOD_MM)
+    return 1, LINE
+
+
+def _facets(heights, columns, labels, foot):
+    """Return figure and axes; `heights` in mm are those of the rows of facets."""
+    left, right, gap = max(34, 3 + text_mm(labels)), 4, 6
+    width = min((PAGE[0] - left - right - gap * (columns - 1)) / columns, 58)
     return panel_grid(
-        aspects, columns, left=left, right=right, top=15, bottom=6 + foot, gap=gap, tall=True
+        [height / width for height in heights],
+        columns,
+        left=left,
+        right=right,
+        top=TOP_MM,
+        bottom=AXIS_MM + foot,
+        gap=(gap, GAP_MM),
+        tall=True,
     )
 
 

@@ -1,0 +1,21 @@
+"""Draw the RMSE inside gaps against the distance to the gap's edge."""
+
+import pandas as pd
+from sarfusion.figures import save
+from sarfusion.figures.distance import distance
+
+
+def main(*, metrics, png, pdf):
+    """Read the tidy metrics table; write the figure twice."""
+    save(distance(pd.read_csv(metrics)), png, pdf)
+
+
+if __name__ == "__main__":
+    from sarfusion.job import job
+
+    with job(snakemake.log[0]):
+        main(
+            metrics=snakemake.input.metrics,
+            png=snakemake.output.png,
+            pdf=snakemake.output.pdf,
+        )

@@ -1,0 +1,22 @@
+"""Shuffle a SAR ratio over its scene: a control with the same values in the wrong places."""
+
+import numpy as np
+from sarfusion.raster import read_band, read_grid, write_raster
+from sarfusion.sar import shuffle
+
+
+def main(*, stack, shuffled, seed):
+    """Write the shuffled ratio_db of the stack."""
+    values = shuffle(read_band(stack, "ratio_db"), seed)
+    write_raster(shuffled, values[None], read_grid(stack), ["ratio_db"], np.nan)
+
+
+if __name__ == "__main__":
+    from sarfusion.job import job
+
+    with job(snakemake.log[0]):
+        main(
+            stack=snakemake.input.stack,
+            shuffled=snakemake.output.shuffled,
+            seed=snakemake.params.seed,
+        )

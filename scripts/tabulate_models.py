@@ -1,0 +1,53 @@
+"""What the trained models cost: parameters, receptive field, updates, and time."""
+
+import pandas as pd
+from sarfusion.files import read_json, write_csv, write_text
+from sarfusion.labels import method_label
+from sarfusion.tables import as_text
+
+KIND = ["protocol", "model", "input"]
+COLUMNS = {
+    "parameters": "parameters",
+    "receptive_field_px": "receptive field (px)",
+    "patch_px": "patch (px)",
+    "batch": "batch",
+    "updates": "updates",
+    "training_patches": "training patches",
+}
+NOTE = "Receptive field: side of the square of input pixels that an output pixel may depend on."
+
+
+def main(*, records, csv, md, times):
+    """Write a row per protocol, model and input; the measured times apart, since they vary."""
+    table = pd.DataFrame([describe(read_json(path)) for path in records])
+    kinds = table.groupby(KIND, sort=False)
+    models = kinds[list(COLUMNS)].first().reset_index()
+    write_csv(csv, models)
+    named = models.rename(columns=COLUMNS)
+    named.insert(1, "method", list(map(method_label, named.pop("model"), named.pop("input"))))
+    write_text(md, f"{as_text(named, 'github')}\n\n{NOTE}\n")
+    seconds = kinds["training_seconds"].agg(["mean", "min", "max", "size"]).reset_index()
+    write_csv(times, seconds.rename(columns={"size": "models"}))
+
+
+def describe(record):
+    """Return the row of one model."""
+    return {
+        **{name: record[name] for name in (*KIND, "parameters", "patch_px", "batch")},
+        "receptive_field_px": 2 * record["receptive_field_radius_px"] + 1,
+        "updates": record["training"]["updates"],
+        "training_patches": record["training_patches"],
+        "training_seconds": record["training_seconds"],
+    }
+
+
+if __name__ == "__main__":
+    from sarfusion.job import job
+
+    with job(snakemake.log[0]):
+        main(
+            records=snakemake.input.records,
+            csv=snakemake.output.csv,
+            md=snakemake.output.md,
+            times=snakemake.output.times,
+        )

@@ -1,0 +1,229 @@
+"""Maps of cloud gaps and sharpening, and every script of the two protocols."""
+
+import json
+
+import numpy as np
+import pytest
+from figure_data import assert_printable, make_scene, maps_of, words
+from protocol_data import RUNS, all_differences, make_edge_table, make_filled, make_gap
+from rasterio.crs import CRS
+from rasterio.transform import Affine
+from sarfusion.errors import StudyError
+from sarfusion.figures.density import density
+from sarfusion.figures.gaps import gap_error, gap_examples, gap_window
+from sarfusion.figures.layout import PAGE
+from sarfusion.figures.maps import RGB
+from sarfusion.figures.scenes import differences
+from sarfusion.figures.scores import HEADLINE
+from sarfusion.figures.sharpening import sharpening
+from sarfusion.labels import method_label
+from sarfusion.raster import Grid, write_raster
+
+
+class TestGaps:
+    @pytest.mark.parametrize("methods", [1, 4, 5, 16])
+    @pytest.mark.parametrize("shape", [(96, 216), (96, 96)])
+    def test_prints(self, methods, shape):
+        scene = make_scene(shape)
+        gap = make_gap(scene)
+        figure = gap_examples(scene, gap, make_filled(scene, gap, RUNS[:methods]))
+        assert assert_printable(figure) <= PAGE[1] + 1e-9
+        assert len(maps_of(figure)) == 2 + 2 * methods
+
+    def test_the_place_is_where_gaps_hide_most_texture_on_test_ground(self):
+        scene = make_scene((96, 216), holes=False)
+        for band in scene.bands.values():
+            band[...] = 0.1
+        gap = np.zeros(scene.split.shape, bool)
+        gap[:, 0:70] = True  # not on test ground
+        gap[60:90, 150:180] = True  # large, over flat ground
+        gap[10:20, 200:210] = True
+        for name in RGB:
+            scene.bands[name][12:18:2, 202:208] = 0.3
+        row, column, size = gap_window(scene, gap, size=16)
+        assert size == 16
+        assert row <= 11
+        assert row + size >= 18
+        assert column <= 201
+        assert column + size >= 209
+        assert scene.test[row : row + size, column : column + size].all()
+
+    def test_error_is_the_mean_of_the_bands_in_gaps_only(self):
+        scene = make_scene(holes=False)
+        gap = make_gap(scene)
+        error = gap_error(scene, gap, scene.rgb + np.array([0.01, -0.02, 0.03])[:, None, None])
+        assert np.allclose(error[gap], 0.02)
+        assert np.isnan(error[~gap]).all()
+
+    def test_input_is_withheld_and_the_gap_outlined_in_every_panel(self):
+        scene = make_scene((96, 216), holes=False)
+        gap = make_gap(scene)
+        figure = gap_examples(scene, gap, make_filled(scene, gap, RUNS[:2]))
+        row, column, size = gap_window(scene, gap)
+        place = gap[row : row + size, column : column + size]
+        by_title = {axes.get_title(): axes for axes in maps_of(figure)}
+        assert (by_title["Measured"].images[0].get_array()[..., 3] == 1).all()
+        assert np.array_equal(by_title["Input"].images[0].get_array()[..., 3] == 0, place)
+        for axes in maps_of(figure):
+            # The outer edge and that of the hole: filled it would pass for withheld.
+            assert sum(len(lines.get_paths()[0].to_polygons()) for lines in axes.collections) >= 2
+        assert "absolute error" in words(figure)
+        assert "(simulated scene)" in words(figure)
+
+
+class TestSharpening:
+    @staticmethod
+    def draw(scene, products=1, truth=True):
+        fine = np.kron(scene.rgb, np.ones((3, 3)))
+        layers = {method_label(*run): dict(zip(RGB, fine, strict=True)) for run in RUNS[:products]}
+        return sharpening(scene, scene.rgb, layers, fine if truth else None)
+
+    @pytest.mark.parametrize("products", [1, 2, 12])
+    @pytest.mark.parametrize("truth", [True, False])
+    def test_prints(self, products, truth):
+        figure = self.draw(make_scene((96, 216)), products, truth)
+        assert assert_printable(figure) <= PAGE[1] + 1e-9
+        assert len(maps_of(figure)) == 2 + products + truth
+        assert ("true reflectance" in words(figure)) == truth
+        assert "(simulated scene)" in words(figure)
+
+    def test_all_panels_show_the_same_ground_at_their_own_pixel_size(self):
+        figure = self.draw(make_scene((96, 216), holes=False))
+        panels = maps_of(figure)
+        assert len({tuple(axes.images[0].get_extent()) for axes in panels}) == 1
+        assert [axes.images[0].get_array().shape[0] for axes in panels] == [40, 40, 120, 120]
+        coarse, fine = (axes.images[0].get_array() for axes in (panels[1], panels[3]))
+        assert np.array_equal(np.kron(coarse, np.ones((3, 3, 1))), fine)
+        left, right = panels[0].images[0].get_extent()[:2]
+        assert right - left == 40 * 30
+
+
+class TestGapsInErrorFigures:
+    def test_density_counts_gap_pixels_on_test_ground(self):
+        scene = make_scene(holes=False)
+        gap = make_gap(scene)
+        counted = gap & scene.test
+        fused = {"A": {"red": np.where(counted, scene.bands["red"] + 0.02, 5.0)}}
+        figure = density(scene, fused, gap)
+        assert "RMSE 0.02000\nCC 1.0000\nbias 0.02000" in words(figure)
+        assert "gap pixels on test ground" in words(figure)
+        assert figure.axes[0].collections[0].get_array().sum() >= 0.99 * counted.sum()
+
+    def test_limits_of_differences_are_those_inside_gaps(self):
+        scene = make_scene(holes=False)
+        gap = make_gap(scene)
+        fused = {"A": {"red": scene.bands["red"] + np.where(gap, 0.04, 0.5)}}
+        figure = differences(scene, fused, gap)
+        (panel,) = maps_of(figure)
+        assert panel.images[0].get_clim() == pytest.approx((-0.04, 0.04), abs=2e-3)
+        assert "inside gaps" in words(figure)
+        assert "edge of a gap" in words(figure)
+        assert "gap" not in words(differences(scene, fused))
+
+
+class TestScripts:
+    @pytest.fixture
+    def site(self, tmp_path):
+        """The files of a site: stack, split, gaps, scene, a filled raster and a 10 m product."""
+        scene = make_scene((96, 108))
+        grid = Grid(CRS.from_epsg(32648), Affine(30, 0, 0, 0, -30, 0), *scene.split.shape)
+        fine = Grid(grid.crs, Affine(10, 0, 0, 0, -10, 0), *(3 * n for n in grid.shape))
+        rgb = scene.rgb.astype(np.float32)
+        sharp = np.kron(rgb, np.ones((3, 3), np.float32))
+        write_raster(tmp_path / "stack.tif", rgb, grid, RGB, np.nan)
+        write_raster(tmp_path / "reduced.tif", rgb, grid, RGB, np.nan)
+        write_raster(tmp_path / "full.tif", sharp, fine, RGB, np.nan)
+        write_raster(tmp_path / "split.tif", scene.split[None], grid, ["use"], None)
+        gap = make_gap(scene).astype(np.uint8)
+        write_raster(tmp_path / "gaps.tif", gap[None], grid, ["gap"], None)
+        (tmp_path / "scene.json").write_text(json.dumps({"site": "a-site", "simulated": True}))
+        for number, band in enumerate(RGB):
+            write_raster(tmp_path / f"{band}.tif", rgb[[number]], grid, [band], np.nan)
+            write_raster(tmp_path / f"{band}.full.tif", sharp[[number]], fine, [band], np.nan)
+        return tmp_path
+
+    @staticmethod
+    def paths(folder, *names):
+        return {name: folder / f"{name}.tif" for name in names} | {
+            "metadata": folder / "scene.json",
+            "png": folder / "out" / "f.png",
+            "pdf": folder / "out" / "f.pdf",
+        }
+
+    @staticmethod
+    def twice(folder, draw):
+        """Draw twice; return the bytes of both files each time."""
+        found = []
+        for _ in range(2):
+            draw()
+            files = sorted((folder / "out").iterdir())
+            assert [path.name for path in files] == ["f.pdf", "f.png"]
+            found.append([path.read_bytes() for path in files])
+        return found
+
+    def test_gaps(self, site):
+        import plot_gaps
+
+        fused = {"A": {band: site / f"{band}.tif" for band in RGB}}
+        paths = self.paths(site, "stack", "split", "gaps")
+        first, second = self.twice(site, lambda: plot_gaps.main(**paths, fused=fused))
+        assert first == second
+
+    @pytest.mark.parametrize("truth", [True, False])
+    def test_sharpening(self, site, truth):
+        import plot_sharpening
+
+        products = {"A": {band: site / f"{band}.full.tif" for band in RGB}}
+        paths = self.paths(site, "stack", "split", "reduced", "full")
+        known = {"truth": site / "full.tif"} if truth else {}
+        first, second = self.twice(
+            site, lambda: plot_sharpening.main(**paths, products=products, **known)
+        )
+        assert first == second
+
+    def test_a_product_on_another_grid_is_refused(self, site):
+        import plot_sharpening
+
+        products = {"A": {band: site / f"{band}.tif" for band in RGB}}
+        with pytest.raises(StudyError, match=r"red\.tif: .* make it anew"):
+            plot_sharpening.main(
+                **self.paths(site, "stack", "split", "reduced", "full"), products=products
+            )
+        with pytest.raises(StudyError, match=r"stack\.tif: .* make it anew"):
+            plot_sharpening.main(
+                **self.paths(site, "stack", "split", "reduced", "full"),
+                products={},
+                truth=site / "stack.tif",
+            )
+
+    @pytest.mark.parametrize("script", ["plot_density", "plot_differences"])
+    def test_errors_with_and_without_gaps(self, site, script):
+        main = __import__(script).main
+        fused = {"A": {band: site / f"{band}.tif" for band in RGB}}
+        paths = self.paths(site, "stack", "split")
+        (with_gaps, again), (without, _) = (
+            self.twice(site, lambda gaps=gaps: main(**paths, fused=fused, gaps=gaps))
+            for gaps in (site / "gaps.tif", None)
+        )
+        assert with_gaps == again
+        assert with_gaps != without
+
+    def test_charts(self, tmp_path):
+        import plot_gap_distance
+        import plot_paired_differences
+
+        paths = {"png": tmp_path / "out" / "f.png", "pdf": tmp_path / "out" / "f.pdf"}
+        metrics = tmp_path / "metrics.csv"
+        make_edge_table(RUNS[:2]).to_csv(metrics, index=False)
+        first, second = self.twice(
+            tmp_path, lambda: plot_gap_distance.main(metrics=metrics, **paths)
+        )
+        assert first == second
+        tables = []
+        for protocol in HEADLINE:
+            tables.append(tmp_path / f"{protocol}.csv")
+            all_differences([protocol], ["red"]).to_csv(tables[-1], index=False)
+        first, second = self.twice(
+            tmp_path, lambda: plot_paired_differences.main(differences=tables, **paths)
+        )
+        assert first == second

@@ -1,0 +1,184 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sarfusion import gap_filling
+from sarfusion.classical import METHODS, methods_of, protocols_of
+from sarfusion.errors import StudyError
+from skimage.restoration import inpaint_biharmonic
+
+SHAPE = (12, 14)
+methods = pytest.mark.parametrize("name", methods_of("cloud_gap"))
+reflectance = arrays(np.float32, SHAPE, elements=st.floats(0, 1, width=32))
+backscatter = arrays(np.float32, (2, *SHAPE), elements=st.floats(-30, 5, width=32))
+
+
+@st.composite
+def masks(draw):
+    """(gap, missing) with clear pixels on both halves of the scene left."""
+    gap, missing = (draw(arrays(bool, SHAPE)) for _ in range(2))
+    gap[::4, ::3] = missing[::4, ::3] = False
+    return gap, missing
+
+
+def left_half():
+    train = np.zeros(SHAPE, bool)
+    train[:, :7] = True
+    return train
+
+
+def smooth_scene():
+    rows, columns = np.mgrid[:40, :50]
+    return 0.2 + 0.1 * np.sin(rows / 6) * np.cos(columns / 9)
+
+
+def two_gaps():
+    """Two regions, one of them at the edge, close to each other but not touching."""
+    gap = np.zeros((40, 50), bool)
+    gap[5:15, 0:12] = True
+    gap[18:30, 10:35] = True
+    return gap
+
+
+def test_the_methods_belong_to_the_protocol():
+    assert methods_of("cloud_gap") == ("mean", "nearest", "biharmonic", "regression")
+    assert protocols_of("nearest") == ("cloud_gap",)
+    inputs = {name: METHODS[name].input for name in methods_of("cloud_gap")}
+    assert inputs == {**dict.fromkeys(inputs, "none"), "regression": "vvvh"}
+
+
+def test_copy_gives_the_band_itself():
+    band = np.array([[0.1, np.nan]])
+    assert methods_of("reconstruction") == ("copy",)
+    assert METHODS["copy"](band) is band
+
+
+def test_mean_is_of_clear_training_pixels():
+    band = np.array([[1.0, 3.0, 100.0, np.nan, 8.0]])
+    gap = np.array([[False, False, True, False, False]])
+    train = np.array([[True, True, True, True, False]])
+    filled = gap_filling.mean(band, gap, np.zeros((2, 1, 5)), train)
+    np.testing.assert_array_equal(filled, [[1, 3, 2, np.nan, 8]])
+
+
+def test_nearest_is_the_nearest_clear_pixel_on_any_ground():
+    band = np.array([[1.0, 50.0, np.nan, 60.0, 70.0, 4.0]])
+    gap = np.array([[False, True, False, True, True, False]])
+    filled = gap_filling.nearest(band, gap, np.zeros((2, 1, 6)), np.zeros((1, 6), bool))
+    np.testing.assert_array_equal(filled, [[1, 1, np.nan, 4, 4, 4]])
+
+
+def test_regression_recovers_a_linear_law_fitted_on_training_ground():
+    rng = np.random.default_rng(0)
+    sar = rng.normal(-12, 4, (2, *SHAPE))
+    law = 0.3 + 0.01 * sar[0] - 0.02 * sar[1]
+    train = left_half()
+    band = np.where(train, law, 9.0)  # other ground obeys no law and must not be fitted
+    gap = rng.random(SHAPE) < 0.3
+    band[6, 3] = sar[0, 5, 2] = sar[1, 0, 0] = np.nan
+    gap[0, 0], gap[5, 2] = True, False
+    law[0, 0] = np.nan  # no SAR, no prediction
+    filled = gap_filling.regression(band, gap, sar, train)
+    np.testing.assert_allclose(filled[gap], law[gap], atol=1e-12)
+    np.testing.assert_array_equal(filled[~gap], band[~gap])
+
+
+def test_regression_on_a_hand_computed_line():
+    # Least squares through (0, 0), (1, 1), (2, 1), (3, 2): intercept .1, slope .6.
+    band = np.array([[0.0, 1.0, 1.0, 2.0, 0.0]])
+    sar = np.array([[[0.0, 1.0, 2.0, 3.0, 10.0]]])
+    gap = np.array([[False] * 4 + [True]])
+    filled = gap_filling.regression(band, gap, sar, ~gap)
+    assert filled[0, 4] == pytest.approx(0.1 + 0.6 * 10)
+
+
+def test_biharmonic_by_regions_equals_the_whole_system():
+    scene, gap = smooth_scene(), two_gaps()
+    whole = inpaint_biharmonic(np.where(gap, 0, scene), gap, split_into_regions=False)
+    filled = gap_filling.biharmonic(scene, gap, None, None)
+    np.testing.assert_allclose(filled, whole, atol=1e-12)
+    assert np.abs(filled - scene)[gap].max() < 0.01
+
+
+def test_biharmonic_reproduces_a_plane():
+    rows, columns = np.mgrid[:20, :20]
+    plane = 0.1 + 0.01 * rows - 0.02 * columns
+    gap = np.zeros((20, 20), bool)
+    gap[6:14, 5:15] = True
+    np.testing.assert_allclose(gap_filling.biharmonic(plane, gap, None, None), plane, atol=1e-12)
+
+
+def test_biharmonic_takes_missing_pixels_beside_a_gap_as_unknown_too():
+    scene, gap = smooth_scene(), two_gaps()
+    missing = np.zeros_like(gap)
+    missing[10:18, 10:14] = True  # bridges the two gaps
+    filled = gap_filling.biharmonic(np.where(missing, np.nan, scene), gap, None, None)
+    joint = inpaint_biharmonic(np.where(gap | missing, 0, scene), gap | missing)
+    np.testing.assert_allclose(filled[gap], joint[gap], atol=1e-12)
+    assert np.isnan(filled[missing & ~gap]).all()
+
+
+def test_biharmonic_does_not_solve_for_what_is_missing_far_away(monkeypatch):
+    band, gap = np.full((60, 80), 0.2), np.zeros((60, 80), bool)
+    band[:, 30:] = np.nan
+    gap[20:25, 20:25] = True
+    sizes = []
+    monkeypatch.setattr(
+        gap_filling,
+        "inpaint_biharmonic",
+        lambda image, mask, **options: (
+            sizes.append(mask.sum()) or inpaint_biharmonic(image, mask, **options)
+        ),
+    )
+    filled = gap_filling.biharmonic(band, gap, None, None)
+    np.testing.assert_allclose(filled[gap], 0.2)
+    beside = 2 * gap_filling.INVENTED_REACH_PX + 5
+    assert 25 < sizes[0] <= 25 + beside**2
+
+
+@methods
+def test_nothing_left_to_fill_from_is_refused(name):
+    band, everywhere = np.ones(SHAPE), np.ones(SHAPE, bool)
+    with pytest.raises(StudyError, match="no valid pixel lies outside the gaps; lower"):
+        METHODS[name](band, everywhere, np.zeros((2, *SHAPE)), everywhere)
+
+
+@pytest.mark.parametrize(("name", "message"), [("mean", "no clear tr"), ("regression", "only 0")])
+def test_no_clear_training_ground_is_refused(name, message):
+    band, gap = np.ones(SHAPE), left_half()
+    with pytest.raises(StudyError, match=f"{message}.*; lower the gap share"):
+        METHODS[name](band, gap, np.zeros((2, *SHAPE)), left_half())
+
+
+@methods
+def test_without_gaps_nothing_changes(name):
+    band = np.random.default_rng(1).random(SHAPE)
+    band[2, 3] = np.nan
+    filled = METHODS[name](band, np.zeros(SHAPE, bool), np.zeros((2, *SHAPE)), left_half())
+    np.testing.assert_array_equal(filled, band)
+
+
+@methods
+@settings(max_examples=30, deadline=None)
+@given(band=reflectance, other=reflectance, sar=backscatter, mask=masks())
+def test_only_gaps_are_filled_and_what_lies_under_them_is_not_used(name, band, other, sar, mask):
+    gap, missing = mask
+    band, other = (np.where(missing, np.nan, image).astype(np.float32) for image in (band, other))
+    filled = METHODS[name](band, gap, sar, left_half())
+    assert filled.dtype == np.float32
+    assert np.isfinite(filled[gap]).all()
+    np.testing.assert_array_equal(filled[~gap], band[~gap])
+    changed = np.where(gap, other, band)
+    np.testing.assert_array_equal(METHODS[name](changed, gap, sar, left_half()), filled)
+
+
+@settings(max_examples=30, deadline=None)
+@given(band=reflectance, sar=backscatter, mask=masks())
+def test_mean_and_biharmonic_stay_in_the_range_of_what_is_clear(band, sar, mask):
+    gap, _ = mask
+    clear = band[~gap]
+    for method in (gap_filling.mean, gap_filling.nearest, gap_filling.biharmonic):
+        filled = method(band, gap, sar, left_half())
+        assert filled.min() >= clear.min() - 1e-6
+        assert filled.max() <= clear.max() + 1e-6
