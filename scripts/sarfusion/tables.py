@@ -135,13 +135,15 @@ def meaning(summary):
             " model damages what it was given"
             + (f"; the SAR ratio changes that error by {change}." if change else ".")
         )
-    for reference, words in (("none", "without SAR"), ("shuffled", "with shuffled SAR")):
-        change = _change(summary, "cloud_gap", "gap", reference)
-        if change:
-            said.append(
-                f"Inside cloud gaps the SAR ratio changes the error by {change} against the same"
-                f" model {words}."
-            )
+    gaps = [
+        f"{change} against the same model {words}"
+        for reference, words in (("none", "without SAR"), ("shuffled", "with shuffled SAR"))
+        if (change := _change(summary, "cloud_gap", "gap", reference))
+    ]
+    if gaps:
+        said.append(
+            f"Inside cloud gaps the SAR ratio changes the error by {', and by '.join(gaps)}."
+        )
     return " ".join(said)
 
 

@@ -101,10 +101,11 @@ def test_meaning_says_what_the_ratio_did():
     text = meaning(summarise(table))
     assert text.startswith("Reconstruction is solved by copying the band (RMSE 0)")
     assert text.endswith("; the SAR ratio changes that error by CNN +50 %.")
-    text = meaning(summarise(table.assign(protocol="cloud_gap", region="gap")))
-    assert text == (
+    shuffled = table.query("input == 'none'").assign(input="shuffled", value=0.06)
+    gaps = pd.concat([table, shuffled]).assign(protocol="cloud_gap", region="gap")
+    assert meaning(summarise(gaps)) == (
         "Inside cloud gaps the SAR ratio changes the error by CNN +50 % against the same model"
-        " without SAR."
+        " without SAR, and by CNN -50 % against the same model with shuffled SAR."
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+import yaml
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from sarfusion.files import read_json
@@ -36,15 +37,20 @@ def scenes(tmp_path):
 
 
 def test_real_scenes_run_to_the_last_figure(project, scenes):
-    project.run(
-        study="tests/studies/porto_velho.yaml",
-        change={
-            "data": str(scenes),
-            "seeds": [1],
-            "inputs": ["ratio"],
-            "training": {"updates": 6, "validate_every": 3},
+    study = yaml.safe_load((project.folder / "tests/studies/porto_velho.yaml").read_text())
+    study |= {
+        "data": str(scenes),
+        "seeds": [1],
+        "inputs": ["ratio"],
+        "protocols": {
+            "reconstruction": {"models": ["cnn", "cae"]},
+            "cloud_gap": {"models": ["unet"]},
         },
-    )
+        "baselines": ["copy", "nearest", "regression"],
+        "training": {"updates": 6, "validate_every": 6},
+    }
+    (project.folder / "porto_velho.yaml").write_text(yaml.safe_dump(study))
+    project.run(study="porto_velho.yaml")
     results = project.results("porto_velho")
     stack = read_json(results / "stack/porto_velho.json")
     assert stack["grid"]["crs"] == "EPSG:4326"
@@ -54,7 +60,7 @@ def test_real_scenes_run_to_the_last_figure(project, scenes):
         assert red[100, 100] == pytest.approx(raw.read(3)[100, 100] * 2e-5 - 0.1, abs=1e-6)
     assert 0.03 < np.nanmedian(red) < 0.2
     scores = pd.read_csv(results / "tables/metrics.csv")
-    assert set(scores["method"]) == {"copy", "cnn", "cae"}
+    assert set(scores["method"]) == {*("copy", "cnn", "cae", "unet", "nearest", "regression")}
     figures = {path.stem for path in results.glob("figures/*.pdf")}
-    assert len(figures) == 9
+    assert len(figures) == 21
     assert all((results / f"figures/{name}.png").stat().st_size > 10_000 for name in figures)
