@@ -1,7 +1,6 @@
 """Gap masks and the regions of scoring."""
 
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +11,6 @@ from sarfusion.errors import StudyError
 from scipy.ndimage import binary_dilation, label
 
 CLEAR, CLOUD, SHADOW, FILL = 21824, 22280, 23888, 1
-OVERVIEWS = Path(__file__).parents[3] / "shared" / "real-data" / "landsat-c2-l2-overviews"
-SCENE = "LC08_L2SP_008059_20191201_20200825_02_T1"
 
 
 def sizes(mask):

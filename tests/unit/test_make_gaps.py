@@ -12,6 +12,7 @@ from rasterio.transform import from_origin
 from sarfusion import gaps, landsat, split
 from sarfusion.errors import StudyError
 from sarfusion.raster import Grid, read_bands, read_grid, write_raster
+from sarfusion.simulate import simulate_city
 
 CLEAR, CLOUD, SHADOW, FILL = 21824, 22280, 23888, 1
 OVERVIEWS = Path(__file__).parents[3] / "shared" / "real-data" / "landsat-c2-l2-overviews"
@@ -131,9 +132,19 @@ def test_gaps_that_miss_the_test_ground_are_refused(paths):
         make(paths, share=0.001, size_px=20, dilation_px=0)
 
 
-@pytest.mark.skipif(not OVERVIEWS.is_dir(), reason="needs the shared real data")
-def test_a_real_quality_band(tmp_path):
-    path = OVERVIEWS / SCENE / f"{SCENE}_QA_PIXEL.TIF"
+@pytest.fixture
+def quality_band(tmp_path):
+    """A real QA_PIXEL band, or the simulated city's, which has the same codes."""
+    real = OVERVIEWS / SCENE / f"{SCENE}_QA_PIXEL.TIF"
+    if real.is_file():
+        return real
+    city = simulate_city(128, seed=1)
+    write_raster(tmp_path / "qa.tif", city.optical[3:4], city.optical_grid, ["qa_pixel"], None)
+    return tmp_path / "qa.tif"
+
+
+def test_a_whole_quality_band(tmp_path, quality_band):
+    path = quality_band
     with rasterio.open(path) as dataset:
         grid, qa = Grid.of(dataset), dataset.read(1)
     use = np.where(qa == FILL, split.NOT_VALID, split.TEST).astype(np.uint8)
