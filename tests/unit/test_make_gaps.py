@@ -157,4 +157,4 @@ def test_a_whole_quality_band(tmp_path, quality_band):
     )  # fmt: skip
     gap = read_bands(tmp_path / "gaps.tif", ["gap"])[0] == 1
     assert (gap == ((qa & 8 > 0) & (qa != FILL))).all()
-    assert gaps.GapBank(gap).draw(4, 64, np.random.default_rng(0)).any()
+    assert gaps.GapBank(gap).draw(64, 64, np.random.default_rng(0)).any()
