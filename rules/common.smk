@@ -13,7 +13,8 @@ from sarfusion.classical import METHODS
 from sarfusion.comparisons import study_pairs
 from sarfusion.errors import StudyError
 from sarfusion.imports import LIBRARY, modules_of
-from sarfusion.study import check_files, own_files, resolve
+from sarfusion.stac.lock import locked_site, search_of, without_sums
+from sarfusion.study import catalogue_site, check_files, own_files, resolve
 
 try:
     STUDY = resolve(config)
@@ -23,6 +24,7 @@ except StudyError as error:
 
 
 SEEDS, BANDS = STUDY["seeds"], STUDY["bands"]
+LOCK = os.path.relpath(Path(workflow.basedir, f"config/{STUDY['study']}.lock.json"))
 FIRST_SEED = SEEDS[:1]  # the one that figures show; tables hold all of them
 
 
@@ -52,6 +54,22 @@ def project_file(path):
     return os.path.relpath(Path(workflow.basedir, path))
 
 
+def locked(site):
+    """What the lock says of a site, without the sums that the first download adds to it.
+
+    A parameter, so that a new lock brings new scenes, and new sums bring nothing. Snakemake asks
+    again before the job runs, when the lock is there. (Were the path taken from the job's inputs,
+    Snakemake would not rerun for a new lock.)
+    """
+    if not Path(LOCK).exists():
+        return None
+    search = search_of(STUDY["sites"][site], STUDY["optical"]["mask"])
+    try:
+        return without_sums(locked_site(LOCK, site, search))
+    except StudyError as error:
+        raise WorkflowError(f"error: {error}") from None
+
+
 def one_of(names):
     """A wildcard constraint: one of `names`, or nothing at all."""
     return "|".join(map(re.escape, names)) or r"(?!)"
@@ -60,6 +78,19 @@ def one_of(names):
 def sites_from(source):
     """The sites of the study whose scenes come from `source`."""
     return [name for name, site in STUDY["sites"].items() if site["source"] == source]
+
+
+def trained(path):
+    """A file of a trained model: of this study's training, or in the folder `weights`."""
+    return f"{STUDY['weights']}/{path}" if "weights" in STUDY else result(f"models/{path}")
+
+
+def is_at_hand(protocol, band, model, sar_input, seed):
+    """Whether a trained model can be had: with a folder of `weights`, if that holds it."""
+    path = f"{protocol}/{band}/{model}-{sar_input}/seed{seed}.safetensors"
+    return "weights" not in STUDY or all(
+        Path(trained(f"{site}/{path}")).exists() for site in STUDY["sites"]
+    )
 
 
 def learned_runs(protocol, bands, seeds):
@@ -71,6 +102,7 @@ def learned_runs(protocol, bands, seeds):
         for model in cut["models"]
         for sar_input in cut["inputs"]
         for seed in seeds
+        if is_at_hand(protocol, band, model, sar_input, seed)
     ]
 
 
@@ -110,10 +142,19 @@ def scene_files(site):
     return {name: str(path) for name, path in files.items() if name != "gap_mask"}
 
 
-def own_gap_mask(site):
-    """A site's own mask for cloud_gap, as a named input, if it has one."""
+def real_gap_mask(site):
+    """The real mask that shapes a site's gaps, as a named input, if it has one."""
+    if STUDY["sites"][site].get("gap_shapes") == "cloudy_date":
+        return {"mask_file": result("scenes/{site}/clouds.tif")}
     path = own_files(STUDY, site).get("gap_mask")
     return {"mask_file": path} if path else {}
+
+
+def gap_flags(site):
+    """The QA_PIXEL flags that are gaps in the site's real mask, if it is a QA_PIXEL band."""
+    if STUDY["sites"][site].get("gap_shapes") == "cloudy_date":
+        return STUDY["optical"]["mask"]
+    return STUDY["sites"][site].get("gap_mask", {}).get("flags")
 
 
 def gap_settings(protocol):
@@ -206,7 +247,7 @@ def labels(chosen):
 def records(site, protocol):
     """The records of every trained model of a site and protocol."""
     return [
-        result(f"models/{site}/{protocol}/{band}/{model}-{sar_input}/seed{seed}.json")
+        trained(f"{site}/{protocol}/{band}/{model}-{sar_input}/seed{seed}.json")
         for band, model, sar_input, seed in learned_runs(protocol, BANDS, SEEDS)
     ]
 

@@ -32,7 +32,7 @@ rule prepare_stack:
 
 rule make_gaps:
     input:
-        unpack(lambda wildcards: own_gap_mask(wildcards.site)),
+        unpack(lambda wildcards: real_gap_mask(wildcards.site)),
         code=code("make_gaps"),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
@@ -50,7 +50,7 @@ rule make_gaps:
         runtime=30,
     params:
         gaps=STUDY["gaps"],
-        flags=lambda wildcards: STUDY["sites"][wildcards.site].get("gap_mask", {}).get("flags"),
+        flags=lambda wildcards: gap_flags(wildcards.site),
     message:
         "Draw the gaps of {wildcards.site}"
     script:

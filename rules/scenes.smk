@@ -58,3 +58,148 @@ rule import_scene:
         "Import the raw scenes of {wildcards.site}"
     script:
         "../scripts/import_scene.py"
+
+
+# Scenes from a catalogue: searched once, then locked. A run with a lock never searches.
+
+if sites_from("stac") and not Path(LOCK).exists():
+
+    localrules:
+        keep_lock,
+
+    rule keep_lock:
+        input:
+            code=code("keep_lock"),
+            lock=result("search/lock.json"),
+        output:
+            lock=LOCK,
+        log:
+            result("logs/keep_lock.log"),
+        benchmark:
+            result("benchmarks/keep_lock.tsv")
+        conda:
+            "../envs/scenes.yaml"
+        threads: 1
+        resources:
+            mem_mb=500,
+            runtime=10,
+        message:
+            "Lock the scenes in {output.lock}, which did not exist"
+        script:
+            "../scripts/keep_lock.py"
+
+
+localrules:
+    lock_scenes,
+
+
+rule find_scenes:
+    input:
+        code=code("find_scenes"),
+    output:
+        found=temp(result("search/{site}.json")),
+        table=result("search/{site}.csv"),
+    log:
+        result("logs/find_scenes/{site}.log"),
+    benchmark:
+        result("benchmarks/find_scenes/{site}.tsv")
+    wildcard_constraints:
+        site=one_of(sites_from("stac")),
+    conda:
+        "../envs/scenes.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
+        mask=STUDY["optical"]["mask"],
+    message:
+        "Search the catalogue for scenes of {wildcards.site}"
+    script:
+        "../scripts/find_scenes.py"
+
+
+rule lock_scenes:
+    input:
+        code=code("lock_scenes"),
+        found=[result(f"search/{site}.json") for site in sites_from("stac")],
+        tables=[result(f"search/{site}.csv") for site in sites_from("stac")],
+    output:
+        lock=temp(result("search/lock.json")),
+        summary=result("search/lock.txt"),
+    log:
+        result("logs/lock_scenes.log"),
+    benchmark:
+        result("benchmarks/lock_scenes.tsv")
+    conda:
+        "../envs/scenes.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        sites=sites_from("stac"),
+        previous=LOCK,
+    message:
+        "Compare the scenes found with {params.previous}"
+    script:
+        "../scripts/lock_scenes.py"
+
+
+rule download_scene:
+    input:
+        code=code("download_scene"),
+        lock=ancient(LOCK),
+    output:
+        optical=result("scenes/{site}/optical.tif"),
+        sar=result("scenes/{site}/sar.tif"),
+        metadata=result("scenes/{site}/scene.json"),
+    log:
+        result("logs/download_scene/{site}.log"),
+    benchmark:
+        result("benchmarks/download_scene/{site}.tsv")
+    wildcard_constraints:
+        site=one_of(sites_from("stac")),
+    conda:
+        "../envs/scenes.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
+        locked=lambda wildcards: locked(wildcards.site),
+        parts=result("downloads/{site}"),
+    message:
+        "Download the raw scenes of {wildcards.site}"
+    script:
+        "../scripts/download_scene.py"
+
+
+rule download_clouds:
+    input:
+        code=code("download_clouds"),
+        lock=ancient(LOCK),
+    output:
+        clouds=result("scenes/{site}/clouds.tif"),
+    log:
+        result("logs/download_clouds/{site}.log"),
+    benchmark:
+        result("benchmarks/download_clouds/{site}.tsv")
+    wildcard_constraints:
+        site=one_of(sites_from("stac")),
+    conda:
+        "../envs/scenes.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
+        locked=lambda wildcards: locked(wildcards.site),
+        parts=result("downloads/{site}.clouds"),
+    message:
+        "Download the clouds of another date over {wildcards.site}"
+    script:
+        "../scripts/download_clouds.py"

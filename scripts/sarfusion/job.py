@@ -1,6 +1,7 @@
 """How a script ends when Snakemake runs it: a log, and one line for an error."""
 
 import logging
+import os
 import sys
 import traceback
 from contextlib import contextmanager
@@ -34,3 +35,8 @@ def job(log):
         logging.error("%s", traceback.format_exc())
         logging.error("error: %s: %s", type(error).__name__, " ".join(str(error).split()))
         sys.exit(1)
+
+
+def is_offline():
+    """Tell whether this run must do with what is here (./reproduce STUDY --offline)."""
+    return os.environ.get("SARFUSION_OFFLINE") == "1"

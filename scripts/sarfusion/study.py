@@ -1,6 +1,7 @@
 """The configuration of a study: validated, with defaults, and nothing unknown in it."""
 
 import copy
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from jsonschema.exceptions import best_match
 
 from .errors import StudyError
 
-SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
+CONFIG = Path(__file__).parents[2] / "config"
+SCHEMA = CONFIG / "schema.yaml"
+CATALOGUES = CONFIG / "catalogues.yaml"
 NETWORKS = Path(__file__).parent / "models"
 
 
@@ -26,11 +29,15 @@ def resolve(config):
     Raises StudyError, in one line that names the key, for anything the schema refuses.
     """
     rules = schema()
-    study = copy.deepcopy(dict(config))
+    study = _dates_as_text(dict(config))
     _check(study, rules, ())
     for name, site in study["sites"].items():
         _check(site, rules["$defs"][site["source"]], ("sites", name))
     study = _with_defaults(study, rules)
+    for name, site in study["sites"].items():
+        if site["source"] == "stac":
+            _check_place(site, name)
+            site["catalogue"] = _catalogue(site["catalogue"], name)
     for name, protocol in study["protocols"].items():
         protocol.setdefault("models", list(study["models"]))
         protocol.setdefault("inputs", study["inputs"])
@@ -42,6 +49,55 @@ def resolve(config):
                     f" {kind}: {', '.join(study[kind])}"
                 )
     return study
+
+
+def catalogue_site(study, name):
+    """Return the settings of a `stac` site, with the path of a catalogue on disk made whole."""
+    site = copy.deepcopy(study["sites"][name])
+    if "://" not in site["catalogue"]["url"]:
+        site["catalogue"]["url"] = str(Path(study["data"], site["catalogue"]["url"]))
+    return site
+
+
+def _dates_as_text(value):
+    """Return a copy of `value` in which dates are text again: YAML makes 2024-01-31 a date."""
+    if isinstance(value, dict):
+        return {key: _dates_as_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_dates_as_text(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else copy.deepcopy(value)
+
+
+def _check_place(site, name):
+    """Raise StudyError for an area or a period that runs backwards or does not exist."""
+    west, south, east, north = site["area"]
+    if west >= east or south >= north:
+        raise StudyError(
+            f"config: sites.{name}.area: {site['area']} is empty; it is [west, south, east, north],"
+            " and may not cross the 180th meridian"
+        )
+    try:
+        first, last = map(date.fromisoformat, site["period"])
+    except ValueError as error:
+        raise StudyError(f"config: sites.{name}.period: {error}") from None
+    if first > last:
+        raise StudyError(f"config: sites.{name}.period: {first} is later than {last}; swap them")
+
+
+def _catalogue(chosen, site):
+    """Return the settings of a catalogue, with every default, from its name or from themselves."""
+    where = ("sites", site, "catalogue")
+    if isinstance(chosen, str):
+        known = yaml.safe_load(CATALOGUES.read_text(encoding="utf-8"))
+        if chosen not in known:
+            raise StudyError(
+                f"config: {'.'.join(where)}: no catalogue {chosen!r} in config/catalogues.yaml;"
+                f" known are {', '.join(sorted(known))}"
+            )
+        chosen, where = known[chosen], ("catalogues.yaml", chosen)
+    rules = schema()["$defs"]["catalogue"]
+    _check(chosen, rules, where)
+    return _with_defaults(chosen, rules)
 
 
 def check_files(study):

@@ -5,7 +5,7 @@ import yaml
 from sarfusion import channels, landsat
 from sarfusion.classical import METHODS
 from sarfusion.errors import StudyError
-from sarfusion.study import check_files, own_files, resolve, schema
+from sarfusion.study import catalogue_site, check_files, own_files, resolve, schema
 
 ROOT = Path(__file__).parents[2]
 SMALLEST = {"study": "a", "sites": {"b": {"source": "simulated"}}}
@@ -78,6 +78,58 @@ def test_a_missing_key_is_named():
         resolve({"study": "a"})
     with pytest.raises(StudyError, match="config: sites.b: 'optical' is a required property"):
         resolve({"study": "a", "sites": {"b": {"source": "files"}}})
+
+
+STAC = {"source": "stac", "area": [105, 20, 106, 21], "period": ["2024-01-01", "2024-02-01"]}
+
+
+def with_site(**more):
+    """A study of one site whose scenes come from a catalogue."""
+    return {**SMALLEST, "data": "mine", "sites": {"b": {**STAC, **more}}}
+
+
+def test_a_catalogue_is_named_or_written_out_and_its_defaults_are_filled_in():
+    named = resolve(with_site())
+    catalogue = named["sites"]["b"]["catalogue"]
+    assert catalogue["url"] == "https://planetarycomputer.microsoft.com/api/stac/v1"
+    assert catalogue["signing"] == "planetary_computer"
+    assert catalogue["optical"]["query"] == {"platform": {"eq": "landsat-9"}}
+    assert resolve(named) == named
+
+    own = resolve(with_site(catalogue={"url": "city/catalog.json", "sar": {"unit": "db"}}))
+    catalogue = own["sites"]["b"]["catalogue"]
+    assert catalogue["signing"] == "none"
+    assert catalogue["optical"]["assets"]["qa_pixel"] == "qa_pixel"
+    assert (catalogue["sar"]["unit"], catalogue["sar"]["query"]) == ("db", {})
+    assert catalogue_site(own, "b")["catalogue"]["url"] == "mine/city/catalog.json"
+    assert catalogue_site(named, "b") == named["sites"]["b"]
+
+
+def test_dates_may_stand_without_quotes():
+    study = yaml.safe_load("{study: a, sites: {b: {source: stac, area: [1, 2, 3, 4]}}}")
+    study["sites"]["b"]["period"] = yaml.safe_load("[2024-01-01, 2024-02-29]")
+    assert resolve(study)["sites"]["b"]["period"] == ["2024-01-01", "2024-02-29"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"area": [106, 20, 105, 21]}, "sites.b.area: .* is empty; it is .west, south"),
+        ({"area": [105, 21, 106, 21]}, "sites.b.area: .* is empty"),
+        ({"area": [105, 20, 206, 21]}, "sites.b.area.2: 206 is greater than the maximum"),
+        ({"area": [105, 20, 106]}, "sites.b.area: .* is too short"),
+        ({"period": ["2024-02-30", "2024-03-01"]}, "sites.b.period: day"),
+        ({"period": ["2024-03-01", "2024-02-01"]}, "2024-03-01 is later than 2024-02-01"),
+        ({"period": ["spring", "2024-02-01"]}, "sites.b.period.0: 'spring' does not match"),
+        ({"catalogue": "moon"}, "no catalogue 'moon' in .*; known are planetary_computer"),
+        ({"catalogue": {"url": "x", "key": 1}}, "unknown key 'key' in sites.b.catalogue"),
+        ({"catalogue": {"signing": "none"}}, "sites.b.catalogue: 'url' is a required property"),
+    ],
+)
+def test_a_mistake_about_a_catalogue_gets_one_line(change, message):
+    with pytest.raises(StudyError, match=message) as error:
+        resolve(with_site(**change))
+    assert "\n" not in str(error.value)
 
 
 def test_shipped_studies_are_valid_and_named_as_their_files():

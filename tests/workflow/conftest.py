@@ -1,7 +1,9 @@
 import shutil
 
 import pytest
+from catalogue_study import CLOUDS, STACK, CatalogueStudy
 from project import Project
+from servers.files import FileServer
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +28,60 @@ def copy_of_finished(finished, tmp_path):
     copy = object.__new__(Project)
     copy.folder = folder
     return copy
+
+
+@pytest.fixture(scope="session")
+def files(archive, tmp_path_factory):
+    """A server of a copy of the archive."""
+    folder = tmp_path_factory.mktemp("served") / "archive"
+    shutil.copytree(archive.folder, folder)
+    with FileServer(folder) as server:
+        yield server
+
+
+@pytest.fixture
+def server(files):
+    """The same server, with no faults and no requests yet."""
+    files.heal()
+    files.forget()
+    return files
+
+
+@pytest.fixture(scope="session")
+def first(stac_api, archive, files, tmp_path_factory):
+    """The study of the one who ran it first, up to the stack. Tests leave it as it is."""
+    stac_api.load(archive.collections(), archive.items(files.url))
+    study = CatalogueStudy(tmp_path_factory.mktemp("first") / "city", stac_api.url, archive)
+    files.heal()
+    files.forget()
+    study.printed = study.run(STACK, CLOUDS)
+    study.requested = {path for _, path, _ in files.requests}
+    return study
+
+
+@pytest.fixture
+def copy_of_first(stac_api, archive, first, tmp_path):
+    """The finished study once more, for tests that change it."""
+    study = CatalogueStudy(tmp_path / "city", stac_api.url, archive)
+    shutil.copytree(first.folder, study.folder, copy_function=shutil.copy2, dirs_exist_ok=True)
+    return study
+
+
+@pytest.fixture
+def clone(stac_api, archive, first, server, tmp_path):
+    """Another person's copy of the study, with the lock; the catalogue lists nothing any more."""
+    stac_api.load(archive.collections(), [])
+    study = CatalogueStudy(tmp_path / "city", stac_api.url, archive)
+    shutil.copy(first.lock_path, study.lock_path)
+    return study
+
+
+@pytest.fixture
+def search(stac_api, archive, server, tmp_path):
+    """Makes a study without a lock over a catalogue of these items, by default all."""
+
+    def make(items=None, **site):
+        stac_api.load(archive.collections(), items or archive.items(server.url))
+        return CatalogueStudy(tmp_path / "city", stac_api.url, archive, **site)
+
+    return make

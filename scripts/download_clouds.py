@@ -1,0 +1,59 @@
+"""Download the clouds of another date over one site: the shapes of the gaps of cloud_gap."""
+
+import shutil
+from functools import partial
+from pathlib import Path
+
+from sarfusion import landsat
+from sarfusion.errors import StudyError
+from sarfusion.raster import write_raster
+from sarfusion.stac.download import assemble, download
+from sarfusion.stac.lock import read_lock, seal
+from sarfusion.stac.remote import Remote
+from tqdm import tqdm
+
+
+def main(*, site, settings, lock, parts, clouds, offline):
+    """Write the QA_PIXEL band of the locked cloudy date of one site.
+
+    settings: the site of the config. lock: the lock file, to which the sums of the pixels are
+    added. parts: the folder that keeps what a broken download had finished.
+    """
+    entry = read_lock(lock)["sites"][site]
+    if "clouds" not in entry:
+        raise StudyError(
+            f"site {site}: no other date of its period was fit to shape gaps; say"
+            " gap_shapes: simulated, or widen the period and lock again"
+        )
+    found = download(
+        Remote(settings["catalogue"], offline=offline),
+        {"clouds": entry["clouds"]},
+        parts,
+        settings["download_limit_mb"],
+        partial(tqdm, disable=None, leave=False),
+    )
+    fill = landsat.QA_PIXEL_BITS["fill"]
+    quality, grid = assemble(
+        found["clouds"],
+        ["qa_pixel"],
+        parts,
+        empty=(1 << fill,),
+        is_empty=lambda bands: landsat.flagged(bands[0], fill),
+    )
+    write_raster(clouds, quality, grid, ["qa_pixel"], None)
+    seal(lock, site, {**entry, **found})
+    shutil.rmtree(parts)
+
+
+if __name__ == "__main__":
+    from sarfusion.job import is_offline, job
+
+    with job(snakemake.log[0]):
+        main(
+            site=snakemake.wildcards.site,
+            settings=snakemake.params.settings,
+            lock=snakemake.input.lock,
+            parts=Path(snakemake.params.parts),
+            clouds=snakemake.output.clouds,
+            offline=is_offline(),
+        )

@@ -1,0 +1,114 @@
+"""Download the locked raw scenes of one site."""
+
+import shutil
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from sarfusion import landsat, sar
+from sarfusion.files import sha256, write_json
+from sarfusion.raster import write_raster
+from sarfusion.stac.download import assemble, download
+from sarfusion.stac.lock import read_lock, seal
+from sarfusion.stac.remote import Remote
+from tqdm import tqdm
+
+
+def main(*, site, settings, lock, parts, optical, sar_power, metadata, offline):
+    """Write optical.tif (digital numbers), sar.tif (linear power) and scene.json of one site.
+
+    settings: the site of the config. lock: the lock file, to which the sums of the pixels are
+    added. parts: the folder that keeps what a broken download had finished.
+    """
+    catalogue = settings["catalogue"]
+    entry = read_lock(lock)["sites"][site]
+    found = download(
+        Remote(catalogue, offline=offline),
+        {name: entry[name] for name in ("optical", "sar")},
+        parts,
+        settings["download_limit_mb"],
+        partial(tqdm, disable=None, leave=False),
+    )
+    write_optical(found["optical"], catalogue["optical"], parts, optical)
+    write_sar(found["sar"], catalogue["sar"], parts, sar_power, f"site {site}")
+    write_json(
+        metadata,
+        {
+            "site": site,
+            "source": "stac",
+            "simulated": False,
+            "items": [
+                {"sensor": sensor, **item} for sensor in found for item in found[sensor]["items"]
+            ],
+            "optical": describe(found["optical"], catalogue["optical"], optical),
+            "sar": describe(found["sar"], catalogue["sar"], sar_power),
+            "licence": catalogue["licence"],
+        },
+    )
+    seal(lock, site, {**entry, **found})
+    shutil.rmtree(parts)
+
+
+def write_optical(scene, settings, parts, path):
+    """Write the digital numbers of a locked optical scene, fill where no item has data."""
+    fill = 1 << landsat.QA_PIXEL_BITS["fill"]
+    numbers, grid = assemble(
+        scene,
+        landsat.RAW_BANDS,
+        parts,
+        empty=(landsat.FILL, landsat.FILL, landsat.FILL, fill, 0),
+        is_empty=lambda bands: landsat.flagged(bands[3], landsat.QA_PIXEL_BITS["fill"]),
+    )
+    write_raster(
+        path,
+        numbers,
+        grid,
+        landsat.RAW_BANDS,
+        landsat.FILL,
+        scale=[settings["scale"]] * 3 + [1.0, 1.0],
+        offset=[settings["offset"]] * 3 + [0.0, 0.0],
+    )
+
+
+def write_sar(scene, settings, parts, path, where):
+    """Write the linear power of a locked SAR scene, NaN where no item has data."""
+    power, grid = assemble(
+        scene,
+        sar.BANDS,
+        parts,
+        empty=(np.nan, np.nan),
+        is_empty=lambda bands: np.isnan(bands).any(axis=0),
+    )
+    for band, values in zip(sar.BANDS, power, strict=True):
+        sar.check_unit(values, settings["unit"], f"{where}: {band}")
+    if settings["unit"] == "db":
+        power = sar.from_db(power)
+    write_raster(path, power.astype(np.float32), grid, sar.BANDS, np.nan)
+
+
+def describe(scene, settings, path):
+    """Return what scene.json says of one file."""
+    measured = ("track", "orbit", "coverage", "masked", "days_apart")
+    return {
+        "sensor": settings["sensor"],
+        "date": scene["datetime"],
+        **{key: scene[key] for key in measured if scene.get(key) is not None},
+        "sha256": sha256(path),
+        "bytes": Path(path).stat().st_size,
+    }
+
+
+if __name__ == "__main__":
+    from sarfusion.job import is_offline, job
+
+    with job(snakemake.log[0]):
+        main(
+            site=snakemake.wildcards.site,
+            settings=snakemake.params.settings,
+            lock=snakemake.input.lock,
+            parts=Path(snakemake.params.parts),
+            optical=snakemake.output.optical,
+            sar_power=snakemake.output.sar,
+            metadata=snakemake.output.metadata,
+            offline=is_offline(),
+        )

@@ -1,0 +1,69 @@
+"""Gather the scenes found for every site into one lock, and say what changed."""
+
+from pathlib import Path
+
+import pandas as pd
+from sarfusion.errors import StudyError
+from sarfusion.files import read_json, write_json, write_text
+from sarfusion.stac.lock import assets_of, carry_sums, read_lock, without_sums
+
+COLUMNS = ["sensor", "date", "items", "coverage", "masked", "days_apart", "verdict", "reason"]
+
+
+def main(*, found, tables, sites, previous, lock, summary):
+    """Write the lock of all sites, and a summary for people.
+
+    found, tables: files of each of `sites`. previous: the lock so far, if there is one; the sums
+    of files that stayed the same are taken over from it.
+    """
+    if not sites:
+        raise StudyError("the study takes no scenes from a catalogue: there is nothing to lock")
+    old = read_lock(previous)["sites"] if Path(previous).exists() else {}
+    new = {site: read_json(path) for site, path in zip(sites, found, strict=True)}
+    said = []
+    for site, table in zip(sites, tables, strict=True):
+        if site in old:
+            carry_sums(old[site], new[site])
+        said += [f"{site}: {change(old.get(site), new[site])}", "", candidates(table), ""]
+    write_json(lock, {"sites": new})
+    write_text(summary, "\n".join(said))
+
+
+def change(old, new):
+    """Return in words how a site's new entry differs from the old one (None: there was none)."""
+    if old is None:
+        return "locked"
+    before, now = (
+        {(name, band): asset for name, _, _, band, asset in assets_of(without_sums(entry))}
+        for entry in (old, new)
+    )
+    if before == now:
+        return "unchanged"
+    scenes = sorted(
+        {
+            name
+            for name, band in before.keys() | now.keys()
+            if before.get((name, band)) != now.get((name, band))
+        }
+    )
+    return f"changed: {', '.join(scenes)}"
+
+
+def candidates(path):
+    """Return the table of candidates as text."""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return table[[name for name in COLUMNS if name in table]].to_string(index=False)
+
+
+if __name__ == "__main__":
+    from sarfusion.job import job
+
+    with job(snakemake.log[0]):
+        main(
+            found=snakemake.input.found,
+            tables=snakemake.input.tables,
+            sites=snakemake.params.sites,
+            previous=snakemake.params.previous,
+            lock=snakemake.output.lock,
+            summary=snakemake.output.summary,
+        )

@@ -1,0 +1,1 @@
+"""Scenes from a STAC catalogue: found, locked, downloaded."""

@@ -1,0 +1,192 @@
+"""Why the chosen scenes won: a table of all that was seen, or one line on what to widen."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import pandas as pd
+
+from .pairing import PARTIAL, days_between, lost_by, rank_pair, rank_radar, values
+from .passes import Pass
+
+COLUMNS = (
+    "sensor",
+    "date",
+    "pass",
+    "items",
+    "scene_cloud_percent",
+    "coverage",
+    "masked",
+    "days_apart",
+    "verdict",
+    "reason",
+)
+CHOSEN, CANDIDATE, REFUSED, GAP_MASK = "chosen", "candidate", "refused", "gap mask"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a Pass, and why. days_apart: to its partner, or to the chosen optical."""
+
+    of: Pass
+    verdict: str
+    reason: str
+    days_apart: float | None = None
+
+
+def optical_verdicts(optical, pairs, best, cloudy, site):
+    """Return the Verdicts on the optical passes.
+
+    pairs: (optical, SAR) passes that fit together; best: the chosen one of them, or None.
+    """
+    partners = {each.name: sar for each, sar in pairs}
+    verdicts = []
+    for each in optical:
+        sar = partners.get(each.name)
+        days = days_between(each, sar) if sar else None
+        if best and each.name == best[0].name:
+            verdict = CHOSEN
+            reason = f"{each.unusable:.1%} of the area unusable, SAR {days:.2f} days apart"
+        elif cloudy and each.name == cloudy.name:
+            verdict, reason = GAP_MASK, f"clouds over {each.masked:.0%} of the area"
+        elif each.unusable > site["max_masked"]:
+            verdict = REFUSED
+            reason = (
+                f"{each.unusable:.1%} of the area is masked or not shown, more than"
+                f" {site['max_masked']:.1%}"
+            )
+        elif sar is None:
+            verdict = REFUSED
+            reason = f"no SAR pass over the area within {site['max_days_apart']:g} days"
+        else:
+            verdict, reason = CANDIDATE, lost_by(rank_pair(each, sar), rank_pair(*best))
+        verdicts.append(Verdict(each, verdict, reason, days))
+    return verdicts
+
+
+def radar_verdicts(radar, clear, best, site):
+    """Return the Verdicts on the SAR passes. clear: the optical passes that are clear enough."""
+    verdicts = []
+    most = site["max_days_apart"]
+    for each in radar:
+        days = days_between(each, best[0]) if best else None
+        if best and each.name == best[1].name:
+            verdict, reason = CHOSEN, f"{days:.2f} days from the chosen optical date"
+        elif each.coverage < PARTIAL:
+            verdict, reason = REFUSED, f"it covers {each.coverage:.1%} of the area"
+        elif clear and all(days_between(each, optical) > most for optical in clear):
+            verdict, reason = REFUSED, f"more than {most:g} days from every clear optical date"
+        elif best is None:
+            verdict, reason = CANDIDATE, "no optical date to pair it with"
+        elif days > most:
+            verdict, reason = CANDIDATE, f"{days:.2f} days from the chosen optical date"
+        else:
+            verdict = CANDIDATE
+            reason = lost_by(rank_radar(each, best[0]), rank_radar(best[1], best[0]))
+        verdicts.append(Verdict(each, verdict, reason, days))
+    return verdicts
+
+
+def tabulate(verdicts, refused):
+    """Return the data frame of all Verdicts on passes and all Refused items, by sensor and date."""
+    rows = [
+        (
+            verdict.of.sensor,
+            _time(verdict.of.datetime),
+            verdict.of.track,
+            verdict.of.name,
+            verdict.of.scene_cloud,
+            _rounded(verdict.of.coverage, 4),
+            _rounded(verdict.of.masked, 4),
+            _rounded(verdict.days_apart, 2),
+            verdict.verdict,
+            verdict.reason,
+        )
+        for verdict in verdicts
+    ]
+    rows += [
+        (
+            item.sensor,
+            _time(item.datetime),
+            item.track,
+            item.id,
+            item.cloud_cover,
+            None,
+            None,
+            None,
+            REFUSED,
+            item.reason,
+        )
+        for item in refused
+    ]
+    table = pd.DataFrame(sorted(rows, key=lambda row: row[:4]), columns=COLUMNS)
+    numbers = ["scene_cloud_percent", "coverage", "masked", "days_apart"]
+    return table.astype(dict.fromkeys(numbers, float))
+
+
+def no_radar(radar, refused, site):
+    """Return one line that says why no SAR pass can be used."""
+    if not radar:
+        return _nothing("sar", "SAR", refused, site, "the orbit or the period")
+    most = max(radar, key=lambda each: each.coverage)
+    return (
+        f"no SAR pass covers {PARTIAL:.0%} of the area; the best of {_count(radar, 'pass')},"
+        f" {most.datetime:%Y-%m-%d}, covers {most.coverage:.1%}: move the area, or widen the"
+        " orbit or the period"
+    )
+
+
+def no_optical(refused, site):
+    """Return one line that says why no optical item can be used."""
+    return _nothing("optical", "optical", refused, site, "the period")
+
+
+def no_pair(optical, clear, radar, site):
+    """Return one line that says why no optical pass is chosen, what is best, what to widen."""
+    if not clear:
+        clearest = min(optical, key=lambda each: (each.unusable, each.datetime))
+        return (
+            f"no optical date is clear enough: the clearest of {_count(optical, 'date')},"
+            f" {clearest.datetime:%Y-%m-%d}, has {clearest.unusable:.1%} of the area masked or"
+            f" not shown, max_masked is {site['max_masked']:.1%}; widen the period or raise"
+            " max_masked"
+        )
+    usable = [each for each in radar if each.coverage >= PARTIAL]
+    best, sar = min(product(clear, usable), key=lambda pair: values(rank_pair(*pair))[2:])
+    days = days_between(best, sar)
+    return (
+        f"no SAR pass within {site['max_days_apart']:g} days of the"
+        f" {_count(clear, 'clear optical date')}: the nearest, {sar.datetime:%Y-%m-%d}, is"
+        f" {days:.1f} days from {best.datetime:%Y-%m-%d}; widen the period, max_days_apart or"
+        " the orbit"
+    )
+
+
+def _nothing(sensor, kind, refused, site, remedy):
+    """Return one line for a sensor of which no item is usable."""
+    reasons = sorted((item.id, item.reason) for item in refused if item.sensor == sensor)
+    start, end = site["period"]
+    if not reasons:
+        return (
+            f"the catalogue has no {kind} item over the area from {start} to {end};"
+            f" widen {remedy}, or check the area and the collection"
+        )
+    name, reason = reasons[0]
+    return (
+        f"none of the {_count(reasons, f'{kind} item')} from {start} to {end} can be used, such"
+        f" as {name}: {reason}; widen {remedy}, or see the table of candidates"
+    )
+
+
+def _count(things, noun):
+    """Return their number with the noun in singular or plural."""
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"1 {noun}" if len(things) == 1 else f"{len(things)} {plural}"
+
+
+def _time(moment):
+    """Return a time in UTC as text, or nothing."""
+    return "" if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _rounded(value, digits):
+    return None if value is None else round(value, digits)

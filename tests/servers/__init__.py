@@ -1,0 +1,1 @@
+"""Servers on loopback, and the made scenes that they serve."""
