@@ -8,8 +8,8 @@ rule fuse_scene:
         network=network_code,
         optical=lambda wildcards: optical_raster(wildcards.protocol),
         sar=lambda wildcards: sar_raster(wildcards.input),
-        weights=result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors"),
-        record=result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json"),
+        weights=trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors"),
+        record=trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json"),
     output:
         fused=result("fused/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tif"),
     log:
@@ -17,7 +17,7 @@ rule fuse_scene:
     benchmark:
         result("benchmarks/fuse_scene/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tsv")
     conda:
-        "../envs/train.yaml"
+        TORCH_ENV
     threads: 1
     resources:
         mem_mb=2000,
@@ -38,8 +38,8 @@ use rule fuse_scene as fuse_full_scale with:
         network=network_code,
         optical=result("stack/{site}.full.tif"),
         sar=lambda wildcards: sar_raster(wildcards.input, ".full"),
-        weights=result("models/{site}/sharpening/{band}/{model}-{input}/seed{seed}.safetensors"),
-        record=result("models/{site}/sharpening/{band}/{model}-{input}/seed{seed}.json"),
+        weights=trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.safetensors"),
+        record=trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.json"),
     output:
         fused=result("fused/{site}/sharpening/{band}/{model}-{input}/seed{seed}.full.tif"),
     log:

@@ -1,5 +1,9 @@
 # One job per site, protocol, band, model, input and seed.
 
+# Where PyTorch comes from with --sdm conda; fusing takes it too.
+DEVICE = STUDY["training"]["device"]
+TORCH_ENV = "../envs/train-cuda.yaml" if DEVICE == "cuda" else "../envs/train.yaml"
+
 
 rule train_model:
     input:
@@ -18,7 +22,7 @@ rule train_model:
     benchmark:
         result("benchmarks/train_model/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tsv")
     conda:
-        "../envs/train.yaml"
+        TORCH_ENV
     # One thread a model: several models train side by side, and the weights do not depend on
     # how many cores a machine has. A profile's `set-threads` gives large models more.
     threads: 1

@@ -1,26 +1,18 @@
-"""The lists of packages: locks that hold on every Python we name, and conda environments."""
+"""The locks of pip: they hold on every Python we name."""
 
-import ast
 import re
-import sys
 from importlib.metadata import requires, version
 from pathlib import Path
 
 import pytest
-import yaml
 from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from sarfusion.imports import modules_of
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVS = ROOT / "envs"
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
 PYTHONS = ["3.11", "3.12", "3.13"]
 PLATFORMS = [("linux", "Linux", "x86_64"), ("darwin", "Darwin", "arm64")]
-CONDA = sorted(path.name for path in ENVS.glob("*.yaml"))
-PIP_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
-IMPORT_NAMES = {"skimage": "scikit-image", "yaml": "pyyaml", "pywt": "pywavelets"}
 
 
 def entries(name):
@@ -111,68 +103,3 @@ def test_torch_is_pinned_outside_the_lock_and_its_needs_inside():
         # CUDA libraries come with the CUDA build only; extras are not asked for.
         if need.marker is None or need.marker.evaluate({"extra": "", "platform_system": "Darwin"}):
             assert need.specifier.contains(locked[canonicalize_name(need.name)]), need.name
-
-
-def conda_specs(name):
-    """{package: specifier} of a conda environment; build strings left out."""
-    specs = {}
-    for line in yaml.safe_load((ENVS / name).read_text())["dependencies"]:
-        package, *rest = line.split()
-        text = re.sub(r"^=(\d[\d.]*)$", r"==\1.*", rest[0] if rest else "")
-        specs[package] = SpecifierSet(text)
-    return specs
-
-
-@pytest.mark.parametrize("name", CONDA)
-def test_conda_environment_has_one_channel_and_one_python(name):
-    environment = yaml.safe_load((ENVS / name).read_text())
-    assert set(environment) == {"channels", "dependencies"}
-    assert environment["channels"] == ["conda-forge"]
-    assert "python =3.12" in environment["dependencies"]
-
-
-@pytest.mark.parametrize("name", CONDA)
-def test_conda_ranges_agree_with_the_lock(name):
-    locked = {**pins("requirements.lock"), "torch": next(iter(torch_pin().specifier)).version}
-    specs = conda_specs(name)
-    del specs["python"]
-    for package, specifier in specs.items():
-        assert str(specifier), f"{package} has no range"
-        assert specifier.contains(locked[PIP_NAMES.get(package, package)]), package
-
-
-def test_conda_environments_share_their_ranges():
-    ranges = {}
-    for name in CONDA:
-        for package, specifier in conda_specs(name).items():
-            assert ranges.setdefault(package, specifier) == specifier, package
-
-
-def third_party(script):
-    """The packages, by their names for pip, that a script and the library behind it import."""
-    names = set()
-    for path in [script, *modules_of(script)]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                names |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                names.add(node.module)
-    packages = {name.split(".")[0] for name in names} - {"sarfusion"} - sys.stdlib_module_names
-    return {IMPORT_NAMES.get(package, package) for package in packages}
-
-
-def rules():
-    """(script, conda environment) of every rule that has both."""
-    for path in sorted(ROOT.glob("rules/*.smk")):
-        for block in re.split(r"^rule ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
-            found = [re.search(rf'{key}:\s*"\.\./([^"]+)"', block) for key in ("script", "conda")]
-            if all(found):
-                yield tuple(match.group(1) for match in found)
-
-
-@pytest.mark.parametrize(("script", "environment"), sorted(set(rules())))
-def test_environments_have_what_scripts_import(script, environment):
-    needed = third_party(ROOT / script)
-    assert needed <= {canonicalize_name(r.name) for r in wanted("requirements.in")} | {"torch"}
-    conda = conda_specs(Path(environment).name)
-    assert needed <= {PIP_NAMES.get(package, package) for package in conda}

@@ -1,0 +1,101 @@
+"""What the scripts of the rules import, and what the pinned conda environments hold.
+
+Standard library only, for try_pins.py.
+"""
+
+import ast
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+ENVS = ROOT / "envs"
+NAMES = sorted(path.stem for path in ENVS.glob("*.yaml"))
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from sarfusion.imports import modules_of  # noqa: E402
+
+# Packages that conda-forge calls otherwise than Python does.
+CONDA_NAMES = {
+    "PIL": "pillow",
+    "matplotlib": "matplotlib-base",
+    "pywt": "pywavelets",
+    "seaborn": "seaborn-base",
+    "skimage": "scikit-image",
+    "torch": "pytorch",
+    "yaml": "pyyaml",
+}
+
+
+class Package(NamedTuple):
+    """One package of a pin."""
+
+    name: str
+    version: str
+    build: str
+    url: str  # without the file's name
+    md5: str
+
+
+def pinned(environment):
+    """Return the packages of an environment's pin."""
+    lines = (ENVS / f"{environment}.linux-64.pin.txt").read_text(encoding="utf-8").splitlines()
+    packages = []
+    for line in lines[lines.index("@EXPLICIT") + 1 :]:
+        url, file, md5 = re.fullmatch(r"(.+)/([^/]+)\.(?:conda|tar\.bz2)#(.+)", line).groups()
+        packages.append(Package(*file.rsplit("-", 2), url, md5))
+    return packages
+
+
+def rules():
+    """Return [(rule, path of its script, its possible environments)]: every rule with a script.
+
+    An environment that depends on the study is a name in capitals, defined in one line.
+    """
+    text = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("rules/*.smk"))
+    found = []
+    for block in re.split(r"^ *(?:use )?rule ", text, flags=re.MULTILINE)[1:]:
+        script = re.search(r'script:\s*"\.\./(.+)"', block)
+        if script:
+            conda = (re.search(r"conda:\s*(.+)", block) or ["", ""])[1]
+            if conda.isidentifier():
+                conda = re.search(rf"^{conda} = (.+)", text, flags=re.MULTILINE)[1]
+            names = re.findall(r'"\.\./envs/(.+?)\.yaml"', conda)
+            found.append((block.partition(":")[0], ROOT / script[1], names))
+    return found
+
+
+def scripts_of(environment):
+    """Return the sorted paths of the scripts that run in an environment."""
+    return sorted({script for _, script, names in rules() if environment in names})
+
+
+def imported(path):
+    """Return the dotted names that a file imports absolutely, and pyarrow where pandas needs it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Attribute) and node.attr in ("to_parquet", "read_parquet"):
+            names.add("pyarrow")
+    return names
+
+
+def third_party(script):
+    """Return the packages, by their names in Python, that a script needs, through the library."""
+    names = set().union(*map(imported, [script, *modules_of(script)]))
+    return {name.split(".")[0] for name in names} - {"sarfusion"} - sys.stdlib_module_names
+
+
+def conda_name(package):
+    """Return what conda-forge calls a package of Python."""
+    return CONDA_NAMES.get(package, package.replace("_", "-"))
+
+
+def needs(environment):
+    """Return {name in Python: name for conda} of what the scripts of an environment import."""
+    names = set().union(*map(third_party, scripts_of(environment)))
+    return {name: conda_name(name) for name in sorted(names)}
