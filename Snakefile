@@ -19,6 +19,9 @@ include: "rules/train.smk"
 include: "rules/fuse.smk"
 include: "rules/evaluate.smk"
 include: "rules/publish.smk"
+include: "rules/trace.smk"
+include: "rules/provenance.smk"
+include: "rules/verify.smk"
 
 
 localrules:
@@ -32,6 +35,7 @@ rule all:
     input:
         table_files(),
         figure_files(),
+        provenance_files(),
     message:
         "The study is complete"
 

@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "envs/requirements.lock"
 DEV_LOCK = ROOT / "envs/requirements-dev.lock"
+CFF_LOCK = ROOT / "envs/requirements-cff.lock"
 TORCH = ROOT / "envs/torch.txt"
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 STAMP, DEV_STAMP = "sarfusion.stamp", "sarfusion-dev.stamp"
@@ -170,6 +171,21 @@ def install_lock(lock):
     if complaint:
         say(complaint)
         raise Problem(f"set-up failed: pip could not install {name}; the reason stands above")
+
+
+def cff_tools():
+    """Return the folder of what checks CITATION.cff, which needs an older jsonschema than we do."""
+    folder = venv_folder() / ("cff-" + fingerprint(CFF_LOCK)[:12])
+    if not folder.exists():
+        say("Adding what checks CITATION.cff (once)")
+        part = folder.with_name("." + folder.name)
+        shutil.rmtree(str(part), ignore_errors=True)
+        complaint = pip_install("--require-hashes", "-r", str(CFF_LOCK), "--target", str(part))
+        if complaint:
+            say(complaint)
+            raise Problem("pip could not install what checks CITATION.cff; the reason stands above")
+        part.replace(folder)
+    return folder
 
 
 def install_torch():

@@ -1,0 +1,37 @@
+# What was run, said at its end: every table and figure can be traced to its scenes and its code.
+
+
+rule describe_run:
+    input:
+        code=code("describe_run"),
+        sources=relative(sources()),
+        lock=[LOCK] if sites_from("stac") else [],
+        kept=[
+            *table_files(),
+            *figure_files(),
+            *(result(f"scenes/{site}/scene.json") for site in STUDY["sites"]),
+        ],
+        traced=lambda wildcards: traced_files(),
+    output:
+        config=result("config.yaml"),
+        crate=directory(result("provenance")),
+    log:
+        result("logs/describe_run.log"),
+    benchmark:
+        result("benchmarks/describe_run.tsv")
+    conda:
+        "../envs/provenance.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        study=STUDY,
+        steps=lambda wildcards: steps(),
+        results=lambda wildcards, output: str(Path(output.config).parent),
+        engine=engine,
+        conda=lambda wildcards: in_conda(),
+    message:
+        "Describe the run"
+    script:
+        "../scripts/describe_run.py"

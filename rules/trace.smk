@@ -1,0 +1,56 @@
+# Helpers of provenance.smk: how each file comes about, as Snakemake knows it. No rules.
+
+import shlex
+from functools import cache
+
+from snakemake import __version__ as engine
+from snakemake.settings.types import DeploymentMethod
+
+from sarfusion.provenance import sources
+
+# For the jobs, which inherit it. Not a parameter: another command with the same end reruns nothing.
+os.environ.setdefault("SARFUSION_COMMAND", shlex.join(["snakemake", *sys.argv[1:]]))
+
+
+def provenance_files():
+    """What a whole run makes beside tables and figures."""
+    return [result("config.yaml"), result("provenance")]
+
+
+def step_behind(path):
+    """How a file is made: rule, script, inputs that are data, outputs; None if no rule makes it."""
+    maker = next((rule for rule in workflow.rules if rule.is_producer(path)), None)
+    if maker is None:
+        return None
+    wildcards = maker.get_wildcards(path)
+    inputs, *_ = maker.expand_input(wildcards)
+    outputs, _ = maker.expand_output(wildcards)
+    return {
+        "rule": maker.name,
+        "script": f"scripts/{Path(maker.script).name}",
+        "inputs": sorted({str(file) for file in inputs if Path(file).suffix != ".py"}),
+        "outputs": sorted(map(str, outputs)),
+    }
+
+
+@cache
+def steps():
+    """How all tables and figures come about, back to what the study was given."""
+    made, wanted = {}, table_files() + figure_files()
+    while wanted:
+        path = wanted.pop()
+        step = step_behind(path) if path.startswith(result("")) and path not in made else None
+        if step:
+            made.update(dict.fromkeys(step["outputs"], step))
+            wanted += step["inputs"]
+    return [made[path] for path in sorted(made) if made[path]["outputs"][0] == path]
+
+
+def traced_files():
+    """Every file that was made on the way."""
+    return [path for step in steps() for path in step["outputs"]]
+
+
+def in_conda():
+    """Whether each job runs in the conda environment of its rule."""
+    return DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
