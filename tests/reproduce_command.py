@@ -1,4 +1,4 @@
-"""The one command and its two helpers as modules: its file has no .py in its name."""
+"""The one command and its helpers as modules: its file has no .py in its name."""
 
 import importlib.util
 import sys
@@ -16,5 +16,6 @@ def load():
 
 
 reproduce = load()
-install = sys.modules["install"]
-running = sys.modules["running"]
+container, install, running, studies, verifying = (
+    sys.modules[name] for name in ("container", "install", "running", "studies", "verifying")
+)

@@ -1,0 +1,95 @@
+"""Studies, and how Snakemake runs them, for `reproduce`.
+
+Standard library only, and free of newer syntax (see `reproduce`).
+"""
+
+import re
+import signal
+from pathlib import Path
+
+from install import ROOT, Problem, is_set_up, run_quietly, say, set_up, venv_python
+from running import project_lock, run
+
+STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+CORES = ("--cores", "--jobs", "--profile", "-c", "-j")
+
+
+def study_name(path):
+    """Return the name after `study:` in a study file, or None (read without a YAML library)."""
+    found = re.search(r"^study:[ \t]*['\"]?([^\s'\"#]+)", path.read_text(encoding="utf-8"), re.M)
+    return found and found.group(1)
+
+
+def study_file(study):
+    """Return the path of a study's file, given as a name or as a path."""
+    if study.endswith((".yaml", ".yml")):
+        path = Path(study).absolute()
+        if not path.is_file():
+            raise Problem(f"no such study file: {study}", 2)
+        if not study_name(path):
+            raise Problem(f"{study} is not a study: it has no line `study: NAME`", 2)
+        return path
+    known = sorted(path.stem for path in ROOT.glob("config/*.yaml") if study_name(path))
+    if study not in known:
+        raise Problem(
+            f"no study or command {study!r}; studies in config/: {', '.join(known)};"
+            " commands: ./reproduce --help",
+            2,
+        )
+    return ROOT / "config" / f"{study}.yaml"
+
+
+def ready(dev=False):
+    """Set up unless that is done."""
+    if not is_set_up(dev):
+        with project_lock("setting up"):
+            set_up(dev)
+
+
+def snakemake(config, *arguments, over=()):
+    """Return the command line that runs a study file with Snakemake.
+
+    over: settings (paths of YAML or JSON) that are laid over the study.
+    """
+    config = config.relative_to(ROOT) if ROOT in config.parents else config
+    # --configfile takes many values, so it must not stand just before a target.
+    command = [str(venv_python()), "-m", "snakemake", "--configfile", str(config)]
+    command += [*map(str, over), "--snakefile", str(ROOT / "Snakefile")]
+    if not any(argument.startswith(CORES) for argument in arguments):
+        command += ["--cores", "all"]
+    return [*command, *arguments]
+
+
+def unlock_snakemake(config, lock):
+    """Remove the lock that Snakemake left when our last run was killed.
+
+    Snakemake cannot know whether the holder of its lock still lives. We can: we hold the flock, so
+    no Snakemake of ours does; and our record names the study that did not come to its end. The
+    lock is left alone when it covers files of anything else, since a Snakemake that was started
+    without this command may then hold it.
+    """
+    study = lock.unfinished
+    paths = ROOT.glob(".snakemake/locks/*.output.lock")
+    files = [file for path in paths for file in path.read_text().splitlines()]
+    if study and files and all(file.startswith(f"results/{study}/") for file in files):
+        say(f"The last run of study {study} was killed; removing the lock it left.")
+        run_quietly(*snakemake(config, "--unlock"))
+
+
+def run_snakemake(command, name, lock):
+    """Run Snakemake on a study while `lock` is held; raise Problem when it fails."""
+    lock.unfinished = name
+    code = run(command, lock)
+    if code < 128 or code in STOPPED:  # not killed: Snakemake has taken its own lock away
+        lock.unfinished = None
+    if code:
+        raise Problem(failure(code), code)
+
+
+def failure(code):
+    """Return the last line of a run that ended with this exit code."""
+    if code in STOPPED:
+        return "stopped; the same command goes on from here"
+    if code == 128 + signal.SIGKILL:
+        return "Snakemake was killed, maybe for want of memory; the same command goes on from here"
+    return "the run failed; the reason stands above"
