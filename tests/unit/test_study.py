@@ -93,7 +93,7 @@ def test_a_catalogue_is_named_or_written_out_and_its_defaults_are_filled_in():
     catalogue = named["sites"]["b"]["catalogue"]
     assert catalogue["url"] == "https://planetarycomputer.microsoft.com/api/stac/v1"
     assert catalogue["signing"] == "planetary_computer"
-    assert catalogue["optical"]["query"] == {"platform": {"eq": "landsat-9"}}
+    assert catalogue["optical"]["query"]["platform"] == {"eq": "landsat-9"}
     assert resolve(named) == named
 
     own = resolve(with_site(catalogue={"url": "city/catalog.json", "sar": {"unit": "db"}}))

@@ -6,8 +6,10 @@ error; it follows redirects to any host and to http; and it says of a failed rea
 status nor how long the server asks to wait.
 """
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 from rasterio.abc import MultiByteRangeResourceContainer
 
@@ -16,8 +18,8 @@ from .network import Broken
 BLOCK = 1 << 14  # bytes; small reads, of headers, are rounded to such blocks and kept
 HEADER = 2 * BLOCK  # read at once: that of a Landsat scene has some 16 kB
 LARGEST_HEADER = 1 << 24
+LARGEST_READ = 1 << 27  # of GDAL at a time
 SMALL = 1 << 12
-GAP = 1 << 12  # unwanted bytes worth reading to save a request
 PIECE = 1 << 22  # of a long range; pieces are fetched side by side
 CONNECTIONS = 4  # more would not be polite to a server
 
@@ -62,23 +64,22 @@ class RangeFile:
         return kept[start - needed.start : stop - needed.start]
 
     def read_many(self, spans):
-        """Return the bytes of each (start, stop) of `spans`, fetched side by side."""
+        """Return the bytes of each (start, stop) of `spans`, fetched side by side.
+
+        GDAL has made neighbouring tiles one span already.
+        """
         if any(stop > self.size for _, stop in spans):
             raise Broken(f"{self._name}: it ends before its own data; it is cut short")
+        if sum(stop - start for start, stop in spans) > LARGEST_READ:
+            raise Broken(f"{self._name}: its header asks for an absurd number of bytes")
         pieces = [
             (piece, min(piece + PIECE, stop))
-            for start, stop in _merged(spans)
+            for start, stop in spans
             for piece in range(start, stop, PIECE)
         ]
         bodies = self._pool.map(self._fetch, *zip(*pieces, strict=True))
-        fetched = list(zip(pieces, bodies, strict=True))
         return [
-            b"".join(
-                body[max(0, start - first) : stop - first]
-                for (first, last), body in fetched
-                if first < stop and start < last
-            )
-            for start, stop in spans
+            b"".join(islice(bodies, math.ceil((stop - start) / PIECE))) for start, stop in spans
         ]
 
     def _fetch(self, start, stop):
@@ -92,17 +93,6 @@ class RangeFile:
             self._blocks[start + offset] = body[offset : offset + BLOCK]
         if len(self._blocks) * BLOCK > LARGEST_HEADER:
             raise Broken(f"{self._name}: its header is absurdly large or scattered")
-
-
-def _merged(spans):
-    """Return `spans` in order, those less than GAP apart made one."""
-    merged = []
-    for start, stop in sorted(spans):
-        if merged and start - merged[-1][1] <= GAP:
-            start, last = merged.pop()
-            stop = max(stop, last)
-        merged.append((start, stop))
-    return merged
 
 
 class ForGdal(MultiByteRangeResourceContainer):

@@ -15,16 +15,13 @@ from .hrefs import check_href, shown
 from .network import Broken, Retries, Unavailable, open_session
 from .ranges import ForGdal, Part, RangeFile
 from .signing import PlanetaryComputer, Unsigned
+from .text import printable
 
 __all__ = ["Broken", "Remote", "Unavailable", "check_href"]
 
 SLOWEST = 10_000  # bytes a second; a server slower than that is given up
-GDAL = {
-    # A GeoTIFF is one file: nothing beside it is looked for, and nothing beside it is believed.
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "GDAL_PAM_ENABLED": "NO",
-    "GDAL_GEOREF_SOURCES": "INTERNAL",
-}
+# A GeoTIFF is one file: nothing beside it is looked for, and nothing beside it is believed.
+GDAL = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
 
 
 class Remote:
@@ -99,13 +96,14 @@ class Remote:
         """Open the GeoTIFF at `href` for reading, as a rasterio dataset.
 
         Raises Unavailable or Broken, also at the end of the block for what was read inside it:
-        until then, nothing read is to be trusted.
+        until then, nothing read is to be trusted. s3 is left to GDAL's own client, as the user's
+        AWS settings have it; ranges.py says what that client does not see.
         """
         href = self._check(href)
         if href.startswith("s3:") and self._offline:
             raise Unavailable(f"offline: {href} is not here; run once without --offline")
         with ExitStack() as stack:
-            stack.enter_context(rasterio.Env(**GDAL))
+            stack.enter_context(rasterio.Env(**GDAL, GDAL_HTTP_TIMEOUT=self._timeout_s))
             name, opener = href, None
             if href.startswith(("https:", "http:")):
                 file = stack.enter_context(closing(RangeFile(partial(self._range, href), href)))
@@ -179,8 +177,14 @@ def _opened(name, href, opener):
             if dataset.crs is None:
                 raise Broken(f"{href}: it has no coordinate reference system; choose another item")
             yield dataset
-    except RasterioError:
-        failure = Broken(f"{href}: it is no GeoTIFF, or damaged or cut short; choose another item")
+    except RasterioError as error:
+        if href.startswith("s3:"):
+            reason = printable(str(error), 120)
+            failure = Unavailable(
+                f"{href}: GDAL cannot read it ({reason}); see to its AWS settings"
+            )
+        else:
+            failure = Broken(f"{href}: it is no GeoTIFF, or it is damaged or cut short")
     except Exception as error:
         failure = error
     # Whatever GDAL and its reader made of a failed read, this is why.

@@ -246,6 +246,12 @@ def test_as_many_days_as_allowed_are_allowed():
     }
 
 
+def test_the_nearest_pair_is_named_where_none_is_near_enough():
+    items, radars = [optical("a", 0), optical("b", 48)], [radar("r", 18), radar("s", 31)]
+    line, _ = failure(items, radars, {"a": quality(), "b": quality()})
+    assert "2 clear optical dates: the nearest, 2023-12-02, is 17.0 days from 2023-12-19" in line
+
+
 def test_as_much_masked_as_allowed_is_allowed():
     share = {"a": quality(flagged=12 / 128)}
     assert pick([optical("a")], [radar("r")], share, max_masked=12 / 128).optical.name == "a"
@@ -298,7 +304,9 @@ def test_nothing_usable():
         " asset 'vh' (it has vv); widen the orbit or the period, or see the table of candidates"
     )
     assert list(table["items"]) == ["S1A", "S1B", "up"]
-    line, _ = failure([optical("a")], [radar("r")], {"a": Broken("qa_pixel of a: cut short")})
+    line, _ = failure(
+        [optical("a")], [radar("r")], {"a": Broken("qa_pixel of a: cut short")}, refused
+    )
     assert line == (
         "none of the 1 optical item from 2023-11-01 to 2024-02-29 can be used, such as a:"
         " qa_pixel of a: cut short; widen the period, or see the table of candidates"

@@ -6,7 +6,7 @@ import re
 import shutil
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import numpy as np
 import pytest
@@ -340,6 +340,22 @@ def test_a_failed_read_is_told_though_gdal_may_give_zeros(server, monkeypatch, e
     assert len(server.requests) == 1  # nothing is read after a failure
 
 
+def test_a_header_cannot_make_us_read_without_end():
+    asked = []
+
+    def ask(start, stop):
+        asked.append((start, stop))
+        return ranges.Part(bytes(stop - start), 10**12, None)
+
+    file = ranges.RangeFile(ask, "endless.tif")
+    with closing(file), pytest.raises(Broken, match="endless.tif: .* absurd"):
+        file.read(0, 10**10)
+    with closing(file), pytest.raises(Broken, match="endless.tif: .* scattered"):  # noqa: PT012
+        for place in range(10**9):
+            file.read(place * 10**6, place * 10**6 + 2)
+    assert sum(stop - start for start, stop in asked) < 17_000_000
+
+
 # Where redirects lead
 
 
@@ -525,6 +541,9 @@ def test_s3_goes_to_gdal(server, folder, monkeypatch):
     assert on_s3.facts("s3://bucket/cog.tif") == dict.fromkeys(("size", "etag", "modified"))
     with pytest.raises(StudyError, match="allow_s3"):
         read(remote(), "s3://bucket/cog.tif")
+    server.fault("*", Fault(status=403))
+    with pytest.raises(Unavailable, match=r"s3://bucket/lzw.tif: GDAL cannot .* AWS settings"):
+        read(on_s3, "s3://bucket/lzw.tif")
 
 
 # Calls of others

@@ -150,7 +150,8 @@ def test_offline_asks_for_no_token(endpoint):
 @pytest.mark.parametrize("signing", ["none", "planetary_computer"])
 def test_the_package_is_imported_where_it_signs(signing):
     code = (
-        f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); from sarfusion.stac.remote import Remote;"
+        f"import sys; sys.path.insert(0, {str(SCRIPTS)!r});"
+        "from sarfusion.stac.remote import Remote;"
         f"Remote({settings(signing=signing)!r}); print('planetary_computer' in sys.modules)"
     )
     warnings = ["-W", "error", "-W", "ignore::PendingDeprecationWarning"]
