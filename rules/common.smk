@@ -185,6 +185,14 @@ def difference_files():
     ]
 
 
+def is_comparable(protocol):
+    """Whether no model is missing that the table of differences would compare."""
+    cut = STUDY["protocols"][protocol]
+    runs = learned_runs(protocol, BANDS, SEEDS)
+    bands = {band for band, *_ in runs}
+    return 0 < len(runs) == len(bands) * len(cut["models"]) * len(cut["inputs"]) * len(SEEDS)
+
+
 def truth(site):
     """The true 10 m reflectance, as a named input, of a site where it is known."""
     known = STUDY["sites"][site]["source"] == "simulated"

@@ -1,6 +1,8 @@
 import csv
 import json
 import subprocess
+from importlib.metadata import version
+from importlib.util import find_spec
 
 import pytest
 from sarfusion import crate, provenance
@@ -198,8 +200,10 @@ def test_without_git_and_without_a_login_name_nothing_fails(clone, monkeypatch):
 
 def test_packages_are_those_that_are_asked_for():
     found = provenance.packages()
-    assert found["numpy"] == __import__("numpy").__version__
-    assert {"python", "torch", "snakemake", "rasterio"} <= found.keys()
+    assert found["jsonschema"] == version("jsonschema")
+    for name in ("numpy", "torch", "snakemake", "rasterio"):  # in some environments only
+        assert (name in found) == (find_spec(name) is not None)
+    assert "python" in found
     assert "pytest" not in found
 
 

@@ -80,7 +80,6 @@ def open_session(timeout_s, offline):
     """
     session = _Session()
     session.max_redirects = 5
-    session.adapters.clear()
     for prefix in ("https://", "http://"):
         session.mount(prefix, _Adapter(timeout_s, offline))
     return session

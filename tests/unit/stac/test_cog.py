@@ -73,9 +73,11 @@ def test_touching_is_no_overlap(area):
 
 
 def test_rounding_adds_no_pixels():
-    grid = Grid(CRS.from_epsg(4326), from_origin(0, 1, 0.1, 0.1), 10, 10)
-    assert window_of(grid, [0.3, 0.4, 0.6, 0.7]) == Window(3, 3, 3, 3)  # 0.3 / 0.1 < 3
-    assert target_grid(grid, [0.3, 0.4, 0.6, 0.7]).shape == (3, 3)
+    grid = Grid(CRS.from_epsg(4326), from_origin(100, 20, 0.3, 0.3), 10, 10)
+    area = [100 + 2 * 0.3, 20 - 5 * 0.3, 100 + 4 * 0.3, 20 - 3 * 0.3]
+    assert (~grid.transform * (area[0], area[3]))[0] < 2  # by a hair
+    assert window_of(grid, area) == Window(2, 3, 2, 2)
+    assert target_grid(grid, area).shape == (2, 2)
 
 
 def test_a_target_goes_beyond_the_grid():

@@ -393,8 +393,11 @@ def test_other_redirects_are_refused(server, folder, location, after):
 
 def test_the_session_itself_asks_for_nothing_else():
     session = remote().session
-    for url in ("http://example.org/", "file:///etc/passwd", "ftp://example.org/", "s3://a/b"):
-        with pytest.raises(requests.exceptions.RequestException):
+    for url in ("http://example.org/", "http://192.168.0.1/", "https://user:word@example.org/"):
+        with pytest.raises(requests.exceptions.InvalidURL, match="refused"):
+            session.get(url)
+    for url in ("file:///etc/passwd", "ftp://example.org/", "s3://a/b"):
+        with pytest.raises(requests.exceptions.InvalidSchema):
             session.get(url)
 
 
