@@ -5,10 +5,12 @@ import rasterio
 from rasterio.io import MemoryFile
 from rasterio.shutil import copy
 from rasterio.transform import from_origin
+from rasterio.windows import Window
 from sarfusion.stac.remote import Remote
 
 SIDE, TILE = 640, 64
 TRANSFORM = from_origin(500_000, 2_400_000, 30, 30)
+WINDOW = Window(200, 300, 250, 150)  # tiles 3 to 7 across, 4 to 7 down
 
 
 def numbers(side=SIDE, dtype="uint16", seed=3):
@@ -53,3 +55,14 @@ def remote(url="https://example.org/", **options):
     """A Remote that does not wait long between its attempts."""
     options = {"attempts": 3, "delay_s": 0.01, "longest_delay_s": 0.02, "timeout_s": 10, **options}
     return Remote(settings(url), **options)
+
+
+def read(remote, href, window=WINDOW):
+    """Read a window of band 1 through a Remote."""
+    with remote.open(href) as dataset:
+        return dataset.read(1, window=window)
+
+
+def right(window=WINDOW):
+    """What a window of numbers() holds."""
+    return numbers()[window.toslices()]

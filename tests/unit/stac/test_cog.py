@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 import tifffile
-from cog_files import TILE, TRANSFORM, numbers, remote, write_cog, write_tiled
+from cog_files import TILE, TRANSFORM, WINDOW, numbers, remote, write_cog, write_tiled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
@@ -26,32 +26,11 @@ from sarfusion.stac.cog import (
     window_of,
 )
 from sarfusion.stac.remote import Broken, Unavailable
-from servers.files import Fault, FileServer
+from servers.files import Fault
 
 UTM = CRS.from_epsg(32648)
 DEGREES = Grid(CRS.from_epsg(4326), from_origin(100, 20, 0.25, 0.5), 40, 80)  # 100-120 E, 0-20 N
 SCENE = Grid(UTM, TRANSFORM, 1000, 1200)
-WINDOW = Window(200, 300, 250, 150)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("files")
-    write_cog(folder / "cog.tif", numbers())
-    return folder
-
-
-@pytest.fixture(scope="module")
-def running(folder):
-    with FileServer(folder) as server:
-        yield server
-
-
-@pytest.fixture
-def server(running):
-    running.heal()
-    running.forget()
-    return running
 
 
 # Where a window lies
