@@ -1,0 +1,18 @@
+# What `./reproduce verify` makes again, to hold it against the results of another person.
+
+
+localrules:
+    scores,
+
+
+rule scores:
+    input:
+        score_files(),
+        [
+            result(f"metrics/{site}/{protocol}.differences.csv")
+            for site in STUDY["sites"]
+            for protocol in STUDY["protocols"]
+            if is_comparable(protocol)
+        ],
+    message:
+        "The scores are complete"

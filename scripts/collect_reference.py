@@ -1,0 +1,90 @@
+"""Collect from a study's results what others need to verify theirs: results/reference/STUDY.
+
+    python scripts/collect_reference.py STUDY_FILE RESULTS ENVELOPE TARGET
+
+RESULTS: results/STUDY, complete. ENVELOPE: the tables of tabulate_envelope.py. TARGET is replaced.
+All tables are kept, of the trained models every record, and the weights of the first band, all
+seeds: of every model, score and interval there is then one that can be made again. Figures are
+kept at a glance, scenes as the means of their blocks.
+"""
+
+import platform
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from sarfusion.errors import StudyError
+from sarfusion.files import sha256, write_csv, write_json, write_text
+from sarfusion.provenance import commit, packages
+from sarfusion.study import resolve
+from sarfusion.verify.compared import WEIGHT_SUMS
+from sarfusion.verify.expected import every_model, record_path, weights_path
+from sarfusion.verify.inputs import SUMS, means_path
+from sarfusion.verify.pixels import block_means, write_glance
+
+
+def main(study_file, results, envelope, target):
+    """Write the reference of a study to the folder `target`."""
+    study = resolve(yaml.safe_load(Path(study_file).read_text(encoding="utf-8")))
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as temporary:
+        new = Path(temporary, "new")
+        collect(study, Path(results), Path(envelope), new)
+        if target.exists():
+            target.replace(Path(temporary, "old"))
+        new.replace(target)
+
+
+def collect(study, results, envelope, new):
+    """Fill the folder `new`; the sums of all that is in it come last."""
+    copy(results / "config.yaml", new / "config.yaml")
+    for folder, pattern in (("tables", "*"), ("metrics", "*/*.csv"), ("scenes", "*/scene.json")):
+        for path in sorted((results / folder).glob(pattern)):
+            copy(path, new / path.relative_to(results))
+    for path in sorted(envelope.glob("*.*")):
+        copy(path, new / "envelope" / path.name)
+    for site, settings in study["sites"].items():
+        if settings["source"] == "simulated":
+            rasters = sorted((results / f"scenes/{site}").glob("*.tif"))
+            write_json(means_path(new, site), {path.stem: block_means(path) for path in rasters})
+    copy_models(study, results / "models", new)
+    for path in sorted((results / "figures").glob("*.png")):
+        write_glance(path, new / "figures" / path.name)
+    about = {
+        "study": study["study"],
+        "commit": commit(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "packages": packages(),
+    }
+    write_json(new / "about.json", about)
+    files = sorted(path for path in new.rglob("*") if path.is_file())
+    lines = [f"{sha256(path)}  {path.relative_to(new).as_posix()}\n" for path in files]
+    write_text(new / SUMS, "".join(lines))
+
+
+def copy_models(study, models, new):
+    """Copy all records, the weights of the first band, and write the sums of all weights."""
+    sums = []
+    for name, identity in every_model(study).items():
+        copy(record_path(models, name), record_path(new / "models", name))
+        if identity["band"] == study["bands"][0]:
+            copy(weights_path(models, name), weights_path(new / "models", name))
+        sums.append((name, sha256(weights_path(models, name))))
+    write_csv(new / WEIGHT_SUMS, pd.DataFrame(sums, columns=["model", "sha256"]))
+
+
+def copy(source, target):
+    """Copy a file, not its times."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except (StudyError, OSError) as error:
+        sys.exit(f"error: {' '.join(str(error).split())}")

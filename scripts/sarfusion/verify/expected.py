@@ -1,0 +1,133 @@
+"""What the results of a study hold: the names of its files and, in each table, its rows."""
+
+from itertools import product
+from pathlib import Path
+
+from .. import landsat
+from ..bootstrap import STATISTICS
+from ..classical import METHODS
+from ..comparisons import study_pairs
+from ..errors import StudyError
+from .scores import DIFFERENCES, form_of
+
+TRIPLE = "rgb"  # the band of scores of all three bands together
+RUN = ["band", "method", "input", "seed"]
+PAIR = ["band", "left_method", "left_input", "right_method", "right_input"]
+
+
+def score_tables(study):
+    """Yield (name, site, protocol) of the tables of scores, in the order of metrics.csv."""
+    names = {protocol: protocol for protocol in study["protocols"]}
+    if "sharpening" in names:
+        names["sharpening.full"] = "sharpening"
+    for site in study["sites"]:
+        for name, protocol in names.items():
+            yield f"metrics/{site}/{name}.csv", site, protocol
+
+
+def difference_tables(study):
+    """Yield (name, site, protocol) of the tables of differences, in the order of the claims."""
+    for site, protocol in product(study["sites"], study["protocols"]):
+        yield f"metrics/{site}/{protocol}.differences.csv", site, protocol
+
+
+def every_model(study):
+    """Return {name: identity} of every trained model; the name is its path without suffix."""
+    models = {}
+    for site, (protocol, cut) in product(study["sites"], study["protocols"].items()):
+        for band, model, sar_input, seed in product(
+            study["bands"], cut["models"], cut["inputs"], study["seeds"]
+        ):
+            identity = {"site": site, "protocol": protocol, "band": band}
+            identity.update(model=model, input=sar_input, seed=seed)
+            models[model_name(site, protocol, band, model, sar_input, seed)] = identity
+    return models
+
+
+def model_name(site, protocol, band, model, sar_input, seed):
+    """Return the name of a trained model."""
+    return f"{site}/{protocol}/{band}/{model}-{sar_input}/seed{seed}"
+
+
+def weights_path(folder, name):
+    """Return where the weights of a model stand in a folder of models."""
+    return Path(folder, f"{name}.safetensors")
+
+
+def record_path(folder, name):
+    """Return where the record of a model stands in a folder of models."""
+    return Path(folder, f"{name}.json")
+
+
+def rests_on(table, study):
+    """Return for each row of a table (scores.read) the set of the trained models behind it."""
+    rows = table.index.to_frame().to_dict("records")
+    return [_models_behind(row, study) for row in rows]
+
+
+def _models_behind(row, study):
+    place = (row["site"], row["protocol"])
+    if "seed" not in row:
+        sides = [(row[f"{side}_method"], row[f"{side}_input"]) for side in ("left", "right")]
+        return {
+            model_name(*place, row["band"], *side, seed)
+            for side in sides
+            for seed in study["seeds"]
+        }
+    if row["method"] in METHODS:
+        return set()
+    bands = landsat.BANDS if row["band"] == TRIPLE else [row["band"]]
+    return {model_name(*place, band, row["method"], row["input"], row["seed"]) for band in bands}
+
+
+def check_whole(table, name, study, site, protocol):
+    """Raise StudyError unless a table (scores.read) holds the study's runs, and each of them whole.
+
+    All runs of a table are scored alike: in the same regions, by the same metrics.
+    """
+    for column, wanted in (("study", study["study"]), ("site", site), ("protocol", protocol)):
+        found = set(table.index.get_level_values(column)) - {wanted}
+        if found:
+            raise StudyError(f"{name}: a row of {column} {found.pop()!r}, not {wanted!r}")
+    if form_of(name) is DIFFERENCES:
+        keys, wanted = PAIR, _comparisons(study, protocol)
+        lacking = STATISTICS.keys() - set(table.index.get_level_values("metric")) if wanted else ()
+        if lacking:
+            raise StudyError(f"{name}: no row of {min(lacking)}")
+    else:
+        keys, wanted = RUN, _runs(study, protocol, triples="sharpening.full" not in name)
+    rows = {}
+    for *key, region, metric in table.index.to_frame()[[*keys, "region", "metric"]].to_numpy():
+        rows.setdefault(tuple(key), set()).add((region, metric))
+    for run in sorted(wanted ^ rows.keys()):
+        problem = "no row of" if run in wanted else "rows that do not belong there, of"
+        raise StudyError(f"{name}: {problem} {', '.join(map(str, run))}")
+    for is_triple in (True, False):
+        alike = {run: found for run, found in rows.items() if (run[0] == TRIPLE) == is_triple}
+        first = next(iter(alike.values()), set())
+        for run, found in alike.items():
+            for region, metric in sorted(found ^ first):
+                raise StudyError(
+                    f"{name}: {metric} of region {region} does not stand there for all runs;"
+                    f" compare {', '.join(map(str, run))} with the first"
+                )
+
+
+def _runs(study, protocol, triples):
+    """Return the set of (band, method, input, seed) that a table of scores is about."""
+    cut = study["protocols"][protocol]
+    names = [name for name in study["baselines"] if METHODS[name].protocol == protocol]
+    bands = [*study["bands"]]
+    if triples and set(bands) == set(landsat.BANDS):
+        bands.append(TRIPLE)
+    return {
+        *product(bands, cut["models"], cut["inputs"], study["seeds"]),
+        *((band, name, METHODS[name].input, 0) for band, name in product(bands, names)),
+    }
+
+
+def _comparisons(study, protocol):
+    """Return the set of PAIR that a table of differences is about."""
+    cut = study["protocols"][protocol]
+    pairs = study_pairs(cut["models"], cut["inputs"])
+    return {(band, *pair) for band, pair in product(study["bands"], pairs)}

@@ -1,0 +1,63 @@
+"""Lay out a run with the models of another person, for `./reproduce verify`.
+
+    python scripts/stage_models.py STUDY_FILE FOLDER TARGET [--scenes OURS] [--first-band]
+
+FOLDER: results/STUDY of another person. TARGET/weights gets those of its models that may be used
+(with --first-band, of the study's first band only), TARGET/change.json what is laid over the
+study, and TARGET/run, where Snakemake shall work, the scenes from a catalogue that stand in OURS
+(results/STUDY), so that they are not fetched again.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import yaml
+from sarfusion.errors import StudyError
+from sarfusion.study import resolve
+from sarfusion.verify.expected import every_model, record_path, weights_path
+from sarfusion.verify.models import usable_models
+
+ROOT = Path(__file__).parents[1]
+
+
+def main(study_file, folder, target, scenes=None, first_band=False):
+    """Fill the folder `target`, which is empty or not there."""
+    study = resolve(yaml.safe_load(Path(study_file).read_text(encoding="utf-8")))
+    models, target = Path(folder, "models"), Path(target)
+    (target / "weights").mkdir(parents=True)
+    for name in usable_models(study, models) & set(wanted_models(study, first_band)):
+        for path_of in (weights_path, record_path):
+            copy(path_of(models, name), path_of(target / "weights", name))
+    for site, settings in study["sites"].items():
+        if settings["source"] == "stac" and scenes is not None:
+            for path in Path(scenes, f"scenes/{site}").glob("*"):
+                copy(path, target / "run/results" / study["study"] / f"scenes/{site}" / path.name)
+    change = {"weights": "../weights", "data": str(ROOT / study["data"])}
+    (target / "change.json").write_text(json.dumps(change))
+
+
+def wanted_models(study, first_band):
+    """Return the names of the models that are asked for."""
+    bands = study["bands"][:1] if first_band else study["bands"]
+    return [name for name, about in every_model(study).items() if about["band"] in bands]
+
+
+def copy(source, target):
+    """Copy a file as a new one: what is newer than the code is not made again."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    for argument in ("study_file", "folder", "target"):
+        parser.add_argument(argument)
+    parser.add_argument("--scenes")
+    parser.add_argument("--first-band", action="store_true")
+    try:
+        main(**vars(parser.parse_args()))
+    except (StudyError, OSError) as error:
+        sys.exit(f"error: {' '.join(str(error).split())}")

@@ -1,0 +1,110 @@
+"""Hold the results of a study in a folder against what is made again here.
+
+    python scripts/verify_results.py STUDY_FILE FOLDER AGAIN [OURS]
+
+FOLDER: results/STUDY of another person, or results/reference/STUDY. AGAIN: the same study, made
+here with the models in FOLDER (see stage_models.py). OURS: the same study, trained here.
+Prints a table for each step and one last line; the exit code is 1 when a check fails.
+"""
+
+import sys
+from pathlib import Path
+
+import yaml
+from sarfusion.errors import StudyError
+from sarfusion.stac.lock import read_lock
+from sarfusion.study import CONFIG, resolve
+from sarfusion.verify import compared, inputs
+from sarfusion.verify.checks import Check, as_text, check, conclusion
+from sarfusion.verify.envelope import follow, read_tolerances
+from sarfusion.verify.expected import every_model
+from sarfusion.verify.models import check_models, usable_models
+from verify_claims import claim_checks
+
+TOLERANCES = Path(__file__).parents[1] / "results/reference/demo/envelope/tolerances.csv"
+
+
+def main(study_file, folder, again, ours=None):
+    """Print what holds of the results in `folder`; return the exit code."""
+    study = resolve(yaml.safe_load(Path(study_file).read_text(encoding="utf-8")))
+    folder, again = Path(folder), Path(again)
+    tolerances = read_tolerances(TOLERANCES)
+    steps = {
+        "Inputs: settings, sums and scenes": input_checks(study, folder, again),
+        "Recompute: models -> fused bands -> scores": recompute_checks(
+            study, folder, again, tolerances
+        ),
+        "Claims: all else follows from the scores": [
+            *claim_checks(study, folder),
+            *envelope_checks(folder),
+        ],
+    }
+    if ours is not None:
+        steps["Trained here: the same within the spread of seeds"] = own_checks(
+            study, Path(ours), folder, tolerances
+        )
+    for number, (title, checks) in enumerate(steps.items(), start=1):
+        print(as_text(f"{number}. {title}", checks), end="\n\n")
+    checks = [check for checks in steps.values() for check in checks]
+    print(conclusion(checks))
+    return int(not all(check.passed for check in checks))
+
+
+def input_checks(study, folder, again):
+    """Return the checks of what the results in `folder` rest on."""
+    checks = [
+        check("config.yaml", inputs.check_config, study, folder),
+        check("sums", inputs.check_sums, folder, study["study"]),
+    ]
+    for site, settings in study["sites"].items():
+        if settings["source"] != "simulated":
+            checks.append(check(f"{site}: source", inputs.check_given, site, again, folder))
+        if settings["source"] == "stac":
+            checks.append(check(f"{site}: lock", check_lock, study, site, folder))
+        checks += [
+            check(f"{site}: {name}", inputs.check_scene, site, name, again, folder)
+            for name in ("optical", "sar", *(["truth"] * (settings["source"] == "simulated")))
+        ]
+    return checks
+
+
+def recompute_checks(study, folder, again, tolerances):
+    """Return the checks that the models in `folder` make its fused bands and scores."""
+    usable = usable_models(study, folder / "models")
+    return [
+        check("models", check_models, study, folder / "models"),
+        *compared.check_tables(study, again, folder, usable, usable, tolerances),
+        *compared.check_fused(study, again, folder, usable, tolerances),
+    ]
+
+
+def envelope_checks(folder):
+    """Return the check of a reference's tolerances, which follow from its envelope."""
+    measured, stated = (folder / f"envelope/{name}.csv" for name in ("envelope", "tolerances"))
+    return [check("envelope/tolerances.csv", follow, measured, stated)] if measured.exists() else []
+
+
+def check_lock(study, site, folder):
+    """Return a note on a site's scenes that are those of the study's lock."""
+    entry = read_lock(CONFIG / f"{study['study']}.lock.json")["sites"][site]
+    return inputs.check_locked(site, folder, entry)
+
+
+def own_checks(study, ours, folder, tolerances):
+    """Return the checks that results trained here agree with those in `folder`."""
+    models = set(every_model(study))
+    same = compared.same_weights(study, ours, folder)
+    return [
+        Check("weights", True, f"{len(same)} of {len(models)} models have the same bytes"),
+        *compared.check_tables(study, ours, folder, models, same, tolerances),
+        *compared.check_fused(study, ours, folder, same, tolerances),
+        check("verdicts", compared.compare_verdicts, ours, folder),
+        *compared.check_figures(ours, folder, same_data=same == models),
+    ]
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(*sys.argv[1:]))
+    except StudyError as error:
+        sys.exit(f"error: {error}")

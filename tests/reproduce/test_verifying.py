@@ -1,0 +1,179 @@
+"""The commands verify, envelope and reference: what they run, in which order, and what they refuse."""
+
+import json
+
+import pytest
+from reproduce_command import install, running, studies, verifying
+
+STUDY = "demo"
+
+
+@pytest.fixture
+def calls(project, monkeypatch):
+    """What would be run, as lists of words; nothing is."""
+    calls = []
+
+    def note(command, lock=None):
+        calls.append([str(word).removeprefix(f"{project}/") for word in command])
+        return calls.code
+
+    class Calls(list):
+        code = 0
+
+    calls = Calls()
+    for module in (verifying, studies):
+        monkeypatch.setattr(module, "run", note)
+    monkeypatch.setattr(verifying, "ready", lambda: None)
+    (project / "results/reference/demo").mkdir(parents=True)
+    return calls
+
+
+def kinds(calls):
+    """What each call is: the name of a script, or the targets of Snakemake."""
+    return [
+        next((word.split("/")[-1] for word in call if word.startswith("scripts/")), call[-1])
+        for call in calls
+    ]
+
+
+def test_verify_makes_again_and_compares(calls, project):
+    (project / "results/.verify/run").mkdir(parents=True)
+    (project / "results/.verify/run/left").touch()
+    assert verifying.verify_command(["--cores", "2"]) == 0
+    stage, snakemake, compare = calls
+    assert kinds(calls) == ["stage_models.py", "scores", "verify_results.py"]
+    assert stage[-5:] == [
+        *("config/demo.yaml", "results/reference/demo", "results/.verify"),
+        *("--scenes", "results/demo"),
+    ]
+    assert snakemake[4:7] == ["config/demo.yaml", "results/.verify/change.json", "--snakefile"]
+    assert snakemake[snakemake.index("--directory") + 1] == "results/.verify/run"
+    assert {"--nolock", "--keep-going"} <= set(snakemake)
+    assert snakemake[snakemake.index("--cores") + 1] == "2"
+    assert compare[-3:] == [
+        *("config/demo.yaml", "results/reference/demo", "results/.verify/run/results/demo"),
+    ]
+    assert not (project / "results/.verify/run/left").exists()  # nothing of an earlier one
+
+
+def test_verify_trains_again_if_asked(calls):
+    verifying.verify_command(["--retrain"])
+    assert kinds(calls) == ["stage_models.py", "scores", "figures", "verify_results.py"]
+    assert "change.json" not in " ".join(calls[2])
+    assert calls[-1][-1] == "results/.verify/trained/results/demo"
+
+
+def test_results_of_another_person_are_held_against_ones_own(calls, project, tmp_path_factory):
+    sent = tmp_path_factory.mktemp("sent")
+    with pytest.raises(install.Problem, match="no results of your own .* ./reproduce city"):
+        verifying.verify_command(["--study", "city", "--against", str(sent)])
+    assert not calls
+    (project / "results/rio/tables").mkdir(parents=True)
+    verifying.verify_command(["--study", "city", "--against", str(sent)])
+    assert calls[-1][-4:] == [
+        *("config/city.yaml", str(sent), "results/.verify/run/results/rio", "results/rio"),
+    ]
+
+
+def test_results_that_are_not_there(calls, project):
+    for arguments in (["--against", "nowhere"], ["--study", "city"]):
+        with pytest.raises(install.Problem, match="no results in "):
+            verifying.verify_command(arguments)
+    with pytest.raises(install.Problem, match="no study or command 'mars'"):
+        verifying.verify_command(["--study", "mars"])
+    assert not calls
+
+
+def test_a_run_that_fails_still_ends_in_a_comparison(calls):
+    """What could not be made of another person's models is told among the checks."""
+    real = list(calls)
+    calls.code = 1
+    with pytest.raises(install.Problem, match="the run failed"):  # but not without the models
+        verifying.verify_command([])
+    assert kinds(calls) == ["stage_models.py"]
+    assert real == []
+
+
+def test_a_stopped_run_ends(calls, monkeypatch):
+    noted = verifying.run
+
+    def stop(command, lock=None):
+        noted(command, lock)
+        return 130 if "snakemake" in command else 0
+
+    monkeypatch.setattr(verifying, "run", stop)
+    with pytest.raises(install.Problem, match="stopped") as problem:
+        verifying.verify_command([])
+    assert problem.value.code == 130
+    assert kinds(calls) == ["stage_models.py", "scores"]
+
+
+def test_a_failing_snakemake_is_told_among_the_checks(calls, monkeypatch):
+    noted = verifying.run
+
+    def fail(command, lock=None):
+        noted(command, lock)
+        return 1 if "snakemake" in command or "verify_results" in str(command) else 0
+
+    monkeypatch.setattr(verifying, "run", fail)
+    assert verifying.verify_command([]) == 1
+    assert kinds(calls)[-1] == "verify_results.py"
+
+
+def test_verify_waits_for_no_other_run(calls):
+    with running.project_lock("study demo"), pytest.raises(install.Problem, match="at work here"):
+        verifying.verify_command([])
+    assert not calls
+
+
+def test_the_envelope_runs_each_variant_twice(calls, project, monkeypatch, capsys):
+    (project / "results/.envelope").mkdir()
+    (project / "results/.envelope/envelope.md").write_text("# How far\n")
+    assert verifying.envelope_command([]) == 0
+    assert capsys.readouterr().out == "# How far\n\n"
+    first, stage, *variants, tabulate = calls
+    assert first[4] == "config/demo.yaml"
+    assert "--directory" not in first
+    assert stage[-1] == "--first-band"
+    assert kinds([tabulate]) == ["tabulate_envelope.py"]
+    folders = [call[call.index("--directory") + 1] for call in variants]
+    names = [name for name in verifying.VARIANTS if name != "gpu"]  # this build is for the CPU
+    assert folders == [
+        f"results/.envelope/{name}/{kind}" for name in names for kind in ("fused", "trained")
+    ]
+    change = {
+        kind: json.loads((project / f"results/.envelope/avx2/{kind}/change.json").read_text())
+        for kind in ("fused", "trained")
+    }
+    assert change["fused"]["weights"] == str(project / "results/.envelope/staged/weights")
+    assert change["trained"]["seeds"] == [1]
+    for call, folder in zip(variants, folders, strict=True):
+        assert (call[0] == "env") == (folder.split("/")[2] in ("avx2", "sse4"))
+        assert ("train_model=4" in call) == ("threads4" in folder)
+    assert "ONEDNN_MAX_CPU_ISA=AVX2" in variants[folders.index("results/.envelope/avx2/fused")]
+
+
+def test_a_gpu_is_measured_where_there_is_one(calls, project, monkeypatch):
+    monkeypatch.setenv("SARFUSION_TORCH", "cuda")
+    (project / "results/.envelope").mkdir()
+    (project / "results/.envelope/envelope.md").write_text("")
+    verifying.envelope_command([])
+    change = json.loads((project / "results/.envelope/gpu/trained/change.json").read_text())
+    assert change["training"] == {"device": "cuda"}
+    assert change["bands"] == ["red"]
+
+
+def test_a_reference_is_collected_last(calls, capsys):
+    assert verifying.reference_command([]) == 0
+    assert kinds(calls)[-2:] == ["tabulate_envelope.py", "collect_reference.py"]
+    assert calls[-1][-4:] == [
+        *("config/demo.yaml", "results/demo", "results/.envelope", "results/reference/demo"),
+    ]
+    assert "results/reference/demo" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["envelope", "reference"])
+def test_these_take_no_arguments(calls, command):
+    with pytest.raises(install.Problem, match=f"usage: ./reproduce {command}"):
+        getattr(verifying, f"{command}_command")(["demo"])
+    assert not calls

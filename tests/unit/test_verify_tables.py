@@ -1,0 +1,275 @@
+"""Tables of another person: what is none, and which cell is not what it should be."""
+
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from sarfusion.errors import StudyError
+from sarfusion.verify import compared, scores
+from sarfusion.verify.checks import Check, as_text, check, conclusion, plain_file
+from sarfusion.verify.envelope import allowed, movement, seed_spread, tolerances
+from sarfusion.verify.expected import check_whole, every_model
+from sarfusion.verify.scores import DIFFERENCES, SCORES
+from verify_data import NAME, STUDY, make_difference, make_scores, write_table
+
+TOLERANCES = pd.DataFrame(
+    [("reconstruction", "test", "rmse", 0.001, 0.1), ("reconstruction", "test", "cc", 0.002, 0.2)],
+    columns=["protocol", "region", "metric", "recompute", "retrain"],
+)
+
+
+def read(tmp_path, table, form=SCORES):
+    return scores.read(write_table(tmp_path, table), form)
+
+
+# Lines for people
+
+
+def test_a_check_is_a_note_or_one_line_without_traceback():
+    def broken():
+        raise KeyError("column\n\x1b[2J" + "x" * 1000)
+
+    assert check("a", lambda: "well") == Check("a", True, "well")
+    failed = check("b", broken)
+    assert not failed.passed
+    assert failed.note.startswith("KeyError: ")
+    assert "\n" not in failed.note
+    assert "\x1b" not in failed.note
+    assert len(failed.note) < 400
+    assert as_text("Step", [Check("a", True, "well"), failed]).splitlines() == [
+        "Step",
+        "  pass  a  well",
+        "  FAIL  b",
+        f"        {failed.note}",
+    ]
+    assert conclusion([failed, Check("a", True)]) == "NOT VERIFIED: 1 of 2 checks fail"
+    assert conclusion([Check("a", True)]) == "Verified: all 1 checks pass"
+
+
+def test_what_is_no_plain_file_of_a_fair_size_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")  # reading it would wait for ever
+    with pytest.raises(StudyError, match="pipe: not a plain file"):
+        plain_file(tmp_path / "pipe", 1)
+    with (tmp_path / "huge").open("wb") as stream:
+        stream.truncate(10**9)
+    with pytest.raises(StudyError, match="huge: 1000 MB, too large: it was not opened"):
+        plain_file(tmp_path / "huge", 999)
+    with pytest.raises(StudyError, match="none: No such file"):
+        plain_file(tmp_path / "none", 1)
+
+
+# Reading
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.drop(columns="n"), "the columns are"),
+        (lambda t: t.assign(comment="x"), "the columns are"),
+        (lambda t: t.assign(value="high"), "column value holds no numbers"),
+        (lambda t: t.assign(method=3), "column method holds no text"),
+        (lambda t: t.assign(band=t["band"].where(t.index > 0)), "does not say what it is of"),
+        (lambda t: pd.concat([t, t.tail(1)]), "ergas of copy-none, seed 0 .* stands there twice"),
+    ],
+)
+def test_what_is_no_table_of_scores(tmp_path, change, message):
+    with pytest.raises(StudyError, match=message):
+        read(tmp_path, change(make_scores()))
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b'a,b\n"1,2\n', b"a\n1,2,3\n4,5\n"])
+def test_what_is_no_table_at_all(tmp_path, content):
+    (tmp_path / "x.csv").write_bytes(content)
+    with pytest.raises(StudyError, match="x.csv"):
+        scores.read(tmp_path / "x.csv", SCORES)
+
+
+def test_an_empty_table_of_differences_is_one(tmp_path):
+    assert read(tmp_path, make_difference().head(0), DIFFERENCES).empty
+
+
+# Comparing
+
+
+def both(tmp_path, change):
+    """The table, and once more with a change."""
+    table = make_scores()
+    return read(tmp_path, table), read(tmp_path, change(table.copy()))
+
+
+def cell(row, column, value):
+    def change(table):
+        table.loc[row, column] = value
+        return table
+
+    return change
+
+
+def test_rows_may_stand_in_another_order(tmp_path):
+    here, there = both(tmp_path, lambda table: table.iloc[::-1])
+    note = scores.compare(here, there, SCORES, np.zeros(len(here)))
+    assert note == f"{2 * len(here)} cells, all the same"
+
+
+def test_a_cell_may_move_by_its_tolerance_and_no_more(tmp_path):
+    table = make_scores()
+    moved = both(tmp_path, cell(4, "value", table["value"][4] + 0.25))
+    scores.compare(*moved, SCORES, np.full(len(table), 0.2500001))
+    tolerance = np.full(len(table), 0.2500001)
+    tolerance[4] = 0.2499999
+    with pytest.raises(StudyError, match=r"1 of column value differ; the first is rmse of cnn-none,"
+                       r" seed 1 \(here: reconstruction, region test, red\): 0\.\d+ here, [01]\.\d+"
+                       r" there, tolerance 0.25"):  # fmt: skip
+        scores.compare(*moved, SCORES, tolerance)
+
+
+def test_counts_are_exact(tmp_path):
+    here, there = both(tmp_path, cell(4, "n", 101))
+    with pytest.raises(StudyError, match="of column n differ.*100 here, 101 there, tolerance 0"):
+        scores.compare(here, there, SCORES, np.full(len(here), 5.0))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_no_finite_number_agrees_with_itself_alone(tmp_path, value):
+    wide = np.full(len(make_scores()), 1e9)
+    here, there = both(tmp_path, cell(4, "value", value))
+    scores.compare(there, there, SCORES, wide)
+    for pair in ((here, there), (there, here)):
+        with pytest.raises(StudyError, match="cells: 1 of column value"):
+            scores.compare(*pair, SCORES, wide)
+
+
+def test_a_row_that_is_missing_or_added(tmp_path):
+    here, there = both(tmp_path, lambda table: table.drop(index=4))
+    with pytest.raises(StudyError, match="rows: 1 not there; the first is rmse of cnn-none"):
+        scores.compare(here, there, SCORES, np.zeros(len(here)))
+    with pytest.raises(StudyError, match="rows: 1 not here"):
+        scores.compare(there, here, SCORES, np.zeros(len(there)))
+
+
+# What a table must hold
+
+
+def whole(tmp_path, table, study=STUDY):
+    check_whole(read(tmp_path, table), NAME, study, "here", "reconstruction")
+
+
+def test_a_whole_table_is_whole(tmp_path):
+    whole(tmp_path, make_scores())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t[(t["seed"] != 2) | (t["band"] != "red")], "no row of red, cae, none, 2"),
+        (lambda t: t[t["band"] != "rgb"], "no row of rgb, cae, none, 1"),
+        (lambda t: t.drop(index=4), "rmse of region test does not stand there for all runs"),
+        (cell(4, "region", "all"), "rmse of region all does not stand there for all runs"),
+        (cell(4, "seed", 7), "do not belong there, of red, cnn, none, 7"),
+        (cell(4, "method", "gan"), "do not belong there, of red, gan, none, 1"),
+        (cell(4, "study", "other"), "a row of study 'other', not 's'"),
+        (cell(4, "site", "there"), "a row of site 'there'"),
+        (cell(4, "protocol", "cloud_gap"), "a row of protocol 'cloud_gap'"),
+    ],
+)
+def test_a_table_that_is_not_whole(tmp_path, change, message):
+    with pytest.raises(StudyError, match=message):
+        whole(tmp_path, change(make_scores()))
+
+
+def test_only_what_rests_on_models_at_hand_is_compared(tmp_path):
+    """With the red CNN of both seeds: its red scores, and none of a triple; copying always."""
+    red = {name for name in every_model(STUDY) if "/red/cnn" in name}
+    table = make_scores()
+    chosen = (table["method"] == "copy") | ((table["method"] == "cnn") & (table["band"] == "red"))
+    write_table(tmp_path / "again", table[chosen])
+    write_table(tmp_path / "theirs", table)
+    args = (tmp_path / "again", tmp_path / "theirs", red, red, TOLERANCES)
+    (found,) = compared.check_tables(STUDY, *args)
+    assert found.passed, found.note
+    assert found.note == "30 cells, all the same (15 of 63 rows)"
+    # A row that was not made again although its model is at hand is missed.
+    write_table(tmp_path / "again", table[chosen].drop(index=4))
+    (found,) = compared.check_tables(STUDY, *args)
+    assert "rows: 1 not here" in found.note
+
+
+# Tolerances
+
+
+def test_movement_and_spread_of_seeds_by_hand(tmp_path):
+    table = make_scores()
+    table["value"] = np.arange(len(table), dtype=float)
+    here = read(tmp_path, table)["value"]
+    other = table.assign(value=table["value"] + np.where(table["metric"] == "cc", 0.5, 0))
+    other.loc[0, "value"] -= 0.125
+    moved = movement(here, read(tmp_path, other)["value"]).set_index("metric")["moved"]
+    assert moved.to_dict() == {"rmse": 0.125, "cc": 0.5, "ergas": 0}
+    # The rows of seed 2 follow those of seed 1: two metrics apart, one of a triple.
+    spread = seed_spread(here).set_index("metric")["moved"]
+    assert spread.to_dict() == {"rmse": 2, "cc": 2, "ergas": 1}
+
+
+def test_numbers_that_appear_or_vanish_move_without_end(tmp_path):
+    here, there = both(tmp_path, cell(0, "value", np.nan))
+    assert movement(here["value"], there["value"]).set_index("metric")["moved"]["rmse"] == np.inf
+    assert movement(there["value"], there["value"])["moved"].max() == 0
+
+
+def test_the_rule_of_tolerances():
+    place = ("reconstruction", "test")
+    envelope = pd.DataFrame(
+        [
+            ("same weights", "again", *place, "rmse", 0),
+            ("same weights", "avx2", *place, "rmse", 1e-5),
+            ("trained again", "avx2", *place, "rmse", 1e-2),
+            ("other seed", "seeds", *place, "rmse", 3e-2),
+            ("same weights", "avx2", *place, "cc", 0),
+            ("same weights", "avx2", *place, "bias", 1.0),
+            ("other seed", "seeds", *place, "bias", 2.0),
+        ],
+        columns=["kind", "variant", "protocol", "region", "metric", "moved"],
+    )
+    found = tolerances(envelope).set_index("metric")
+    assert found.loc["rmse", ["recompute", "retrain"]].tolist() == pytest.approx([1e-4, 3e-2])
+    assert found.loc["cc", ["recompute", "retrain"]].tolist() == [1e-9, 1e-9]
+    assert found.loc["bias", ["recompute", "retrain"]].tolist() == [10, 10]
+
+
+def test_each_row_has_its_tolerance(tmp_path):
+    table = make_scores().head(4)
+    table.loc[2, "region"] = "gap"
+    table.loc[3, "metric"] = "new"
+    here = read(tmp_path, table)
+    kinds = ["recompute", "retrain", "retrain", "retrain"]
+    assert allowed(here, SCORES, TOLERANCES, kinds).tolist() == [0.001, 0.2, 0.1, 1e-9]
+    difference = read(tmp_path, make_difference(), DIFFERENCES)
+    assert allowed(difference, DIFFERENCES, TOLERANCES, ["retrain"]).tolist() == [0.2]
+
+
+# Verdicts
+
+
+def write_verdicts(folder, *rows):
+    table = pd.DataFrame(rows, columns=["claim", "band", "verdict"]).assign(
+        site="here", metric="rmse", left="", right=""
+    )
+    return write_table(folder, table, "tables/claims.csv")
+
+
+def test_verdicts_must_be_the_same(tmp_path):
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    rows = [("C1", "red", "reproduced"), ("C1", "overall", "seed-dependent")]
+    write_verdicts(ours, *rows)
+    write_verdicts(theirs, *rows)
+    assert compared.compare_verdicts(ours, theirs) == "1 claims, the same verdicts"
+    write_verdicts(theirs, rows[0], ("C1", "overall", "reproduced"))
+    with pytest.raises(StudyError, match="C1 here overall rmse: seed-dependent here, reproduced"):
+        compared.compare_verdicts(ours, theirs)
+    write_verdicts(theirs, *rows, ("C2", "overall", "reproduced"))
+    with pytest.raises(StudyError, match="C2 .* nothing here, reproduced there"):
+        compared.compare_verdicts(ours, theirs)
+    (theirs / "tables/claims.csv").write_bytes(b"verdict\nyes\n")
+    with pytest.raises(StudyError, match="not a table of verdicts"):
+        compared.compare_verdicts(ours, theirs)

@@ -1,0 +1,228 @@
+"""The reference of the tiny study: what is kept, how far it may move, and that it verifies."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from collect_reference import main as collect
+from safetensors.numpy import load_file, save_file
+from sarfusion.files import sha256, write_csv
+from sarfusion.raster import read_band, read_grid, write_raster
+from sarfusion.study import resolve
+from sarfusion.verify.envelope import read_tolerances
+from stage_models import main as stage
+from tabulate_envelope import main as tabulate
+from verify_results import claim_checks, envelope_checks, input_checks, own_checks, recompute_checks
+
+STUDY = "tests/studies/tiny.yaml"
+SCORES = "metrics/village/reconstruction.csv"
+DIFFERENCES = "metrics/village/reconstruction.differences.csv"
+MODEL = "village/reconstruction/red/cnn-ratio/seed1"
+MOVED = 0.001  # of a score, a pixel and a weight, in the made-up variant
+
+
+@pytest.fixture(scope="module")
+def study(finished):
+    return resolve(yaml.safe_load((finished.folder / STUDY).read_text()))
+
+
+@pytest.fixture(scope="module")
+def envelope(finished, tmp_path_factory):
+    """The envelope of two made-up variants: `again` moves nothing, `other` moves a little."""
+    folder = tmp_path_factory.mktemp("envelope")
+    for variant in ("again", "other"):
+        for kind in ("fused", "trained"):
+            results = folder / variant / kind / "results/tiny"
+            for part in ("metrics", "fused", "models"):
+                shutil.copytree(finished.results() / part, results / part)
+    fused = folder / "other/fused/results/tiny"
+    table = pd.read_csv(fused / SCORES)
+    table.loc[table["metric"] == "cc", "value"] += MOVED
+    write_csv(fused / SCORES, table)
+    path = fused / f"fused/{MODEL}.tif"
+    band = read_band(path, "red")
+    band[64, 64] += MOVED
+    write_raster(path, band[None], read_grid(path), ["red"], np.nan)
+    path = folder / f"other/trained/results/tiny/models/{MODEL}.safetensors"
+    save_file({name: values * (1 + MOVED) for name, values in load_file(path).items()}, path)
+    tabulate(finished.folder / STUDY, finished.results(), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def reference(finished, envelope, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reference") / "tiny"
+    collect(finished.folder / STUDY, finished.results(), envelope, folder)
+    return folder
+
+
+def test_the_envelope_holds_what_moved(envelope):
+    table = pd.read_csv(envelope / "envelope.csv")
+    table = table.set_index(["kind", "variant", "metric"])["moved"].sort_index()
+    assert table["same weights", "again"].max() == 0
+    assert table["same weights", "other", "cc"].max() == pytest.approx(MOVED)
+    assert table["same weights", "other", "pixel"].max() == pytest.approx(MOVED, rel=1e-3)
+    assert table["same weights", "other", "rmse"].max() == 0
+    assert table["trained again", "other"].max() == 0
+    assert table["other seed", "seeds"].min() > 0
+
+
+def test_the_envelope_of_weights(envelope):
+    table = pd.read_csv(envelope / "weights.csv").set_index("variant")
+    assert table.loc["again", "same_bytes"].all()
+    assert table.loc["again", "moved"].max() == 0
+    other = table.loc["other"]
+    assert other["same_bytes"].sum() == len(other) - 1 == 11
+    assert other["moved"].max() == pytest.approx(MOVED, rel=1e-4)
+    assert len(table.loc["seeds"]) == 6
+    assert not table.loc["seeds", "same_bytes"].any()
+
+
+def test_tolerances_follow_from_the_envelope(envelope, finished):
+    allowed = read_tolerances(envelope / "tolerances.csv").set_index("metric")
+    assert allowed["recompute"]["cc"] == pytest.approx(10 * MOVED)
+    assert allowed["recompute"]["rmse"] == 1e-9
+    scores = pd.read_csv(finished.results() / SCORES).query("metric == 'rmse' and method != 'copy'")
+    spread = scores.groupby(["band", "method"])["value"].agg(np.ptp).max()
+    assert allowed["retrain"]["rmse"] == pytest.approx(spread)
+
+
+def test_the_envelope_is_told_in_tables(envelope):
+    text = (envelope / "envelope.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| reconstruction | cc ")]
+    assert [cell.strip() for cell in rows[0].split("|")[3:5]] == ["0", "1.0e-03"]
+    assert "5 of 6" in text
+
+
+def test_a_reference_keeps_tables_and_one_band_of_models(reference, finished):
+    names = {path.relative_to(reference).as_posix() for path in reference.rglob("*.*")}
+    for folder in ("tables", "metrics"):
+        ours = {
+            p.relative_to(finished.results()).as_posix()
+            for p in finished.results().glob(f"{folder}/**/*.*")
+        }
+        assert ours <= names
+    weights = {name for name in names if name.endswith(".safetensors")}
+    assert len(weights) == 4
+    assert all("/red/" in name for name in weights)
+    assert len([name for name in names if name.endswith("seed1.json")]) == 6
+    assert not [name for name in names if name.endswith((".tif", ".pdf", ".parquet"))]
+    about = json.loads((reference / "about.json").read_text())
+    assert about["study"] == "tiny"
+    assert about["packages"]["torch"]
+    sums = dict(
+        line.split("  ")[::-1] for line in (reference / "SHA256SUMS").read_text().splitlines()
+    )
+    assert sums.keys() | {"SHA256SUMS"} == {
+        p.relative_to(reference).as_posix() for p in reference.rglob("*") if p.is_file()
+    }
+    assert sums["tables/claims.csv"] == sha256(finished.results() / "tables/claims.csv")
+
+
+def test_making_it_anew_replaces_it(reference, finished, envelope, tmp_path):
+    target = tmp_path / "tiny"
+    shutil.copytree(reference, target)
+    (target / "tables/left.csv").write_text("")
+    collect(finished.folder / STUDY, finished.results(), envelope, target)
+    assert not (target / "tables/left.csv").exists()
+    assert (target / "SHA256SUMS").read_text() == (reference / "SHA256SUMS").read_text()
+    assert not list(tmp_path.glob(".part-*"))
+
+
+def test_what_lacks_something_is_no_reference(finished, envelope, reference, tmp_path):
+    results = tmp_path / "results"
+    shutil.copytree(finished.results(), results)
+    (results / f"models/{MODEL}.safetensors").unlink()
+    target = tmp_path / "tiny"
+    shutil.copytree(reference, target)
+    with pytest.raises(FileNotFoundError):
+        collect(finished.folder / STUDY, results, envelope, target)
+    assert (target / "SHA256SUMS").read_text() == (reference / "SHA256SUMS").read_text()
+
+
+@pytest.fixture
+def again(finished, tmp_path):
+    """What the models of the reference make: a part of the finished study."""
+    folder = tmp_path / "again"
+    shutil.copytree(finished.results(), folder)
+    for path in folder.glob("metrics/village/*.csv"):
+        table = pd.read_csv(path)
+        models = table["method" if "method" in table else "left_method"].isin(["cnn", "cae"])
+        table[~models | (table["band"] == "red")].to_csv(path, index=False)
+    return folder
+
+
+@pytest.fixture
+def tampered(reference, tmp_path):
+    """The reference, to be tampered with."""
+    folder = tmp_path / "tampered"
+    shutil.copytree(reference, folder)
+    return folder
+
+
+def sum_up(folder):
+    """Make the sums of a folder true again."""
+    names = [line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()]
+    lines = [f"{sha256(folder / name)}  {name}\n" for name in names]
+    (folder / "SHA256SUMS").write_text("".join(lines))
+
+
+def failures(study, folder, again, ours):
+    """{step: {what: note}} of the checks that fail."""
+    allowed = read_tolerances(folder / "envelope/tolerances.csv")
+    steps = {
+        "inputs": input_checks(study, folder, again),
+        "recompute": recompute_checks(study, folder, again, allowed),
+        "claims": [*claim_checks(study, folder), *envelope_checks(folder)],
+        "own": own_checks(study, ours, folder, allowed),
+    }
+    return {
+        step: {check.what: check.note for check in checks if not check.passed}
+        for step, checks in steps.items()
+    }
+
+
+def test_a_reference_verifies(study, reference, again, finished):
+    assert not any(failures(study, reference, again, finished.results()).values())
+
+
+def test_tampering_is_found_though_the_sums_are_true(study, tampered, again, finished):
+    """A score of a model at hand and one of another, a figure, a tolerance, a scene."""
+    table = pd.read_csv(tampered / SCORES)
+    for band in ("red", "blue"):
+        rows = table.query(f"metric == 'rmse' and method == 'cnn' and band == '{band}'").index
+        table.loc[rows[0], "value"] += 0.01
+    write_csv(tampered / SCORES, table)
+    figures = [tampered / f"figures/village_reconstruction_{band}.png" for band in ("red", "blue")]
+    figures[0].write_bytes(figures[1].read_bytes())
+    path = tampered / "envelope/tolerances.csv"
+    limits = pd.read_csv(path)
+    write_csv(path, limits.assign(recompute=limits["recompute"] * 2))
+    for name in ("scene.json", "means.json"):
+        path = tampered / f"scenes/village/{name}"
+        numbers = re.sub(r"0\.0(\d+)", r"0.1\1", path.read_text())
+        path.write_text(numbers.replace(sha256(again / "scenes/village/sar.tif"), "0" * 64))
+    sum_up(tampered)
+    found = failures(study, tampered, again, finished.results())
+    assert found["inputs"].keys() == {"village: sar"}
+    assert "cells: 1 of column value differ" in found["recompute"][SCORES]
+    assert "cells: 2 of column value differ" in found["own"][SCORES]
+    assert found["claims"].keys() >= {DIFFERENCES, "tables/metrics.csv", "envelope/tolerances.csv"}
+    assert "figures/village_reconstruction_red.png" in found["own"]
+
+
+def test_models_are_laid_out_to_be_used(reference, finished, tmp_path):
+    stage(finished.folder / STUDY, reference, tmp_path / "staged")
+    weights = tmp_path / "staged/weights"
+    assert {path.suffix for path in weights.rglob("*.*")} == {".json", ".safetensors"}
+    assert len(list(weights.rglob("*.safetensors"))) == 4 == len(list(weights.rglob("*.json")))
+    change = json.loads((tmp_path / "staged/change.json").read_text())
+    assert (tmp_path / "staged/run" / change["weights"]).resolve() == weights.resolve()
+    stage(finished.folder / STUDY, finished.results(), tmp_path / "all")
+    assert len(list((tmp_path / "all/weights").rglob("*.safetensors"))) == 12
+    stage(finished.folder / STUDY, finished.results(), tmp_path / "some", first_band=True)
+    assert len(list((tmp_path / "some/weights").rglob("*.safetensors"))) == 4
