@@ -1,11 +1,9 @@
-"""The commands verify, envelope and reference: what they run, in which order, and what they refuse."""
+"""The commands verify, envelope and reference: what they run, and what they refuse."""
 
 import json
 
 import pytest
 from reproduce_command import install, running, studies, verifying
-
-STUDY = "demo"
 
 
 @pytest.fixture
@@ -15,12 +13,8 @@ def calls(project, monkeypatch):
 
     def note(command, lock=None):
         calls.append([str(word).removeprefix(f"{project}/") for word in command])
-        return calls.code
+        return 0
 
-    class Calls(list):
-        code = 0
-
-    calls = Calls()
     for module in (verifying, studies):
         monkeypatch.setattr(module, "run", note)
     monkeypatch.setattr(verifying, "ready", lambda: None)
@@ -84,38 +78,34 @@ def test_results_that_are_not_there(calls, project):
     assert not calls
 
 
-def test_a_run_that_fails_still_ends_in_a_comparison(calls):
-    """What could not be made of another person's models is told among the checks."""
-    real = list(calls)
-    calls.code = 1
-    with pytest.raises(install.Problem, match="the run failed"):  # but not without the models
+def ending(monkeypatch, **codes):
+    """Let what is named end with these exit codes."""
+    note = verifying.run
+
+    def end(command, lock=None):
+        note(command, lock)
+        return next((code for name, code in codes.items() if name in str(command)), 0)
+
+    monkeypatch.setattr(verifying, "run", end)
+
+
+def test_without_the_models_nothing_is_compared(calls, monkeypatch):
+    ending(monkeypatch, stage_models=1)
+    with pytest.raises(install.Problem, match="the run failed"):
         verifying.verify_command([])
     assert kinds(calls) == ["stage_models.py"]
-    assert real == []
 
 
 def test_a_stopped_run_ends(calls, monkeypatch):
-    noted = verifying.run
-
-    def stop(command, lock=None):
-        noted(command, lock)
-        return 130 if "snakemake" in command else 0
-
-    monkeypatch.setattr(verifying, "run", stop)
+    ending(monkeypatch, snakemake=130)
     with pytest.raises(install.Problem, match="stopped") as problem:
         verifying.verify_command([])
     assert problem.value.code == 130
     assert kinds(calls) == ["stage_models.py", "scores"]
 
 
-def test_a_failing_snakemake_is_told_among_the_checks(calls, monkeypatch):
-    noted = verifying.run
-
-    def fail(command, lock=None):
-        noted(command, lock)
-        return 1 if "snakemake" in command or "verify_results" in str(command) else 0
-
-    monkeypatch.setattr(verifying, "run", fail)
+def test_what_could_not_be_made_again_is_told_among_the_checks(calls, monkeypatch):
+    ending(monkeypatch, snakemake=1, verify_results=1)
     assert verifying.verify_command([]) == 1
     assert kinds(calls)[-1] == "verify_results.py"
 

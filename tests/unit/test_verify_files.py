@@ -5,8 +5,11 @@ import pickle
 
 import numpy as np
 import pytest
+import rasterio
+import rasterio.shutil
 import yaml
 from PIL import Image, ImageDraw
+from rasterio.vrt import WarpedVRT
 from safetensors.numpy import save_file
 from sarfusion.errors import StudyError
 from sarfusion.files import sha256, write_json
@@ -42,6 +45,17 @@ def test_a_raster_that_is_none(tmp_path):
     here = make_raster(tmp_path / "here.tif")
     (tmp_path / "there.tif").write_bytes(here.read_bytes()[:3000])
     with pytest.raises(StudyError, match="there.tif"):
+        pixels.compare_rasters(here, tmp_path / "there.tif", 1e9)
+
+
+def test_a_raster_that_names_another_file_is_not_opened(tmp_path):
+    """A VRT, which may stand for any file or address that GDAL can read."""
+    here = make_raster(tmp_path / "here.tif")
+    with rasterio.open(here) as source, WarpedVRT(source) as virtual:
+        rasterio.shutil.copy(virtual, tmp_path / "there.tif", driver="VRT")
+    with rasterio.open(tmp_path / "there.tif") as opened:
+        assert opened.driver == "VRT"
+    with pytest.raises(StudyError, match="there.tif: not a TIFF; it was not opened"):
         pixels.compare_rasters(here, tmp_path / "there.tif", 1e9)
 
 
@@ -213,6 +227,12 @@ def test_settings_must_be_the_same(tmp_path):
         path.write_text(yaml.safe_dump(STUDY | change))
         with pytest.raises(StudyError, match=message):
             inputs.check_config(STUDY, tmp_path)
+    bomb = "a0: &a0 [x, x]\n" + "".join(
+        f"a{n}: &a{n} [{', '.join(9 * [f'*a{n - 1}'])}]\n" for n in range(1, 30)
+    )
+    path.write_text(bomb + "study: *a29\n")
+    with pytest.raises(StudyError, match="study is .*, here 's'"):
+        inputs.check_config(STUDY, tmp_path)
     for content in ("- [", "!!python/object/apply:os.system [echo]", "7"):
         path.write_text(content)
         with pytest.raises(StudyError, match="config.yaml"):

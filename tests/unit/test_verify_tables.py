@@ -218,23 +218,29 @@ def test_numbers_that_appear_or_vanish_move_without_end(tmp_path):
 
 
 def test_the_rule_of_tolerances():
-    place = ("reconstruction", "test")
-    envelope = pd.DataFrame(
-        [
-            ("same weights", "again", *place, "rmse", 0),
-            ("same weights", "avx2", *place, "rmse", 1e-5),
-            ("trained again", "avx2", *place, "rmse", 1e-2),
-            ("other seed", "seeds", *place, "rmse", 3e-2),
-            ("same weights", "avx2", *place, "cc", 0),
-            ("same weights", "avx2", *place, "bias", 1.0),
-            ("other seed", "seeds", *place, "bias", 2.0),
-        ],
-        columns=["kind", "variant", "protocol", "region", "metric", "moved"],
-    )
-    found = tolerances(envelope).set_index("metric")
-    assert found.loc["rmse", ["recompute", "retrain"]].tolist() == pytest.approx([1e-4, 3e-2])
-    assert found.loc["cc", ["recompute", "retrain"]].tolist() == [1e-9, 1e-9]
-    assert found.loc["bias", ["recompute", "retrain"]].tolist() == [10, 10]
+    same, again, seed = "same weights", "trained again", "other seed"
+    rows = [
+        (same, "again", "test", "rmse", 0),
+        (same, "avx2", "test", "rmse", 1e-5),
+        (again, "avx2", "test", "rmse", 1e-2),
+        (seed, "seeds", "test", "rmse", 3e-2),
+        (same, "avx2", "gap", "rmse", 0),  # the metric moved elsewhere
+        (again, "avx2", "gap", "rmse", 1e-2),
+        (seed, "seeds", "gap", "rmse", 1e-3),  # two seeds that happen to agree
+        (same, "avx2", "test", "cc", 0),
+        (same, "avx2", "test", "bias", 1.0),
+        (seed, "seeds", "test", "bias", 2.0),
+    ]
+    envelope = pd.DataFrame(rows, columns=["kind", "variant", "region", "metric", "moved"])
+    found = tolerances(envelope.assign(protocol="p")).set_index(["region", "metric"])
+    wanted = {
+        ("test", "rmse"): [1e-4, 3e-2],
+        ("gap", "rmse"): [1e-4, 2e-2],
+        ("test", "cc"): [1e-9, 1e-9],
+        ("test", "bias"): [10, 10],
+    }
+    for place, both in wanted.items():
+        assert found.loc[place, ["recompute", "retrain"]].tolist() == pytest.approx(both)
 
 
 def test_each_row_has_its_tolerance(tmp_path):

@@ -1,12 +1,14 @@
 """How far numbers move for reasons that are none of science's, and the tolerances from it.
 
-The rule, for each protocol, region and metric, and for the pixels of fused rasters:
+The rule of the tolerances:
 
-    recompute  SAFETY times the largest movement of any variant with the same weights; at least
-               FLOOR, since variants are few and machines are many
-    retrain    the largest difference between two seeds of one model and band
+    recompute  of a metric: SAFETY times its largest movement anywhere, under any variant with the
+               same weights; at least FLOOR
+    retrain    of a metric in a region of a protocol: the largest difference between two seeds of
+               one model and band; at least twice the movement of a model that was trained again
 
-A movement is the largest difference from the reference of any band, method and input.
+The pixels of fused rasters count as a metric. A movement is the largest difference from the
+reference of any band, method and input.
 """
 
 import numpy as np
@@ -45,10 +47,12 @@ def tolerances(envelope):
     """Return the table TOLERANCES that follows from an envelope (COLUMNS) by the rule."""
     largest = envelope.pivot_table(
         index=list(PLACE), columns="kind", values="moved", aggfunc="max", sort=False
-    ).reindex(columns=[SAME_WEIGHTS, OTHER_SEED], fill_value=np.nan)
-    recompute = (SAFETY * largest[SAME_WEIGHTS]).fillna(0).clip(lower=FLOOR)
-    retrain = np.fmax(largest[OTHER_SEED], recompute)
-    return pd.DataFrame({"recompute": recompute, "retrain": retrain}).reset_index()
+    ).reindex(columns=[SAME_WEIGHTS, TRAINED_AGAIN, OTHER_SEED])
+    by_metric = largest[SAME_WEIGHTS].groupby("metric").transform("max")
+    recompute = (SAFETY * by_metric).fillna(0).clip(lower=FLOOR)
+    trained = np.fmax(largest[OTHER_SEED], 2 * largest[TRAINED_AGAIN])
+    table = {"recompute": recompute, "retrain": np.fmax(trained, recompute)}
+    return pd.DataFrame(table).reset_index()
 
 
 def read_tolerances(path):

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import reprlib
 from pathlib import Path, PurePosixPath
 
 import yaml
@@ -28,7 +29,8 @@ def check_config(study, folder):
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise StudyError(f"{path}: not YAML ({error})") from None
     for where, ours, theirs in _differences(study, told, ()):
-        raise StudyError(f"{path}: {where} is {theirs!r}, here {ours!r}")
+        # repr would write out in full what YAML's aliases nest a million times.
+        raise StudyError(f"{path}: {where} is {reprlib.repr(theirs)}, here {reprlib.repr(ours)}")
 
 
 def _differences(ours, theirs, where):

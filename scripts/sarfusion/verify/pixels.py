@@ -1,6 +1,7 @@
 """Rasters and pictures, compared as a person would: pixel by pixel, or at a glance."""
 
 import warnings
+from contextlib import contextmanager
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,7 @@ from ..raster import Grid, open_raster
 from .checks import plain_file
 
 MOST_MB = 4000
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # what files begin with; + is BigTIFF
 GLANCE_PX = 128  # longer side of a figure seen at a glance
 BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 COARSE = 8  # blocks along each side of a scene
@@ -21,13 +23,22 @@ COARSE = 8  # blocks along each side of a scene
 SAME_DATA, OTHER_WEIGHTS = (0.5, 64), (3, 255)
 
 
+@contextmanager
+def open_tiff(path):
+    """Open a raster of another person: a TIFF, and no format that names other files or servers."""
+    with plain_file(path, MOST_MB).open("rb") as stream:
+        if stream.read(4) not in TIFF:
+            raise StudyError(f"{path}: not a TIFF; it was not opened")
+    with open_raster(path) as dataset:
+        yield dataset
+
+
 def compare_rasters(here, there, tolerance):
     """Return the largest difference of two rasters; StudyError where it is beyond `tolerance`.
 
     Grid, band names and number type must be the same, and so must be where there is no data.
     """
-    plain_file(there, MOST_MB)
-    with open_raster(here) as ours, open_raster(there) as theirs:
+    with open_raster(here) as ours, open_tiff(there) as theirs:
         for what, one, other in (
             ("grid", Grid.of(ours), Grid.of(theirs)),
             ("bands", ours.descriptions, theirs.descriptions),
@@ -61,7 +72,7 @@ def _largest_difference(one, other, tolerance, where):
 def block_means(path):
     """Return {band: COARSE x COARSE means} of a raster, None where a block has no data."""
     means = {}
-    with open_raster(path) as dataset:
+    with open_tiff(path) as dataset:
         for number, name in enumerate(dataset.descriptions, start=1):
             band = dataset.read(number).astype(np.float64)
             rows, columns = (np.linspace(0, size, COARSE + 1).astype(int) for size in band.shape)
