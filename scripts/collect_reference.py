@@ -28,6 +28,7 @@ from sarfusion.verify.pixels import block_means, write_glance
 
 def main(study_file, results, envelope, target):
     """Write the reference of a study to the folder `target`."""
+    made_from = commit()  # before there is anything new
     study = resolve(yaml.safe_load(Path(study_file).read_text(encoding="utf-8")))
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +57,7 @@ def collect(study, results, envelope, new):
         write_glance(path, new / "figures" / path.name)
     about = {
         "study": study["study"],
-        "commit": commit(),
+        "commit": made_from,
         "machine": f"{platform.system()} {platform.machine()}",
         "packages": packages(),
     }
