@@ -34,14 +34,14 @@ def main(study_file, results, envelope, target):
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as temporary:
         new = Path(temporary, "new")
-        collect(study, Path(results), Path(envelope), new)
+        collect(study, Path(results), Path(envelope), new, made_from)
         if target.exists():
             target.replace(Path(temporary, "old"))
         new.replace(target)
 
 
-def collect(study, results, envelope, new):
-    """Fill the folder `new`; the sums of all that is in it come last."""
+def collect(study, results, envelope, new, made_from):
+    """Fill the folder `new`; the sums of all that is in it come last. made_from: the commit."""
     copy(results / "config.yaml", new / "config.yaml")
     for folder, pattern in (("tables", "*"), ("metrics", "*/*.csv"), ("scenes", "*/scene.json")):
         for path in sorted((results / folder).glob(pattern)):
