@@ -115,15 +115,14 @@ def verify_command(arguments):
         shutil.rmtree(str(ROOT / SCRATCH), ignore_errors=True)
         say("Making again what the models in the results make")
         run_script(lock, "stage_models", config, folder, ROOT / SCRATCH, "--scenes", own)
-        change = ROOT / SCRATCH / "change.json"
-        cores = ["--cores", options.cores]
-        run_apart(
-            config, SCRATCH / "run", lock, ["scores"], [change], arguments=["--keep-going", *cores]
-        )
+        place, weights = (ROOT / SCRATCH / over for over in ("place.json", "weights.json"))
+        more = ["--keep-going", "--cores", options.cores]
+        run_apart(config, SCRATCH / "run", lock, ["scores"], [place, weights], arguments=more)
         compared = [ROOT / SCRATCH / "run/results" / name]
         if options.retrain:
             say("Training again")
-            run_apart(config, SCRATCH / "trained", lock, ["tables", "figures"], arguments=cores)
+            targets = ["tables", "figures"]
+            run_apart(config, SCRATCH / "trained", lock, targets, [place], arguments=more)
             compared.append(ROOT / SCRATCH / "trained/results" / name)
         elif options.against:
             compared.append(own)

@@ -1,11 +1,12 @@
-"""Lay out a run with the models of another person, for `./reproduce verify`.
+"""Lay out runs apart from results/, with the models of another person, for `./reproduce verify`.
 
     python scripts/stage_models.py STUDY_FILE FOLDER TARGET [--scenes OURS] [--first-band]
 
 FOLDER: results/STUDY of another person. TARGET/weights gets those of its models that may be used
-(with --first-band, of the study's first band only), TARGET/change.json what is laid over the
-study, and TARGET/run, where Snakemake shall work, the scenes from a catalogue that stand in OURS
-(results/STUDY), so that they are not fetched again.
+(with --first-band, of the study's first band only). TARGET/run and TARGET/trained, where Snakemake
+shall work, get the scenes from a catalogue that stand in OURS (results/STUDY), so that they are
+not fetched again. What is laid over the study there is in TARGET: place.json for any run, and
+weights.json for one with these models.
 """
 
 import argparse
@@ -34,9 +35,11 @@ def main(study_file, folder, target, scenes=None, first_band=False):
     for site, settings in study["sites"].items():
         if settings["source"] == "stac" and scenes is not None:
             for path in Path(scenes, f"scenes/{site}").glob("*"):
-                copy(path, target / "run/results" / study["study"] / f"scenes/{site}" / path.name)
-    change = {"weights": "../weights", "data": str(ROOT / study["data"])}
-    (target / "change.json").write_text(json.dumps(change))
+                for run in ("run", "trained"):
+                    results = target / run / "results" / study["study"]
+                    copy(path, results / f"scenes/{site}" / path.name)
+    (target / "place.json").write_text(json.dumps({"data": str(ROOT / study["data"])}))
+    (target / "weights.json").write_text(json.dumps({"weights": "../weights"}))
 
 
 def wanted_models(study, first_band):

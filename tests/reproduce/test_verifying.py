@@ -40,7 +40,10 @@ def test_verify_makes_again_and_compares(calls, project):
         *("config/demo.yaml", "results/reference/demo", "results/.verify"),
         *("--scenes", "results/demo"),
     ]
-    assert snakemake[4:7] == ["config/demo.yaml", "results/.verify/change.json", "--snakefile"]
+    assert snakemake[4:8] == [
+        *("config/demo.yaml", "results/.verify/place.json", "results/.verify/weights.json"),
+        "--snakefile",
+    ]
     assert snakemake[snakemake.index("--directory") + 1] == "results/.verify/run"
     assert {"--nolock", "--keep-going"} <= set(snakemake)
     assert snakemake[snakemake.index("--cores") + 1] == "2"
@@ -53,7 +56,7 @@ def test_verify_makes_again_and_compares(calls, project):
 def test_verify_trains_again_if_asked(calls):
     verifying.verify_command(["--retrain"])
     assert kinds(calls) == ["stage_models.py", "scores", "figures", "verify_results.py"]
-    assert "change.json" not in " ".join(calls[2])
+    assert calls[2][4:7] == ["config/demo.yaml", "results/.verify/place.json", "--snakefile"]
     assert calls[-1][-1] == "results/.verify/trained/results/demo"
 
 

@@ -94,6 +94,11 @@ def test_figures_alike_and_swapped(tmp_path):
     with Image.open(tmp_path / "small.png") as small:
         assert small.size == (128, 85)
     assert pixels.compare_figures(ours, tmp_path / "small.png") == "the same picture"
+    with Image.open(ours) as image:
+        ImageDraw.Draw(image).rectangle((300, 40, 312, 60), fill="black")  # one dot more
+        image.save(tmp_path / "dot.png")
+    with pytest.raises(StudyError, match=r"by 0\.\d on the whole"):
+        pixels.compare_figures(ours, tmp_path / "dot.png")
     retrained = draw(tmp_path / "retrained.png", (90, 215, 290))
     with pytest.raises(StudyError, match="another picture"):
         pixels.compare_figures(ours, retrained)

@@ -5,12 +5,15 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
+from sarfusion.bootstrap import STATISTICS
 from sarfusion.errors import StudyError
+from sarfusion.files import sha256
 from sarfusion.verify import compared, scores
 from sarfusion.verify.checks import Check, as_text, check, conclusion, plain_file
 from sarfusion.verify.envelope import allowed, movement, seed_spread, tolerances
 from sarfusion.verify.expected import check_whole, every_model
 from sarfusion.verify.scores import DIFFERENCES, SCORES
+from verify_claims import compare_text
 from verify_data import NAME, STUDY, make_difference, make_scores, write_table
 
 TOLERANCES = pd.DataFrame(
@@ -176,6 +179,69 @@ def test_a_whole_table_is_whole(tmp_path):
 def test_a_table_that_is_not_whole(tmp_path, change, message):
     with pytest.raises(StudyError, match=message):
         whole(tmp_path, change(make_scores()))
+
+
+def test_no_metric_is_left_out_of_the_differences(tmp_path):
+    pairs = [("cnn", "ratio", "cnn", "none"), ("cae", "ratio", "cae", "none")]
+    pairs += [("cae", sar_input, "cnn", sar_input) for sar_input in ("ratio", "none")]
+    names = ("left_method", "left_input", "right_method", "right_input")
+    table = pd.concat(
+        make_difference(band=band, metric=metric, **dict(zip(names, pair, strict=True)))
+        for band in STUDY["bands"]
+        for metric in STATISTICS
+        for pair in pairs
+    )
+
+    def check(chosen):
+        name = NAME.replace(".csv", ".differences.csv")
+        check_whole(read(tmp_path, chosen, DIFFERENCES), name, STUDY, "here", "reconstruction")
+
+    check(table)
+    with pytest.raises(StudyError, match="no row of ssim"):
+        check(table[table["metric"] != "ssim"])
+    with pytest.raises(StudyError, match="no row of blue, cae, none, cnn, none"):
+        check(table[(table["band"] != "blue") | (table["right_method"] == table["left_method"])])
+
+
+def test_the_same_weights_are_known_by_their_sums(tmp_path):
+    """In the folder itself, or in the list that a reference has of those it does not hold."""
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    first, second, third, *_ = every_model(STUDY)
+    for folder, contents in ((ours, (b"1", b"2", b"3")), (theirs, (b"1", b"0"))):
+        for name, content in zip((first, second, third), contents, strict=False):
+            path = folder / f"models/{name}.safetensors"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    assert compared.same_weights(STUDY, ours, theirs) == {first}
+    sums = [(third, sha256(ours / f"models/{third}.safetensors"))]
+    write_table(theirs, pd.DataFrame(sums, columns=["model", "sha256"]), "weights.csv")
+    assert compared.same_weights(STUDY, ours, theirs) == {first, third}
+    (theirs / "weights.csv").write_bytes(b"\xff")
+    assert compared.same_weights(STUDY, ours, theirs) == {first}
+
+
+def test_what_was_trained_otherwise_may_differ_as_seeds_do(tmp_path):
+    table = make_scores()
+    write_table(tmp_path / "ours", table)
+    write_table(tmp_path / "theirs", cell(4, "value", table["value"][4] + 0.05)(table.copy()))
+    args = (STUDY, tmp_path / "ours", tmp_path / "theirs", {*every_model(STUDY)})
+    (found,) = compared.check_tables(*args, set(), TOLERANCES)
+    assert found.passed, found.note
+    (found,) = compared.check_tables(*args, {*every_model(STUDY)}, TOLERANCES)
+    assert "tolerance 0.001" in found.note
+
+
+def test_a_text_is_the_same_to_its_last_line(tmp_path):
+    (tmp_path / "a").write_text("one\ntwo\n")
+    for other, message in (
+        ("one\n2\n", "b: line 2 is '2'; from the scores follows 'two'"),
+        ("one\ntwo\nthree\n", "b: 3 lines; from the scores follow 2"),
+        ("one\n", "b: 1 lines"),
+    ):
+        (tmp_path / "b").write_text(other)
+        with pytest.raises(StudyError, match=message):
+            compare_text(tmp_path / "a", tmp_path / "b")
+    assert compare_text(tmp_path / "a", tmp_path / "a") == "follows from the scores"
 
 
 def test_only_what_rests_on_models_at_hand_is_compared(tmp_path):

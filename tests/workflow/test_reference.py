@@ -3,12 +3,15 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from collect_reference import main as collect
+from project import ROOT
 from safetensors.numpy import load_file, save_file
 from sarfusion.files import sha256, write_csv
 from sarfusion.raster import read_band, read_grid, write_raster
@@ -43,6 +46,9 @@ def envelope(finished, tmp_path_factory):
     table = pd.read_csv(fused / SCORES)
     table.loc[table["metric"] == "cc", "value"] += MOVED
     write_csv(fused / SCORES, table)
+    table = pd.read_csv(fused / DIFFERENCES)
+    table.loc[table["metric"] == "ssim", "low"] += 4 * MOVED
+    write_csv(fused / DIFFERENCES, table)
     path = fused / f"fused/{MODEL}.tif"
     band = read_band(path, "red")
     band[64, 64] += MOVED
@@ -65,6 +71,7 @@ def test_the_envelope_holds_what_moved(envelope):
     table = table.set_index(["kind", "variant", "metric"])["moved"].sort_index()
     assert table["same weights", "again"].max() == 0
     assert table["same weights", "other", "cc"].max() == pytest.approx(MOVED)
+    assert table["same weights", "other", "ssim"].max() == pytest.approx(2 * MOVED)
     assert table["same weights", "other", "pixel"].max() == pytest.approx(MOVED, rel=1e-3)
     assert table["same weights", "other", "rmse"].max() == 0
     assert table["trained again", "other"].max() == 0
@@ -220,9 +227,53 @@ def test_models_are_laid_out_to_be_used(reference, finished, tmp_path):
     weights = tmp_path / "staged/weights"
     assert {path.suffix for path in weights.rglob("*.*")} == {".json", ".safetensors"}
     assert len(list(weights.rglob("*.safetensors"))) == 4 == len(list(weights.rglob("*.json")))
-    change = json.loads((tmp_path / "staged/change.json").read_text())
+    change = json.loads((tmp_path / "staged/weights.json").read_text())
     assert (tmp_path / "staged/run" / change["weights"]).resolve() == weights.resolve()
     stage(finished.folder / STUDY, finished.results(), tmp_path / "all")
     assert len(list((tmp_path / "all/weights").rglob("*.safetensors"))) == 12
     stage(finished.folder / STUDY, finished.results(), tmp_path / "some", first_band=True)
     assert len(list((tmp_path / "some/weights").rglob("*.safetensors"))) == 4
+
+
+def test_scenes_of_a_catalogue_are_taken_along(tmp_path):
+    """They are not fetched again, whether models are used or trained."""
+    scene = tmp_path / "ours/scenes/hanoi/sar.tif"
+    scene.parent.mkdir(parents=True)
+    scene.write_bytes(b"pixels")
+    stage("config/hanoi.yaml", tmp_path / "sent", tmp_path / "staged", scenes=tmp_path / "ours")
+    for run in ("run", "trained"):
+        path = tmp_path / f"staged/{run}/results/hanoi/scenes/hanoi/sar.tif"
+        assert path.read_bytes() == b"pixels"
+
+
+def test_own_files_are_found_from_another_folder(project, tmp_path):
+    """A study names them relative to the project; a run apart from results/ is elsewhere."""
+    bands = {band: {"path": f"data/{band}.tif"} for band in ("red", "green", "blue", "vv", "vh")}
+    (project.folder / "data").mkdir()
+    for entry in bands.values():
+        (project.folder / entry["path"]).touch()
+    optical = {band: bands[band] for band in ("red", "green", "blue")}
+    sar = {band: bands[band] for band in ("vv", "vh")}
+    site = {
+        "source": "files",
+        "optical": optical | {"scale": 2.75e-5, "offset": -0.2},
+        "sar": sar | {"unit": "linear"},
+    }
+    own = project.folder / "own.yaml"
+    own.write_text(yaml.safe_dump({"study": "own", "sites": {"here": site}}))
+    stage(own, tmp_path / "sent", tmp_path / "staged")
+    place = tmp_path / "staged/place.json"
+    place.write_text(place.read_text().replace(str(ROOT), str(project.folder)))
+    arguments = ("scores", "--directory", str(tmp_path / "staged/run"), "--nolock", "--dry-run")
+    weights = str(tmp_path / "staged/weights.json")
+    over = ("--configfile", "own.yaml", str(place), weights)
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments, *over, "--cores", "1"],
+        cwd=project.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "Import the raw scenes of here" in done.stdout + done.stderr
+    assert "Train" not in done.stdout + done.stderr

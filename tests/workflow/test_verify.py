@@ -361,7 +361,8 @@ def remade(reviewer, tmp_path):
     def make(weights):
         shutil.copy(weights, staged / f"weights/{MODEL}.safetensors")
         command = [
-            *(sys.executable, "-m", "snakemake", "--configfile", STUDY, staged / "change.json"),
+            *(sys.executable, "-m", "snakemake", "--configfile", STUDY),
+            *(staged / "place.json", staged / "weights.json"),
             *("--directory", staged / "run", "--nolock", "--cores", "2", "scores"),
         ]
         done = subprocess.run(
