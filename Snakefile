@@ -12,6 +12,12 @@ if "study" not in config:
 
 
 include: "rules/common.smk"
+
+
+# Every rule from here on runs in this image with --sdm apptainer; envs/apptainer.def makes it.
+container: STUDY["container"]
+
+
 include: "rules/scenes.smk"
 include: "rules/preprocess.smk"
 include: "rules/patches.smk"

@@ -6,6 +6,7 @@ Standard library only, and free of newer syntax (see `reproduce`).
 import argparse
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 from install import ROOT, Problem, say, torch_build, venv_python
@@ -65,6 +66,14 @@ VARIANTS = {
 }
 # Of the models, these are trained again under each variant: every kind, for one band and seed.
 TRAINED = {"bands": ["red"], "seeds": [1], "baselines": ["copy"]}
+# Not a variant: it does change what is computed. Whether by less than another seed is the question.
+BFLOAT16 = {"training": {"precision": "bfloat16"}}
+
+
+def has_bfloat16():
+    """Tell whether this processor multiplies bfloat16 itself."""
+    question = "import sys, torch; sys.exit(not torch.cpu._is_avx512_bf16_supported())"
+    return subprocess.call([str(venv_python()), "-c", question]) == 0
 
 
 def script(name, *arguments):
@@ -192,6 +201,7 @@ def measure_envelope(lock):
     """Run the demo, then its variants, and tabulate how far these move. Resumes what was stopped.
 
     Each variant is run twice: with the weights of the demo, as `verify` does, and trained again.
+    Training with bfloat16 products is measured beside them, where the processor has them.
     """
     config = study_file("demo")
     demo = ROOT / "results/demo"
@@ -202,16 +212,21 @@ def measure_envelope(lock):
     for name, (environment, arguments, settings) in VARIANTS.items():
         if name == "gpu" and torch_build() != "cuda":
             continue
-        for kind, change in (
-            ("fused", {"weights": str(ROOT / ENVELOPE / "staged/weights")}),
-            ("trained", TRAINED),
-        ):
-            say(f"Variant {name}, {kind} again")
-            folder = ENVELOPE / name / kind
-            (ROOT / folder).mkdir(parents=True, exist_ok=True)
-            over = ROOT / folder / "change.json"
-            over.write_text(json.dumps({**change, **settings}))
-            code = run_apart(config, folder, lock, ["scores"], [over], environment, arguments)
-            if code:
-                raise Problem(failure(code), code)
+        weights = {"weights": str(ROOT / ENVELOPE / "staged/weights")}
+        run_variant(f"{name}/fused", {**weights, **settings}, lock, environment, arguments)
+        run_variant(f"{name}/trained", {**TRAINED, **settings}, lock, environment, arguments)
+    if has_bfloat16():
+        run_variant("bfloat16/trained", {**TRAINED, **BFLOAT16}, lock)
     run_script(lock, "tabulate_envelope", config, demo, ROOT / ENVELOPE)
+
+
+def run_variant(name, change, lock, environment=None, arguments=()):
+    """Run the demo, with changes laid over its study, in the folder ENVELOPE/name."""
+    say(f"Variant {name} again")
+    folder = ENVELOPE / name
+    (ROOT / folder).mkdir(parents=True, exist_ok=True)
+    over = ROOT / folder / "change.json"
+    over.write_text(json.dumps(change))
+    code = run_apart(study_file("demo"), folder, lock, ["scores"], [over], environment, arguments)
+    if code:
+        raise Problem(failure(code), code)

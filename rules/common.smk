@@ -85,11 +85,18 @@ def trained(path):
     return f"{STUDY['weights']}/{path}" if "weights" in STUDY else result(f"models/{path}")
 
 
-def is_at_hand(protocol, band, model, sar_input, seed):
-    """Whether a trained model can be had: with a folder of `weights`, if that holds it."""
-    path = f"{protocol}/{band}/{model}-{sar_input}/seed{seed}.safetensors"
+def each_seed(path):
+    """`path` for each seed of the study; other wildcards stay."""
+    return expand(path, seed=SEEDS, allow_missing=True)
+
+
+def is_at_hand(protocol, band, model, sar_input):
+    """Whether a model can be had: with a folder of `weights`, if that holds it for every seed."""
+    path = f"{protocol}/{band}/{model}-{sar_input}/seed{{seed}}.safetensors"
     return "weights" not in STUDY or all(
-        Path(trained(f"{site}/{path}")).exists() for site in STUDY["sites"]
+        Path(weights).exists()
+        for site in STUDY["sites"]
+        for weights in each_seed(trained(f"{site}/{path}"))
     )
 
 
@@ -102,7 +109,7 @@ def learned_runs(protocol, bands, seeds):
         for model in cut["models"]
         for sar_input in cut["inputs"]
         for seed in seeds
-        if is_at_hand(protocol, band, model, sar_input, seed)
+        if is_at_hand(protocol, band, model, sar_input)
     ]
 
 

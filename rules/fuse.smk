@@ -8,14 +8,16 @@ rule fuse_scene:
         network=network_code,
         optical=lambda wildcards: optical_raster(wildcards.protocol),
         sar=lambda wildcards: sar_raster(wildcards.input),
-        weights=trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors"),
-        record=trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json"),
+        weights=each_seed(
+            trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors")
+        ),
+        records=each_seed(trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json")),
     output:
-        fused=result("fused/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tif"),
+        fused=each_seed(result("fused/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tif")),
     log:
-        result("logs/fuse_scene/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.log"),
+        result("logs/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.log"),
     benchmark:
-        result("benchmarks/fuse_scene/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tsv")
+        result("benchmarks/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.tsv")
     conda:
         TORCH_ENV
     threads: 1
@@ -27,7 +29,7 @@ rule fuse_scene:
         device=STUDY["training"]["device"],
     message:
         "Fuse {wildcards.band} of {wildcards.site} with {wildcards.model} ({wildcards.input})"
-        " for {wildcards.protocol}, seed {wildcards.seed}"
+        " for {wildcards.protocol}"
     script:
         "../scripts/fuse_scene.py"
 
@@ -38,17 +40,20 @@ use rule fuse_scene as fuse_full_scale with:
         network=network_code,
         optical=result("stack/{site}.full.tif"),
         sar=lambda wildcards: sar_raster(wildcards.input, ".full"),
-        weights=trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.safetensors"),
-        record=trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.json"),
+        weights=each_seed(
+            trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.safetensors")
+        ),
+        records=each_seed(trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.json")),
     output:
-        fused=result("fused/{site}/sharpening/{band}/{model}-{input}/seed{seed}.full.tif"),
+        fused=each_seed(
+            result("fused/{site}/sharpening/{band}/{model}-{input}/seed{seed}.full.tif")
+        ),
     log:
-        result("logs/fuse_full_scale/{site}/{band}/{model}-{input}/seed{seed}.log"),
+        result("logs/fuse_full_scale/{site}/{band}/{model}-{input}.log"),
     benchmark:
-        result("benchmarks/fuse_full_scale/{site}/{band}/{model}-{input}/seed{seed}.tsv")
+        result("benchmarks/fuse_full_scale/{site}/{band}/{model}-{input}.tsv")
     message:
-        "Sharpen {wildcards.band} of {wildcards.site} with {wildcards.model}"
-        " ({wildcards.input}), seed {wildcards.seed}"
+        "Sharpen {wildcards.band} of {wildcards.site} with {wildcards.model}" " ({wildcards.input})"
 
 
 rule fuse_classical:

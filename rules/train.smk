@@ -1,4 +1,5 @@
-# One job per site, protocol, band, model, input and seed.
+# One job per site, protocol, band, model and input: its seeds share the start of a process and the
+# reading of the scene, which take as long as training a small model.
 
 # Where PyTorch comes from with --sdm conda; fusing takes it too.
 DEVICE = STUDY["training"]["device"]
@@ -15,12 +16,14 @@ rule train_model:
         stack_json=result("stack/{site}.json"),
         patches=result("patches/{site}.parquet"),
     output:
-        weights=result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors"),
-        record=result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json"),
+        weights=each_seed(
+            result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors")
+        ),
+        records=each_seed(result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json")),
     log:
-        result("logs/train_model/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.log"),
+        result("logs/train_model/{site}/{protocol}/{band}/{model}-{input}.log"),
     benchmark:
-        result("benchmarks/train_model/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tsv")
+        result("benchmarks/train_model/{site}/{protocol}/{band}/{model}-{input}.tsv")
     conda:
         TORCH_ENV
     # One thread a model: several models train side by side, and the weights do not depend on
@@ -30,13 +33,14 @@ rule train_model:
         mem_mb=2000,
         runtime=240,
     params:
-        identity=lambda wildcards: {**wildcards, "seed": int(wildcards.seed)},
+        seeds=SEEDS,
+        identity=lambda wildcards: dict(wildcards),
         model=lambda wildcards: STUDY["models"][wildcards.model],
         training=STUDY["training"],
         gaps=lambda wildcards: gap_settings(wildcards.protocol),
         buffer_px=STUDY["split"]["buffer_px"],
     message:
-        "Train {wildcards.model} ({wildcards.input}) on {wildcards.band} of {wildcards.site},"
-        " seed {wildcards.seed}"
+        "Train {wildcards.model} ({wildcards.input}) on {wildcards.band} of {wildcards.site}"
+        " for {wildcards.protocol}"
     script:
         "../scripts/train_model.py"

@@ -1,13 +1,13 @@
 """Compare methods on one site and protocol: differences of their scores, with intervals."""
 
-import numpy as np
 import pandas as pd
-from sarfusion import landsat, split
-from sarfusion.bootstrap import Blocks, compare, distributions
+from sarfusion.bootstrap import Blocks, compare, distributions, ground_cells
 from sarfusion.errors import StudyError
 from sarfusion.files import read_json, write_csv
-from sarfusion.pairs import pair_in
-from sarfusion.raster import read_band, read_bands
+from sarfusion.ground import open_ground, reading
+from sarfusion.pairs import Given
+from sarfusion.raster import open_bands
+from sarfusion.scoring import check_range
 
 PLACE = ["study", "site", "protocol", "region", "band", "metric"]
 SIDES = ["left_method", "left_input", "right_method", "right_input"]
@@ -31,6 +31,7 @@ def main(
     block_px,
     draws,
     seed,
+    threads=1,
 ):
     """Write the table of differences left - right (COLUMNS), the mean over seeds.
 
@@ -41,37 +42,52 @@ def main(
     pairs: [left method, left input, right method, right input] of each comparison.
     block_px, draws, seed: of the bootstrap.
     """
-    ground = read_band(use, "use") == split.TEST
-    ground &= np.isfinite(read_bands(optical, landsat.BANDS)).all(axis=0)
-    region = "test"
-    if gaps is not None:
-        ground &= read_band(gaps, "gap") == 1
-        region = "gap"
-    if not ground.any():
-        raise StudyError(f"site {site}: no ground of region {region} to compare methods on")
-    data_range = read_json(description)["data_range"]
+    region = "test" if gaps is None else "gap"
+    ranges = read_json(description)["data_range"]
     compared = {tuple(pair[:2]) for pair in pairs} | {tuple(pair[2:]) for pair in pairs}
+    scores, counts = {}, {}
+    with open_ground(use, optical, gaps) as (grid, regions):
+        ground = ground_cells(grid.shape, lambda tile: regions(tile)[region], block_px)
+        if ground is None:
+            raise StudyError(f"site {site}: no ground of region {region} to compare methods on")
+        cells, pixels = ground
+        blocks = Blocks(pixels, block_px, draws, seed)
+        for path, (band, method, sar_input, run_seed) in zip(fused, runs, strict=True):
+            if (method, sar_input) not in compared:
+                continue
+            check_range(ranges[band])
+            with open_bands([(stack, band), (path, band)]) as bands:
+                found = distributions(
+                    grid.shape,
+                    _reader(bands, regions),
+                    Given(ranges[band]),
+                    cells,
+                    blocks,
+                    threads=threads,
+                )
+            for metric, (resampled, n) in found.items():
+                scores.setdefault((band, method, sar_input, metric), {})[run_seed] = resampled
+                counts[band, metric] = n
 
     rows = []
     for band in dict.fromkeys(band for band, *_ in runs):
-        reference = read_band(stack, band)
-        blocks, scores, counts = None, {}, {}
-        for path, (fused_band, method, sar_input, run_seed) in zip(fused, runs, strict=True):
-            if fused_band != band or (method, sar_input) not in compared:
-                continue
-            values = read_band(path, band)
-            pair = pair_in(reference, values, ground, data_range=data_range[band])
-            blocks = blocks or Blocks(pair.region, block_px, draws, seed)
-            for metric, (resampled, n) in distributions(pair, blocks).items():
-                scores.setdefault((method, sar_input, metric), {})[run_seed] = resampled
-                counts[metric] = n
         for pair in pairs:
-            for metric, n in counts.items():
-                left, right = (scores[(*side, metric)] for side in (pair[:2], pair[2:]))
+            for metric in (metric for other, metric in counts if other == band):
+                left, right = (scores[(band, *side, metric)] for side in (pair[:2], pair[2:]))
                 difference = compare(left, right, seed, blocks.enough)
                 place = (study, site, protocol, region, band, metric)
-                rows.append((*place, *pair, *difference, n))
+                rows.append((*place, *pair, *difference, counts[band, metric]))
     write_csv(table, pd.DataFrame(rows, columns=COLUMNS))
+
+
+def _reader(bands, regions):
+    """Return the function that reads a Tile of two bands and its regions."""
+
+    def read(tile, _):
+        reference, fused = tile.read(reading(bands))
+        return regions(tile), {"": reference}, {("",): fused}
+
+    return read
 
 
 if __name__ == "__main__":
@@ -94,4 +110,5 @@ if __name__ == "__main__":
             block_px=snakemake.params.block_px,
             draws=snakemake.params.draws,
             seed=snakemake.params.seed,
+            threads=snakemake.threads,
         )

@@ -1,16 +1,34 @@
 """Score the 10 m products of one site: consistency with the 30 m bands, and truth if known."""
 
+import math
+from contextlib import ExitStack
+
 import numpy as np
 import pandas as pd
-from sarfusion import landsat, metrics, split
+from sarfusion import landsat, split
 from sarfusion.files import read_json, write_csv
-from sarfusion.raster import read_band, read_bands
-from sarfusion.resolution import RATIO, degrade
+from sarfusion.ground import reading
+from sarfusion.pairs import HALO, Given
+from sarfusion.raster import open_bands, read_grid
+from sarfusion.resolution import KERNEL_REACH, RATIO, degrade, mtf_sigma
+from sarfusion.scoring import check_range, score_scene
 from sarfusion.tables import METRIC_COLUMNS, score_rows
 
 
 def main(
-    *, stack, full, use, description, truth, products, runs, table, study, site, gain_at_nyquist
+    *,
+    stack,
+    full,
+    use,
+    description,
+    truth,
+    products,
+    runs,
+    table,
+    study,
+    site,
+    gain_at_nyquist,
+    threads=1,
 ):
     """Write the tidy table of scores on test ground.
 
@@ -18,24 +36,76 @@ def main(
     `consistency`: the product degraded to 30 m against the measured band. Region `truth`, where
     the 10 m reflectance is known (a path, else None): the product against it.
     """
-    test = read_band(use, "use") == split.TEST
-    valid = np.isfinite(read_bands(full, (*landsat.BANDS, "ratio_db"))).all(axis=0)
-    blocks = valid.reshape(test.shape[0], RATIO, test.shape[1], RATIO)
-    test &= blocks.all(axis=(1, 3))
-    fine_test = test.repeat(RATIO, axis=0).repeat(RATIO, axis=1)
-    data_range = read_json(description)["data_range"]
-    rows = []
-    for path, (band, *run) in zip(products, runs, strict=True):
-        product = read_band(path, band)
-        degraded = degrade(product, RATIO, gain_at_nyquist)
-        compared = {"consistency": (read_band(stack, band), degraded, test)}
+    ranges = read_json(description)["data_range"]
+    for band, *_ in runs:
+        check_range(ranges[band])
+    givens = {band: Given(ranges[band]) for band, *_ in runs}
+    names = list(givens)
+    shape = read_grid(use).shape
+    beyond = math.ceil(KERNEL_REACH * mtf_sigma(gain_at_nyquist, RATIO) / RATIO)
+    with ExitStack() as opened:
+        bands = {
+            name: reading(opened.enter_context(open_bands(places)))
+            for name, places in {
+                "use": [(use, "use")],
+                "coarse": [(stack, band) for band in names],
+                "known": [(full, band) for band in (*landsat.BANDS, "ratio_db")],
+                "fine": [(truth, band) for band in names if truth is not None],
+                "products": [(path, run[0]) for path, run in zip(products, runs, strict=True)],
+            }.items()
+            if places
+        }
+
+        def test(rows, columns):
+            known = np.isfinite(bands["known"](*(_finer(span) for span in (rows, columns))))
+            height, width = rows.stop - rows.start, columns.stop - columns.start
+            blocks = known.all(axis=0).reshape(height, RATIO, width, RATIO)
+            return (bands["use"](rows, columns)[0] == split.TEST) & blocks.all(axis=(1, 3))
+
+        def fine_test(rows, columns):
+            wide = [slice(at.start // RATIO, -(-at.stop // RATIO)) for at in (rows, columns)]
+            fine = test(*wide).repeat(RATIO, axis=0).repeat(RATIO, axis=1)
+            top, left = (RATIO * span.start for span in wide)
+            return fine[
+                rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
+            ]
+
+        def degraded(rows, columns):
+            fine = bands["products"](_finer(rows), _finer(columns))
+            return np.stack([degrade(product, RATIO, gain_at_nyquist) for product in fine])
+
+        def at_30_m(tile, fused):
+            images = []
+            if fused:
+                images = tile.read(degraded, HALO + beyond)[:, beyond:-beyond, beyond:-beyond]
+            measured = tile.read(bands["coarse"])
+            return _parts("consistency", tile.read(test), names, measured, runs, images)
+
+        def at_10_m(tile, fused):
+            images = tile.read(bands["products"]) if fused else []
+            measured = tile.read(bands["fine"])
+            return _parts("truth", tile.read(fine_test), names, measured, runs, images)
+
+        found = score_scene(shape, at_30_m, givens, threads=threads)
         if truth is not None:
-            compared["truth"] = (read_band(truth, band), product, fine_test)
-        for region, (reference, values, ground) in compared.items():
-            place = {"study": study, "site": site, "protocol": "sharpening", "region": region}
-            scores = metrics.score_band(reference, values, ground, data_range[band])
-            rows += score_rows(place, band, run, scores)
+            fine_shape = tuple(RATIO * size for size in shape)
+            found |= score_scene(fine_shape, at_10_m, givens, threads=threads)
+    rows = []
+    for (region, (band, *run)), scores in found.items():
+        place = {"study": study, "site": site, "protocol": "sharpening", "region": region}
+        rows += score_rows(place, band, run, scores)
     write_csv(table, pd.DataFrame(rows, columns=METRIC_COLUMNS))
+
+
+def _finer(span):
+    """Return a slice of 30 m pixels as one of 10 m pixels."""
+    return slice(RATIO * span.start, RATIO * span.stop)
+
+
+def _parts(region, mask, bands, measured, runs, images):
+    """Return what score_scene wants to know of a tile."""
+    runs = dict(zip(map(tuple, runs), images, strict=False))
+    return {region: mask}, dict(zip(bands, measured, strict=True)), runs
 
 
 if __name__ == "__main__":
@@ -54,4 +124,5 @@ if __name__ == "__main__":
             study=snakemake.params.study,
             site=snakemake.wildcards.site,
             gain_at_nyquist=snakemake.params.gain_at_nyquist,
+            threads=snakemake.threads,
         )

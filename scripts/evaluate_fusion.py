@@ -1,12 +1,18 @@
 """Score every fused raster of one site and protocol against the measured bands."""
 
+from contextlib import ExitStack
+
 import numpy as np
 import pandas as pd
-from sarfusion import landsat, metrics, split
+from sarfusion import landsat
 from sarfusion.files import read_json, write_csv
-from sarfusion.gaps import regions as gap_regions
-from sarfusion.raster import read_band, read_bands, read_grid
+from sarfusion.ground import open_ground, reading
+from sarfusion.pairs import Given
+from sarfusion.raster import open_bands
+from sarfusion.scoring import check_range, score_scene
 from sarfusion.tables import METRIC_COLUMNS, score_rows
+
+TRIPLE = "rgb"
 
 
 def main(
@@ -23,6 +29,7 @@ def main(
     site,
     protocol,
     gap_settings,
+    threads=1,
 ):
     """Write the tidy table of scores on test ground.
 
@@ -30,44 +37,41 @@ def main(
     is scored. gaps: the mask of what was withheld, or None; gap_settings: as in the config.
     fused: paths; runs: (band, method, input, seed) of each, in the same order.
     """
-    ground = read_band(use, "use")
-    test = ground == split.TEST
-    test &= np.isfinite(read_bands(optical, landsat.BANDS)).all(axis=0)
-    data_range = read_json(description)["data_range"]
-    reference = {band: read_band(stack, band) for band in landsat.BANDS}
-    scored = regions(test, ground != split.NOT_VALID, gaps, gap_settings, read_grid(stack))
-    rows, triples = [], {}
-    for path, (band, *run) in zip(fused, runs, strict=True):
-        values = read_band(path, band)
-        triples.setdefault(tuple(run), {})[band] = values
-        for region, ground in scored.items():
-            place = {"study": study, "site": site, "protocol": protocol, "region": region}
-            scores = metrics.score_band(reference[band], values, ground, data_range[band])
-            rows += score_rows(place, band, run, scores)
-    for run, bands in triples.items():
-        if len(bands) < len(landsat.BANDS):  # a study of one band has no triple
-            continue
-        values = np.stack([bands[band] for band in landsat.BANDS])
-        for region, ground in scored.items():
-            place = {"study": study, "site": site, "protocol": protocol, "region": region}
-            scores = metrics.score_triple(np.stack(list(reference.values())), values, ground)
-            rows += score_rows(place, "rgb", run, scores)
+    ranges = read_json(description)["data_range"]
+    for band, *_ in runs:
+        check_range(ranges[band])
+    givens = {band: Given(ranges[band]) for band in landsat.BANDS if band in ranges}
+    places = [(stack, band) for band in landsat.BANDS]
+    products = [(path, band) for path, (band, *_) in zip(fused, runs, strict=True)]
+    with open_ground(use, optical, gaps, gap_settings) as (grid, regions), ExitStack() as opened:
+        measured = opened.enter_context(open_bands(places))
+        everything = opened.enter_context(open_bands(places + products))
+
+        def read(tile, with_fused):
+            bands = tile.read(reading(everything if with_fused else measured))
+            references = dict(zip(landsat.BANDS, bands, strict=False))
+            images = dict(zip(map(tuple, runs), bands[len(places) :], strict=False))
+            triples = stacked(images)
+            if triples:
+                references[TRIPLE] = bands[: len(places)]
+            return regions(tile), references, images | triples
+
+        found = score_scene(grid.shape, read, givens | {TRIPLE: Given()}, threads=threads)
+    rows = []
+    for (region, (band, *run)), scores in found.items():
+        place = {"study": study, "site": site, "protocol": protocol, "region": region}
+        rows += score_rows(place, band, run, scores)
     write_csv(table, pd.DataFrame(rows, columns=METRIC_COLUMNS))
 
 
-def regions(test, valid, gaps, settings, grid):
-    """Return {name: ground} to score: the test ground, or its parts inside and outside gaps."""
-    if gaps is None:
-        return {"test": test}
-    return gap_regions(
-        read_band(gaps, "gap") == 1,
-        test,
-        grid.pixel_m,
-        settings["distance_edges_m"],
-        settings["share_edges"],
-        settings["window_px"],
-        valid,
-    )
+def stacked(images):
+    """Return {(TRIPLE, *run): (3, rows, columns)} of the runs that have all three bands."""
+    wanted = dict.fromkeys(tuple(run) for _, *run in images)
+    return {
+        (TRIPLE, *run): np.stack([images[(band, *run)] for band in landsat.BANDS])
+        for run in wanted
+        if all((band, *run) in images for band in landsat.BANDS)
+    }
 
 
 if __name__ == "__main__":
@@ -87,4 +91,5 @@ if __name__ == "__main__":
             site=snakemake.wildcards.site,
             protocol=snakemake.wildcards.protocol,
             gap_settings=snakemake.params.gaps,
+            threads=snakemake.threads,
         )

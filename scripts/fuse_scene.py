@@ -1,4 +1,6 @@
-"""Fuse a whole scene with one trained model, tile by tile."""
+"""Fuse a whole scene with the trained models of each seed, tile by tile."""
+
+from functools import partial
 
 import numpy as np
 import rasterio
@@ -7,29 +9,40 @@ from rasterio.windows import Window
 from sarfusion import channels, checkpoint, normalise
 from sarfusion.files import atomic
 from sarfusion.raster import profile_for
-from sarfusion.tiling import predict, tiles
-from sarfusion.training import choose_device, make_deterministic
+from sarfusion.tiling import pipeline, predict, tiles
+from sarfusion.training import choose_device, keep_freed_memory, make_deterministic
 from tqdm import tqdm
 
 
-def main(*, optical, sar, gaps, weights, record, fused, tile_px, device, threads):
-    """Write the fused band (reflectance, NaN where an input is not valid) of the whole scene.
+def main(*, optical, sar, gaps, weights, records, fused, tile_px, device, threads):
+    """Write the fused bands (reflectance, NaN where an input is not valid) of the whole scene.
 
     optical, sar: rasters that hold the optical band and the SAR bands; gaps: the mask of what is
     withheld, or None. Outside the gaps the measured band is kept, as a user would.
+    weights, records, fused: paths, one per seed.
     """
+    keep_freed_memory()
     make_deterministic(0, threads)
     device = choose_device(device)
-    network, record = checkpoint.load(weights, record)
-    network.to(device)
+    for weights_path, record_path, fused_path in zip(weights, records, fused, strict=True):
+        network, record = checkpoint.load(weights_path, record_path)
+        network.to(device, memory_format=torch.channels_last)
+        fuse(network, record, optical, sar, gaps, fused_path, tile_px, device)
+
+
+def fuse(network, record, optical, sar, gaps, fused, tile_px, device):
+    """Write the fused band of one network."""
     names, band = record["channels"], record["band"]
     with channels.open_channels(names, optical, sar, gaps) as source, atomic(fused) as temporary:
+        plan = list(tiles(source.grid.shape, tile_px, network.radius, network.multiple))
         profile = profile_for(source.grid, 1, np.float32, np.nan)
         with rasterio.open(temporary, "w", **profile) as target:
             target.descriptions = (band,)
-            plan = list(tiles(source.grid.shape, tile_px, network.radius, network.multiple))
-            for tile in tqdm(plan, "fusing", disable=None, leave=False):
-                bands = source.read(Window.from_slices(tile.read_rows, tile.read_columns))
+
+            def read(tile):
+                return source.read(Window.from_slices(tile.read_rows, tile.read_columns))
+
+            def fused_tile(tile, bands):
                 inputs = channels.normalised(bands, names, record["scaling"])
                 output = predict(network, torch.from_numpy(inputs).to(device)).cpu().numpy()
                 values = normalise.undo(output, record["scaling"][band])
@@ -37,8 +50,13 @@ def main(*, optical, sar, gaps, weights, record, fused, tile_px, device, threads
                     clear = bands[names.index(channels.GAP)] == 0
                     values[clear] = bands[0][clear]
                 values[~np.isfinite(bands).all(axis=0)] = np.nan
-                written = Window.from_slices(tile.rows, tile.columns)
-                target.write(values[tile.inner], 1, window=written)
+                return values[tile.inner]
+
+            def write(tile, values):
+                target.write(values, 1, window=Window.from_slices(tile.rows, tile.columns))
+
+            progress = partial(tqdm, desc="fusing", disable=None, leave=False)
+            pipeline(plan, read, fused_tile, write, progress)
 
 
 if __name__ == "__main__":
@@ -50,7 +68,7 @@ if __name__ == "__main__":
             sar=snakemake.input.sar,
             gaps=snakemake.input.get("gaps"),
             weights=snakemake.input.weights,
-            record=snakemake.input.record,
+            records=snakemake.input.records,
             fused=snakemake.output.fused,
             tile_px=snakemake.params.tile_px,
             device=snakemake.params.device,

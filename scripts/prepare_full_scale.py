@@ -2,28 +2,43 @@
 
 import numpy as np
 from rasterio.transform import Affine
+from rasterio.windows import Window
 from sarfusion import landsat, sar
-from sarfusion.raster import Grid, read_bands, read_grid, write_raster
-from sarfusion.resolution import RATIO, enlarge
+from sarfusion.raster import Grid, create_raster, open_bands, strips
+from sarfusion.resolution import RATIO, around, enlarge
 
 
 def main(*, stack, sar_power, full, noise_floor_db):
     """Write red, green, blue (interpolated) and vv_db, vh_db, ratio_db on the fine grid."""
-    coarse, source = read_grid(stack), read_grid(sar_power)
-    fine = Grid(
-        coarse.crs,
-        coarse.transform @ Affine.scale(1 / RATIO),
-        coarse.height * RATIO,
-        coarse.width * RATIO,
-    )
-    optical = [enlarge(band, RATIO, fine.shape) for band in read_bands(stack, landsat.BANDS)]
-    averaged = [
-        sar.average_onto(sar.clean_power(power)[0], source, fine)
-        for power in read_bands(sar_power, sar.BANDS)
-    ]
-    *backscatter, _ = sar.channels_db(*averaged, noise_floor_db)
-    bands = np.stack([*optical, *backscatter]).astype(np.float32)
-    write_raster(full, bands, fine, (*landsat.BANDS, *sar.CHANNELS), np.nan)
+    with (
+        open_bands([(stack, band) for band in landsat.BANDS]) as optical,
+        open_bands([(sar_power, band) for band in sar.BANDS]) as power,
+    ):
+        fine = finer(optical.grid)
+        names = (*landsat.BANDS, *sar.CHANNELS)
+        with create_raster(full, fine, names, np.float32, np.nan) as target:
+            for window in strips(fine.shape):
+                averaged = sar.read_power(power, fine, window)
+                *backscatter, _ = sar.channels_db(*averaged, noise_floor_db)
+                bands = [*enlarged(optical, window), *backscatter]
+                target.write(np.stack(bands), window=window)
+
+
+def finer(grid):
+    """Return the Grid of the same ground with pixels smaller by RATIO."""
+    scale = Affine.scale(1 / RATIO)
+    return Grid(grid.crs, grid.transform @ scale, grid.height * RATIO, grid.width * RATIO)
+
+
+def enlarged(optical, window):
+    """Return the bands of an open BandReader interpolated onto a strip of the fine grid."""
+    height, width = optical.grid.shape
+    top, bottom = window.row_off, window.row_off + window.height
+    first, last = around(top, bottom, height)
+    shape = (RATIO * (last - first), RATIO * width)
+    rows = slice(top - RATIO * first, bottom - RATIO * first)
+    bands = optical.read(Window(0, first, width, last - first))
+    return [enlarge(band, RATIO, shape)[rows] for band in bands]
 
 
 if __name__ == "__main__":

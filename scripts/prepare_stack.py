@@ -1,38 +1,57 @@
 """Turn one raw scene into the study's stack: masked reflectance, backscatter in dB, split."""
 
 import logging
+from collections import Counter
 
 import numpy as np
 from sarfusion import landsat, normalise, sar, split
 from sarfusion.errors import StudyError
 from sarfusion.files import write_json
-from sarfusion.raster import Grid, band_numbers, open_raster, read_bands, read_grid, write_raster
-from sarfusion.shift import estimate_shift
+from sarfusion.raster import (
+    Grid,
+    band_numbers,
+    create_raster,
+    open_bands,
+    open_raster,
+    read_bands,
+    strips,
+    write_raster,
+)
+from sarfusion.shift import central_window, estimate_shift
 
 CHANNELS = (*landsat.BANDS, *sar.CHANNELS)
 
 
-def main(*, optical, sar_power, stack, use, description, site, mask, sar_settings, split_settings):
-    """Write the stack, the split map and their description."""
-    reflectance, grid, optical_counts = read_reflectance(optical, mask)
-    backscatter, sar_counts = read_backscatter(sar_power, grid, sar_settings["noise_floor_db"])
-    channels = dict(zip(CHANNELS, (*reflectance, *backscatter), strict=True))
+def main(
+    *,
+    optical,
+    sar_power,
+    stack,
+    use,
+    description,
+    site,
+    mask,
+    sar_settings,
+    split_settings,
+    threads=1,
+):
+    """Write the stack, the split map and their description.
 
-    valid = np.isfinite(np.stack(list(channels.values()))).all(axis=0)
-    if not valid.any():
-        raise StudyError(
-            f"site {site}: no valid pixel is left: {share(optical_counts, 'fill')} of the optical"
-            f" scene is fill, {share(optical_counts, 'masked')} is masked in all, and SAR is valid"
-            f" on {np.isfinite(backscatter[0]).mean():.0%}; choose another date"
-        )
-    try:
-        ground = split.split_ground(valid, **split_settings)
-    except StudyError as error:
-        raise StudyError(f"site {site}: {error}") from error
+    Scenes of any size: strip by strip, and only one byte of each pixel is kept. threads: of the
+    compression.
+    """
+    floor = sar_settings["noise_floor_db"]
+    with open_raster(optical) as numbers, open_bands([(sar_power, b) for b in sar.BANDS]) as power:
+        grid = Grid.of(numbers)
+        sar.check_overlap(power.grid, grid, sar_power)
+        sar_counts = count_backscatter(power)
+        with create_raster(stack, grid, CHANNELS, np.float32, np.nan, threads=threads) as target:
+            valid, counts = fill_stack(target, numbers, power, grid, mask, floor)
+            check_valid(valid, counts, site)
+            ground = split_ground(valid, site, split_settings)
+
     train = ground == split.TRAIN
-    shift = measure_shift(channels, site)
-
-    write_raster(stack, np.stack(list(channels.values())), grid, CHANNELS, np.nan)
+    sample = dict(zip(CHANNELS, normalise.training_sample(stack, CHANNELS, train), strict=True))
     write_raster(use, ground[None], grid, ["use"], split.NOT_VALID)
     write_json(
         description,
@@ -45,52 +64,79 @@ def main(*, optical, sar_power, stack, use, description, site, mask, sar_setting
                 "width": grid.width,
                 "pixel_m": list(grid.pixel_m),
             },
-            "optical": optical_counts,
-            "sar": {**sar_counts, "noise_floor_db": sar_settings["noise_floor_db"]},
+            "optical": dict(counts["optical"]),
+            "sar": {**sar_counts, **counts["floor"], "noise_floor_db": floor},
             "valid_pixels": int(valid.sum()),
             "split": {"pixels": split.counts(ground), **split_settings},
             "normalisation": {
                 name: normalise.fit(
-                    values[train],
-                    sar_settings["clip_percentiles"] if name in sar.CHANNELS else None,
+                    values, sar_settings["clip_percentiles"] if name in sar.CHANNELS else None
                 )
-                for name, values in channels.items()
+                for name, values in sample.items()
             },
-            "data_range": {
-                band: normalise.data_range(channels[band][train]) for band in landsat.BANDS
-            },
-            "shift_px": shift,
+            "data_range": {band: normalise.data_range(sample[band]) for band in landsat.BANDS},
+            "shift_px": measure_shift(stack, grid.shape, site),
         },
     )
 
 
-def read_reflectance(path, mask):
-    """Return (reflectance, grid, counts) of a raw optical scene."""
-    with open_raster(path) as dataset:
-        numbers = dataset.read(band_numbers(dataset, landsat.RAW_BANDS))
-        scale, offset, grid = dataset.scales[:3], dataset.offsets[:3], Grid.of(dataset)
-    qa_pixel, qa_radsat = numbers[3:].astype(np.uint16)
-    reflectance, counts = landsat.to_reflectance(
-        numbers[:3], qa_pixel, qa_radsat, scale, offset, mask
+def count_backscatter(power):
+    """Return what the SAR scene, an open BandReader, holds on its own grid: counts by band."""
+    counts = {name: Counter() for name in sar.BANDS}
+    for window in strips(power.grid.shape):
+        for name, values in zip(sar.BANDS, power.read(window), strict=True):
+            counts[name].update(sar.count_power(values))
+    return {name: dict(count) for name, count in counts.items()}
+
+
+def fill_stack(target, numbers, power, grid, mask, noise_floor_db):
+    """Write the channels to the open stack; return (valid, counts).
+
+    numbers: the open raw optical scene; power: a BandReader of VV and VH. valid: bool
+    (rows, columns), where every channel is. counts: of "optical", "floor" and "backscatter".
+    """
+    bands = band_numbers(numbers, landsat.RAW_BANDS)
+    scale, offset = numbers.scales[:3], numbers.offsets[:3]
+    valid = np.empty(grid.shape, bool)
+    counts = {name: Counter() for name in ("optical", "floor", "backscatter")}
+    for window in strips(grid.shape):
+        raw = numbers.read(bands, window=window)
+        qa_pixel, qa_radsat = raw[3:].astype(np.uint16)
+        reflectance, found = landsat.to_reflectance(
+            raw[:3], qa_pixel, qa_radsat, scale, offset, mask
+        )
+        counts["optical"].update(found)
+        *backscatter, found = sar.channels_db(*sar.read_power(power, grid, window), noise_floor_db)
+        counts["floor"].update(found)
+        counts["backscatter"]["valid"] += int(np.isfinite(backscatter[0]).sum())
+        channels = np.stack([*reflectance, *backscatter])
+        valid[window.toslices()] = np.isfinite(channels).all(axis=0)
+        target.write(channels, window=window)
+    return valid, counts
+
+
+def check_valid(valid, counts, site):
+    """Raise StudyError, with the reason, where no pixel is valid in all channels."""
+    if valid.any():
+        return
+    raise StudyError(
+        f"site {site}: no valid pixel is left: {share(counts['optical'], 'fill')} of the optical"
+        f" scene is fill, {share(counts['optical'], 'masked')} is masked in all, and SAR is valid"
+        f" on {counts['backscatter']['valid'] / valid.size:.0%}; choose another date"
     )
-    return reflectance, grid, counts
 
 
-def read_backscatter(path, grid, noise_floor_db):
-    """Return ((vv_db, vh_db, ratio_db), counts) of a raw SAR scene on the optical grid."""
-    source = read_grid(path)
-    sar.check_overlap(source, grid, path)
-    averaged, counts = [], {}
-    for name, power in zip(sar.BANDS, read_bands(path, sar.BANDS), strict=True):
-        power, counts[name] = sar.clean_power(power)
-        averaged.append(sar.average_onto(power, source, grid))
-    *backscatter, floor_counts = sar.channels_db(*averaged, noise_floor_db)
-    return backscatter, {**counts, **floor_counts}
+def split_ground(valid, site, settings):
+    """Return the use of every pixel, as split.split_ground; errors name the site."""
+    try:
+        return split.split_ground(valid, **settings)
+    except StudyError as error:
+        raise StudyError(f"site {site}: {error}") from error
 
 
-def measure_shift(channels, site):
+def measure_shift(stack, shape, site):
     """Return the estimated SAR-optical shift; log a warning above one pixel or without one."""
-    shift = estimate_shift(channels["red"], channels["vv_db"])
+    shift = estimate_shift(*read_bands(stack, ["red", "vv_db"], central_window(shape)))
     if shift["distance"] is None:
         logging.warning("warning: site %s: the SAR-optical shift could not be measured", site)
     elif shift["distance"] > 1:
@@ -124,4 +170,5 @@ if __name__ == "__main__":
             mask=snakemake.params.mask,
             sar_settings=snakemake.params.sar,
             split_settings=snakemake.params.split,
+            threads=snakemake.threads,
         )

@@ -1,19 +1,29 @@
 """Degrade the optical bands as a coarser sensor would see them: the input of Wald's protocol."""
 
 import numpy as np
+from rasterio.windows import Window
 from sarfusion import landsat
-from sarfusion.raster import read_bands, read_grid, write_raster
-from sarfusion.resolution import RATIO, degrade, enlarge
+from sarfusion.raster import create_raster, open_bands, strips
+from sarfusion.resolution import RATIO, around, degrade, enlarge
+
+STRIP_PX = 2**22  # larger than usual: what lies around a strip is read and computed again
 
 
 def main(*, stack, reduced, gain_at_nyquist):
     """Write red, green, blue degraded to 90 m and interpolated back onto the 30 m grid."""
-    grid = read_grid(stack)
-    bands = [
-        enlarge(degrade(band, RATIO, gain_at_nyquist), RATIO, grid.shape)
-        for band in read_bands(stack, landsat.BANDS)
-    ]
-    write_raster(reduced, np.stack(bands).astype(np.float32), grid, landsat.BANDS, np.nan)
+    with (
+        open_bands([(stack, band) for band in landsat.BANDS]) as source,
+        create_raster(reduced, source.grid, landsat.BANDS, np.float32, np.nan) as target,
+    ):
+        height, width = source.grid.shape
+        for window in strips(source.grid.shape, STRIP_PX):
+            top, bottom = window.row_off, window.row_off + window.height
+            first, last = (RATIO * row for row in around(top, bottom, -(-height // RATIO)))
+            part = source.read(Window(0, first, width, min(last, height) - first))
+            for number, band in enumerate(part, 1):
+                coarse = degrade(band, RATIO, gain_at_nyquist)
+                fine = enlarge(coarse, RATIO, band.shape)
+                target.write(fine[top - first : bottom - first], number, window=window)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,10 @@ from sarfusion.sar import shuffle
 
 
 def main(*, stack, shuffled, seed):
-    """Write the shuffled ratio_db of the stack."""
+    """Write the shuffled ratio_db of the stack.
+
+    A value may go anywhere, so the whole band is in memory, up to 13 bytes a pixel.
+    """
     values = shuffle(read_band(stack, "ratio_db"), seed)
     write_raster(shuffled, values[None], read_grid(stack), ["ratio_db"], np.nan)
 

@@ -20,7 +20,13 @@ from sarfusion.files import sha256, write_csv, write_text
 from sarfusion.study import resolve
 from sarfusion.tables import as_text
 from sarfusion.verify import envelope, scores
-from sarfusion.verify.envelope import OTHER_SEED, PIXEL, SAME_WEIGHTS, TRAINED_AGAIN
+from sarfusion.verify.envelope import (
+    FEWER_DIGITS,
+    OTHER_SEED,
+    PIXEL,
+    SAME_WEIGHTS,
+    TRAINED_AGAIN,
+)
 from sarfusion.verify.expected import (
     difference_tables,
     every_model,
@@ -37,6 +43,7 @@ KINDS = (
     ("trained", TRAINED_AGAIN, ((score_tables, 1),)),
 )
 SEEDS = "seeds"  # the name of the variant that is another seed
+BFLOAT16 = "bfloat16"  # and of that with fewer digits in training
 WEIGHTS = ["variant", "protocol", "model", "input", "band", "seed", "same_bytes", "moved"]
 HEADLINES = {"reconstruction": "test", "cloud_gap": "gap", "sharpening": "test"}
 SHOWN = ("rmse", "ssim", "uiqi", "cc", "ergas")
@@ -46,7 +53,9 @@ same again, other thread counts, older instruction sets (really switched off in 
 OpenBLAS and NumPy, whatever the processor could do), a GPU where there was one. `same weights`:
 the models of the demo, fused and scored again, methods without training too. `trained again`: each
 kind of model, for one band and seed. `other seed`: the largest difference between two seeds of one
-model and band, beside which the others are to be seen. 0 is the same to the last bit.
+model and band, beside which the others are to be seen. 0 is the same to the last bit. Training
+with bfloat16 products (`training.precision`) does change what is computed, and stands apart: the
+default is float32, and no tolerance rests on it.
 
 Weights: how many of the models that were trained again have the same bytes, and how far the others
 lie from those of the demo, relative to their norm.
@@ -58,20 +67,28 @@ def main(study_file, results, folder):
     study = resolve(yaml.safe_load(Path(study_file).read_text(encoding="utf-8")))
     results, folder = Path(results), Path(folder)
     variants = sorted(path.parents[1].name for path in folder.glob("*/fused/results"))
+    made = [(name, *kind) for name, kind in product(variants, KINDS)]
+    if (folder / BFLOAT16 / "trained/results").exists():
+        made.append((BFLOAT16, "trained", FEWER_DIGITS, ((score_tables, 1),)))
     table = pd.concat(
         [
             *(
                 moved(
                     study, results, folder / name / kind / "results" / study["study"], tables
                 ).assign(kind=label, variant=name)
-                for name, (kind, label, tables) in product(variants, KINDS)
+                for name, kind, label, tables in made
             ),
             seed_spread(study, results).assign(kind=OTHER_SEED, variant=SEEDS),
         ]
     )[envelope.COLUMNS]
     weights = pd.DataFrame(
         [
-            *(row for name in variants for row in moved_weights(study, results, folder, name)),
+            *(
+                row
+                for name, kind, *_ in made
+                if kind == "trained"
+                for row in moved_weights(study, results, folder, name)
+            ),
             *spread_weights(study, results),
         ],
         columns=WEIGHTS,
@@ -183,7 +200,9 @@ def as_markdown(table, weights):
         index=["protocol", "metric"], columns=["kind", "variant"], values="moved", sort=False
     )
     parts = ["# How far results move", NOTE]
-    for kind in (SAME_WEIGHTS, TRAINED_AGAIN):
+    for kind in (SAME_WEIGHTS, TRAINED_AGAIN, FEWER_DIGITS):
+        if kind not in wide:
+            continue
         part = wide[kind].map(printed)
         part["other seed"] = wide[OTHER_SEED, SEEDS].map(printed)
         parts += [f"## Scores, {kind}", as_text(part.reset_index(), "github")]

@@ -1,4 +1,4 @@
-"""Train one network for one site, protocol, band, input and seed."""
+"""Train one network for one site, protocol, band and input, once for each seed."""
 
 import logging
 import platform
@@ -16,6 +16,7 @@ from sarfusion.raster import read_band
 from sarfusion.training import (
     PatchSource,
     choose_device,
+    choose_precision,
     fit,
     keep_freed_memory,
     make_deterministic,
@@ -34,7 +35,8 @@ def main(
     stack_json,
     patches,
     weights,
-    record,
+    records,
+    seeds,
     identity,
     model,
     training,
@@ -42,42 +44,62 @@ def main(
     buffer_px,
     threads,
 ):
-    """Train and write the weights and the record.
+    """Train one network for each seed and write its weights and record, one after the other.
 
     optical, sar, target: rasters that hold the optical band and the SAR bands that go in, and
-    the band that shall come out. identity: site, protocol, band, model, input, seed. model,
-    training and gaps: as in the config; `gaps` is None where nothing is withheld.
+    the band that shall come out. weights, records: paths, one per seed. identity: site, protocol,
+    band, model, input. model, training and gaps: as in the config; `gaps` is None where nothing
+    is withheld.
     """
     keep_freed_memory()
-    make_deterministic(identity["seed"], threads)
-    device = choose_device(training["device"])
-    band, seed = identity["band"], identity["seed"]
+    band = identity["band"]
     names = channels.channel_names(identity["protocol"], band, identity["input"])
     scaling = scaling_of(read_json(stack_json)["normalisation"], names)
     scene = read_scene(names, optical, sar, scaling)
     wanted = normalise.apply(read_band(target, band), scaling[band])
-
-    network = build(model["network"], len(names), model["options"])
-    if network.radius > buffer_px:
-        raise StudyError(
-            f"config: split.buffer_px is {buffer_px}, less than the receptive-field radius"
-            f" {network.radius} of {identity['model']}; raise it"
-        )
-    size, batch = model["patch_px"], model["batch"]
-    if size % network.multiple:
-        raise StudyError(
-            f"config: models.{identity['model']}.patch_px is {size}, no multiple of"
-            f" {network.multiple}, which its poolings need"
-        )
+    size = model["patch_px"]
     index = pd.read_parquet(patches)
     ground = {
         split: PatchSource(scene, wanted, places_of(index, split, size, patches), size)
         for split in ("train", "validation")
     }
+    for seed, weights_path, record_path in zip(seeds, weights, records, strict=True):
+        make_deterministic(seed, threads)
+        network = build(model["network"], len(names), model["options"])
+        check_sizes(network, identity["model"], size, buffer_px)
+        fitted = train(network, ground, names, seed, model["batch"], training, gaps)
+        record = {
+            **identity,
+            "seed": seed,
+            "network": model["network"],
+            "options": model["options"],
+            "channels": names,
+            "scaling": scaling,
+            "patch_px": size,
+            "batch": model["batch"],
+            "training": training,
+            "training_patches": len(ground["train"]),
+            "parameters": sum(p.numel() for p in network.parameters()),
+            "receptive_field_radius_px": network.radius,
+            **fitted,
+            "threads": threads,
+            "software": {
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "numpy": np.__version__,
+            },
+        }
+        checkpoint.save(network, record, weights_path, record_path)
+
+
+def train(network, ground, names, seed, batch, training, gaps):
+    """Train `network` in place; return what is to be recorded of it."""
+    device = choose_device(training["device"])
+    precision = choose_precision(training["precision"], device)
     batches = ground["train"].draw(batch, seed)
     validation = ground["validation"].spread(batch, MOST_VALIDATION_PATCHES)
     if gaps is not None:
-        where = names.index(channels.GAP)
+        where, size = names.index(channels.GAP), ground["train"].size
         batches = withhold(batches, draw_gaps(gaps, size, seed), where)
         validation = list(withhold(validation, draw_gaps(gaps, size, 0), where))
     start = time.perf_counter()
@@ -89,41 +111,33 @@ def main(
         learning_rate=training["learning_rate"],
         validate_every=training["validate_every"],
         device=device,
-        progress=lambda updates: tqdm(updates, "training", disable=None, leave=False),
+        precision=precision,
+        progress=lambda updates: tqdm(updates, f"training, seed {seed}", disable=None, leave=False),
     )
     seconds = time.perf_counter() - start
     for entry in history:
-        logging.info(
-            "update %(update)6d  train %(train_loss).6f  validation %(validation_loss).6f", entry
+        logging.info("seed %d  update %6d  train %.6f  validation %.6f", seed, *entry.values())
+    return {
+        "best_update": best_update,
+        "history": history,
+        "training_seconds": round(seconds, 2),
+        "device": str(device),
+        "precision": precision,
+    }
+
+
+def check_sizes(network, model, patch_px, buffer_px):
+    """Raise StudyError where the config's sizes do not suit the network."""
+    if network.radius > buffer_px:
+        raise StudyError(
+            f"config: split.buffer_px is {buffer_px}, less than the receptive-field radius"
+            f" {network.radius} of {model}; raise it"
         )
-    checkpoint.save(
-        network,
-        {
-            **identity,
-            "network": model["network"],
-            "options": model["options"],
-            "channels": names,
-            "scaling": scaling,
-            "patch_px": size,
-            "batch": batch,
-            "training": training,
-            "training_patches": len(ground["train"]),
-            "parameters": sum(p.numel() for p in network.parameters()),
-            "receptive_field_radius_px": network.radius,
-            "best_update": best_update,
-            "history": history,
-            "training_seconds": round(seconds, 2),
-            "device": str(device),
-            "threads": threads,
-            "software": {
-                "python": platform.python_version(),
-                "torch": torch.__version__,
-                "numpy": np.__version__,
-            },
-        },
-        weights,
-        record,
-    )
+    if patch_px % network.multiple:
+        raise StudyError(
+            f"config: models.{model}.patch_px is {patch_px}, no multiple of"
+            f" {network.multiple}, which its poolings need"
+        )
 
 
 def scaling_of(normalisation, names):
@@ -171,7 +185,8 @@ if __name__ == "__main__":
             stack_json=snakemake.input.stack_json,
             patches=snakemake.input.patches,
             weights=snakemake.output.weights,
-            record=snakemake.output.record,
+            records=snakemake.output.records,
+            seeds=snakemake.params.seeds,
             identity=snakemake.params.identity,
             model=snakemake.params.model,
             training=snakemake.params.training,

@@ -3,7 +3,8 @@
 Errors of neighbouring pixels go together, so that ground is resampled in square blocks: the
 moving-block bootstrap (Künsch 1989, Annals of Statistics 17(3); in the plane, Lahiri 2003,
 Resampling Methods for Dependent Data). A metric is written as a function of sums over the ground
-(its `Statistic`); a resample adds up the sums of the blocks it drew.
+(see `metrics`); a resample adds up the sums of the blocks it drew. They are kept per cell, a
+quarter of a block's side, so that blocks may overlap.
 
 Two methods are compared on the same blocks (paired). Seeds are the second level, crossed with
 the first: each resample also draws, with replacement, which seeds are averaged, since other seeds
@@ -15,7 +16,6 @@ of 16 to 32, those of 95 % held the truth in 90 to 92 % of trials on ground of n
 more, and in 86 % on ground of four: take them for slightly narrow.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -23,24 +23,58 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from .comparisons import paired_runs
 from .errors import StudyError
-from .pairs import ROUNDING, Pair, rms
-from .windows import edge_map, gradient_maps, ssim_map, textured_uiqi_map, uiqi_map
+from .metrics import METRICS
+from .pairs import Pair, Region, inner
+from .scoring import TILE_PX, in_order, sample, tiles
 
 CONFIDENCE = 0.95
 STEPS = 4  # blocks overlap: they start at every quarter of their side
 LEAST_BLOCKS = 4  # ground of fewer blocks has no interval
 
 
-class Statistic(NamedTuple):
-    """A metric as a function of sums over the ground.
+RESAMPLED = (
+    "rmse",
+    "mae",
+    "cc",
+    "ssim",
+    "uiqi",
+    "uiqi_textured",
+    "gradient_cc",
+    "q_af",
+    "sf_ratio",
+)
+STATISTICS = {name: METRICS[name] for name in RESAMPLED}
 
-    terms: gives the maps to be summed, (terms, rows, columns), zero where nothing counts; the
-    first says how many things (pixels, windows, differences) count there.
-    value: turns sums (..., terms) into values (...).
-    """
 
-    terms: Callable[[Pair], np.ndarray]
-    value: Callable[[np.ndarray], np.ndarray]
+def cell_px(block_px):
+    """Return the side of the cells that blocks are made of."""
+    if block_px % STEPS and block_px > STEPS:
+        raise StudyError(f"block_px is {block_px}: make it a multiple of {STEPS}")
+    return max(1, block_px // STEPS)
+
+
+class Cells(NamedTuple):
+    """Square cells of `size` pixels from the corner of a box: half-open (rows, columns)."""
+
+    box: tuple[tuple[int, int], tuple[int, int]]
+    size: int
+
+    def empty(self, terms):
+        """Return a sum of nothing for each cell, (terms, rows, columns)."""
+        return np.zeros((terms, *(-(-(last - first) // self.size) for first, last in self.box)))
+
+    def sums(self, maps, tile):
+        """Return (place, sums) of maps (terms, rows, columns) of a Tile: what to add, and where."""
+        place = []
+        spans = zip((tile.rows, tile.columns), self.box, strict=True)
+        for axis, ((start, stop), (first, last)) in enumerate(spans, start=1):
+            begin, end = max(start, first), max(min(stop, last), first)
+            cells = (np.arange(begin, end) - first) // self.size
+            numbers, heads = np.unique(cells, return_index=True)
+            maps = maps.take(range(begin - start, end - start), axis)
+            maps = np.add.reduceat(maps, heads, axis=axis)
+            place.append(slice(numbers[0], numbers[-1] + 1))
+        return (slice(None), *place), maps
 
 
 class Blocks:
@@ -51,40 +85,33 @@ class Blocks:
     spread about the scores themselves; their variance is that of a Bartlett window of width
     block_px. A resample draws as many blocks as hold the ground's number of pixels on average.
 
-    region: bool (rows, columns). The draws follow from `seed` and the region alone: two methods
-    on the same ground are resampled alike.
+    counts: pixels of ground in every cell (rows, columns) of the ground's box. The draws follow
+    from `seed` and the ground alone: two methods on the same ground are resampled alike.
     """
 
-    def __init__(self, region, block_px, draws, seed):
-        if block_px % STEPS and block_px > STEPS:
-            raise StudyError(f"block_px is {block_px}: make it a multiple of {STEPS}")
-        self._cell = max(1, block_px // STEPS)
-        self._span = block_px // self._cell
-        self._used = self._sums_of_blocks(region[np.newaxis])[:, 0] > 0
+    def __init__(self, counts, block_px, draws, seed):
+        self._span = block_px // cell_px(block_px)
+        self._used = self._sums_of_blocks(counts[np.newaxis])[:, 0] > 0
         size = max(1, round(self._used.sum() / self._span**2))
         self._drawn = np.random.default_rng(seed).integers(self._used.sum(), size=(draws, size))
-        self.enough = region.sum() >= LEAST_BLOCKS * block_px**2
+        self.enough = counts.sum() >= LEAST_BLOCKS * block_px**2
 
-    def sums(self, maps):
-        """Return sums (1 + draws, terms) of maps (terms, rows, columns).
+    def sums(self, cells):
+        """Return sums (1 + draws, terms) of sums over cells (terms, rows, columns).
 
         The first row is the whole ground, each other a resample of it.
         """
-        blocks = self._sums_of_blocks(maps)[self._used]
+        blocks = self._sums_of_blocks(cells)[self._used]
         return np.stack(
-            [maps.sum(axis=(1, 2)), *(blocks[draw].sum(axis=0) for draw in self._drawn)]
+            [cells.sum(axis=(1, 2)), *(blocks[draw].sum(axis=0) for draw in self._drawn)]
         )
 
-    def _sums_of_blocks(self, maps):
-        """Return the sums of the maps over every block, (blocks, terms)."""
-        terms, rows, columns = maps.shape
-        cell, margin = self._cell, self._span - 1
-        fill = [(0, -side % cell) for side in (rows, columns)]
-        padded = np.pad(np.asarray(maps, float), [(0, 0), *fill])
-        cells = padded.reshape(terms, -(-rows // cell), cell, -(-columns // cell), cell)
-        cells = np.pad(cells.sum(axis=(2, 4)), [(0, 0), (margin, margin), (margin, margin)])
+    def _sums_of_blocks(self, cells):
+        """Return the sums over every block, (blocks, terms)."""
+        margin = self._span - 1
+        cells = np.pad(cells, [(0, 0), (margin, margin), (margin, margin)])
         windows = sliding_window_view(cells, (self._span, self._span), axis=(1, 2))
-        return windows.sum(axis=(3, 4)).reshape(terms, -1).T
+        return windows.sum(axis=(3, 4)).reshape(len(cells), -1).T
 
 
 class Difference(NamedTuple):
@@ -96,17 +123,63 @@ class Difference(NamedTuple):
     seeds: int
 
 
-def distributions(pair, blocks):
+def ground_cells(shape, mask, block_px, tile_px=TILE_PX):
+    """Return (Cells, counts of pixels in each) of the ground of a scene; None without ground.
+
+    mask: gives the ground (rows, columns) of a Tile, with its margin.
+    """
+    used = [np.zeros(size, bool) for size in shape]
+    for tile in tiles(shape, tile_px):
+        own = inner(mask(tile))
+        used[0][slice(*tile.rows)] |= own.any(axis=1)
+        used[1][slice(*tile.columns)] |= own.any(axis=0)
+    if not used[0].any():
+        return None
+    rows, columns = map(np.flatnonzero, used)
+    cells = Cells(((rows[0], rows[-1] + 1), (columns[0], columns[-1] + 1)), cell_px(block_px))
+    counts = cells.empty(1)
+    for tile in tiles(shape, tile_px):
+        own = inner(mask(tile))
+        if own.any():
+            place, sums = cells.sums(own[np.newaxis].astype(float), tile)
+            counts[place] += sums
+    return cells, counts[0]
+
+
+def distributions(shape, read, given, cells, blocks, *, threads=1, tile_px=TILE_PX):
     """Return {metric: (values, n)} of a fused image.
 
+    read: as of `scoring.score_scene`, with one region, one reference and one run.
     values: (1 + draws,), the metric on the whole ground, then on each resample; NaN where
     nothing supports it. n: the number of pixels, windows or differences that it rests on.
     """
+    _, means = sample(shape, read, tile_px)
+    centre = next(iter(means.values()), 0.0)
+    given = given._replace(centre=(centre, centre))
+
+    def sums(work):
+        tile, parts = work
+        (mask,), (reference,), (fused,) = (part.values() for part in parts)
+        if not inner(mask).any():
+            return {}
+        pair, region = Pair(reference, fused, mask, given), Region(mask)
+        return {
+            name: cells.sums(np.stack(statistic.terms(pair, region)).astype(float), tile)
+            for name, statistic in STATISTICS.items()
+        }
+
+    totals = {}
+    work = ((tile, read(tile, True)) for tile in tiles(shape, tile_px))
+    for found in in_order(sums, work, threads):
+        for name, (place, values) in found.items():
+            if name not in totals:
+                totals[name] = cells.empty(len(values))
+            totals[name][place] += values
     found = {}
-    for name, statistic in STATISTICS.items():
-        sums = blocks.sums(statistic.terms(pair))
+    for name, total in totals.items():
+        resampled = blocks.sums(total)
         with np.errstate(invalid="ignore", divide="ignore"):
-            found[name] = statistic.value(sums), int(sums[0, 0])
+            found[name] = STATISTICS[name].value(resampled, given), int(resampled[0, 0])
     return found
 
 
@@ -129,96 +202,3 @@ def compare(left, right, seed, enough=True):
     tail = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(resampled, [tail, 100 - tail])
     return Difference(point, float(low), float(high), seeds)
-
-
-def _mean(sums):
-    return sums[..., 1] / sums[..., 0]
-
-
-def _root_mean(sums):
-    return np.sqrt(_mean(sums))
-
-
-def _ratio(sums):
-    return sums[..., 2] / sums[..., 1]
-
-
-def _root_ratio(sums):
-    return np.sqrt(_ratio(sums))
-
-
-def _correlation(sums):
-    """Return Pearson's correlation from the sums of 1, x, y, xx, yy, xy; NaN on constants."""
-    n, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
-    x_spread, y_spread = xx - x * x / n, yy - y * y / n
-    constant = (x_spread <= ROUNDING**2 * xx) | (y_spread <= ROUNDING**2 * yy)
-    return np.where(constant, np.nan, (xy - x * y / n) / np.sqrt(np.abs(x_spread * y_spread)))
-
-
-def _products(x, y, where, levels):
-    """Return the maps 1, x, y, xx, yy, xy of two maps, about their means for the digits' sake."""
-    x, y = (_centred(*one, where) for one in zip((x, y), levels, strict=True))
-    return np.stack([where, x, y, x * x, y * y, x * y])
-
-
-def _centred(values, level, where):
-    """Return a map about its mean; zero, a constant, if its spread is but rounding of `level`."""
-    if not where.any():
-        return np.zeros(where.shape)
-    centred = np.where(where, values - values[where].mean(), 0)
-    return centred if rms(centred[where]) > ROUNDING * level else np.zeros(where.shape)
-
-
-def _levels(pair):
-    return [rms(values) for values in pair.values]
-
-
-def _pixels(pair):
-    return _products(pair.reference, pair.fused, pair.region, _levels(pair))
-
-
-def _gradients(pair):
-    return _products(*gradient_maps(pair), _levels(pair))
-
-
-def _edges(pair):
-    quality, weights, where = edge_map(pair)
-    return np.stack([where, weights, weights * quality])
-
-
-def _windows(map_of):
-    """Return the terms of a mean over windows."""
-
-    def terms(pair):
-        values, where = map_of(pair)
-        return np.stack([where, values])
-
-    return terms
-
-
-def _squared_differences(pair):
-    """Return the maps of neighbours' count and squared differences; each stands at the first."""
-    maps = np.zeros((3, *pair.region.shape))
-    for first, second in [(np.s_[:-1], np.s_[1:]), (np.s_[:, :-1], np.s_[:, 1:])]:
-        both = pair.region[first] & pair.region[second]
-        maps[0][first] += both
-        for number, image in enumerate((pair.reference, pair.fused), start=1):
-            maps[number][first] += np.where(both, (image[second] - image[first]) ** 2, 0)
-    return maps
-
-
-STATISTICS = {
-    "rmse": Statistic(
-        lambda pair: np.stack([pair.region, (pair.fused - pair.reference) ** 2]), _root_mean
-    ),
-    "mae": Statistic(
-        lambda pair: np.stack([pair.region, np.abs(pair.fused - pair.reference)]), _mean
-    ),
-    "cc": Statistic(_pixels, _correlation),
-    "ssim": Statistic(_windows(ssim_map), _mean),
-    "uiqi": Statistic(_windows(uiqi_map), _mean),
-    "uiqi_textured": Statistic(_windows(textured_uiqi_map), _mean),
-    "gradient_cc": Statistic(_gradients, _correlation),
-    "q_af": Statistic(_edges, _ratio),
-    "sf_ratio": Statistic(_squared_differences, _root_ratio),
-}

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import time
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ def job(log):
     terminal.addFilter(lambda record: record.levelno == logging.WARNING)
     logging.getLogger().addHandler(terminal)
     logging.captureWarnings(True)
+    logging.info("started in %.2f s", time.process_time())  # of the processor: Python, imports
     try:
         yield
     except (StudyError, OSError, MemoryError) as error:

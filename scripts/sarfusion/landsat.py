@@ -50,9 +50,9 @@ def to_reflectance(numbers, qa_pixel, qa_radsat, scale, offset, mask):
     for index, band in enumerate(BANDS):
         saturated = flagged(qa_radsat, QA_RADSAT_BITS[band]) & ~masked
         keep = ~masked & ~saturated
-        values = numbers[index][keep].astype(np.float64) * scale[index] + offset[index]
-        reflectance[index][keep] = values
+        values = numbers[index].astype(np.float64) * scale[index] + offset[index]
+        np.copyto(reflectance[index], values, where=keep, casting="same_kind")
         counts[f"{band}_saturated"] = int(saturated.sum())
-        counts[f"{band}_below_0"] = int((values < 0).sum())
-        counts[f"{band}_above_1"] = int((values > 1).sum())
+        counts[f"{band}_below_0"] = int(((values < 0) & keep).sum())
+        counts[f"{band}_above_1"] = int(((values > 1) & keep).sum())
     return reflectance, counts

@@ -1,19 +1,26 @@
 """Scores of a fused image against its reference.
 
-A metric is one function of a Pair, entered in METRICS by its decorator with all that tables and
-figures need to know of it. `score_band` and `score_triple` compute every metric of their scope.
+A metric is the function `terms` of a tile, whose sums over all tiles `value` turns into the score:
+so scenes of any size are scored tile by tile, and the bootstrap resamples the very same sums.
+METRICS holds all that tables and figures need to know of each. `scoring` does the adding.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import StudyError
-from .normalise import RANGE_PERCENTILES
-from .pairs import NOTHING, ROUNDING, Pair, Score, pair_in, pearson, rms
-from .windows import edge_map, gradient_maps, ssim_map, textured_uiqi_map, uiqi_map
+from .pairs import HALO, ROUNDING, Given, Pair, Region, inner
+from .windows import (
+    SOBEL_WINDOW,
+    SSIM_WINDOW,
+    TEXTURE_FLOOR,
+    UIQI_WINDOW,
+    edge_map,
+    magnitude_maps,
+    ssim_map,
+    uiqi_maps,
+)
 
 GREY_LEVELS = 256  # bins of the entropy's histogram
 
@@ -25,111 +32,137 @@ class Metric:
     unit: "reflectance", "dB", "bits", "degrees", or "" for a pure number.
     better: "lower", "higher", or the value it should come close to: "zero", "one".
     scope: "band" (one band) or "triple" (red, green and blue together).
+    terms: gives the maps (rows, columns) to be summed over the ground, zero where nothing counts;
+    the first says how many things (pixels, windows, differences) count there. The entropy alone
+    has no maps, but rows of numbers to be added up.
+    value: turns sums (..., terms) into values (...), NaN where they say nothing.
     """
 
     label: str
     unit: str
     better: str
     scope: str
-    function: Callable[[Pair], Score]
+    terms: Callable[[Pair, Region], list[np.ndarray]]
+    value: Callable[[np.ndarray, Given], np.ndarray]
 
 
 METRICS: dict[str, Metric] = {}
 
 
-def metric(scope, label, unit, better):
-    """Enter the decorated function in METRICS under its own name."""
+def metric(scope, label, unit, better, value):
+    """Enter the decorated function in METRICS as the terms of a metric of its own name."""
 
-    def enter(function):
-        METRICS[function.__name__] = Metric(label, unit, better, scope, function)
-        return function
+    def enter(terms):
+        METRICS[terms.__name__] = Metric(label, unit, better, scope, terms, value)
+        return terms
 
     return enter
 
 
-def score_band(reference, fused, region, data_range):
-    """Return every band metric as {name: Score}.
+def _mean(sums, given):
+    return sums[..., 1] / sums[..., 0]
 
-    reference, fused: (rows, columns), reflectance; anything, also NaN, outside the region.
-    region: bool (rows, columns), the pixels that are valid and scored.
-    data_range: L of SSIM and PSNR, reflectance.
 
-    A metric that nothing in the region supports is Score(nan, 0). Raises StudyError when the
-    region holds a value that is not finite, or L is not a positive number.
+def _root_mean(sums, given):
+    return np.sqrt(_mean(sums, given))
+
+
+def _decibels(sums, given):
+    return 20 * np.log10(given.data_range / _root_mean(sums, given))
+
+
+def _correlation(sums, given):
+    """Return Pearson's correlation from the sums of 1, x, y, xx, yy, xy; NaN on constants.
+
+    A spread below ROUNDING of the data range counts as constant.
     """
-    if not (math.isfinite(data_range) and data_range > 0):
-        raise StudyError(
-            f"data range L is {data_range}: it must be positive; check the band's training blocks"
-        )
-    return _score("band", reference, fused, region, data_range=data_range)
+    n, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
+    x_spread, y_spread = xx - x * x / n, yy - y * y / n
+    constant = np.minimum(x_spread, y_spread) <= (ROUNDING * given.data_range) ** 2 * n
+    product = np.sqrt(np.abs(x_spread)) * np.sqrt(np.abs(y_spread))
+    return np.where(constant, np.nan, np.clip((xy - x * y / n) / product, -1, 1))
 
 
-def score_triple(reference, fused, region, h_over_l=1.0):
-    """Return every metric of the red, green and blue bands together as {name: Score}.
-
-    reference, fused: (3, rows, columns), reflectance; region: bool (rows, columns).
-    h_over_l: pixel size of the fused image over that of the optical input, for ERGAS; 1 says
-    that there is no ratio, both having one grid (1/3 when 90 m is sharpened to 30 m).
-
-    Scores and errors as in `score_band`.
-    """
-    return _score("triple", reference, fused, region, h_over_l=h_over_l)
+def _weighted_mean(sums, given):
+    """Return the mean from the sums of 1, weights, squared weights, weights times values."""
+    n, weights, squares, total = np.moveaxis(sums, -1, 0)
+    flat = squares <= (ROUNDING * given.data_range) ** 2 * n
+    return np.where(flat, np.nan, total / weights)
 
 
-def _score(scope, reference, fused, region, **settings):
-    metrics = {name: entry for name, entry in METRICS.items() if entry.scope == scope}
-    dimensions = {"band": 2, "triple": 3}[scope]
-    if np.ndim(reference) != dimensions:
-        raise ValueError(f"a {scope} has {dimensions} dimensions, not {np.ndim(reference)}")
-    pair = pair_in(reference, fused, region, **settings)
-    if pair is None:
-        return dict.fromkeys(metrics, NOTHING)
-    return {name: entry.function(pair) for name, entry in metrics.items()}
+def _root_ratio(sums, given):
+    """Return the root of the ratio of two sums of squares; NaN where the first is rounding."""
+    n, x, y = np.moveaxis(sums, -1, 0)
+    return np.where(x <= (ROUNDING * given.data_range) ** 2 * n, np.nan, np.sqrt(y / x))
 
 
-@metric("band", "RMSE", "reflectance", better="lower")
-def rmse(pair):
+def _entropy_change(sums, given):
+    reference, fused = np.split(sums[..., 1:], 2, axis=-1)
+    return _entropy(fused) - _entropy(reference)
+
+
+def _entropy(counts):
+    shares = counts / counts.sum(axis=-1, keepdims=True)
+    return -np.sum(shares * np.log2(np.where(shares > 0, shares, 1)), axis=-1)
+
+
+def _relative_error(sums, given):
+    n, means, squares, errors = sums[..., :1], *np.split(sums[..., 1:] / sums[..., :1], 3, axis=-1)
+    undefined = (n == 0) | (np.abs(means) <= ROUNDING * np.sqrt(squares))
+    relative = np.where(undefined, np.nan, errors / means**2)
+    return 100 * given.h_over_l * np.sqrt(np.mean(relative, axis=-1))
+
+
+def _on(where, *maps):
+    """Return the terms of maps that count where `where` is true."""
+    return [where, *(maps if where.all() else (np.where(where, map_, 0) for map_ in maps))]
+
+
+def _products(where, x, y):
+    return _on(where, x, y, x * x, y * y, x * y)
+
+
+@metric("band", "RMSE", "reflectance", better="lower", value=_root_mean)
+def rmse(pair, region):
     """Root mean square error."""
-    return Score(rms(pair.error), pair.error.size)
+    return _on(region.whole(1), pair.error**2)
 
 
-@metric("band", "Bias", "reflectance", better="zero")
-def bias(pair):
+@metric("band", "Bias", "reflectance", better="zero", value=_mean)
+def bias(pair, region):
     """Mean of fused - reference."""
-    return Score(float(pair.error.mean()), pair.error.size)
+    return _on(region.whole(1), pair.error)
 
 
-@metric("band", "MAE", "reflectance", better="lower")
-def mae(pair):
+@metric("band", "MAE", "reflectance", better="lower", value=_mean)
+def mae(pair, region):
     """Mean absolute error."""
-    return Score(float(np.abs(pair.error).mean()), pair.error.size)
+    return _on(region.whole(1), np.abs(pair.error))
 
 
-@metric("band", "CC", "", better="higher")
-def cc(pair):
+@metric("band", "CC", "", better="higher", value=_correlation)
+def cc(pair, region):
     """Pearson's correlation of the pixels; blind to gain and offset, NaN on constants."""
-    x, y = pair.values
-    return Score(pearson(x, y, rms(x), rms(y)), x.size)
+    return _products(region.whole(1), *map(inner, pair.centred))
 
 
-@metric("band", "PSNR", "dB", better="higher")
-def psnr(pair):
+@metric("band", "PSNR", "dB", better="higher", value=_decibels)
+def psnr(pair, region):
     """Peak signal-to-noise ratio, 20 log10(L / RMSE); infinite for identical images."""
-    error, n = rmse(pair)
-    return Score(20 * math.log10(pair.data_range / error) if error > 0 else math.inf, n)
+    return rmse(pair, region)
 
 
-@metric("band", "SSIM", "", better="higher")
-def ssim(pair):
+@metric("band", "SSIM", "", better="higher", value=_mean)
+def ssim(pair, region):
     """Structural similarity, the mean over 11 x 11 gaussian windows (sigma 1.5).
 
     Wang, Bovik, Sheikh & Simoncelli 2004, IEEE Trans. Image Processing 13(4).
     """
-    return _mean(*ssim_map(pair))
+    return _on(region.whole(SSIM_WINDOW), pair.once(ssim_map))
 
 
-@metric("band", "UIQI", "", better="higher")
-def uiqi(pair):
+@metric("band", "UIQI", "", better="higher", value=_mean)
+def uiqi(pair, region):
     """Universal image quality index, the mean over 8 x 8 windows, stride 1.
 
     Wang & Bovik 2002, IEEE Signal Processing Letters 9(3). A window scores
@@ -139,43 +172,34 @@ def uiqi(pair):
     (means m, variances s^2, covariance sxy). The second factor is 1 where both variances are
     zero, the first where both means are.
     """
-    return _mean(*uiqi_map(pair))
+    return _on(region.whole(UIQI_WINDOW), pair.once(uiqi_maps)[0])
 
 
-@metric("band", "UIQI textured", "", better="higher")
-def uiqi_textured(pair):
+@metric("band", "UIQI textured", "", better="higher", value=_mean)
+def uiqi_textured(pair, region):
     """UIQI over the windows whose reference has a variance above (0.01 L)^2.
 
     On flat ground, such as water, the index compares noise with noise: a window of one grey
     scores about 0 however close the two images are. The floor, a standard deviation of one
     hundredth of the data range, is a declared choice; n tells how many windows are above it.
     """
-    return _mean(*textured_uiqi_map(pair))
+    quality, variance = pair.once(uiqi_maps)
+    textured = variance > (TEXTURE_FLOOR * pair.given.data_range) ** 2
+    return _on(region.whole(UIQI_WINDOW) & textured, quality)
 
 
-def _mean(values, where):
-    """Return the Score that a map of windows adds up to."""
-    if not where.any():
-        return NOTHING
-    return Score(float(values[where].mean()), int(where.sum()))
-
-
-@metric("band", "Gradient CC", "", better="higher")
-def gradient_cc(pair):
+@metric("band", "Gradient CC", "", better="higher", value=_correlation)
+def gradient_cc(pair, region):
     """Pearson's correlation of the gradient magnitudes: are edges where they should be?
 
     Sobel's 3 x 3 operator (Duda & Hart 1973, Pattern Classification and Scene Analysis), per
     pixel along rows and columns alike; NaN where a gradient is the same everywhere.
     """
-    x, y, where = gradient_maps(pair)
-    if not where.any():
-        return NOTHING
-    levels = (rms(values) for values in pair.values)
-    return Score(pearson(x[where], y[where], *levels), int(where.sum()))
+    return _products(region.whole(SOBEL_WINDOW), *pair.once(magnitude_maps))
 
 
-@metric("band", "Q AF", "", better="higher")
-def q_af(pair):
+@metric("band", "Q AF", "", better="higher", value=_weighted_mean)
+def q_af(pair, region):
     """Edge preservation Q^AF from the reference A to the fused image F.
 
     Xydeas & Petrovic 2000, Electronics Letters 36(4). Their Q^AB/F has two sources A and B; here
@@ -189,38 +213,34 @@ def q_af(pair):
     orientation has no sign. Identical images score .9748, not 1: the constants are theirs.
     NaN on a reference without edges.
     """
-    quality, weights, where = edge_map(pair)
-    if not where.any():
-        return NOTHING
-    n = int(where.sum())
-    if rms(weights[where]) <= ROUNDING * rms(pair.values[0]):
-        return Score(math.nan, n)
-    return Score(float((quality * weights).sum() / weights.sum()), n)
+    weights, _ = pair.once(magnitude_maps)
+    quality = pair.once(edge_map)
+    return _on(region.whole(SOBEL_WINDOW), weights, weights**2, weights * quality)
 
 
-@metric("band", "Entropy difference", "bits", better="zero")
-def entropy_difference(pair):
+@metric("band", "Entropy difference", "bits", better="zero", value=_entropy_change)
+def entropy_difference(pair, region):
     """Shannon's entropy of the fused image minus that of the reference.
 
     - sum p log2 p (Shannon 1948, Bell System Technical Journal 27) over a histogram of 256 bins
-    of width L / 256 from the reference's 0.1 percentile on, where L starts in training; values
-    beyond go to the outermost bins. Below 0, grey levels were lost; above, gained (or noise).
+    of width L / 256 from the reference's 0.1 percentile on, where L starts in training (of a
+    regular sample, in a scene above `scoring.SAMPLE_PX` pixels); values beyond go to the outermost
+    bins. Below 0, grey levels were lost; above, gained (or noise).
     """
-    reference, fused = pair.values
-    low = np.percentile(reference, RANGE_PERCENTILES[0])
+    where = region.whole(1)
 
-    def entropy(values):
-        bins = np.floor((values - low) / pair.data_range * GREY_LEVELS)
+    def counts(image):
+        if np.isnan(region.low):
+            return np.zeros(GREY_LEVELS)
+        bins = np.floor((inner(image)[where] - region.low) / pair.given.data_range * GREY_LEVELS)
         bins = np.clip(bins, 0, GREY_LEVELS - 1).astype(np.intp)
-        shares = np.bincount(bins) / bins.size
-        shares = shares[shares > 0]
-        return -np.sum(shares * np.log2(shares))
+        return np.bincount(bins, minlength=GREY_LEVELS)
 
-    return Score(float(entropy(fused) - entropy(reference)), reference.size)
+    return [np.concatenate([[where.sum()], counts(pair.reference), counts(pair.fused)])]
 
 
-@metric("band", "SF ratio", "", better="one")
-def sf_ratio(pair):
+@metric("band", "SF ratio", "", better="one", value=_root_ratio)
+def sf_ratio(pair, region):
     """Spatial frequency of the fused image over that of the reference.
 
     Eskicioglu & Fisher 1995, IEEE Trans. Communications 43(12): sqrt(RF^2 + CF^2), from the
@@ -228,50 +248,41 @@ def sf_ratio(pair):
     n counts them. Below 1 is smoother; above 1 is sharper, or noisier. NaN on a constant
     reference.
     """
-    x, y = (_differences(image, pair.region) for image in (pair.reference, pair.fused))
-    if x.size == 0:
-        return NOTHING
-    level = rms(pair.values[0])
-    return Score(rms(y) / rms(x) if rms(x) > ROUNDING * level else math.nan, x.size)
+    own = slice(HALO, -HALO)
+    following = slice(HALO + 1, -HALO + 1)
+    maps = np.zeros((3, *pair.error.shape))
+    for second in [np.s_[following, own], np.s_[own, following]]:
+        both = inner(region.mask) & region.mask[second]
+        maps[0] += both
+        for number, image in enumerate((pair.reference, pair.fused), start=1):
+            maps[number] += np.where(both, (image[second] - inner(image)) ** 2, 0)
+    return list(maps)
 
 
-def _differences(image, region):
-    """Return the differences of all neighbours that both lie in the region, in one row."""
-    return np.concatenate(
-        [
-            np.diff(image, axis=0)[region[1:] & region[:-1]],
-            np.diff(image, axis=1)[region[:, 1:] & region[:, :-1]],
-        ]
-    )
-
-
-@metric("triple", "ERGAS", "", better="lower")
-def ergas(pair):
+@metric("triple", "ERGAS", "", better="lower", value=_relative_error)
+def ergas(pair, region):
     """Relative global error, 100 h/l sqrt(mean over bands of (RMSE / mean of reference)^2).
 
     Wald 2000, Quality of high resolution synthesised images: is there a simple criterion?
     NaN when a band of the reference has mean zero.
     """
-    reference, _ = pair.values
-    means = reference.mean(axis=1)
-    n = reference.shape[1]
-    if np.any(np.abs(means) <= ROUNDING * np.sqrt(np.mean(reference**2, axis=1))):
-        return Score(math.nan, n)
-    return Score(100 * pair.h_over_l * rms(pair.error / means[:, np.newaxis]), n)
+    reference = inner(pair.reference)
+    return _on(region.whole(1), *reference, *reference**2, *pair.error**2)
 
 
-@metric("triple", "SAM", "degrees", better="lower")
-def sam(pair):
+@metric("triple", "SAM", "degrees", better="lower", value=_mean)
+def sam(pair, region):
     """Mean spectral angle; pixels where either spectrum has norm zero have none.
 
     Kruse et al. 1993, Remote Sensing of Environment 44. The angle comes from the chord of the
     unit vectors, since the arc cosine loses half of its digits on nearly equal spectra.
     """
-    x, y = pair.values
+    x, y = inner(pair.reference), inner(pair.fused)
     x_norm, y_norm = np.linalg.norm(x, axis=0), np.linalg.norm(y, axis=0)
-    defined = (x_norm > 0) & (y_norm > 0)
-    if not defined.any():
-        return NOTHING
-    u, v = x[:, defined] / x_norm[defined], y[:, defined] / y_norm[defined]
+    defined = region.whole(1) & (x_norm > 0) & (y_norm > 0)
+    u, v = (
+        np.divide(image, norm, out=np.zeros_like(image), where=defined)
+        for image, norm in ((x, x_norm), (y, y_norm))
+    )
     angles = 2 * np.arctan2(np.linalg.norm(u - v, axis=0), np.linalg.norm(u + v, axis=0))
-    return Score(float(np.degrees(angles).mean()), angles.size)
+    return _on(defined, np.degrees(angles))

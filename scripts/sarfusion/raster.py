@@ -1,6 +1,7 @@
 """Reading and writing GeoTIFFs whose bands are found by name."""
 
 import math
+from collections import defaultdict
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -9,11 +10,15 @@ import rasterio
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 from rasterio.transform import Affine, array_bounds
+from rasterio.windows import Window
 
 from .errors import StudyError
 from .files import atomic
 
 METRES_PER_DEGREE = 111_320.0  # of latitude, on the mean Earth sphere; scale bars need no more
+BLOCK = 256  # pixels a side of the tiles in a file
+STRIP_PX = 2**20  # pixels that a strip may have; a row of blocks has more in a wide raster
+CACHE_MB = 128  # of GDAL, in place of a share of the machine's memory: a row of blocks, twice
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,11 @@ class Grid:
         latitude = math.radians((bottom + top) / 2)
         return x * METRES_PER_DEGREE * math.cos(latitude), y * METRES_PER_DEGREE
 
+    def part(self, window):
+        """Return the grid of the pixels in a Window."""
+        corner = Affine.translation(window.col_off, window.row_off)
+        return Grid(self.crs, self.transform @ corner, window.height, window.width)
+
     @classmethod
     def of(cls, dataset):
         """Return the grid of an open rasterio dataset."""
@@ -60,7 +70,7 @@ def open_raster(path):
     short, or has no coordinate reference system.
     """
     try:
-        with rasterio.open(path) as dataset:
+        with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), rasterio.open(path) as dataset:
             if dataset.crs is None:
                 raise StudyError(
                     f"{path}: no coordinate reference system; assign one (gdal_edit.py -a_srs)"
@@ -89,19 +99,37 @@ def band_numbers(dataset, names):
     return [dataset.descriptions.index(name) + 1 for name in names]
 
 
+def strips(shape, pixels=None):
+    """Yield the Windows that cut a raster of `shape` (rows, columns) across, from top to bottom.
+
+    A strip is whole rows of blocks, at least one and at most about `pixels` (STRIP_PX without):
+    a small raster is one strip. Pixels come in the order of the raster, however it is cut.
+    """
+    height, width = shape
+    rows = max(1, (pixels or STRIP_PX) // (width * BLOCK)) * BLOCK
+    for row in range(0, height, rows):
+        yield Window(0, row, width, min(rows, height - row))
+
+
 class BandReader:
     """Named bands of several rasters on one grid, read together window by window."""
 
     def __init__(self, bands):
-        self._bands = bands  # (dataset, number) of each
         self.grid = Grid.of(bands[0][0])
+        self._count = len(bands)
+        self._places = defaultdict(list)  # of each dataset: (index here, band number there)
+        for index, (dataset, number) in enumerate(bands):
+            self._places[dataset].append((index, number))
 
     def read(self, window=None):
         """Return the bands as float32 (bands, rows, columns)."""
-        return np.stack(
-            [dataset.read(number, window=window) for dataset, number in self._bands],
-            dtype=np.float32,
-        )
+        shape = self.grid.shape if window is None else (window.height, window.width)
+        bands = np.empty((self._count, *shape), np.float32)
+        # The bands of a file share its tiles: read one by one, each tile is unpacked for each.
+        for dataset, places in self._places.items():
+            indices, numbers = zip(*places, strict=True)
+            bands[list(indices)] = dataset.read(numbers, window=window)
+        return bands
 
 
 @contextmanager
@@ -145,28 +173,41 @@ def profile_for(grid, count, dtype, nodata):
         "dtype": dtype,
         "nodata": nodata,
         "tiled": True,
-        "blockxsize": 256,
-        "blockysize": 256,
+        "blockxsize": BLOCK,
+        "blockysize": BLOCK,
         "compress": "deflate",
         "predictor": predictor,
         "bigtiff": "if_safer",
     }
 
 
-def write_raster(path, array, grid, names, nodata, scale=None, offset=None):
-    """Write `array` (bands, rows, columns) as a GeoTIFF with named bands, atomically.
+@contextmanager
+def create_raster(path, grid, names, dtype, nodata, *, scale=None, offset=None, threads=1):
+    """Yield a GeoTIFF with named bands to write window by window; it appears when it is whole.
 
     `scale` and `offset`, one per band, are stored as the bands' GDAL scale and offset
-    (value = scale * number + offset); the numbers are written as they are.
+    (value = scale * number + offset); the numbers are written as they are. The bytes of the file
+    do not depend on `threads`, which compress, nor on the windows, if these are `strips`.
     """
+    profile = profile_for(grid, len(names), np.dtype(dtype), nodata)
+    with (
+        atomic(path) as temporary,
+        rasterio.Env(GDAL_CACHEMAX=CACHE_MB),
+        rasterio.open(temporary, "w", **profile, num_threads=threads) as dataset,
+    ):
+        yield dataset
+        dataset.descriptions = tuple(names)
+        if scale is not None:
+            dataset.scales = tuple(scale)
+            dataset.offsets = tuple(offset)
+
+
+def write_raster(path, array, grid, names, nodata, scale=None, offset=None):
+    """Write `array` (bands, rows, columns) by `create_raster`."""
     array = np.asarray(array)
     if array.shape != (len(names), *grid.shape):
         raise ValueError(f"array {array.shape} does not fit {len(names)} bands of {grid.shape}")
-    with atomic(path) as temporary:
-        profile = profile_for(grid, len(names), array.dtype, nodata)
-        with rasterio.open(temporary, "w", **profile) as dataset:
-            dataset.write(array)
-            dataset.descriptions = tuple(names)
-            if scale is not None:
-                dataset.scales = tuple(scale)
-                dataset.offsets = tuple(offset)
+    with create_raster(
+        path, grid, names, array.dtype, nodata, scale=scale, offset=offset
+    ) as dataset:
+        dataset.write(array)

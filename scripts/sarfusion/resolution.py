@@ -9,6 +9,9 @@ from .errors import StudyError
 
 RATIO = 3  # of Wald's protocol: 30 m to 90 m and back, then 30 m to 10 m
 KERNEL_REACH = 4  # sigmas; beyond it a Gaussian holds less than 1e-4 of its weight
+# Coarse pixels around a strip that decide what it holds, to the digits of float32: a spline forgets
+# a value by .27 a pixel, so 16 do, and one that is missing there takes the nearest, no further off.
+HALO = 40
 
 
 def mtf_sigma(gain, ratio):
@@ -72,11 +75,19 @@ def enlarge(band, ratio, shape):
     known = np.isfinite(band)
     if not known.any():
         return np.full(shape, np.nan, band.dtype)
-    complete = fill_nearest(band, known).astype(np.float64)
+    complete = (band if known.all() else fill_nearest(band, known)).astype(np.float64)
     fine = ndimage.zoom(complete, ratio, order=3, mode="nearest", grid_mode=True)
     fine[~known.repeat(ratio, axis=0).repeat(ratio, axis=1)] = np.nan
     fine = np.pad(fine, [(0, count) for count in missing], constant_values=np.nan)
     return fine.astype(band.dtype)
+
+
+def around(start, stop, size):
+    """Return (first, last) of coarse pixels, of `size`, on which fine pixels [start, stop) depend.
+
+    The fine pixels are smaller by RATIO; fine pixel 0 of the result is RATIO * first.
+    """
+    return max(0, start // RATIO - HALO), min(size, -(-stop // RATIO) + HALO)
 
 
 def fill_nearest(band, known):

@@ -1,13 +1,17 @@
 """Sentinel-1 backscatter: units, averaging in linear power, and the VV/VH ratio in dB."""
 
+import math
+
 import numpy as np
 from rasterio.enums import Resampling
 from rasterio.warp import reproject, transform_bounds
+from rasterio.windows import Window
 
 from .errors import StudyError
 
 BANDS = ("vv", "vh")
 CHANNELS = ("vv_db", "vh_db", "ratio_db")
+MARGIN = 4  # pixels read around a target: the bounds of curved edges are known to less than that
 
 
 def to_db(power):
@@ -40,22 +44,61 @@ def check_unit(values, unit, where):
         )
 
 
-def clean_power(power):
-    """Return linear power with NaN for what is no backscatter, and the counts of it.
+def count_power(power):
+    """Return how many values of linear power there are, and how many are no backscatter.
 
-    NaN is no data; infinite, zero and negative values (borders, noise subtraction) have no dB
-    and are masked before averaging.
+    NaN is no data; infinite, zero and negative values (borders, noise subtraction) have no dB.
     """
-    nodata = np.isnan(power)
-    infinite = np.isinf(power)
-    nonpositive = ~nodata & ~infinite & (power <= 0)
-    counts = {
+    return {
         "pixels": int(power.size),
-        "nodata": int(nodata.sum()),
-        "infinite": int(infinite.sum()),
-        "zero_or_negative": int(nonpositive.sum()),
+        "nodata": int(np.isnan(power).sum()),
+        "infinite": int(np.isinf(power).sum()),
+        "zero_or_negative": int(((power <= 0) & np.isfinite(power)).sum()),
     }
-    return np.where(infinite | nonpositive, np.nan, power).astype(np.float32), counts
+
+
+def clean_power(power):
+    """Return linear power (float32) with NaN for all that `count_power` calls no backscatter.
+
+    It is masked before averaging.
+    """
+    return np.where((power > 0) & (power < np.inf), power, np.nan).astype(np.float32)
+
+
+def read_power(bands, grid, window):
+    """Return VV and VH (2, rows, columns) as clean linear power averaged onto a part of `grid`.
+
+    bands: an open BandReader of VV and VH on a grid of their own, of which no more is read than
+    what lies under the Window `window` of `grid`. NaN where that is nothing. Strips get what the
+    whole grid would (to rounding); narrower windows do too in one CRS, but between two of them
+    GDAL interpolates places along a row, to an eighth of a SAR pixel.
+    """
+    if bands.grid == grid:
+        return clean_power(bands.read(window))
+    target = grid.part(window)
+    under = covering(bands.grid, target)
+    if under is None:
+        return np.full((len(BANDS), *target.shape), np.nan, np.float32)
+    source = bands.grid.part(under)
+    return np.stack(
+        [average_onto(power, source, target) for power in clean_power(bands.read(under))]
+    )
+
+
+def covering(source, target):
+    """Return the Window of the Grid `source` that the Grid `target` lies on, None if on nothing."""
+    left, bottom, right, top = transform_bounds(target.crs, source.crs, *target.bounds)
+    corners = [~source.transform @ (x, y) for x in (left, right) for y in (bottom, top)]
+    spans = [
+        (max(0, math.floor(min(along)) - MARGIN), min(size, math.ceil(max(along)) + MARGIN))
+        for along, size in zip(
+            zip(*corners, strict=True), (source.width, source.height), strict=True
+        )
+    ]
+    (first, last), (upper, lower) = spans
+    if first >= last or upper >= lower:
+        return None
+    return Window(first, upper, last - first, lower - upper)
 
 
 def average_onto(power, source, target):
@@ -119,5 +162,7 @@ def shuffle(values, seed):
     """
     valid = np.isfinite(values)
     shuffled = values.copy()
-    shuffled[valid] = np.random.default_rng(seed).permutation(values[valid])
+    moved = values[valid]
+    np.random.default_rng(seed).shuffle(moved)
+    shuffled[valid] = moved
     return shuffled

@@ -1,6 +1,7 @@
 """The shift between SAR and optical, measured by mutual information."""
 
 import numpy as np
+from rasterio.windows import Window
 from scipy.ndimage import gaussian_filter
 
 SEARCH_PX = 6
@@ -9,16 +10,22 @@ LARGEST_PX = 1024  # a window this large fixes a shift; a whole scene would only
 BINS = 32
 
 
+def central_window(shape):
+    """Return the central Window, of at most LARGEST_PX a side, of a scene (rows, columns)."""
+    height, width = (min(size, LARGEST_PX) for size in shape)
+    return Window((shape[1] - width) // 2, (shape[0] - height) // 2, width, height)
+
+
 def estimate_shift(optical, sar_db):
     """Return how far the SAR image lies from the optical one, as {"rows", "columns", "distance"}.
 
-    optical, sar_db: (rows, columns) on one grid, NaN where not valid. The shift in pixels is
+    optical, sar_db: (rows, columns) on one grid, NaN where not valid; of a large scene, its
+    `central_window`. The shift in pixels is
     positive when a feature lies further down or right in the SAR image. It maximises the
     normalised mutual information (Studholme et al. 1999) over whole-pixel shifts, refined by a
     parabola through the maximum and its neighbours. All None when the maximum lies on the edge
     of the search (no common structure, or a shift beyond SEARCH_PX), or too little is valid.
     """
-    optical, sar_db = (_central(image) for image in (optical, sar_db))
     nothing = {"rows": None, "columns": None, "distance": None}
     if min(optical.shape) < 4 * SEARCH_PX:
         return nothing
@@ -40,12 +47,6 @@ def estimate_shift(optical, sar_db):
         "columns": float(columns),
         "distance": float(np.hypot(rows, columns)),
     }
-
-
-def _central(image):
-    """Return the central window of at most LARGEST_PX."""
-    start = [max(0, (n - LARGEST_PX) // 2) for n in image.shape]
-    return image[start[0] : start[0] + LARGEST_PX, start[1] : start[1] + LARGEST_PX]
 
 
 def _smooth(image):

@@ -1,7 +1,8 @@
 """Contiguous blocks of ground for training, validation and test, and a buffer between them."""
 
+from itertools import pairwise
+
 import numpy as np
-from scipy.ndimage import distance_transform_cdt
 
 from .errors import StudyError
 
@@ -27,8 +28,13 @@ def split_ground(valid, block_px, test, validation, buffer_px, seed):
     """
     if not valid.any():
         raise StudyError("no valid pixel in the scene: nothing can be split")
-    blocks = _blocks(valid.shape, block_px)
-    usable = np.unique(blocks[valid])
+    rows, columns = (_edges(size, block_px) for size in valid.shape)
+    blocks = [
+        (slice(top, bottom), slice(left, right))
+        for top, bottom in pairwise(rows)
+        for left, right in pairwise(columns)
+    ]
+    usable = np.array([number for number, block in enumerate(blocks) if valid[block].any()])
     n_test = max(1, round(test * usable.size))
     n_validation = max(1, round(validation * usable.size))
     if n_test + n_validation >= usable.size:
@@ -39,10 +45,12 @@ def split_ground(valid, block_px, test, validation, buffer_px, seed):
     drawn = np.random.default_rng(seed).permutation(usable)
     test_blocks, validation_blocks = np.split(drawn[: n_test + n_validation], [n_test])
     use = np.full(valid.shape, TRAIN, np.uint8)
-    use[np.isin(blocks, validation_blocks)] = VALIDATION
-    use[np.isin(blocks, test_blocks)] = TEST
-    train = use == TRAIN
-    use[train & (distance_transform_cdt(train, metric="chessboard") <= buffer_px)] = BUFFER
+    for number in (*test_blocks, *validation_blocks):
+        around = use[tuple(_grown(span, buffer_px) for span in blocks[number])]
+        around[around == TRAIN] = BUFFER
+    for name, numbers in ((TEST, test_blocks), (VALIDATION, validation_blocks)):
+        for number in numbers:
+            use[blocks[number]] = name
     use[~valid] = NOT_VALID
     if not (use == TRAIN).any():
         raise StudyError(
@@ -52,10 +60,15 @@ def split_ground(valid, block_px, test, validation, buffer_px, seed):
     return use
 
 
-def _blocks(shape, block_px):
-    """Return the number of the block of every pixel."""
-    rows, columns = (np.arange(n) * max(1, round(n / block_px)) // n for n in shape)
-    return rows[:, None] * (columns.max() + 1) + columns
+def _edges(size, block_px):
+    """Return where the blocks of about `block_px` along `size` pixels begin, and `size`."""
+    count = max(1, round(size / block_px))
+    return [-(-size * number // count) for number in range(count + 1)]
+
+
+def _grown(span, pixels):
+    """Return a slice that reaches `pixels` further on both sides, as far as there are any."""
+    return slice(max(0, span.start - pixels), span.stop + pixels)
 
 
 def counts(use):

@@ -5,6 +5,7 @@ starts on a multiple of the poolings, so each output pixel sees just what it wou
 whole scene: there is no seam to blend.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import torch
@@ -56,8 +57,29 @@ def predict(network, inputs):
     height, width = inputs.shape[1:]
     down = _round_up(height, network.multiple) - height
     right = _round_up(width, network.multiple) - width
-    return network(pad(inputs, (0, right, 0, down))[None])[0, 0, :height, :width]
+    whole = pad(inputs, (0, right, 0, down))[None].contiguous(memory_format=torch.channels_last)
+    return network(whole)[0, 0, :height, :width]
 
 
 def _round_up(number, multiple):
     return -(-number // multiple) * multiple
+
+
+def pipeline(items, read, work, write, progress):
+    """Call write(item, work(item, read(item))) for each of a list of items, in order.
+
+    One thread reads ahead and one writes behind, so that (de)compression and disk do not hold up
+    the work; three items are in memory at most. An error of any of the three is raised.
+    `progress` wraps the items (tqdm, or iter).
+    """
+    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
+        reading, written = reader.submit(read, items[0]), None
+        for item, following in zip(progress(items), [*items[1:], None], strict=True):
+            contents = reading.result()
+            if following is not None:
+                reading = reader.submit(read, following)
+            result = work(item, contents)
+            if written is not None:
+                written.result()
+            written = writer.submit(write, item, result)
+        written.result()

@@ -3,6 +3,7 @@
 import copy
 import ctypes
 import os
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,6 +20,28 @@ def choose_device(device):
             "config: training.device is cuda, but torch finds no GPU here; say auto or cpu"
         )
     return torch.device(device)
+
+
+def choose_precision(precision, device):
+    """Return "float32" or "bfloat16" for `auto`: bfloat16 where the device multiplies it faster.
+
+    Raises StudyError for bfloat16 on a device that can only imitate it.
+    """
+    native = _multiplies_bfloat16(device)
+    if precision == "auto":
+        return "bfloat16" if native else "float32"
+    if precision == "bfloat16" and not native:
+        raise StudyError(
+            "config: training.precision is bfloat16, which this processor has no instructions for;"
+            " say auto or float32"
+        )
+    return precision
+
+
+def _multiplies_bfloat16(device):
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_avx512_bf16_supported()
 
 
 def make_deterministic(seed, threads):
@@ -51,6 +74,7 @@ class PatchSource:
     """
 
     def __init__(self, inputs, target, places, size):
+        self.size = size
         scene = torch.from_numpy(np.concatenate([inputs, target[None]]))
         # Every patch of the scene as a view: indexing it copies just the patches asked for.
         self._patches = scene.unfold(1, size, 1).unfold(2, size, 1)
@@ -89,7 +113,18 @@ def withhold(batches, draw_gaps, gap_channel):
         yield inputs, target, gap[:, None]
 
 
-def fit(network, batches, validation, *, updates, learning_rate, validate_every, device, progress):
+def fit(
+    network,
+    batches,
+    validation,
+    *,
+    updates,
+    learning_rate,
+    validate_every,
+    device,
+    precision,
+    progress,
+):
     """Train `network` in place for `updates` updates; return (history, best_update).
 
     batches: iterator of (inputs, target) or (inputs, target, counts), where the boolean `counts`
@@ -97,14 +132,18 @@ def fit(network, batches, validation, *, updates, learning_rate, validate_every,
     The loss is the mean squared error in normalised units, the optimiser Adam. The network ends
     with the weights of the validation that had the lowest loss. `history` holds, for each
     validation, update, train_loss (mean since the last one) and validation_loss.
+    precision: of the products in convolutions; with "bfloat16" these alone have fewer digits
+    (autocast), while weights, loss and optimiser keep float32.
     `progress` wraps the range of updates (tqdm, or nothing).
     """
-    network.to(device)
+    # Channels last is how the convolution kernels want their data; else they reorder every layer's.
+    network.to(device, memory_format=torch.channels_last)
+    error = partial(_squared_error, network, device, precision)
     optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate)
     history, losses = [], []
     best_loss, best_update, best_weights = float("inf"), None, None
     for update in progress(range(1, updates + 1)):
-        total, count = _squared_error(network, next(batches), device)
+        total, count = error(next(batches))
         loss = total / max(1, count)
         optimiser.zero_grad()
         loss.backward()
@@ -113,7 +152,7 @@ def fit(network, batches, validation, *, updates, learning_rate, validate_every,
         if update % validate_every and update != updates:
             continue
         train_loss = torch.stack(losses).mean().item()
-        validation_loss = _evaluate(network, validation, device)
+        validation_loss = _evaluate(error, validation)
         if not np.isfinite(train_loss + validation_loss):
             raise StudyError(
                 f"training diverged before update {update}; lower training.learning_rate"
@@ -130,16 +169,18 @@ def fit(network, batches, validation, *, updates, learning_rate, validate_every,
 
 
 @torch.no_grad()
-def _evaluate(network, batches, device):
+def _evaluate(error, batches):
     """Return the mean squared error over all pixels of `batches` that count."""
-    sums = [_squared_error(network, batch, device) for batch in batches]
+    sums = [error(batch) for batch in batches]
     return sum(total.item() for total, _ in sums) / max(1, sum(count for _, count in sums))
 
 
-def _squared_error(network, batch, device):
+def _squared_error(network, device, precision, batch):
     """Return (sum of squared errors, number of pixels) over the pixels of a batch that count."""
     inputs, target, *counts = (part.to(device) for part in batch)
-    squared = (network(inputs) - target) ** 2
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+        output = network(inputs.contiguous(memory_format=torch.channels_last))
+    squared = (output.float() - target) ** 2
     if not counts:
         return squared.sum(), squared.numel()
     return (squared * counts[0]).sum(), counts[0].sum().item()

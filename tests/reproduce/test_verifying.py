@@ -18,6 +18,7 @@ def calls(project, monkeypatch):
     for module in (verifying, studies):
         monkeypatch.setattr(module, "run", note)
     monkeypatch.setattr(verifying, "ready", lambda: None)
+    monkeypatch.setattr(verifying, "has_bfloat16", lambda: True)
     (project / "results/reference/demo").mkdir(parents=True)
     return calls
 
@@ -132,7 +133,8 @@ def test_the_envelope_runs_each_variant_twice(calls, project, monkeypatch, capsy
     folders = [call[call.index("--directory") + 1] for call in variants]
     names = [name for name in verifying.VARIANTS if name != "gpu"]  # this build is for the CPU
     assert folders == [
-        f"results/.envelope/{name}/{kind}" for name in names for kind in ("fused", "trained")
+        *(f"results/.envelope/{name}/{kind}" for name in names for kind in ("fused", "trained")),
+        "results/.envelope/bfloat16/trained",
     ]
     change = {
         kind: json.loads((project / f"results/.envelope/avx2/{kind}/change.json").read_text())

@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
 from rasterio.transform import Affine
-from sarfusion.bootstrap import STATISTICS, Blocks, compare, distributions
+from sarfusion import bootstrap
+from sarfusion.bootstrap import STATISTICS, compare, ground_cells
 from sarfusion.comparisons import paired_runs, study_pairs
 from sarfusion.errors import StudyError
 from sarfusion.files import write_json
-from sarfusion.metrics import score_band
-from sarfusion.pairs import pair_in
+from sarfusion.pairs import Given
 from sarfusion.raster import Grid, read_grid, write_raster
+from sarfusion.scoring import Tile, score_band
 from scipy.ndimage import gaussian_filter
 
 RANGE = 0.4
@@ -32,9 +33,42 @@ def ragged(shape, seed=0):
     return region
 
 
+class Blocks(bootstrap.Blocks):
+    """Blocks of ground that is one array."""
+
+    def __init__(self, region, block_px, draws, seed):
+        self.cells, counts = ground_cells(region.shape, reader(region), block_px)
+        self.whole = Tile((0, region.shape[0]), (0, region.shape[1]), region.shape)
+        super().__init__(counts, block_px, draws, seed)
+
+    def in_cells(self, maps):
+        total = self.cells.empty(len(maps))
+        place, sums = self.cells.sums(np.asarray(maps, float), self.whole)
+        total[place] += sums
+        return total
+
+    def sums(self, maps):
+        """Of maps, or of what is in cells already."""
+        return super().sums(self.in_cells(maps) if maps.shape[1:] == self.whole.shape else maps)
+
+
+def reader(image):
+    return lambda tile: tile.read(lambda *at: image[at])
+
+
+def distributions(reference, fused, region, blocks, **work):
+    def read(tile, _):
+        mask, x, y = (reader(image)(tile) for image in (region, reference, fused))
+        return {"": mask}, {"": x}, {("",): y}
+
+    return bootstrap.distributions(region.shape, read, Given(RANGE), blocks.cells, blocks, **work)
+
+
 def rmse_of(blocks, errors):
     """The RMSE of an error image, on the whole ground and on each resample."""
-    return STATISTICS["rmse"].value(blocks.sums(np.stack([np.ones_like(errors), errors**2])))
+    return STATISTICS["rmse"].value(
+        blocks.sums(np.stack([np.ones_like(errors), errors**2])), Given(RANGE)
+    )
 
 
 class TestBlocks:
@@ -54,7 +88,8 @@ class TestBlocks:
         """So the blocks' mean is the ground's mean, whatever its shape."""
         region = ragged((21, 25), seed)
         values = np.where(region, noise(21, 25, seed=seed), 0)
-        blocks = Blocks(region, block_px, 1, 0)._sums_of_blocks(np.stack([region, values]))
+        blocks = Blocks(region, block_px, 1, 0)
+        blocks = blocks._sums_of_blocks(blocks.in_cells(np.stack([region, values])))
         counted, total = blocks.sum(axis=0)
         span = min(block_px, 4)
         assert counted == span**2 * region.sum()
@@ -87,8 +122,8 @@ class TestStatistics:
         region = ragged((27, 31), seed)
         reference = noise(27, 31, seed=seed)
         fused = 0.7 * reference + 0.3 * noise(27, 31, seed=seed + 1)
-        pair = pair_in(reference, fused, region, data_range=RANGE)
-        found = distributions(pair, Blocks(pair.region, 8, 5, 0))
+        images = (reference, fused, region)
+        found = distributions(*images, Blocks(region, 8, 5, 0))
         scores = score_band(reference, fused, region, RANGE)
         for name, (values, n) in found.items():
             assert values[0] == pytest.approx(scores[name].value, rel=1e-9), name
@@ -98,25 +133,25 @@ class TestStatistics:
     def test_resampled_correlation_is_that_of_the_drawn_pixels(self):
         """With blocks of one pixel a resample can be written out."""
         reference, fused = noise(6, 7), noise(6, 7) + noise(6, 7, seed=1)
-        pair = pair_in(reference, fused, np.ones((6, 7), bool), data_range=RANGE)
-        blocks = Blocks(pair.region, 1, 3, 0)
-        values, _ = distributions(pair, blocks)["cc"]
+        images = (reference, fused, np.ones((6, 7), bool))
+        blocks = Blocks(np.ones((6, 7), bool), 1, 3, 0)
+        values, _ = distributions(*images, blocks)["cc"]
         for value, drawn in zip(values[1:], blocks._drawn, strict=True):
             expected = np.corrcoef(reference.ravel()[drawn], fused.ravel()[drawn])[0, 1]
             assert value == pytest.approx(expected, abs=1e-9)
 
     def test_constants_have_no_correlation(self):
         region = np.ones((24, 24), bool)
-        pair = pair_in(noise(24, 24), np.full((24, 24), 0.2), region, data_range=RANGE)
-        found = distributions(pair, Blocks(region, 8, 5, 0))
+        images = (noise(24, 24), np.full((24, 24), 0.2), region)
+        found = distributions(*images, Blocks(region, 8, 5, 0))
         assert np.isnan(found["cc"][0]).all()
         assert np.isnan(found["gradient_cc"][0]).all()
         assert np.isfinite(found["rmse"][0]).all()
 
     def test_ground_without_windows_has_no_ssim(self):
         region = np.ones((8, 40), bool)
-        pair = pair_in(noise(8, 40), noise(8, 40, seed=1), region, data_range=RANGE)
-        values, n = distributions(pair, Blocks(region, 4, 5, 0))["ssim"]
+        images = (noise(8, 40), noise(8, 40, seed=1), region)
+        values, n = distributions(*images, Blocks(region, 4, 5, 0))["ssim"]
         assert np.isnan(values).all()
         assert n == 0
 

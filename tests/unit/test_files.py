@@ -6,11 +6,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from hypothesis import given
+from hypothesis import strategies as st
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
+from rasterio.windows import Window
 from sarfusion.errors import StudyError
 from sarfusion.files import atomic, read_json, sha256, write_json
-from sarfusion.raster import Grid, open_raster, read_band, read_bands, read_grid, write_raster
+from sarfusion.raster import (
+    Grid,
+    create_raster,
+    open_raster,
+    read_band,
+    read_bands,
+    read_grid,
+    strips,
+    write_raster,
+)
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 GRID = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), 40, 50)
@@ -67,6 +79,44 @@ def test_a_raster_keeps_its_place_its_names_and_its_nodata(tmp_path):
         assert np.isnan(dataset.nodata)
         assert dataset.block_shapes == [(256, 256)] * 2
         assert dataset.compression.name == "deflate"
+
+
+@given(st.integers(1, 2000), st.integers(1, 2000), st.integers(1, 10**6))
+def test_strips_cover_every_row_once_in_whole_blocks(height, width, pixels):
+    windows = list(strips((height, width), pixels))
+    rows = [row for window in windows for row in range(*window.toslices()[0].indices(height))]
+    assert rows == list(range(height))
+    for window in windows:
+        assert (window.row_off % 256, window.col_off, window.width) == (0, 0, width)
+        assert window.height <= 256 or window.height * width <= pixels
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_bytes_of_a_raster_depend_on_neither_strips_nor_threads(tmp_path, threads):
+    grid = Grid(GRID.crs, GRID.transform, 600, 300)
+    values = np.random.default_rng(1).normal(size=(2, *grid.shape)).astype(np.float32)
+    write_raster(tmp_path / "whole.tif", values, grid, ["a", "b"], np.nan)
+    with create_raster(
+        tmp_path / "strips.tif", grid, ["a", "b"], np.float32, np.nan, threads=threads
+    ) as target:
+        for window in strips(grid.shape, pixels=1):
+            target.write(values[:, *window.toslices()], window=window)
+    assert (tmp_path / "strips.tif").read_bytes() == (tmp_path / "whole.tif").read_bytes()
+
+
+def test_a_raster_that_fails_while_it_is_written_leaves_nothing(tmp_path):
+    with (
+        pytest.raises(ValueError, match="shape"),
+        create_raster(tmp_path / "a.tif", GRID, ["a"], np.uint8, 0) as target,
+    ):
+        target.write(np.ones((2, *GRID.shape), np.uint8))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_grid_of_a_part_lies_where_its_pixels_do():
+    part = GRID.part(Window(10, 4, 20, 8))
+    assert part.shape == (8, 20)
+    assert part.bounds == (500_300, 999_640, 500_900, 999_880)
 
 
 def test_pixel_size_in_metres_on_a_projected_and_a_geographic_grid():

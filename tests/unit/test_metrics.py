@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sarfusion.errors import StudyError
-from sarfusion.metrics import METRICS, score_band, score_triple
+from sarfusion.metrics import METRICS
+from sarfusion.scoring import score_band, score_triple
 
 PIXELS = ["rmse", "bias", "mae", "cc", "psnr"]
 WINDOWS = ["ssim", "uiqi", "uiqi_textured"]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sarfusion.metrics import score_band
-from sarfusion.windows import whole_windows, window_means
+from sarfusion.pairs import whole_windows
+from sarfusion.scoring import score_band
 from skimage.data import camera
 
 seeds = st.integers(0, 2**32 - 1)
@@ -66,14 +66,6 @@ def test_whole_windows_are_those_that_brute_force_counts(seed, size, rows, colum
     for window in corners(region, size):
         expected[window[0].start + size // 2, window[1].start + size // 2] = True
     np.testing.assert_array_equal(whole_windows(region, size), expected)
-
-
-@pytest.mark.parametrize("size", [3, 8])
-def test_window_means_stand_where_whole_windows_do(size):
-    image = noise(17, 13)
-    whole = whole_windows(np.ones(image.shape, bool), size)
-    expected = [image[window].mean() for window in corners(np.ones(image.shape, bool), size)]
-    np.testing.assert_allclose(window_means(image, size)[whole], expected, rtol=1e-13)
 
 
 def test_ssim_agrees_with_the_published_vector():

@@ -1,6 +1,15 @@
+import math
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
-from sarfusion import normalise
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rasterio.crs import CRS
+from rasterio.transform import from_origin
+from sarfusion import normalise, raster
+from sarfusion.raster import Grid
 
 
 def test_scaling_has_mean_0_and_deviation_1_and_is_undone():
@@ -30,3 +39,22 @@ def test_a_constant_channel_scales_to_0():
 def test_data_range_ignores_the_outermost_thousandth():
     values = np.append(np.linspace(0, 1, 100_001), 50.0)
     assert normalise.data_range(values) == pytest.approx(0.998, abs=1e-4)
+
+
+@given(st.integers(1, 60), st.integers(1, 700), st.integers(0, 5))
+@settings(deadline=None, max_examples=25)
+def test_a_sample_is_every_nth_training_pixel_in_the_order_of_the_raster(largest, height, seed):
+    # Of more than 256 rows each strip is one row of blocks; the step goes on across them.
+    grid = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), height, 3)
+    values = np.arange(2.0 * height * 3, dtype=np.float32).reshape(2, height, 3)
+    train = np.random.default_rng(seed).random(grid.shape) < 0.3
+    train[-1, -1] = True
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(raster, "STRIP_PX", 1)
+        path = Path(folder, "a.tif")
+        raster.write_raster(path, values, grid, ["a", "b"], np.nan)
+        sample = normalise.training_sample(path, ["b", "a"], train, largest)
+    step = math.ceil(train.sum() / largest)
+    expected = values[::-1, train][:, ::step]
+    assert np.array_equal(sample, expected)
+    assert sample.shape[1] <= largest

@@ -1,9 +1,15 @@
 import numpy as np
+import prepare_full_scale
 import pytest
+import reduce_resolution
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from rasterio.crs import CRS
+from rasterio.transform import from_origin
+from sarfusion import landsat, raster, sar
 from sarfusion.errors import StudyError
+from sarfusion.raster import Grid, read_bands, write_raster
 from sarfusion.resolution import degrade, enlarge, fill_nearest, mtf_sigma
 
 ratios = st.integers(2, 4)
@@ -163,3 +169,30 @@ def test_the_nearest_known_value_is_taken():
     band = np.array([[1.0, 0, 0, 0, 5.0]])
     known = np.array([[True, False, False, False, True]])
     assert fill_nearest(band, known)[0, [0, 1, 3, 4]].tolist() == [1, 1, 5, 5]
+
+
+@pytest.mark.parametrize("missing", [0, 0.1, 0.9])
+@pytest.mark.parametrize("height", [512, 770])
+def test_strips_give_what_the_whole_scene_gives(tmp_path, monkeypatch, missing, height):
+    grid = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), height, 50)
+    rng = np.random.default_rng(5)
+    bands = rng.random((3, *grid.shape), np.float32)
+    holes = rng.random((height // 2, 5)) < missing
+    bands[:, np.kron(holes, np.ones((2, 10), bool))] = np.nan
+    own = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 10, 10), 3 * height, 150)
+    power = rng.gamma(4.4, 0.02, (2, *own.shape)).astype(np.float32)
+    stack, sar_power = tmp_path / "stack.tif", tmp_path / "sar.tif"
+    write_raster(stack, bands, grid, landsat.BANDS, np.nan)
+    write_raster(sar_power, power, own, sar.BANDS, np.nan)
+
+    def made(pixels):
+        monkeypatch.setattr(reduce_resolution, "STRIP_PX", pixels)
+        monkeypatch.setattr(raster, "STRIP_PX", pixels)
+        paths = tmp_path / f"{pixels}.reduced.tif", tmp_path / f"{pixels}.full.tif"
+        reduce_resolution.main(stack=stack, reduced=paths[0], gain_at_nyquist=0.3)
+        prepare_full_scale.main(stack=stack, sar_power=sar_power, full=paths[1], noise_floor_db=-30)
+        names = landsat.BANDS, (*landsat.BANDS, *sar.CHANNELS)
+        return [read_bands(*both) for both in zip(paths, names, strict=True)]
+
+    for whole, parts in zip(made(2**22), made(1), strict=True):
+        np.testing.assert_allclose(parts, whole, rtol=2e-7, atol=1e-7)

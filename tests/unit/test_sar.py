@@ -1,12 +1,16 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
+from rasterio.warp import calculate_default_transform
+from rasterio.windows import Window
 from sarfusion import sar
 from sarfusion.errors import StudyError
-from sarfusion.raster import Grid
+from sarfusion.raster import Grid, open_bands, write_raster
 
 
 def grid(size, pixel, x=0.0, crs=32648):
@@ -69,8 +73,46 @@ def test_the_same_grid_is_not_resampled():
     assert np.array_equal(sar.average_onto(power, grid(5, 30), grid(5, 30)), power)
 
 
+def bands_of(folder, power, place):
+    write_raster(folder / "sar.tif", power, place, sar.BANDS, np.nan)
+    return open_bands([(folder / "sar.tif", name) for name in sar.BANDS])
+
+
+@pytest.mark.parametrize("crs", [32648, 32647, 4326])
+@pytest.mark.parametrize(("pixel", "offset"), [(10, 0), (10, -13.7), (7.3, 401), (40, 5)])
+def test_parts_of_a_grid_get_what_the_whole_gets(tmp_path, crs, pixel, offset):
+    # SAR ends within the target, in every strip and below the last: some pixels see nothing.
+    target = grid(60, 30)
+    source = grid(round(1500 / pixel), pixel, offset)
+    if crs != 32648:
+        place = calculate_default_transform(
+            source.crs, f"EPSG:{crs}", source.width, source.height, *source.bounds
+        )
+        source = Grid(CRS.from_epsg(crs), *place[:1], place[2], place[1])
+    power = np.random.default_rng(2).gamma(4.4, 0.02, (2, *source.shape)).astype(np.float32)
+    power[:, 10:15, 3:30] = np.nan
+    power[0, ::7, ::5] = -1
+    cleaned = sar.clean_power(power)
+    whole = np.stack([sar.average_onto(band, source, target) for band in cleaned])
+    assert 0.3 < np.isfinite(whole).mean() < 0.95
+    with bands_of(tmp_path, power, source) as bands:
+        # Where a strip ends just where SAR does, GDAL may leave out a row between two CRSs.
+        small = [(1, 60), (7, 60), (13, 11)] if source.crs == target.crs else [(20, 60)]
+        for rows, columns in [(60, 60), *small]:
+            for row, column in itertools.product(range(0, 60, rows), range(0, 60, columns)):
+                window = Window(column, row, min(columns, 60 - column), min(rows, 60 - row))
+                part = sar.read_power(bands, target, window)
+                np.testing.assert_allclose(part, whole[:, *window.toslices()], rtol=1e-6)
+
+
+def test_ground_without_any_sar_is_not_valid(tmp_path):
+    with bands_of(tmp_path, np.ones((2, 5, 5), np.float32), grid(5, 10, x=30_000)) as bands:
+        assert np.isnan(sar.read_power(bands, grid(4, 30), Window(0, 0, 4, 2))).all()
+
+
 def test_what_is_no_backscatter_is_masked_and_counted():
-    power, counts = sar.clean_power(np.float32([1, 0, -1, np.nan, np.inf, -np.inf]))
+    values = np.float32([1, 0, -1, np.nan, np.inf, -np.inf])
+    power, counts = sar.clean_power(values), sar.count_power(values)
     assert np.isfinite(power).tolist() == [True] + 5 * [False]
     assert counts == {"pixels": 6, "nodata": 1, "infinite": 2, "zero_or_negative": 2}
 

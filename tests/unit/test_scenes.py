@@ -9,7 +9,7 @@ import pytest
 import rasterio
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
-from sarfusion import landsat, sar, split
+from sarfusion import landsat, raster, sar, split
 from sarfusion.errors import StudyError
 from sarfusion.files import read_json, sha256
 from sarfusion.raster import Grid, read_bands, read_grid, write_raster
@@ -249,6 +249,37 @@ def test_clouds_are_masked(case):
     assert description["optical"]["cloud"] == 100
     assert np.isnan(read_bands(case.stack, ["red"])[0]).sum() == 100
     assert np.isfinite(read_bands(case.stack, ["vv_db"])).all()
+
+
+@pytest.mark.parametrize("sar_pixel", [30, 10, 11.3])
+def test_a_scene_of_several_strips_gives_what_one_strip_gives(case, monkeypatch, sar_pixel):
+    place = Grid(UTM, from_origin(500_000, 1_000_000, 30, 30), 600, 40)
+    own = Grid(UTM, from_origin(500_000, 1_000_000, sar_pixel, sar_pixel), 1700, 130)
+    own = place if sar_pixel == 30 else own
+    rng = np.random.default_rng(4)
+    raw = rng.integers(1, 50_000, (5, *place.shape), np.uint16)
+    raw[3] = rng.choice(np.uint16([21824, 22280, 1]), place.shape)  # clear, cloud, fill
+    raw[4] = rng.integers(0, 16, place.shape)
+    raw[3, 250:260] = 21824  # a clear border between strips
+    power = rng.gamma(4.4, 0.02, (2, *own.shape)).astype(np.float32)
+    power[rng.random(power.shape) < 0.1] = np.nan
+    power[rng.random(power.shape) < 0.1] = 0
+    power[:, 700:800, 40:80] = np.nan  # across the border at 10 m
+    scale, offset = [2.75e-5] * 3 + [1] * 2, [-0.2] * 3 + [0] * 2
+    write_raster(case.optical, raw, place, landsat.RAW_BANDS, 0, scale, offset)
+    write_raster(case.sar, power, own, sar.BANDS, np.nan)
+
+    whole = case.prepare()
+    files = [path.read_bytes() for path in (case.stack, case.split)]
+    stack = read_bands(case.stack, prepare_stack.CHANNELS)
+    monkeypatch.setattr(raster, "STRIP_PX", 1)
+    assert case.prepare() == whole
+    assert np.array_equal(read_bands(case.stack, prepare_stack.CHANNELS), stack, equal_nan=True)
+    assert [path.read_bytes() for path in (case.stack, case.split)] == files
+    assert whole["sar"]["vv"]["pixels"] == own.height * own.width
+    assert whole["sar"]["vv"]["nodata"] == np.isnan(power[0]).sum()
+    assert whole["optical"]["fill"] == (raw[3] == 1).sum()
+    assert whole["valid_pixels"] == np.isfinite(stack).all(axis=0).sum()
 
 
 def prepare_refused(case, message, **change):

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from sarfusion.shift import estimate_shift
+from sarfusion.shift import central_window, estimate_shift
 from scipy.ndimage import gaussian_filter
 
 
@@ -35,3 +35,8 @@ def test_a_shift_beyond_the_search_or_a_tiny_scene_gives_none():
     assert estimate_shift(land[:20, :20], land[:20, :20])["distance"] is None
     nothing = np.full((64, 64), np.nan)
     assert estimate_shift(nothing, nothing)["distance"] is None
+
+
+def test_the_central_window_of_small_and_large_scenes():
+    assert central_window((700, 300)).flatten() == (0, 0, 300, 700)
+    assert central_window((2001, 600)).flatten() == (0, 488, 600, 1024)

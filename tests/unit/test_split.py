@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from sarfusion import split
 from sarfusion.errors import StudyError
 from sarfusion.patches import index_patches
+from scipy.ndimage import distance_transform_cdt
 
 SETTINGS = {"block_px": 16, "test": 0.2, "validation": 0.1, "buffer_px": 3, "seed": 1}
 
@@ -24,6 +25,19 @@ def test_no_training_pixel_is_near_held_out_ground(height, width, buffer_px, see
     held_out = np.argwhere((use == split.TEST) | (use == split.VALIDATION))
     nearest = np.abs(train[:, None] - held_out[None]).max(axis=2).min()
     assert nearest > buffer_px
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(30, 90), st.integers(30, 90), st.integers(5, 20), st.integers(0, 9))
+def test_the_buffer_is_what_lies_within_the_distance_of_held_out_blocks(height, width, block, near):
+    valid = np.ones((height, width), bool)
+    try:
+        use = split.split_ground(valid, block, 0.2, 0.1, near, 1)
+    except StudyError:
+        return
+    held_out = np.isin(use, [split.TEST, split.VALIDATION])
+    buffer = ~held_out & (distance_transform_cdt(~held_out, metric="chessboard") <= near)
+    assert np.array_equal(use == split.BUFFER, buffer)
 
 
 def test_blocks_are_whole_and_shares_are_kept():

@@ -27,6 +27,7 @@ def train(seed=1, updates=30, learning_rate=1e-3, network="cnn"):
         learning_rate=learning_rate,
         validate_every=10,
         device=CPU,
+        precision="float32",
         progress=iter,
     )
     return net, history, best
@@ -104,6 +105,7 @@ def test_gaps_are_withheld_and_alone_count():
         learning_rate=1e-3,
         validate_every=1,
         device=CPU,
+        precision="float32",
         progress=iter,
     )
     expected = (target[0, 0, 2:5, 3:6] ** 2).mean().item()

@@ -1,0 +1,85 @@
+"""Compiled loops over windows of a pair of images; the formulas are those of metrics.py.
+
+Compiled once per machine and kept beside this file or, where that cannot be written, in the
+user's cache folder (numba's rule). They release the interpreter's lock, so that threads can work
+on tiles at the same time, and each result comes from one thread: their number changes no bit.
+"""
+
+import numpy as np
+from numba import njit
+
+compiled = njit(cache=True, nogil=True, fastmath={"contract"})
+
+
+@compiled
+def _moments(x, y, top, weights, columns, found):
+    """Find the weighted sums of x, y, xx, yy and xy in the windows whose first row is `top`.
+
+    weights: of the window's rows and columns alike. columns: (5, columns of x), scratch; found:
+    (5, windows). Each window is summed by itself: a running sum would carry rounding along.
+    """
+    # Along rows innermost, which the compiler turns into vector instructions.
+    columns[:] = 0
+    for i in range(len(weights)):
+        for c in range(columns.shape[1]):
+            a, b = x[top + i, c], y[top + i, c]
+            wa, wb = weights[i] * a, weights[i] * b
+            columns[0, c] += wa
+            columns[1, c] += wb
+            columns[2, c] += wa * a
+            columns[3, c] += wb * b
+            columns[4, c] += wa * b
+    found[:] = 0
+    for k in range(5):
+        for i in range(len(weights)):
+            for c in range(found.shape[1]):
+                found[k, c] += weights[i] * columns[k, c + i]
+
+
+@compiled
+def ssim(x, y, x_centre, y_centre, weights, luminance, contrast):
+    """Return the structural similarity of every window inside two images, row by row.
+
+    x, y: (rows, columns), about their centres. luminance, contrast: the constants C1 and C2.
+    """
+    shape = (x.shape[0] - len(weights) + 1, x.shape[1] - len(weights) + 1)
+    quality = np.empty(shape)
+    columns, found = np.empty((5, x.shape[1])), np.empty((5, shape[1]))
+    for row in range(shape[0]):
+        _moments(x, y, row, weights, columns, found)
+        for c in range(shape[1]):
+            dx, dy = found[0, c], found[1, c]
+            mx, my = dx + x_centre, dy + y_centre
+            variances = (found[2, c] - dx * dx) + (found[3, c] - dy * dy)
+            covariance = found[4, c] - dx * dy
+            quality[row, c] = ((2 * mx * my + luminance) * (2 * covariance + contrast)) / (
+                (mx * mx + my * my + luminance) * (variances + contrast)
+            )
+    return quality
+
+
+@compiled
+def uiqi(x, y, x_centre, y_centre, weights, rounding, level):
+    """Return (quality index, variance of x) of every window inside two images, row by row.
+
+    x, y: (rows, columns), about their centres. A mean or a spread below `rounding` of the level
+    counts as zero.
+    """
+    shape = (x.shape[0] - len(weights) + 1, x.shape[1] - len(weights) + 1)
+    quality, texture = np.empty(shape), np.empty(shape)
+    columns, found = np.empty((5, x.shape[1])), np.empty((5, shape[1]))
+    for row in range(shape[0]):
+        _moments(x, y, row, weights, columns, found)
+        for c in range(shape[1]):
+            dx, dy = found[0, c], found[1, c]
+            mx, my = dx + x_centre, dy + y_centre
+            texture[row, c] = found[2, c] - dx * dx
+            variances = texture[row, c] + (found[3, c] - dy * dy)
+            squares = mx * mx + my * my
+            index = 1.0
+            if squares > rounding**2 * level**2:
+                index *= 2 * mx * my / squares
+            if variances > rounding**2 * (level**2 + squares):
+                index *= 2 * (found[4, c] - dx * dy) / variances
+            quality[row, c] = index
+    return quality, texture
