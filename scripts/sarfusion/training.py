@@ -48,7 +48,8 @@ def make_deterministic(seed, threads):
     """Make this process repeat itself bit by bit: same seed, same threads, same weights."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
+    # As use_deterministic_algorithms(True), which imports PyTorch's compiler: over a second.
+    torch.set_deterministic_debug_mode("error")
     torch.manual_seed(seed)
 
 
