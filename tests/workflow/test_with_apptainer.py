@@ -1,0 +1,25 @@
+"""What Snakemake asks of Apptainer, told by a stand-in that writes it down and fails."""
+
+import os
+
+APPTAINER = """#!/bin/sh
+if [ "$1" = --version ]; then
+    echo "apptainer version 1.4.5"
+else
+    echo "$*" >>"{calls}"
+    exit 1
+fi
+"""
+
+
+def test_rules_run_in_the_image_that_the_study_names(project, tmp_path, monkeypatch):
+    calls, command = tmp_path / "calls", tmp_path / "bin/apptainer"
+    command.parent.mkdir()
+    command.write_text(APPTAINER.format(calls=calls))
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")
+    project.run("--sdm", "apptainer", change={"container": "city.sif"}, fails=True)
+    asked = calls.read_text()
+    assert asked.startswith("exec ")
+    assert " city.sif bash -c " in asked
+    assert "simulate_scene.py" in asked
