@@ -130,6 +130,27 @@ class TestStatistics:
             assert n == scores[name].n, name
             assert values.shape == (6,)
 
+    @given(st.integers(0, 99), st.integers(5, 40), st.sampled_from([1, 2, 8, 12]))
+    @settings(max_examples=15, deadline=None)
+    def test_tiles_and_threads_do_not_matter(self, seed, tile_px, block_px):
+        region = ragged((37, 43), seed)
+        region[:4] = False  # the ground's box does not begin where a tile does
+        reference, fused = noise(37, 43, seed=seed), noise(37, 43, seed=seed + 1)
+        blocks = Blocks(region, block_px, 4, 0)
+        cells, counts = ground_cells(region.shape, reader(region), block_px, tile_px)
+        whole_cells, whole_counts = ground_cells(region.shape, reader(region), block_px)
+        assert cells == whole_cells
+        assert (counts == whole_counts).all()
+        images = (reference, fused, region)
+        whole = distributions(*images, blocks)
+        cut = distributions(*images, blocks, tile_px=tile_px)
+        for name, (values, n) in cut.items():
+            assert values == pytest.approx(whole[name][0], rel=1e-9, nan_ok=True), name
+            assert n == whole[name][1]
+        threaded = distributions(*images, blocks, tile_px=tile_px, threads=3)
+        for name, (values, _) in threaded.items():
+            assert np.array_equal(values, cut[name][0], equal_nan=True)
+
     def test_resampled_correlation_is_that_of_the_drawn_pixels(self):
         """With blocks of one pixel a resample can be written out."""
         reference, fused = noise(6, 7), noise(6, 7) + noise(6, 7, seed=1)
