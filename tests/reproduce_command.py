@@ -16,6 +16,7 @@ def load():
 
 
 reproduce = load()
-container, install, running, studies, verifying = (
-    sys.modules[name] for name in ("container", "install", "running", "studies", "verifying")
+benchmarks, container, install, running, studies, verifying = (
+    sys.modules[name]
+    for name in ("benchmarks", "container", "install", "running", "studies", "verifying")
 )

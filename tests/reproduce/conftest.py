@@ -1,7 +1,16 @@
 import shutil
 
 import pytest
-from reproduce_command import ROOT, container, install, reproduce, running, studies, verifying
+from reproduce_command import (
+    ROOT,
+    benchmarks,
+    container,
+    install,
+    reproduce,
+    running,
+    studies,
+    verifying,
+)
 
 
 @pytest.fixture
@@ -13,7 +22,7 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "config/demo.yaml").write_text("# first\nstudy: demo  # a demo\n")
     (tmp_path / "config/city.yaml").write_text("study: 'rio'\n")
     (tmp_path / "config/sites.yaml").write_text("sites:\n  study: no\n")
-    for module in (reproduce, container, install, running, studies, verifying):
+    for module in (reproduce, benchmarks, container, install, running, studies, verifying):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     for name in ("LOCK", "DEV_LOCK", "TORCH"):
         monkeypatch.setattr(install, name, tmp_path / getattr(install, name).relative_to(ROOT))
