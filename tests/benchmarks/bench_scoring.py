@@ -9,14 +9,12 @@ our compiled loops come from their cache. Peak memory is the whole process's, wi
 
 import argparse
 import json
-import resource
-import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "benchmarks"), str(TESTS.parent / "scripts")]
 
 NAMES = ("rmse", "bias", "cc", "ssim", "uiqi")
 DATA_RANGE = 0.35
@@ -77,35 +75,29 @@ def peer(reference, fused):
 
 
 def run(way, size):
-    """Do one run and print its seconds, megabytes and values: what each process does."""
+    """Do one run and return its seconds and values."""
     scores, values = {"ours": ours, "peer": peer}[way](*make_pair(size))
     scores(32)  # imports and compiled code are loaded
     start = time.perf_counter()
     found = scores(size)
-    seconds = time.perf_counter() - start
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps([seconds, megabytes, values(found)]))
+    return {"seconds": time.perf_counter() - start, **values(found)}
 
 
 def main(size, runs):
-    """Print a row of the table, and the largest difference of a value."""
-    found = {"peer": [], "ours": []}
-    for _ in range(runs):
-        for way, done in found.items():
-            command = [sys.executable, __file__, "--size", str(size), "--way", way]
-            output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-            done.append(json.loads(output))
-    seconds = {way: statistics.median(run[0] for run in done) for way, done in found.items()}
-    memory = {way: max(run[1] for run in done) for way, done in found.items()}
-    values = {way: done[0][2] for way, done in found.items()}
-    print("| work | peer | ours | ratio | peak memory |\n| --- | --- | --- | --- | --- |")
-    print(
-        f"| RMSE, bias, CC, SSIM, UIQI of {size} x {size} px | {seconds['peer']:.2f} s"
-        f" | {seconds['ours']:.2f} s | {seconds['peer'] / seconds['ours']:.1f}"
-        f" | {memory['peer']:.0f} MB, ours {memory['ours']:.0f} MB |"
-    )
-    difference = max(abs(values["peer"][name] - values["ours"][name]) for name in NAMES)
-    print(f"\nLargest difference of a value: {difference:.1e}")
+    """Print the table, and the largest difference of a value."""
+    from children import contend, table
+
+    command = [sys.executable, __file__, "--size", str(size), "--way"]
+    found = contend({way: [*command, way] for way in ("peer", "ours")}, runs)
+    rows = [(f"scoring {size} x {size} px", "seconds", "ratio", "memory")]
+    for way, label in (("peer", "scikit-image, SciPy"), ("ours", "ours")):
+        seconds, slowest = (found[name].figures["seconds"] for name in (way, "peer"))
+        memory = f"{found[way].memory / 1e9:.2f} GB"
+        rows.append((label, f"{seconds:.2f}", f"{slowest / seconds:.1f}", memory))
+    print(table(rows))
+    one, other = (found[way].figures for way in ("peer", "ours"))
+    difference = max(abs(one[name] - other[name]) for name in NAMES)
+    print(f"\nLargest difference of a value: {difference:.0e}.")
 
 
 if __name__ == "__main__":
@@ -115,6 +107,6 @@ if __name__ == "__main__":
     parser.add_argument("--way", choices=["ours", "peer"], help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.way:
-        run(given.way, given.size)
+        print(json.dumps(run(given.way, given.size)))
     else:
         main(given.size, given.runs)
