@@ -58,6 +58,9 @@ def main(
     scene = read_scene(names, optical, sar, scaling)
     wanted = normalise.apply(read_band(target, band), scaling[band])
     size = model["patch_px"]
+    check_sizes(
+        build(model["network"], len(names), model["options"]), identity["model"], size, buffer_px
+    )
     index = pd.read_parquet(patches)
     ground = {
         split: PatchSource(scene, wanted, places_of(index, split, size, patches), size)
@@ -66,7 +69,6 @@ def main(
     for seed, weights_path, record_path in zip(seeds, weights, records, strict=True):
         make_deterministic(seed, threads)
         network = build(model["network"], len(names), model["options"])
-        check_sizes(network, identity["model"], size, buffer_px)
         fitted = train(network, ground, names, seed, model["batch"], training, gaps)
         record = {
             **identity,
