@@ -5,6 +5,7 @@ from sarfusion.bootstrap import Blocks, compare, distributions, ground_cells
 from sarfusion.errors import StudyError
 from sarfusion.files import read_json, write_csv
 from sarfusion.ground import open_ground, reading
+from sarfusion.memory import keep_freed_memory
 from sarfusion.pairs import Given
 from sarfusion.raster import open_bands
 from sarfusion.scoring import check_range
@@ -42,6 +43,7 @@ def main(
     pairs: [left method, left input, right method, right input] of each comparison.
     block_px, draws, seed: of the bootstrap.
     """
+    keep_freed_memory()
     region = "test" if gaps is None else "gap"
     ranges = read_json(description)["data_range"]
     compared = {tuple(pair[:2]) for pair in pairs} | {tuple(pair[2:]) for pair in pairs}

@@ -8,6 +8,7 @@ import pandas as pd
 from sarfusion import landsat, split
 from sarfusion.files import read_json, write_csv
 from sarfusion.ground import reading
+from sarfusion.memory import keep_freed_memory
 from sarfusion.pairs import HALO, Given
 from sarfusion.raster import open_bands, read_grid
 from sarfusion.resolution import KERNEL_REACH, RATIO, degrade, mtf_sigma
@@ -36,6 +37,7 @@ def main(
     `consistency`: the product degraded to 30 m against the measured band. Region `truth`, where
     the 10 m reflectance is known (a path, else None): the product against it.
     """
+    keep_freed_memory()
     ranges = read_json(description)["data_range"]
     for band, *_ in runs:
         check_range(ranges[band])

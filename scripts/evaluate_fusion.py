@@ -7,6 +7,7 @@ import pandas as pd
 from sarfusion import landsat
 from sarfusion.files import read_json, write_csv
 from sarfusion.ground import open_ground, reading
+from sarfusion.memory import keep_freed_memory
 from sarfusion.pairs import Given
 from sarfusion.raster import open_bands
 from sarfusion.scoring import check_range, score_scene
@@ -37,6 +38,7 @@ def main(
     is scored. gaps: the mask of what was withheld, or None; gap_settings: as in the config.
     fused: paths; runs: (band, method, input, seed) of each, in the same order.
     """
+    keep_freed_memory()
     ranges = read_json(description)["data_range"]
     for band, *_ in runs:
         check_range(ranges[band])

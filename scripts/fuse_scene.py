@@ -8,9 +8,10 @@ import torch
 from rasterio.windows import Window
 from sarfusion import channels, checkpoint, normalise
 from sarfusion.files import atomic
+from sarfusion.memory import keep_freed_memory
 from sarfusion.raster import profile_for
 from sarfusion.tiling import pipeline, predict, tiles
-from sarfusion.training import choose_device, keep_freed_memory, make_deterministic
+from sarfusion.training import choose_device, make_deterministic
 from tqdm import tqdm
 
 

@@ -11,6 +11,7 @@ from sarfusion import channels, checkpoint, normalise
 from sarfusion.errors import StudyError
 from sarfusion.files import read_json
 from sarfusion.gaps import GapBank
+from sarfusion.memory import keep_freed_memory
 from sarfusion.models import build
 from sarfusion.raster import read_band
 from sarfusion.training import (
@@ -18,7 +19,6 @@ from sarfusion.training import (
     choose_device,
     choose_precision,
     fit,
-    keep_freed_memory,
     make_deterministic,
     withhold,
 )

@@ -12,28 +12,51 @@ compiled = njit(cache=True, nogil=True, fastmath={"contract"})
 
 
 @compiled
+def _down(x, top, weights, found):
+    """Find the weighted sum of each column of x over the rows from `top` on."""
+    for c in range(len(found)):
+        total = 0.0
+        for i in range(len(weights)):
+            total += weights[i] * x[top + i, c]
+        found[c] = total
+
+
+@compiled
+def _products_down(x, y, top, weights, found):
+    """Find the weighted sum of each column of the product of x and y, likewise."""
+    for c in range(len(found)):
+        total = 0.0
+        for i in range(len(weights)):
+            total += weights[i] * x[top + i, c] * y[top + i, c]
+        found[c] = total
+
+
+@compiled
+def _along(x, weights, found):
+    """Find the weighted sum of x over every run of as many numbers as there are weights."""
+    for c in range(len(found)):
+        total = 0.0
+        for i in range(len(weights)):
+            total += weights[i] * x[c + i]
+        found[c] = total
+
+
+@compiled
 def _moments(x, y, top, weights, columns, found):
     """Find the weighted sums of x, y, xx, yy and xy in the windows whose first row is `top`.
 
-    weights: of the window's rows and columns alike. columns: (5, columns of x), scratch; found:
-    (5, windows). Each window is summed by itself: a running sum would carry rounding along.
+    weights: of the window's rows and columns alike, a tuple: its length is known when this is
+    compiled, so that a window is summed in registers, for several columns by one instruction.
+    columns: (5, columns of x), scratch; found: (5, windows). Each window is summed by itself: a
+    running sum would carry rounding along.
     """
-    # Along rows innermost, which the compiler turns into vector instructions.
-    columns[:] = 0
-    for i in range(len(weights)):
-        for c in range(columns.shape[1]):
-            a, b = x[top + i, c], y[top + i, c]
-            wa, wb = weights[i] * a, weights[i] * b
-            columns[0, c] += wa
-            columns[1, c] += wb
-            columns[2, c] += wa * a
-            columns[3, c] += wb * b
-            columns[4, c] += wa * b
-    found[:] = 0
+    _down(x, top, weights, columns[0])
+    _down(y, top, weights, columns[1])
+    _products_down(x, x, top, weights, columns[2])
+    _products_down(y, y, top, weights, columns[3])
+    _products_down(x, y, top, weights, columns[4])
     for k in range(5):
-        for i in range(len(weights)):
-            for c in range(found.shape[1]):
-                found[k, c] += weights[i] * columns[k, c + i]
+        _along(columns[k], weights, found[k])
 
 
 @compiled
@@ -76,10 +99,10 @@ def uiqi(x, y, x_centre, y_centre, weights, rounding, level):
             texture[row, c] = found[2, c] - dx * dx
             variances = texture[row, c] + (found[3, c] - dy * dy)
             squares = mx * mx + my * my
-            index = 1.0
-            if squares > rounding**2 * level**2:
-                index *= 2 * mx * my / squares
-            if variances > rounding**2 * (level**2 + squares):
-                index *= 2 * (found[4, c] - dx * dy) / variances
+            # Divided by 1 where there is nothing to divide: a branch would stop the vectors.
+            dark = squares <= rounding**2 * level**2
+            flat = variances <= rounding**2 * (level**2 + squares)
+            index = (1.0 if dark else 2 * mx * my) / (1.0 if dark else squares)
+            index *= (1.0 if flat else 2 * (found[4, c] - dx * dy)) / (1.0 if flat else variances)
             quality[row, c] = index
     return quality, texture

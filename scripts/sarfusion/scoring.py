@@ -43,6 +43,8 @@ class Tile(NamedTuple):
             for (start, stop), (first, last) in zip(spans, inside, strict=True)
         ]
         image = read(*(slice(*span) for span in inside))
+        if not np.any(beyond):
+            return image
         return np.pad(image, [(0, 0)] * (image.ndim - 2) + beyond)
 
 

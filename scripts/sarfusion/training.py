@@ -1,7 +1,6 @@
 """A training loop that knows neither the network nor the protocol."""
 
 import copy
-import ctypes
 import os
 from functools import partial
 
@@ -51,20 +50,6 @@ def make_deterministic(seed, threads):
     # As use_deterministic_algorithms(True), which imports PyTorch's compiler: over a second.
     torch.set_deterministic_debug_mode("error")
     torch.manual_seed(seed)
-
-
-def keep_freed_memory():
-    """Tell glibc to keep large freed blocks for the next update instead of returning them.
-
-    Activations are freed and allocated again in every update; returned to the system, each of
-    their pages faults again on first touch. A no-op where the C library is another one.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        trim_threshold, top_pad, mmap_threshold = -1, -2, -3  # of malloc.h
-        for option in (trim_threshold, mmap_threshold):
-            mallopt(option, 2**30)
-        mallopt(top_pad, 2**26)
 
 
 class PatchSource:

@@ -25,7 +25,7 @@ def ssim_map(pair):
 
     weights = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
     constants = ((share * pair.given.data_range) ** 2 for share in STABLE)
-    weights /= weights.sum()
+    weights = tuple(weights / weights.sum())
     return kernels.ssim(*pair.centred, *pair.given.centre, weights, *constants)
 
 
@@ -36,7 +36,7 @@ def uiqi_maps(pair):
     # A window of even size stands right of its middle: it begins four pixels before.
     # Whole rows in one piece, which the compiled loop takes in vectors.
     x, y = (np.ascontiguousarray(image[1:-2, 1:-2]) for image in pair.centred)
-    weights = np.full(UIQI_WINDOW, 1 / UIQI_WINDOW)
+    weights = (1 / UIQI_WINDOW,) * UIQI_WINDOW
     return kernels.uiqi(x, y, *pair.given.centre, weights, ROUNDING, pair.given.data_range)
 
 

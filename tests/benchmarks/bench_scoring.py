@@ -36,7 +36,10 @@ def make_pair(size):
 def ours(reference, fused):
     """Score by this project."""
     import numpy as np
+    from sarfusion.memory import keep_freed_memory
     from sarfusion.scoring import score_band
+
+    keep_freed_memory()
 
     def scores(size):
         images = (image[:size, :size] for image in (reference, fused))

@@ -59,8 +59,9 @@ def rate(batch, run):
 def run_ours(network, precision):
     """Train by the project's own loop."""
     import torch
+    from sarfusion.memory import keep_freed_memory
     from sarfusion.models import build
-    from sarfusion.training import PatchSource, fit, keep_freed_memory, make_deterministic
+    from sarfusion.training import PatchSource, fit, make_deterministic
 
     keep_freed_memory()
     make_deterministic(1, THREADS)
