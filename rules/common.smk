@@ -39,9 +39,9 @@ def code(script):
 
 
 def network_code(wildcards):
-    """The file of the network that a model name stands for; it is imported by name."""
-    network = STUDY["models"][wildcards.model]["network"]
-    return relative([LIBRARY / "models" / f"{network}.py"])
+    """The network that a model name stands for, which is imported by name, and what it imports."""
+    network = LIBRARY / "models" / f"{STUDY['models'][wildcards.model]['network']}.py"
+    return relative([network, *modules_of(network)])
 
 
 def relative(paths):

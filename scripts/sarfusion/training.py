@@ -49,6 +49,8 @@ def make_deterministic(seed, threads):
     torch.set_num_threads(threads)
     # As use_deterministic_algorithms(True), which imports PyTorch's compiler: over a second.
     torch.set_deterministic_debug_mode("error")
+    # Nor fill each new block of memory, which every operation here overwrites whole.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     torch.manual_seed(seed)
 
 
@@ -125,7 +127,7 @@ def fit(
     # Channels last is how the convolution kernels want their data; else they reorder every layer's.
     network.to(device, memory_format=torch.channels_last)
     error = partial(_squared_error, network, device, precision)
-    optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate)
+    optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
     history, losses = [], []
     best_loss, best_update, best_weights = float("inf"), None, None
     for update in progress(range(1, updates + 1)):

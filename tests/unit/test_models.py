@@ -3,6 +3,7 @@ import pytest
 import torch
 from sarfusion import checkpoint
 from sarfusion.errors import StudyError
+from sarfusion.layers import Doubling
 from sarfusion.models import build
 from sarfusion.tiling import predict, tiles
 
@@ -100,3 +101,23 @@ def test_models_do_not_share_randomness_with_numpy():
     state = np.random.get_state()[1].copy()  # noqa: NPY002
     build("cnn", 2, {})
     assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_doubling_is_the_transposed_convolution():
+    torch.manual_seed(0)
+    ours, known = Doubling(5, 3), torch.nn.ConvTranspose2d(5, 3, 2, stride=2)
+    known.load_state_dict(ours.state_dict())
+    inputs = [torch.rand(2, 5, 4, 7, requires_grad=True) for _ in range(2)]
+    with torch.no_grad():
+        inputs[1].copy_(inputs[0])
+    outputs = [net(x) for net, x in zip((ours, known), inputs, strict=True)]
+    weights = torch.rand(outputs[0].shape)
+    for output in outputs:
+        (weights * output).sum().backward()
+    assert outputs[0].shape == (2, 3, 8, 14)
+    for one, other in (
+        outputs,
+        [x.grad for x in inputs],
+        *zip(*([p.grad for p in net.parameters()] for net in (ours, known)), strict=True),
+    ):
+        torch.testing.assert_close(one, other)

@@ -2,6 +2,8 @@
 
 from torch import nn
 
+from ..layers import Doubling
+
 
 class Network(nn.Module):
     """3x3 convolutions to 32, 64, 128 channels with two poolings, mirrored, without skips.
@@ -21,12 +23,13 @@ class Network(nn.Module):
         # its cell: 1 + 3 + 4 + 2 + 1.
         self.radius = 11 if pooling else 6
         self.encoder = nn.Sequential(
+            # A pooling and a ReLU may change places; after it, there is a quarter left to do.
             nn.Conv2d(channels, 32, 3, padding="same"),
-            nn.ReLU(),
             nn.MaxPool2d(2) if pooling else nn.Identity(),
+            nn.ReLU(),
             nn.Conv2d(32, 64, 3, padding="same"),
-            nn.ReLU(),
             nn.MaxPool2d(2) if pooling else nn.Identity(),
+            nn.ReLU(),
             nn.Conv2d(64, 128, 3, padding="same"),
             nn.ReLU(),
         )
@@ -46,5 +49,5 @@ class Network(nn.Module):
 def _up(channels_in, channels_out, pooling):
     """Undo one pooling with a 2x2 transposed convolution; without pooling, convolve 3x3."""
     if pooling:
-        return nn.ConvTranspose2d(channels_in, channels_out, 2, stride=2)
+        return Doubling(channels_in, channels_out)
     return nn.Conv2d(channels_in, channels_out, 3, padding="same")

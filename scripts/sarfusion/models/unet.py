@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from ..layers import Doubling
+
 
 class Network(nn.Module):
     """Encoder and decoder of 32, 64, 128 channels with skip connections.
@@ -22,9 +24,9 @@ class Network(nn.Module):
         self.first = _convolution(channels, 32)
         self.second = _convolution(32, 64)
         self.middle = _convolution(64, 128)
-        self.up_second = nn.ConvTranspose2d(128, 64, 2, stride=2)
+        self.up_second = Doubling(128, 64)
         self.back_second = _convolution(128, 64)
-        self.up_first = nn.ConvTranspose2d(64, 32, 2, stride=2)
+        self.up_first = Doubling(64, 32)
         self.back_first = _convolution(64, 32)
         self.last = nn.Conv2d(32, 1, 1)
         self.pool = nn.MaxPool2d(2)
