@@ -1,5 +1,6 @@
 # Helpers of the rules, and no rules.
 
+import gc
 import os
 import re
 import sys
@@ -14,18 +15,35 @@ from sarfusion.comparisons import study_pairs
 from sarfusion.errors import StudyError
 from sarfusion.imports import LIBRARY, modules_of
 from sarfusion.stac.lock import locked_site, search_of, without_sums
-from sarfusion.study import catalogue_site, check_files, own_files, resolve
+from sarfusion.study import catalogue_site, check_files, own_files, resolve, setting
 
 try:
-    STUDY = resolve(config)
+    STUDY = resolve(config, folder=Path(*workflow.overwrite_configfiles[:1]).parent)
     check_files(STUDY)
 except StudyError as error:
     raise WorkflowError(f"error: {error}") from None
 
 
+MISSING = STUDY["missing_sites"]
+SITES = [site for site in STUDY["sites"] if site not in MISSING]
 SEEDS, BANDS = STUDY["seeds"], STUDY["bands"]
+# Of few sites, each band of a model is trained and fused in a job of its own, so that all cores
+# have work. Of many, the sites give them work, and a third of the jobs is planned faster. A folder
+# of weights may lack a band. Files and their bytes are the same.
+ONE_BAND_A_JOB = len(STUDY["sites"]) <= 8 or "weights" in STUDY
+# Models trained on several sites stand where those of a site do; no site has a name with a dot.
+POOLS = {
+    f"transfer.{name}": transfer["train"]
+    for name, transfer in STUDY["transfer"].items()
+    if not set(transfer["train"]) & set(MISSING)
+}
 LOCK = os.path.relpath(Path(workflow.basedir, f"config/{STUDY['study']}.lock.json"))
 FIRST_SEED = SEEDS[:1]  # the one that figures show; tables hold all of them
+
+
+# The plan of many sites is millions of objects, all of which stay: looking through them for garbage
+# again and again took longer than making them.
+gc.set_threshold(1_000_000, 50, 1000)
 
 
 def result(path):
@@ -63,7 +81,7 @@ def locked(site):
     """
     if not Path(LOCK).exists():
         return None
-    search = search_of(STUDY["sites"][site], STUDY["optical"]["mask"])
+    search = search_of(STUDY["sites"][site], setting(STUDY, site, "optical")["mask"])
     try:
         return without_sums(locked_site(LOCK, site, search))
     except StudyError as error:
@@ -77,7 +95,28 @@ def one_of(names):
 
 def sites_from(source):
     """The sites of the study whose scenes come from `source`."""
-    return [name for name, site in STUDY["sites"].items() if site["source"] == source]
+    return [name for name in SITES if STUDY["sites"][name]["source"] == source]
+
+
+def shown_sites():
+    """The sites that figures show one by one."""
+    shown = STUDY["figures"]["sites"]
+    return SITES[:shown] if isinstance(shown, int) else [site for site in shown if site in SITES]
+
+
+def setting_of(section):
+    """The settings of a section, as they are for the site of a job."""
+    return lambda wildcards: setting(STUDY, wildcards.site, section)
+
+
+def ground_of(name):
+    """The sites that the models under the name of a site, or of a transfer, are trained on."""
+    return POOLS.get(name, [name])
+
+
+def at_ground(name, path):
+    """`path` at each of those sites."""
+    return expand(path, site=ground_of(name))
 
 
 def trained(path):
@@ -90,13 +129,22 @@ def each_seed(path):
     return expand(path, seed=SEEDS, allow_missing=True)
 
 
+def each_run(path):
+    """`path` for each run of a model that one job makes: its seeds, of one band or of each."""
+    bands = {} if ONE_BAND_A_JOB else {"band": BANDS}
+    return expand(path, **bands, seed=SEEDS, allow_missing=True)
+
+
+def of_job(path):
+    """The path of such a job's log: without the band, if it makes all of them."""
+    return path if ONE_BAND_A_JOB else path.replace("/{band}/", "/")
+
+
 def is_at_hand(protocol, band, model, sar_input):
     """Whether a model can be had: with a folder of `weights`, if that holds it for every seed."""
     path = f"{protocol}/{band}/{model}-{sar_input}/seed{{seed}}.safetensors"
     return "weights" not in STUDY or all(
-        Path(weights).exists()
-        for site in STUDY["sites"]
-        for weights in each_seed(trained(f"{site}/{path}"))
+        Path(weights).exists() for site in SITES for weights in each_seed(trained(f"{site}/{path}"))
     )
 
 
@@ -123,6 +171,15 @@ def classical_runs(protocol, bands):
     ]
 
 
+def classical_jobs(protocols, scale=""):
+    """What one job fuses at a site without training: its files, and protocol, band and method."""
+    chosen = [(protocol, run) for protocol in protocols for run in classical_runs(protocol, BANDS)]
+    files = [
+        path for protocol, run in chosen for path in fused_files("{site}", protocol, [run], scale)
+    ]
+    return files, [(protocol, band, method) for protocol, (band, method, *_) in chosen]
+
+
 def runs(protocol):
     """(band, method, input, seed) of every fused raster of a site and protocol."""
     return classical_runs(protocol, BANDS) + learned_runs(protocol, BANDS, SEEDS)
@@ -143,6 +200,14 @@ def gap_mask(protocol):
     return {"gaps": result("gaps/{site}.tif")} if protocol == "cloud_gap" else {}
 
 
+def classical_inputs():
+    """What methods without training take beside the stack, as the study's protocols ask."""
+    reduced = (
+        {"reduced": optical_raster("sharpening")} if "sharpening" in STUDY["protocols"] else {}
+    )
+    return reduced | (gap_mask("cloud_gap") if "cloud_gap" in STUDY["protocols"] else {})
+
+
 def scene_files(site):
     """{"optical.red": path, ...} of the rasters that a site with files of its own is made of."""
     files = own_files(STUDY, site)
@@ -160,13 +225,15 @@ def real_gap_mask(site):
 def gap_flags(site):
     """The QA_PIXEL flags that are gaps in the site's real mask, if it is a QA_PIXEL band."""
     if STUDY["sites"][site].get("gap_shapes") == "cloudy_date":
-        return STUDY["optical"]["mask"]
+        return setting(STUDY, site, "optical")["mask"]
     return STUDY["sites"][site].get("gap_mask", {}).get("flags")
 
 
-def gap_settings(protocol):
-    """The settings of what a protocol withholds, or None."""
-    return STUDY["gaps"] if protocol == "cloud_gap" else None
+def gap_settings(protocol, site):
+    """The settings of what a protocol withholds, or None; of a transfer, those of the study."""
+    if protocol != "cloud_gap":
+        return None
+    return STUDY["gaps"] if site in POOLS else setting(STUDY, site, "gaps")
 
 
 def fused_files(site, protocol, chosen, scale=""):
@@ -187,7 +254,7 @@ def difference_files():
     """The tables of differences of every site and protocol."""
     return [
         result(f"metrics/{site}/{protocol}.differences.csv")
-        for site in STUDY["sites"]
+        for site in SITES
         for protocol in STUDY["protocols"]
     ]
 
@@ -211,7 +278,7 @@ def score_files():
     names = [*STUDY["protocols"]]
     if "sharpening" in names:
         names.append("sharpening.full")
-    return [result(f"metrics/{site}/{name}.csv") for site in STUDY["sites"] for name in names]
+    return [result(f"metrics/{site}/{name}.csv") for site in SITES for name in names]
 
 
 def table_files():
@@ -229,10 +296,10 @@ def figure_files():
         own = {"cloud_gap": ["examples"], "sharpening": ["products"]}
         kinds = {name: [*kinds[name], "composites", *own.get(name, [])] for name in protocols}
     names = [
-        *(f"{site}_overview" for site in STUDY["sites"]),
+        *(f"{site}_overview" for site in shown_sites()),
         *(
             f"{site}_{protocol}_{kind}"
-            for site in STUDY["sites"]
+            for site in shown_sites()
             for protocol in protocols
             for kind in kinds[protocol]
         ),

@@ -28,7 +28,7 @@ rule evaluate_fusion:
     params:
         study=STUDY["study"],
         runs=lambda wildcards: runs(wildcards.protocol),
-        gaps=STUDY["gaps"],
+        gaps=setting_of("gaps"),
     message:
         "Score {wildcards.protocol} on the test ground of {wildcards.site}"
     script:
@@ -61,7 +61,9 @@ rule evaluate_full_scale:
     params:
         study=STUDY["study"],
         runs=lambda wildcards: runs("sharpening"),
-        gain_at_nyquist=STUDY["sharpening"]["gain_at_nyquist"],
+        gain_at_nyquist=lambda wildcards: setting(STUDY, wildcards.site, "sharpening")[
+            "gain_at_nyquist"
+        ],
     message:
         "Score the 10 m products of {wildcards.site}"
     script:

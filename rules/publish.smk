@@ -37,7 +37,7 @@ rule tabulate_models:
         code=code("tabulate_models"),
         records=[
             record
-            for site in STUDY["sites"]
+            for site in SITES
             for protocol in STUDY["protocols"]
             for record in records(site, protocol)
         ],
