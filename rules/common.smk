@@ -13,9 +13,18 @@ sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
 from sarfusion.classical import METHODS
 from sarfusion.comparisons import study_pairs
 from sarfusion.errors import StudyError
+from sarfusion.files import write_json
 from sarfusion.imports import LIBRARY, modules_of
 from sarfusion.stac.lock import locked_site, search_of, without_sums
-from sarfusion.study import catalogue_site, check_files, own_files, resolve, setting
+from sarfusion.study import (
+    LEAVE_ONE_OUT,
+    catalogue_site,
+    check_files,
+    own_files,
+    resolve,
+    setting,
+    transfers,
+)
 
 try:
     STUDY = resolve(config, folder=Path(*workflow.overwrite_configfiles[:1]).parent)
@@ -31,12 +40,8 @@ SEEDS, BANDS = STUDY["seeds"], STUDY["bands"]
 # have work. Of many, the sites give them work, and a third of the jobs is planned faster. A folder
 # of weights may lack a band. Files and their bytes are the same.
 ONE_BAND_A_JOB = len(STUDY["sites"]) <= 8 or "weights" in STUDY
-# Models trained on several sites stand where those of a site do; no site has a name with a dot.
-POOLS = {
-    f"transfer.{name}": transfer["train"]
-    for name, transfer in STUDY["transfer"].items()
-    if not set(transfer["train"]) & set(MISSING)
-}
+# Models trained on several sites at once, beside those of each site.
+TRANSFERS = transfers(STUDY)
 LOCK = os.path.relpath(Path(workflow.basedir, f"config/{STUDY['study']}.lock.json"))
 FIRST_SEED = SEEDS[:1]  # the one that figures show; tables hold all of them
 
@@ -101,7 +106,9 @@ def sites_from(source):
 def shown_sites():
     """The sites that figures show one by one."""
     shown = STUDY["figures"]["sites"]
-    return SITES[:shown] if isinstance(shown, int) else [site for site in shown if site in SITES]
+    if isinstance(shown, int):
+        return SITES[:shown]
+    return [site for site in shown if site in SITES] or SITES[:1]
 
 
 def setting_of(section):
@@ -111,7 +118,7 @@ def setting_of(section):
 
 def ground_of(name):
     """The sites that the models under the name of a site, or of a transfer, are trained on."""
-    return POOLS.get(name, [name])
+    return TRANSFERS[name]["train"] if name in TRANSFERS else [name]
 
 
 def at_ground(name, path):
@@ -140,7 +147,7 @@ def of_job(path):
     return path if ONE_BAND_A_JOB else path.replace("/{band}/", "/")
 
 
-def is_at_hand(protocol, band, model, sar_input):
+def is_at_hand(protocol, band, model, sar_input, sites):
     """Whether a model can be had: with a folder of `weights`, if that holds it for every seed."""
     path = f"{protocol}/{band}/{model}-{sar_input}/seed{{seed}}.safetensors"
     return "weights" not in STUDY or all(
@@ -148,8 +155,8 @@ def is_at_hand(protocol, band, model, sar_input):
     )
 
 
-def learned_runs(protocol, bands, seeds):
-    """(band, method, input, seed) of the trained models of a protocol."""
+def learned_runs(protocol, bands, seeds, sites=SITES):
+    """(band, method, input, seed) of the trained models of a protocol, at hand for all `sites`."""
     cut = STUDY["protocols"][protocol]
     return [
         (band, model, sar_input, seed)
@@ -157,7 +164,7 @@ def learned_runs(protocol, bands, seeds):
         for model in cut["models"]
         for sar_input in cut["inputs"]
         for seed in seeds
-        if is_at_hand(protocol, band, model, sar_input)
+        if is_at_hand(protocol, band, model, sar_input, sites)
     ]
 
 
@@ -233,7 +240,7 @@ def gap_settings(protocol, site):
     """The settings of what a protocol withholds, or None; of a transfer, those of the study."""
     if protocol != "cloud_gap":
         return None
-    return STUDY["gaps"] if site in POOLS else setting(STUDY, site, "gaps")
+    return STUDY["gaps"] if site in TRANSFERS else setting(STUDY, site, "gaps")
 
 
 def fused_files(site, protocol, chosen, scale=""):
@@ -281,11 +288,46 @@ def score_files():
     return [result(f"metrics/{site}/{name}.csv") for site in SITES for name in names]
 
 
+def transfer_runs(folder, protocol):
+    """(band, method, input, seed) of the models of a transfer that can be had."""
+    return learned_runs(protocol, BANDS, SEEDS, [folder])
+
+
+def transfer_scores():
+    """{score table: (name of the transfer, sites trained on)} of models tested on unseen sites."""
+    return {
+        result(f"metrics/{site}/{folder}/{protocol}.csv"): (about["name"], about["train"])
+        for folder, about in TRANSFERS.items()
+        for site in about["test"]
+        for protocol in STUDY["protocols"]
+        if transfer_runs(folder, protocol)
+    }
+
+
+def transfers_left_out():
+    """The names of transfers that train on a site that is missing, or test on none that is there."""
+    made = {about["name"] for about in TRANSFERS.values() if about["test"]}
+    return [name for name in STUDY["transfer"] if name not in made] if made != {LEAVE_ONE_OUT} else []
+
+
+def across_files():
+    """Tables and names of figures across sites, of a study that has several."""
+    tables, figures = [], []
+    if len(STUDY["sites"]) > 1:
+        tables += [f"across_sites{rest}" for rest in (".csv", "_differences.csv", ".md")]
+        figures += [f"across_sites_{protocol}_scores" for protocol in STUDY["protocols"]]
+        figures.append("across_sites_differences")
+    if transfer_scores():
+        tables += ["transfer_metrics.csv", "transfer.csv", "transfer.md"]
+        figures.append("transfer")
+    return tables, figures
+
+
 def table_files():
     """What `snakemake tables` makes."""
     summary = [f"summary.{form}" for form in ("csv", "md", "tex", "txt")]
     names = ["metrics.csv", *summary, "claims.csv", "claims.md", "models.csv", "models.md"]
-    return [result(f"tables/{name}") for name in names]
+    return [result(f"tables/{name}") for name in [*names, *across_files()[0]]]
 
 
 def figure_files():
@@ -307,6 +349,7 @@ def figure_files():
         *(["cloud_gap_distance"] if "cloud_gap" in protocols else []),
         "paired_differences",
         "claims",
+        *across_files()[1],
     ]
     return [result(f"figures/{name}.{form}") for name in names for form in ("png", "pdf")]
 
@@ -334,14 +377,50 @@ def records(site, protocol):
     ]
 
 
+MISSING_SITES = result("missing_sites.json")
+
+
+def forget_missing_sites():
+    """Delete the list of sites that the last run lacked, where this one asks for all."""
+    if not MISSING:
+        Path(MISSING_SITES).unlink(missing_ok=True)
+
+
+def failed_jobs(snakemake_logs):
+    """{log: why it failed, in lines} of the failed jobs, from the logs of Snakemake."""
+    said = "".join(Path(path).read_text() for path in snakemake_logs)
+    failed = {}
+    for path in dict.fromkeys(re.findall(r"^\s+log: (\S+) \(check log", said, re.M)):
+        lines = Path(path).read_text().splitlines() if Path(path).exists() else []
+        failed[path] = [line for line in lines if line.startswith("error: ")] or lines[-1:]
+    return failed
+
+
 def explain_failure(snakemake_logs):
     """Print the error lines of the failed jobs' logs: what a person needs, below the rest."""
-    said = "".join(Path(path).read_text() for path in snakemake_logs)
-    failed = re.findall(r"^\s+log: (\S+) \(check log", said, re.M)
-    for path in dict.fromkeys(failed):
-        lines = Path(path).read_text().splitlines() if Path(path).exists() else []
-        said = [line for line in lines if line.startswith("error: ")] or lines[-1:]
+    failed = failed_jobs(snakemake_logs)
+    for path, said in failed.items():
         print(*said, f"  (log: {path})", sep="\n", file=sys.stderr)
+    missing = MISSING | failed_sites(failed)
+    if missing and len(missing) < len(STUDY["sites"]):
+        write_json(MISSING_SITES, {"missing_sites": missing})
+        print(
+            f"The tables and figures of the other sites: add {MISSING_SITES} to --configfile",
+            file=sys.stderr,
+        )
+
+
+def failed_sites(failed):
+    """{site: rule, log and reason} of the sites whose results cannot be had, from failed_jobs."""
+    sites = {}
+    for path, said in failed.items():
+        rule, _, job = path.removeprefix(result("logs/")).partition("/")
+        site = re.split("[/.]", job)[0]
+        # A figure that failed takes nothing from the tables; a transfer is not one site's fault.
+        if site in SITES and not rule.startswith("plot_") and job.split("/")[0] not in TRANSFERS:
+            reason = said[0].removeprefix("error: ") if said else "no reason in its log"
+            sites.setdefault(site, {"rule": rule, "log": path, "reason": reason})
+    return sites
 
 
 wildcard_constraints:

@@ -49,6 +49,35 @@ use rule fuse_scene as fuse_full_scale with:
         "Sharpen {wildcards.site} with {wildcards.model} ({wildcards.input})"
 
 
+use rule fuse_scene as fuse_transfer with:
+    input:
+        unpack(lambda wildcards: gap_mask(wildcards.protocol)),
+        code=code("fuse_scene"),
+        network=network_code,
+        optical=lambda wildcards: optical_raster(wildcards.protocol),
+        sar=lambda wildcards: sar_raster(wildcards.input),
+        weights=each_run(
+            trained("{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors")
+        ),
+        records=each_run(trained("{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.json")),
+    output:
+        fused=each_run(
+            result("fused/{site}/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.tif")
+        ),
+    log:
+        of_job(result("logs/fuse_transfer/{site}/{folder}/{protocol}/{band}/{model}-{input}.log")),
+    benchmark:
+        of_job(
+            result(
+                "benchmarks/fuse_transfer/{site}/{folder}/{protocol}/{band}/{model}-{input}.tsv"
+            )
+        )
+    wildcard_constraints:
+        folder=one_of(TRANSFERS),
+    message:
+        "Fuse {wildcards.site} with {wildcards.model} ({wildcards.input}) of {wildcards.folder}"
+
+
 # All methods without training in one job: most take less time than the start of a process.
 
 CLASSICAL_FILES, CLASSICAL_RUNS = classical_jobs(STUDY["protocols"])

@@ -26,6 +26,8 @@ rule tabulate_metrics:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        missing=MISSING,
     message:
         "Summarise all scores over seeds"
     script:
@@ -61,6 +63,8 @@ rule tabulate_models:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        missing=MISSING,
     message:
         "Tabulate what the models cost"
     script:
@@ -92,6 +96,8 @@ rule judge_claims:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        missing=MISSING,
     message:
         "Judge the claims"
     script:
@@ -320,6 +326,8 @@ rule plot_scores:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        sites=shown_sites(),
     message:
         "Draw the scores of {wildcards.protocol}"
     script:
@@ -348,6 +356,8 @@ rule plot_claims:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        sites=shown_sites(),
     message:
         "Draw the verdicts on the claims"
     script:
@@ -376,6 +386,8 @@ rule plot_paired_differences:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        sites=shown_sites(),
     message:
         "Draw what the SAR ratio changes"
     script:
@@ -404,6 +416,8 @@ rule plot_gap_distance:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        sites=shown_sites(),
     message:
         "Draw the error by distance to the edge of a gap"
     script:

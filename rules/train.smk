@@ -8,6 +8,36 @@ TORCH_ENV = "../envs/train-cuda.yaml" if DEVICE == "cuda" else "../envs/train.ya
 IDENTITY = ("site", "protocol", "model", "input")
 
 
+# What a model is trained on for a transfer must say nothing of the tested site: its channels are
+# scaled by the ground that it is trained on, of all these sites together.
+rule pool_ground:
+    input:
+        code=code("pool_ground"),
+        stacks=lambda wildcards: at_ground(wildcards.folder, result("stack/{site}.tif")),
+        splits=lambda wildcards: at_ground(wildcards.folder, result("stack/{site}.split.tif")),
+    output:
+        description=result("stack/{folder}.json"),
+    log:
+        result("logs/pool_ground/{folder}.log"),
+    benchmark:
+        result("benchmarks/pool_ground/{folder}.tsv")
+    wildcard_constraints:
+        folder=one_of(TRANSFERS),
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        sites=lambda wildcards: ground_of(wildcards.folder),
+        clip_percentiles=STUDY["sar"]["clip_percentiles"],
+    message:
+        "Scale the channels of {params.sites} together"
+    script:
+        "../scripts/pool_ground.py"
+
+
 rule train_model:
     input:
         code=code("train_model"),
@@ -27,7 +57,7 @@ rule train_model:
     benchmark:
         of_job(result("benchmarks/train_model/{site}/{protocol}/{band}/{model}-{input}.tsv"))
     wildcard_constraints:
-        site=one_of([*SITES, *POOLS]),
+        site=one_of([*SITES, *TRANSFERS]),
     conda:
         TORCH_ENV
     # One thread a model: several models train side by side, and the weights do not depend on
@@ -46,7 +76,9 @@ rule train_model:
         buffer_px=lambda wildcards: min(
             setting(STUDY, site, "split")["buffer_px"] for site in ground_of(wildcards.site)
         ),
-        trained_on=lambda wildcards: POOLS.get(wildcards.site),
+        trained_on=lambda wildcards: (
+            ground_of(wildcards.site) if wildcards.site in TRANSFERS else None
+        ),
     message:
         "Train {wildcards.model} ({wildcards.input}) on {params.bands} of {wildcards.site}"
         " for {wildcards.protocol}"

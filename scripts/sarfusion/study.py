@@ -45,10 +45,7 @@ def resolve(config, folder=CONFIG.parent):
         protocol.setdefault("inputs", study["inputs"])
         for kind in ("models", "inputs"):
             _check_known(protocol[kind], study, kind, f"protocols.{name}.{kind}")
-    if study["transfer"] == LEAVE_ONE_OUT:
-        study["transfer"] = _leave_one_out(list(study["sites"]))
-    for name, transfer in study["transfer"].items():
-        _check_transfer(study, name, transfer)
+    _check_transfer(study)
     if isinstance(study["figures"]["sites"], list):
         _check_known(study["figures"]["sites"], study, "sites", "figures.sites")
     _check_missing(study)
@@ -90,26 +87,50 @@ def _table(name, folder):
     raise StudyError(f"config: sites: no table of sites {name}; looked for {looked}")
 
 
-def _leave_one_out(sites):
-    """Return the transfers to each site from all others."""
-    if len(sites) < 2:
-        raise StudyError("config: transfer: leave_one_out wants at least two sites")
+def transfers(study):
+    """Return {folder: {"name", "train", "test"}} of the transfers that can be made.
+
+    folder: where the models trained on the sites `train` together stand among those of sites; it
+    has a dot, which no site has. Sites that are missing are not tested. Of leave_one_out, they
+    are not trained on either; another transfer that trains on one of them is left out.
+    """
+    present = [site for site in study["sites"] if site not in study["missing_sites"]]
+    if study["transfer"] == LEAVE_ONE_OUT:
+        return {
+            f"transfer.without_{site}": {
+                "name": LEAVE_ONE_OUT,
+                "train": [other for other in present if other != site],
+                "test": [site],
+            }
+            for site in present
+            if len(present) > 1
+        }
     return {
-        f"without_{site}": {"train": [name for name in sites if name != site], "test": [site]}
-        for site in sites
+        f"transfer.{name}": {
+            "name": name,
+            "train": transfer["train"],
+            "test": [site for site in transfer["test"] if site in present],
+        }
+        for name, transfer in study["transfer"].items()
+        if set(transfer["train"]) <= set(present)
     }
 
 
-def _check_transfer(study, name, transfer):
+def _check_transfer(study):
     """Raise StudyError for a transfer of unknown sites, or to a site that was trained on."""
-    for part in ("train", "test"):
-        _check_known(transfer[part], study, "sites", f"transfer.{name}.{part}")
-    both = [site for site in transfer["test"] if site in transfer["train"]]
-    if both:
-        raise StudyError(
-            f"config: transfer.{name}: {both[0]} is both trained and tested on; what is tested must"
-            " not have been seen"
-        )
+    if study["transfer"] == LEAVE_ONE_OUT:
+        if len(study["sites"]) < 2:
+            raise StudyError("config: transfer: leave_one_out wants at least two sites")
+        return
+    for name, transfer in study["transfer"].items():
+        for part in ("train", "test"):
+            _check_known(transfer[part], study, "sites", f"transfer.{name}.{part}")
+        both = [site for site in transfer["test"] if site in transfer["train"]]
+        if both:
+            raise StudyError(
+                f"config: transfer.{name}: {both[0]} is both trained and tested on; what is tested"
+                " must not have been seen"
+            )
 
 
 def _check_missing(study):

@@ -26,6 +26,7 @@ SECTIONS = {  # (protocol, region) -> what stands above its table
     ("sharpening", "truth"): "Sharpening: the 10 m product against the true 10 m reflectance",
 }
 CONFIDENCE = 0.95
+MOST_SITES = 6  # that the short summary shows one by one
 
 
 def score_rows(place, band, run, scores):
@@ -78,10 +79,16 @@ def full_table(part):
     return _pivot(part, ["site", "band"], PRINTED, _with_interval)
 
 
+def pooled_table(part):
+    """Return one section of the means over sites (see across.py) as `full_table`, without sites."""
+    return _pivot(part, ["band"], PRINTED, _with_interval)
+
+
 def short_table(part):
     """Return one section of the summary as texts: a row per method, the mean over its bands.
 
-    RMSE stands band by band, since it is what the study's claims are about.
+    RMSE stands band by band, since it is what the study's claims are about. Of more than
+    MOST_SITES sites, it is the mean over them too.
     """
     columns = ["site", "method", "input", "metric"]
     by_band = part[part["metric"] == "rmse"].copy()
@@ -89,7 +96,9 @@ def short_table(part):
     others = part[part["metric"].isin(set(PRINTED) - {"rmse"})]
     means = pd.concat([by_band, others]).groupby(columns, sort=False)["mean"].mean().reset_index()
     titles = {name: (name, 4) for name in by_band["metric"].unique()}
-    sites = ["site"] if part["site"].nunique() > 1 else []
+    sites = ["site"] if 1 < part["site"].nunique() <= MOST_SITES else []
+    if part["site"].nunique() > MOST_SITES:
+        means = means.groupby(columns[1:], sort=False)["mean"].mean().reset_index()
     return _pivot(
         means, sites, {**titles, **PRINTED}, lambda row, digits: f"{row.mean_:.{digits}f}"
     )
