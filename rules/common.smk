@@ -414,12 +414,12 @@ def failed_sites(failed):
     """{site: rule, log and reason} of the sites whose results cannot be had, from failed_jobs."""
     sites = {}
     for path, said in failed.items():
-        rule, _, job = path.removeprefix(result("logs/")).partition("/")
+        step, _, job = path.removeprefix(result("logs/")).partition("/")
         site = re.split("[/.]", job)[0]
         # A figure that failed takes nothing from the tables; a transfer is not one site's fault.
-        if site in SITES and not rule.startswith("plot_") and job.split("/")[0] not in TRANSFERS:
+        if site in SITES and not step.startswith("plot_") and job.split("/")[0] not in TRANSFERS:
             reason = said[0].removeprefix("error: ") if said else "no reason in its log"
-            sites.setdefault(site, {"rule": rule, "log": path, "reason": reason})
+            sites.setdefault(site, {"rule": step, "log": path, "reason": reason})
     return sites
 
 
