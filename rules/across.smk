@@ -23,7 +23,7 @@ rule tabulate_across:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=2000 + 5 * len(SITES),
         runtime=30,
     params:
         missing=MISSING,
@@ -53,7 +53,7 @@ rule plot_across_scores:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=2000 + 5 * len(SITES),
         runtime=30,
     params:
         missing=MISSING,
@@ -83,7 +83,7 @@ rule plot_across_differences:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=2000 + 5 * len(SITES),
         runtime=30,
     params:
         missing=MISSING,
@@ -115,7 +115,7 @@ rule tabulate_transfer:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=2000 + 5 * len(SITES),
         runtime=30,
     params:
         tested=list(transfer_scores().values()),
@@ -148,7 +148,7 @@ rule plot_transfer:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=2000 + 5 * len(SITES),
         runtime=30,
     params:
         missing=MISSING,

@@ -24,7 +24,7 @@ rule tabulate_metrics:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=1000 + 5 * len(SITES),
         runtime=10,
     params:
         missing=MISSING,
@@ -61,7 +61,7 @@ rule tabulate_models:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=1000 + 5 * len(SITES),
         runtime=10,
     params:
         missing=MISSING,
@@ -94,7 +94,7 @@ rule judge_claims:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=1000 + 5 * len(SITES),
         runtime=10,
     params:
         missing=MISSING,
@@ -324,7 +324,7 @@ rule plot_scores:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=2000 + 5 * len(SITES),
         runtime=10,
     params:
         sites=shown_sites(),
@@ -384,7 +384,7 @@ rule plot_paired_differences:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=2000 + 5 * len(SITES),
         runtime=10,
     params:
         sites=shown_sites(),
@@ -414,7 +414,7 @@ rule plot_gap_distance:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=2000 + 5 * len(SITES),
         runtime=10,
     params:
         sites=shown_sites(),
