@@ -27,6 +27,7 @@ rule tabulate_across:
         runtime=30,
     params:
         missing=MISSING,
+        left_out=transfers_left_out(),
     message:
         "Summarise all sites"
     script:

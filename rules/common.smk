@@ -17,7 +17,6 @@ from sarfusion.files import write_json
 from sarfusion.imports import LIBRARY, modules_of
 from sarfusion.stac.lock import locked_site, search_of, without_sums
 from sarfusion.study import (
-    LEAVE_ONE_OUT,
     catalogue_site,
     check_files,
     own_files,
@@ -307,7 +306,8 @@ def transfer_scores():
 def transfers_left_out():
     """The names of transfers that train on a site that is missing, or test on none that is there."""
     made = {about["name"] for about in TRANSFERS.values() if about["test"]}
-    return [name for name in STUDY["transfer"] if name not in made] if made != {LEAVE_ONE_OUT} else []
+    asked = STUDY["transfer"]
+    return [name for name in ([asked] if isinstance(asked, str) else asked) if name not in made]
 
 
 def across_files():
@@ -382,7 +382,7 @@ MISSING_SITES = result("missing_sites.json")
 
 def forget_missing_sites():
     """Delete the list of sites that the last run lacked, where this one asks for all."""
-    if not MISSING:
+    if workflow.is_main_process and not MISSING:
         Path(MISSING_SITES).unlink(missing_ok=True)
 
 
@@ -402,7 +402,7 @@ def explain_failure(snakemake_logs):
     for path, said in failed.items():
         print(*said, f"  (log: {path})", sep="\n", file=sys.stderr)
     missing = MISSING | failed_sites(failed)
-    if missing and len(missing) < len(STUDY["sites"]):
+    if workflow.is_main_process and missing and len(missing) < len(STUDY["sites"]):
         write_json(MISSING_SITES, {"missing_sites": missing})
         print(
             f"The tables and figures of the other sites: add {MISSING_SITES} to --configfile",

@@ -19,18 +19,19 @@ SIDES = (
 )
 
 
-def main(*, metrics, differences, scores_csv, differences_csv, md, missing):
+def main(*, metrics, differences, scores_csv, differences_csv, md, missing, left_out):
     """Write both tables as CSV, and for people as one page.
 
     metrics: the tidy table of all scores; differences: tables of compare_methods of every site
-    and protocol; missing: the sites that the study should have had.
+    and protocol; missing: the sites that the study should have had; left_out: the transfers that
+    could not be made without them.
     """
     scores = pd.read_csv(metrics)
     pooled, compared = pooled_scores(scores), pooled_differences(read_scores(differences))
     names = " ".join(missing)
     write_csv(scores_csv, pooled.assign(missing_sites=names))
     write_csv(differences_csv, compared.assign(missing_sites=names))
-    parts = [f"# {scores['site'].nunique()} sites", missing_note(missing)]
+    parts = [f"# {scores['site'].nunique()} sites", missing_note(missing, left_out)]
     for title, part in sections(pooled):
         parts += [f"## {title}", as_text(pooled_table(part), "github")]
     parts += [NOTE, "## Differences between methods", as_text(sides(compared), "github"), SIDES]
@@ -76,4 +77,5 @@ if __name__ == "__main__":
             differences_csv=snakemake.output.differences,
             md=snakemake.output.md,
             missing=snakemake.params.missing,
+            left_out=snakemake.params.left_out,
         )

@@ -29,9 +29,7 @@ def main(*, metrics, scores, metrics_csv, csv, md, tested, missing, left_out):
     lost = pooled_losses(losses(own, transferred))
     write_csv(metrics_csv, transferred)
     write_csv(csv, lost.assign(missing_sites=" ".join(missing)))
-    parts = ["# Models on sites that they have not seen", missing_note(missing)]
-    if left_out:
-        parts.append(f"Not made, for want of these sites: {', '.join(left_out)}.")
+    parts = ["# Models on sites that they have not seen", missing_note(missing, left_out)]
     for name, part in lost.groupby("transfer", sort=False):
         sites = transferred[transferred["transfer"] == name]["site"].unique()
         parts.append(f"## {name.replace('_', ' ')}: tested on {listed(sites)}")

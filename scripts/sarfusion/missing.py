@@ -1,10 +1,11 @@
 """Sites that failed, and how tables and figures say that they lack them."""
 
 
-def missing_note(missing):
+def missing_note(missing, left_out=()):
     """Return the paragraph for a table that lacks sites, "" if it lacks none.
 
-    missing: {site: {"rule", "log", "reason"}}, as in a study's `missing_sites`.
+    missing: {site: {"rule", "log", "reason"}}, as in a study's `missing_sites`. left_out: names of
+    the transfers that could not be made without them.
     """
     if not missing:
         return ""
@@ -12,6 +13,8 @@ def missing_note(missing):
         f"- {site}: {about['rule']} failed ({about['reason']}; log: {about['log']})"
         for site, about in missing.items()
     ]
+    if left_out:
+        lines += ["", f"Transfers not made, for want of these sites: {', '.join(left_out)}."]
     return "\n".join([f"**Without {count(missing)}:**", "", *lines])
 
 

@@ -82,6 +82,9 @@ def test_tables_say_which_sites_are_missing_and_why():
         "- cairo: import_scene failed (s.tif: truncated; log: results/s/logs/x.log)"
     )
     assert missing_note({}) == missing_line({}) == ""
+    assert missing_note(MISSING, ["x"]).endswith(
+        "\n\nTransfers not made, for want of these sites: x."
+    )
     many = {f"c{number}": MISSING["cairo"] for number in range(9)}
     assert missing_line(many).startswith("Without 9 sites, which failed: c0 (import_scene), c1 ")
     assert missing_line(many).endswith("c4 (import_scene), 4 more.")
