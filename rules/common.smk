@@ -4,6 +4,7 @@ import gc
 import os
 import re
 import sys
+from itertools import groupby
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -94,7 +95,19 @@ def locked(site):
 
 def one_of(names):
     """A wildcard constraint: one of `names`, or nothing at all."""
-    return "|".join(map(re.escape, names)) or r"(?!)"
+    return tree_of(sorted(set(names))) if names else r"(?!)"
+
+
+def tree_of(names):
+    """The pattern of one of some sorted names, letter by letter.
+
+    Each file is matched against it many times, and of a plain list every name would be tried.
+    """
+    branches = [
+        re.escape(letter) + tree_of([name[1:] for name in group]) if letter else ""
+        for letter, group in groupby(names, key=lambda name: name[:1])
+    ]
+    return branches[0] if len(branches) == 1 else f"(?:{'|'.join(reversed(branches))})"
 
 
 def sites_from(source):

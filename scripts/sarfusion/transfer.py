@@ -33,7 +33,7 @@ def without_training(scores, sites):
         & scores["site"].isin(sites)
     ]
     keys = ["protocol", "region", "band", "method"]
-    means = rmse.groupby(keys, sort=False)["value"].mean().reset_index()
+    means = rmse.groupby(keys, sort=False)["value"].mean().dropna().reset_index()
     best = means.loc[means.groupby(keys[:3], sort=False)["value"].idxmin(), keys]
     found = _means(rmse, ["site", *keys]).merge(best, on=keys)
     return found.rename(columns={"value": "rmse"})

@@ -193,3 +193,5 @@ def test_the_best_method_without_training_is_that_of_all_tested_sites():
         ["b", "nearest", 7],
     ]
     assert without_training(OWN, ["a"])["method"].tolist() == ["mean"]
+    nowhere = scores([("a", "mean", "none", 0, np.nan)]).assign(region="gap_edge_240-infm")
+    assert len(without_training(pd.concat([OWN, nowhere]), ["a"])) == 1

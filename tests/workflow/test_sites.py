@@ -92,8 +92,8 @@ def test_one_site_has_its_own_split(towns):
         read_json(towns.results("transfer") / f"stack/{site}.json")["split"]["seed"]
         for site in ("north", "west")
     ]
-    assert seeds == [4, 4]
-    row = "west,simulated,144,7,4"
+    assert seeds == [5, 8]
+    row = "west,simulated,144,7,8"
     table = towns.folder / "tests/studies/transfer.csv"
     text = table.read_text()
     assert row in text
@@ -152,6 +152,7 @@ def broken(project):
     }
     config |= {"protocols": {"reconstruction": {}}, "bands": ["red"], "baselines": ["copy"]}
     config["models"] = {"cnn": config["models"]["cnn"]}
+    config["split"]["seed"] = 5
     (project.folder / "broken.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     path = project.folder / "s.tif"
     whole = path.read_bytes()
