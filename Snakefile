@@ -25,6 +25,7 @@ include: "rules/train.smk"
 include: "rules/fuse.smk"
 include: "rules/evaluate.smk"
 include: "rules/publish.smk"
+include: "rules/across.smk"
 include: "rules/trace.smk"
 include: "rules/provenance.smk"
 include: "rules/verify.smk"
@@ -58,6 +59,10 @@ rule figures:
         figure_files(),
     message:
         "The figures are complete"
+
+
+onstart:
+    forget_missing_sites()
 
 
 onerror:

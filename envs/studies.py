@@ -3,6 +3,7 @@
 Standard library only, and free of newer syntax (see `reproduce`).
 """
 
+import json
 import re
 import signal
 from pathlib import Path
@@ -84,6 +85,36 @@ def run_snakemake(command, name, lock):
         lock.unfinished = None
     if code:
         raise Problem(failure(code), code)
+
+
+def run_without_failed_sites(config, arguments, name, lock, problem):
+    """Run a study whose sites did not all work on those that did; return what is said of it.
+
+    The Snakefile has written which sites failed. Laid over the study, this makes the tables and
+    figures of the others, which name them. When more sites fail, they are left out as well.
+    Raises `problem`, of the last run, when no site failed or when the study does not allow this.
+    Returns (command, problem): what was run at last, and the Problem to end with.
+    """
+    missing, known = ROOT / "results" / name / "missing_sites.json", None
+    while missing.exists() and missing.read_text(encoding="utf-8") != known:
+        known = missing.read_text(encoding="utf-8")
+        sites = json.loads(known)["missing_sites"]
+        named = ", ".join(f"{site} ({about['rule']})" for site, about in sites.items())
+        say(f"Going on without {named}")
+        command = snakemake(config, *arguments, over=[missing.relative_to(ROOT)])
+        try:
+            run_snakemake(command, name, lock)
+        except Problem as another:
+            if another.code in STOPPED:
+                raise
+            problem = another
+            continue
+        lines = [
+            f"  {site}: {about['reason']} (log: {about['log']})" for site, about in sites.items()
+        ]
+        said = f"the study is done without {named}, as its tables say:\n" + "\n".join(lines)
+        return command, Problem(f"{said}\nonce that is mended, the same command completes it", 1)
+    raise problem
 
 
 def failure(code):

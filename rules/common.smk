@@ -1,8 +1,10 @@
 # Helpers of the rules, and no rules.
 
+import gc
 import os
 import re
 import sys
+from itertools import groupby
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -12,20 +14,41 @@ sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
 from sarfusion.classical import METHODS
 from sarfusion.comparisons import study_pairs
 from sarfusion.errors import StudyError
+from sarfusion.files import write_json
 from sarfusion.imports import LIBRARY, modules_of
 from sarfusion.stac.lock import locked_site, search_of, without_sums
-from sarfusion.study import catalogue_site, check_files, own_files, resolve
+from sarfusion.study import (
+    catalogue_site,
+    check_files,
+    own_files,
+    resolve,
+    setting,
+    transfers,
+)
 
 try:
-    STUDY = resolve(config)
+    STUDY = resolve(config, folder=Path(*workflow.overwrite_configfiles[:1]).parent)
     check_files(STUDY)
 except StudyError as error:
     raise WorkflowError(f"error: {error}") from None
 
 
+MISSING = STUDY["missing_sites"]
+SITES = [site for site in STUDY["sites"] if site not in MISSING]
 SEEDS, BANDS = STUDY["seeds"], STUDY["bands"]
+# Of few sites, each band of a model is trained and fused in a job of its own, so that all cores
+# have work. Of many, the sites give them work, and a third of the jobs is planned faster. A folder
+# of weights may lack a band. Files and their bytes are the same.
+ONE_BAND_A_JOB = len(STUDY["sites"]) <= 8 or "weights" in STUDY
+# Models trained on several sites at once, beside those of each site.
+TRANSFERS = transfers(STUDY)
 LOCK = os.path.relpath(Path(workflow.basedir, f"config/{STUDY['study']}.lock.json"))
 FIRST_SEED = SEEDS[:1]  # the one that figures show; tables hold all of them
+
+
+# The plan of many sites is millions of objects, all of which stay: looking through them for garbage
+# again and again took longer than making them.
+gc.set_threshold(1_000_000, 50, 1000)
 
 
 def result(path):
@@ -63,7 +86,7 @@ def locked(site):
     """
     if not Path(LOCK).exists():
         return None
-    search = search_of(STUDY["sites"][site], STUDY["optical"]["mask"])
+    search = search_of(STUDY["sites"][site], setting(STUDY, site, "optical")["mask"])
     try:
         return without_sums(locked_site(LOCK, site, search))
     except StudyError as error:
@@ -72,12 +95,47 @@ def locked(site):
 
 def one_of(names):
     """A wildcard constraint: one of `names`, or nothing at all."""
-    return "|".join(map(re.escape, names)) or r"(?!)"
+    return tree_of(sorted(set(names))) if names else r"(?!)"
+
+
+def tree_of(names):
+    """The pattern of one of some sorted names, letter by letter.
+
+    Each file is matched against it many times, and of a plain list every name would be tried.
+    """
+    branches = [
+        re.escape(letter) + tree_of([name[1:] for name in group]) if letter else ""
+        for letter, group in groupby(names, key=lambda name: name[:1])
+    ]
+    return branches[0] if len(branches) == 1 else f"(?:{'|'.join(reversed(branches))})"
 
 
 def sites_from(source):
     """The sites of the study whose scenes come from `source`."""
-    return [name for name, site in STUDY["sites"].items() if site["source"] == source]
+    return [name for name in SITES if STUDY["sites"][name]["source"] == source]
+
+
+def shown_sites():
+    """The sites that figures show one by one."""
+    shown = STUDY["figures"]["sites"]
+    if isinstance(shown, int):
+        return SITES[:shown]
+    return [site for site in shown if site in SITES] or SITES[:1]
+
+
+def setting_of(section):
+    """The settings of a section, as they are for the site of a job."""
+    return lambda wildcards: setting(STUDY, wildcards.site, section)
+
+
+def ground_of(name):
+    """The sites that the models under the name of a site, or of a transfer, are trained on."""
+    return TRANSFERS[name]["train"] if name in TRANSFERS else [name]
+
+
+def at_ground(name, path):
+    """`path` at each of those sites."""
+    return expand(path, site=ground_of(name))
 
 
 def trained(path):
@@ -90,18 +148,27 @@ def each_seed(path):
     return expand(path, seed=SEEDS, allow_missing=True)
 
 
-def is_at_hand(protocol, band, model, sar_input):
+def each_run(path):
+    """`path` for each run of a model that one job makes: its seeds, of one band or of each."""
+    bands = {} if ONE_BAND_A_JOB else {"band": BANDS}
+    return expand(path, **bands, seed=SEEDS, allow_missing=True)
+
+
+def of_job(path):
+    """The path of such a job's log: without the band, if it makes all of them."""
+    return path if ONE_BAND_A_JOB else path.replace("/{band}/", "/")
+
+
+def is_at_hand(protocol, band, model, sar_input, sites):
     """Whether a model can be had: with a folder of `weights`, if that holds it for every seed."""
     path = f"{protocol}/{band}/{model}-{sar_input}/seed{{seed}}.safetensors"
     return "weights" not in STUDY or all(
-        Path(weights).exists()
-        for site in STUDY["sites"]
-        for weights in each_seed(trained(f"{site}/{path}"))
+        Path(weights).exists() for site in SITES for weights in each_seed(trained(f"{site}/{path}"))
     )
 
 
-def learned_runs(protocol, bands, seeds):
-    """(band, method, input, seed) of the trained models of a protocol."""
+def learned_runs(protocol, bands, seeds, sites=SITES):
+    """(band, method, input, seed) of the trained models of a protocol, at hand for all `sites`."""
     cut = STUDY["protocols"][protocol]
     return [
         (band, model, sar_input, seed)
@@ -109,7 +176,7 @@ def learned_runs(protocol, bands, seeds):
         for model in cut["models"]
         for sar_input in cut["inputs"]
         for seed in seeds
-        if is_at_hand(protocol, band, model, sar_input)
+        if is_at_hand(protocol, band, model, sar_input, sites)
     ]
 
 
@@ -121,6 +188,15 @@ def classical_runs(protocol, bands):
         for method in STUDY["baselines"]
         if METHODS[method].protocol == protocol
     ]
+
+
+def classical_jobs(protocols, scale=""):
+    """What one job fuses at a site without training: its files, and protocol, band and method."""
+    chosen = [(protocol, run) for protocol in protocols for run in classical_runs(protocol, BANDS)]
+    files = [
+        path for protocol, run in chosen for path in fused_files("{site}", protocol, [run], scale)
+    ]
+    return files, [(protocol, band, method) for protocol, (band, method, *_) in chosen]
 
 
 def runs(protocol):
@@ -143,6 +219,14 @@ def gap_mask(protocol):
     return {"gaps": result("gaps/{site}.tif")} if protocol == "cloud_gap" else {}
 
 
+def classical_inputs():
+    """What methods without training take beside the stack, as the study's protocols ask."""
+    reduced = (
+        {"reduced": optical_raster("sharpening")} if "sharpening" in STUDY["protocols"] else {}
+    )
+    return reduced | (gap_mask("cloud_gap") if "cloud_gap" in STUDY["protocols"] else {})
+
+
 def scene_files(site):
     """{"optical.red": path, ...} of the rasters that a site with files of its own is made of."""
     files = own_files(STUDY, site)
@@ -160,13 +244,15 @@ def real_gap_mask(site):
 def gap_flags(site):
     """The QA_PIXEL flags that are gaps in the site's real mask, if it is a QA_PIXEL band."""
     if STUDY["sites"][site].get("gap_shapes") == "cloudy_date":
-        return STUDY["optical"]["mask"]
+        return setting(STUDY, site, "optical")["mask"]
     return STUDY["sites"][site].get("gap_mask", {}).get("flags")
 
 
-def gap_settings(protocol):
-    """The settings of what a protocol withholds, or None."""
-    return STUDY["gaps"] if protocol == "cloud_gap" else None
+def gap_settings(protocol, site):
+    """The settings of what a protocol withholds, or None; of a transfer, those of the study."""
+    if protocol != "cloud_gap":
+        return None
+    return STUDY["gaps"] if site in TRANSFERS else setting(STUDY, site, "gaps")
 
 
 def fused_files(site, protocol, chosen, scale=""):
@@ -187,7 +273,7 @@ def difference_files():
     """The tables of differences of every site and protocol."""
     return [
         result(f"metrics/{site}/{protocol}.differences.csv")
-        for site in STUDY["sites"]
+        for site in SITES
         for protocol in STUDY["protocols"]
     ]
 
@@ -211,14 +297,50 @@ def score_files():
     names = [*STUDY["protocols"]]
     if "sharpening" in names:
         names.append("sharpening.full")
-    return [result(f"metrics/{site}/{name}.csv") for site in STUDY["sites"] for name in names]
+    return [result(f"metrics/{site}/{name}.csv") for site in SITES for name in names]
+
+
+def transfer_runs(folder, protocol):
+    """(band, method, input, seed) of the models of a transfer that can be had."""
+    return learned_runs(protocol, BANDS, SEEDS, [folder])
+
+
+def transfer_scores():
+    """{score table: (name of the transfer, sites trained on)} of models tested on unseen sites."""
+    return {
+        result(f"metrics/{site}/{folder}/{protocol}.csv"): (about["name"], about["train"])
+        for folder, about in TRANSFERS.items()
+        for site in about["test"]
+        for protocol in STUDY["protocols"]
+        if transfer_runs(folder, protocol)
+    }
+
+
+def transfers_left_out():
+    """The names of transfers that train on a site that is missing, or test on none that is there."""
+    made = {about["name"] for about in TRANSFERS.values() if about["test"]}
+    asked = STUDY["transfer"]
+    return [name for name in ([asked] if isinstance(asked, str) else asked) if name not in made]
+
+
+def across_files():
+    """Tables and names of figures across sites, of a study that has several."""
+    tables, figures = [], []
+    if len(STUDY["sites"]) > 1:
+        tables += [f"across_sites{rest}" for rest in (".csv", "_differences.csv", ".md")]
+        figures += [f"across_sites_{protocol}_scores" for protocol in STUDY["protocols"]]
+        figures.append("across_sites_differences")
+    if transfer_scores():
+        tables += ["transfer_metrics.csv", "transfer.csv", "transfer.md"]
+        figures.append("transfer")
+    return tables, figures
 
 
 def table_files():
     """What `snakemake tables` makes."""
     summary = [f"summary.{form}" for form in ("csv", "md", "tex", "txt")]
     names = ["metrics.csv", *summary, "claims.csv", "claims.md", "models.csv", "models.md"]
-    return [result(f"tables/{name}") for name in names]
+    return [result(f"tables/{name}") for name in [*names, *across_files()[0]]]
 
 
 def figure_files():
@@ -229,10 +351,10 @@ def figure_files():
         own = {"cloud_gap": ["examples"], "sharpening": ["products"]}
         kinds = {name: [*kinds[name], "composites", *own.get(name, [])] for name in protocols}
     names = [
-        *(f"{site}_overview" for site in STUDY["sites"]),
+        *(f"{site}_overview" for site in shown_sites()),
         *(
             f"{site}_{protocol}_{kind}"
-            for site in STUDY["sites"]
+            for site in shown_sites()
             for protocol in protocols
             for kind in kinds[protocol]
         ),
@@ -240,6 +362,7 @@ def figure_files():
         *(["cloud_gap_distance"] if "cloud_gap" in protocols else []),
         "paired_differences",
         "claims",
+        *across_files()[1],
     ]
     return [result(f"figures/{name}.{form}") for name in names for form in ("png", "pdf")]
 
@@ -267,14 +390,50 @@ def records(site, protocol):
     ]
 
 
+MISSING_SITES = result("missing_sites.json")
+
+
+def forget_missing_sites():
+    """Delete the list of sites that the last run lacked, where this one asks for all."""
+    if workflow.is_main_process and not MISSING:
+        Path(MISSING_SITES).unlink(missing_ok=True)
+
+
+def failed_jobs(snakemake_logs):
+    """{log: why it failed, in lines} of the failed jobs, from the logs of Snakemake."""
+    said = "".join(Path(path).read_text() for path in snakemake_logs)
+    failed = {}
+    for path in dict.fromkeys(re.findall(r"^\s+log: (\S+) \(check log", said, re.M)):
+        lines = Path(path).read_text().splitlines() if Path(path).exists() else []
+        failed[path] = [line for line in lines if line.startswith("error: ")] or lines[-1:]
+    return failed
+
+
 def explain_failure(snakemake_logs):
     """Print the error lines of the failed jobs' logs: what a person needs, below the rest."""
-    said = "".join(Path(path).read_text() for path in snakemake_logs)
-    failed = re.findall(r"^\s+log: (\S+) \(check log", said, re.M)
-    for path in dict.fromkeys(failed):
-        lines = Path(path).read_text().splitlines() if Path(path).exists() else []
-        said = [line for line in lines if line.startswith("error: ")] or lines[-1:]
+    failed = failed_jobs(snakemake_logs)
+    for path, said in failed.items():
         print(*said, f"  (log: {path})", sep="\n", file=sys.stderr)
+    missing = MISSING | failed_sites(failed)
+    if workflow.is_main_process and missing and len(missing) < len(STUDY["sites"]):
+        write_json(MISSING_SITES, {"missing_sites": missing})
+        print(
+            f"The tables and figures of the other sites: add {MISSING_SITES} to --configfile",
+            file=sys.stderr,
+        )
+
+
+def failed_sites(failed):
+    """{site: rule, log and reason} of the sites whose results cannot be had, from failed_jobs."""
+    sites = {}
+    for path, said in failed.items():
+        step, _, job = path.removeprefix(result("logs/")).partition("/")
+        site = re.split("[/.]", job)[0]
+        # A figure that failed takes nothing from the tables; a transfer is not one site's fault.
+        if site in SITES and not step.startswith("plot_") and job.split("/")[0] not in TRANSFERS:
+            reason = said[0].removeprefix("error: ") if said else "no reason in its log"
+            sites.setdefault(site, {"rule": step, "log": path, "reason": reason})
+    return sites
 
 
 wildcard_constraints:

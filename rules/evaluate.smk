@@ -28,11 +28,40 @@ rule evaluate_fusion:
     params:
         study=STUDY["study"],
         runs=lambda wildcards: runs(wildcards.protocol),
-        gaps=STUDY["gaps"],
+        gaps=setting_of("gaps"),
     message:
         "Score {wildcards.protocol} on the test ground of {wildcards.site}"
     script:
         "../scripts/evaluate_fusion.py"
+
+
+use rule evaluate_fusion as evaluate_transfer with:
+    input:
+        unpack(lambda wildcards: gap_mask(wildcards.protocol)),
+        code=code("evaluate_fusion"),
+        optical=lambda wildcards: optical_raster(wildcards.protocol),
+        stack=result("stack/{site}.tif"),
+        split=result("stack/{site}.split.tif"),
+        description=result("stack/{site}.json"),
+        fused=lambda wildcards: fused_files(
+            f"{wildcards.site}/{wildcards.folder}",
+            wildcards.protocol,
+            transfer_runs(wildcards.folder, wildcards.protocol),
+        ),
+    output:
+        table=result("metrics/{site}/{folder}/{protocol}.csv"),
+    log:
+        result("logs/evaluate_transfer/{site}/{folder}/{protocol}.log"),
+    benchmark:
+        result("benchmarks/evaluate_transfer/{site}/{folder}/{protocol}.tsv")
+    wildcard_constraints:
+        folder=one_of(TRANSFERS),
+    params:
+        study=STUDY["study"],
+        runs=lambda wildcards: transfer_runs(wildcards.folder, wildcards.protocol),
+        gaps=setting_of("gaps"),
+    message:
+        "Score {wildcards.folder} on the test ground of {wildcards.site}"
 
 
 rule evaluate_full_scale:
@@ -61,7 +90,9 @@ rule evaluate_full_scale:
     params:
         study=STUDY["study"],
         runs=lambda wildcards: runs("sharpening"),
-        gain_at_nyquist=STUDY["sharpening"]["gain_at_nyquist"],
+        gain_at_nyquist=lambda wildcards: setting(STUDY, wildcards.site, "sharpening")[
+            "gain_at_nyquist"
+        ],
     message:
         "Score the 10 m products of {wildcards.site}"
     script:

@@ -8,16 +8,14 @@ rule fuse_scene:
         network=network_code,
         optical=lambda wildcards: optical_raster(wildcards.protocol),
         sar=lambda wildcards: sar_raster(wildcards.input),
-        weights=each_seed(
-            trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors")
-        ),
-        records=each_seed(trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json")),
+        weights=each_run(trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors")),
+        records=each_run(trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json")),
     output:
-        fused=each_seed(result("fused/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tif")),
+        fused=each_run(result("fused/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tif")),
     log:
-        result("logs/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.log"),
+        of_job(result("logs/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.log")),
     benchmark:
-        result("benchmarks/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.tsv")
+        of_job(result("benchmarks/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.tsv"))
     conda:
         TORCH_ENV
     threads: 1
@@ -28,8 +26,7 @@ rule fuse_scene:
         tile_px=STUDY["fusing"]["tile_px"],
         device=STUDY["training"]["device"],
     message:
-        "Fuse {wildcards.band} of {wildcards.site} with {wildcards.model} ({wildcards.input})"
-        " for {wildcards.protocol}"
+        "Fuse {wildcards.site} with {wildcards.model} ({wildcards.input}) for {wildcards.protocol}"
     script:
         "../scripts/fuse_scene.py"
 
@@ -40,66 +37,103 @@ use rule fuse_scene as fuse_full_scale with:
         network=network_code,
         optical=result("stack/{site}.full.tif"),
         sar=lambda wildcards: sar_raster(wildcards.input, ".full"),
-        weights=each_seed(
-            trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.safetensors")
-        ),
-        records=each_seed(trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.json")),
+        weights=each_run(trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.safetensors")),
+        records=each_run(trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.json")),
     output:
-        fused=each_seed(
-            result("fused/{site}/sharpening/{band}/{model}-{input}/seed{seed}.full.tif")
-        ),
+        fused=each_run(result("fused/{site}/sharpening/{band}/{model}-{input}/seed{seed}.full.tif")),
     log:
-        result("logs/fuse_full_scale/{site}/{band}/{model}-{input}.log"),
+        of_job(result("logs/fuse_full_scale/{site}/{band}/{model}-{input}.log")),
     benchmark:
-        result("benchmarks/fuse_full_scale/{site}/{band}/{model}-{input}.tsv")
+        of_job(result("benchmarks/fuse_full_scale/{site}/{band}/{model}-{input}.tsv"))
     message:
-        "Sharpen {wildcards.band} of {wildcards.site} with {wildcards.model}" " ({wildcards.input})"
+        "Sharpen {wildcards.site} with {wildcards.model} ({wildcards.input})"
 
 
-rule fuse_classical:
+use rule fuse_scene as fuse_transfer with:
     input:
         unpack(lambda wildcards: gap_mask(wildcards.protocol)),
-        code=code("fuse_classical"),
-        split=result("stack/{site}.split.tif"),
+        code=code("fuse_scene"),
+        network=network_code,
         optical=lambda wildcards: optical_raster(wildcards.protocol),
-        sar=result("stack/{site}.tif"),
+        sar=lambda wildcards: sar_raster(wildcards.input),
+        weights=each_run(
+            trained("{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors")
+        ),
+        records=each_run(trained("{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.json")),
     output:
-        fused=expand(
-            result("fused/{{site}}/{{protocol}}/{band}/{{method}}-{{input}}/seed0.tif"),
-            band=BANDS,
+        fused=each_run(
+            result("fused/{site}/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.tif")
         ),
     log:
-        result("logs/fuse_classical/{site}/{protocol}/{method}-{input}.log"),
+        of_job(result("logs/fuse_transfer/{site}/{folder}/{protocol}/{band}/{model}-{input}.log")),
     benchmark:
-        result("benchmarks/fuse_classical/{site}/{protocol}/{method}-{input}.tsv")
-    conda:
-        "../envs/data.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=60,
-    params:
-        bands=BANDS,
+        of_job(
+            result(
+                "benchmarks/fuse_transfer/{site}/{folder}/{protocol}/{band}/{model}-{input}.tsv"
+            )
+        )
+    wildcard_constraints:
+        folder=one_of(TRANSFERS),
     message:
-        "Fuse {wildcards.site} by {wildcards.method} for {wildcards.protocol}"
-    script:
-        "../scripts/fuse_classical.py"
+        "Fuse {wildcards.site} with {wildcards.model} ({wildcards.input}) of {wildcards.folder}"
 
 
-use rule fuse_classical as fuse_classical_full_scale with:
-    input:
-        code=code("fuse_classical"),
-        split=result("stack/{site}.split.tif"),
-        optical=result("stack/{site}.full.tif"),
-        sar=result("stack/{site}.full.tif"),
-    output:
-        fused=expand(
-            result("fused/{{site}}/sharpening/{band}/{{method}}-{{input}}/seed0.full.tif"),
-            band=BANDS,
-        ),
-    log:
-        result("logs/fuse_classical_full_scale/{site}/{method}-{input}.log"),
-    benchmark:
-        result("benchmarks/fuse_classical_full_scale/{site}/{method}-{input}.tsv")
-    message:
-        "Sharpen {wildcards.site} by {wildcards.method}"
+# All methods without training in one job: most take less time than the start of a process.
+
+CLASSICAL_FILES, CLASSICAL_RUNS = classical_jobs(STUDY["protocols"])
+SHARPENED_FILES, SHARPENED_RUNS = classical_jobs(["sharpening"], ".full")
+
+if CLASSICAL_RUNS:
+
+    rule fuse_classical:
+        input:
+            unpack(lambda wildcards: classical_inputs()),
+            code=code("fuse_classical"),
+            split=result("stack/{site}.split.tif"),
+            stack=result("stack/{site}.tif"),
+        output:
+            fused=CLASSICAL_FILES,
+        log:
+            result("logs/fuse_classical/{site}.log"),
+        benchmark:
+            result("benchmarks/fuse_classical/{site}.tsv")
+        conda:
+            "../envs/data.yaml"
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=120,
+        params:
+            runs=CLASSICAL_RUNS,
+        message:
+            "Fuse {wildcards.site} by methods without training"
+        script:
+            "../scripts/fuse_classical.py"
+
+
+if SHARPENED_RUNS:
+
+    rule fuse_classical_full_scale:
+        input:
+            code=code("fuse_classical"),
+            split=result("stack/{site}.split.tif"),
+            stack=result("stack/{site}.full.tif"),
+            reduced=result("stack/{site}.full.tif"),
+        output:
+            fused=SHARPENED_FILES,
+        log:
+            result("logs/fuse_classical_full_scale/{site}.log"),
+        benchmark:
+            result("benchmarks/fuse_classical_full_scale/{site}.tsv")
+        conda:
+            "../envs/data.yaml"
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=120,
+        params:
+            runs=SHARPENED_RUNS,
+        message:
+            "Sharpen {wildcards.site} by methods without training"
+        script:
+            "../scripts/fuse_classical.py"

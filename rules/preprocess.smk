@@ -21,9 +21,9 @@ rule prepare_stack:
         mem_mb=4000,
         runtime=30,
     params:
-        mask=STUDY["optical"]["mask"],
-        sar=STUDY["sar"],
-        split=STUDY["split"],
+        mask=lambda wildcards: setting(STUDY, wildcards.site, "optical")["mask"],
+        sar=setting_of("sar"),
+        split=setting_of("split"),
     message:
         "Mask, scale and align the scenes of {wildcards.site}"
     script:
@@ -49,7 +49,7 @@ rule make_gaps:
         mem_mb=4000,
         runtime=30,
     params:
-        gaps=STUDY["gaps"],
+        gaps=setting_of("gaps"),
         flags=lambda wildcards: gap_flags(wildcards.site),
     message:
         "Draw the gaps of {wildcards.site}"
@@ -74,7 +74,7 @@ rule shuffle_sar:
         mem_mb=4000,
         runtime=30,
     params:
-        seed=STUDY["split"]["seed"],
+        seed=lambda wildcards: setting(STUDY, wildcards.site, "split")["seed"],
     message:
         "Shuffle the SAR ratio of {wildcards.site}"
     script:
@@ -98,7 +98,9 @@ rule reduce_resolution:
         mem_mb=4000,
         runtime=30,
     params:
-        gain_at_nyquist=STUDY["sharpening"]["gain_at_nyquist"],
+        gain_at_nyquist=lambda wildcards: setting(STUDY, wildcards.site, "sharpening")[
+            "gain_at_nyquist"
+        ],
     message:
         "Degrade the optical bands of {wildcards.site} to 90 m"
     script:
@@ -123,7 +125,7 @@ rule prepare_full_scale:
         mem_mb=4000,
         runtime=30,
     params:
-        noise_floor_db=STUDY["sar"]["noise_floor_db"],
+        noise_floor_db=lambda wildcards: setting(STUDY, wildcards.site, "sar")["noise_floor_db"],
     message:
         "Bring optical and SAR of {wildcards.site} to 10 m"
     script:

@@ -9,9 +9,8 @@ rule describe_run:
         kept=[
             *table_files(),
             *figure_files(),
-            *(result(f"scenes/{site}/scene.json") for site in STUDY["sites"]),
+            *(result(f"scenes/{site}/scene.json") for site in SITES),
         ],
-        traced=lambda wildcards: traced_files(),
     output:
         config=result("config.yaml"),
         crate=directory(result("provenance")),

@@ -24,8 +24,10 @@ rule tabulate_metrics:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=1000 + 5 * len(SITES),
         runtime=10,
+    params:
+        missing=MISSING,
     message:
         "Summarise all scores over seeds"
     script:
@@ -37,7 +39,7 @@ rule tabulate_models:
         code=code("tabulate_models"),
         records=[
             record
-            for site in STUDY["sites"]
+            for site in SITES
             for protocol in STUDY["protocols"]
             for record in records(site, protocol)
         ],
@@ -59,8 +61,10 @@ rule tabulate_models:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=1000 + 5 * len(SITES),
         runtime=10,
+    params:
+        missing=MISSING,
     message:
         "Tabulate what the models cost"
     script:
@@ -90,8 +94,10 @@ rule judge_claims:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=1000 + 5 * len(SITES),
         runtime=10,
+    params:
+        missing=MISSING,
     message:
         "Judge the claims"
     script:
@@ -318,8 +324,10 @@ rule plot_scores:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=2000 + 5 * len(SITES),
         runtime=10,
+    params:
+        sites=shown_sites(),
     message:
         "Draw the scores of {wildcards.protocol}"
     script:
@@ -348,6 +356,8 @@ rule plot_claims:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        sites=shown_sites(),
     message:
         "Draw the verdicts on the claims"
     script:
@@ -374,8 +384,10 @@ rule plot_paired_differences:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=2000 + 5 * len(SITES),
         runtime=10,
+    params:
+        sites=shown_sites(),
     message:
         "Draw what the SAR ratio changes"
     script:
@@ -402,8 +414,10 @@ rule plot_gap_distance:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=2000 + 5 * len(SITES),
         runtime=10,
+    params:
+        sites=shown_sites(),
     message:
         "Draw the error by distance to the edge of a gap"
     script:

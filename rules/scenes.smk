@@ -113,7 +113,7 @@ rule find_scenes:
         runtime=60,
     params:
         settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
-        mask=STUDY["optical"]["mask"],
+        mask=lambda wildcards: setting(STUDY, wildcards.site, "optical")["mask"],
     message:
         "Search the catalogue for scenes of {wildcards.site}"
     script:

@@ -17,14 +17,24 @@ def provenance_files():
     return [result("config.yaml"), result("provenance")]
 
 
+@cache
+def jobs_by_output():
+    """The jobs that this Snakemake has planned, by the files they make."""
+    return {str(path): job for job in workflow.dag.jobs for path in job.output}
+
+
 def step_behind(path):
     """How a file is made: rule, script, inputs that are data, outputs; None if no rule makes it."""
-    maker = next((rule for rule in workflow.rules if rule.is_producer(path)), None)
-    if maker is None:
-        return None
-    wildcards = maker.get_wildcards(path)
-    inputs, *_ = maker.expand_input(wildcards)
-    outputs, _ = maker.expand_output(wildcards)
+    job = jobs_by_output().get(path)
+    if job:
+        maker, inputs, outputs = job.rule, job.input, job.output
+    else:  # as in the job itself on a cluster, whose Snakemake knows no other job
+        maker = next((rule for rule in workflow.rules if rule.is_producer(path)), None)
+        if maker is None:
+            return None
+        wildcards = maker.get_wildcards(path)
+        inputs, *_ = maker.expand_input(wildcards)
+        outputs, _ = maker.expand_output(wildcards)
     return {
         "rule": maker.name,
         "script": f"scripts/{Path(maker.script).name}",
@@ -44,11 +54,6 @@ def steps():
             made.update(dict.fromkeys(step["outputs"], step))
             wanted += step["inputs"]
     return [made[path] for path in sorted(made) if made[path]["outputs"][0] == path]
-
-
-def traced_files():
-    """Every file that was made on the way."""
-    return [path for step in steps() for path in step["outputs"]]
 
 
 def in_conda():

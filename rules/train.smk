@@ -1,46 +1,86 @@
-# One job per site, protocol, band, model and input: its seeds share the start of a process and the
-# reading of the scene, which take as long as training a small model.
+# One job per site, protocol, model and input (and band, see `each_run`): its seeds share the start
+# of a process and the reading of the scene, which take as long as training a small model.
 
 # Where PyTorch comes from with --sdm conda; fusing takes it too.
 DEVICE = STUDY["training"]["device"]
 TORCH_ENV = "../envs/train-cuda.yaml" if DEVICE == "cuda" else "../envs/train.yaml"
+
+IDENTITY = ("site", "protocol", "model", "input")
+
+
+# What a model is trained on for a transfer must say nothing of the tested site: its channels are
+# scaled by the ground that it is trained on, of all these sites together.
+rule pool_ground:
+    input:
+        code=code("pool_ground"),
+        stacks=lambda wildcards: at_ground(wildcards.folder, result("stack/{site}.tif")),
+        splits=lambda wildcards: at_ground(wildcards.folder, result("stack/{site}.split.tif")),
+    output:
+        description=result("stack/{folder}.json"),
+    log:
+        result("logs/pool_ground/{folder}.log"),
+    benchmark:
+        result("benchmarks/pool_ground/{folder}.tsv")
+    wildcard_constraints:
+        folder=one_of(TRANSFERS),
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        sites=lambda wildcards: ground_of(wildcards.folder),
+        clip_percentiles=STUDY["sar"]["clip_percentiles"],
+    message:
+        "Scale the channels of {params.sites} together"
+    script:
+        "../scripts/pool_ground.py"
 
 
 rule train_model:
     input:
         code=code("train_model"),
         network=network_code,
-        optical=lambda wildcards: optical_raster(wildcards.protocol),
-        sar=lambda wildcards: sar_raster(wildcards.input),
-        stack=result("stack/{site}.tif"),
+        optical=lambda wildcards: at_ground(wildcards.site, optical_raster(wildcards.protocol)),
+        sar=lambda wildcards: at_ground(wildcards.site, sar_raster(wildcards.input)),
+        stack=lambda wildcards: at_ground(wildcards.site, result("stack/{site}.tif")),
         stack_json=result("stack/{site}.json"),
-        patches=result("patches/{site}.parquet"),
+        patches=lambda wildcards: at_ground(wildcards.site, result("patches/{site}.parquet")),
     output:
-        weights=each_seed(
+        weights=each_run(
             result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors")
         ),
-        records=each_seed(result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json")),
+        records=each_run(result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json")),
     log:
-        result("logs/train_model/{site}/{protocol}/{band}/{model}-{input}.log"),
+        of_job(result("logs/train_model/{site}/{protocol}/{band}/{model}-{input}.log")),
     benchmark:
-        result("benchmarks/train_model/{site}/{protocol}/{band}/{model}-{input}.tsv")
+        of_job(result("benchmarks/train_model/{site}/{protocol}/{band}/{model}-{input}.tsv"))
+    wildcard_constraints:
+        site=one_of([*SITES, *TRANSFERS]),
     conda:
         TORCH_ENV
     # One thread a model: several models train side by side, and the weights do not depend on
     # how many cores a machine has. A profile's `set-threads` gives large models more.
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=lambda wildcards: 2000 + 100 * (len(ground_of(wildcards.site)) - 1),
         runtime=240,
     params:
         seeds=SEEDS,
-        identity=lambda wildcards: dict(wildcards),
+        bands=lambda wildcards: [wildcards.get("band")] if ONE_BAND_A_JOB else BANDS,
+        identity=lambda wildcards: {name: wildcards[name] for name in IDENTITY},
         model=lambda wildcards: STUDY["models"][wildcards.model],
         training=STUDY["training"],
-        gaps=lambda wildcards: gap_settings(wildcards.protocol),
-        buffer_px=STUDY["split"]["buffer_px"],
+        gaps=lambda wildcards: gap_settings(wildcards.protocol, wildcards.site),
+        buffer_px=lambda wildcards: min(
+            setting(STUDY, site, "split")["buffer_px"] for site in ground_of(wildcards.site)
+        ),
+        trained_on=lambda wildcards: (
+            ground_of(wildcards.site) if wildcards.site in TRANSFERS else None
+        ),
     message:
-        "Train {wildcards.model} ({wildcards.input}) on {wildcards.band} of {wildcards.site}"
+        "Train {wildcards.model} ({wildcards.input}) on {params.bands} of {wildcards.site}"
         " for {wildcards.protocol}"
     script:
         "../scripts/train_model.py"

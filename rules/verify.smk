@@ -10,7 +10,7 @@ rule scores:
         score_files(),
         [
             result(f"metrics/{site}/{protocol}.differences.csv")
-            for site in STUDY["sites"]
+            for site in SITES
             for protocol in STUDY["protocols"]
             if is_comparable(protocol)
         ],

@@ -15,11 +15,10 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
-import yaml
 from sarfusion.errors import StudyError
 from sarfusion.files import sha256, write_csv, write_json, write_text
 from sarfusion.provenance import commit, packages
-from sarfusion.study import resolve
+from sarfusion.study import read_study
 from sarfusion.verify.compared import WEIGHT_SUMS
 from sarfusion.verify.expected import every_model, record_path, weights_path
 from sarfusion.verify.inputs import SUMS, means_path
@@ -29,7 +28,7 @@ from sarfusion.verify.pixels import block_means, write_glance
 def main(study_file, results, envelope, target):
     """Write the reference of a study to the folder `target`."""
     made_from = commit()  # before there is anything new
-    study = resolve(yaml.safe_load(Path(study_file).read_text(encoding="utf-8")))
+    study = read_study(study_file)
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as temporary:

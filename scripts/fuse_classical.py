@@ -1,4 +1,4 @@
-"""Fuse a whole scene with a method that needs no training."""
+"""Fuse a whole scene with the methods that need no training."""
 
 import numpy as np
 from sarfusion import landsat, split
@@ -7,25 +7,35 @@ from sarfusion.raster import read_band, read_bands, read_grid, write_raster
 from sarfusion.resolution import RATIO
 
 
-def main(*, optical, sar, use, gaps, fused, bands, method):
+def main(*, stack, reduced, use, gaps, fused, runs):
     """Write the fused bands (reflectance, NaN where not valid) of the whole scene.
 
-    optical, sar: rasters that hold the optical and the SAR bands; use: the split map; gaps: the
-    mask of what is withheld, or None. fused: a path for each of `bands`.
+    stack: raster with the optical and the SAR bands; reduced: with the optical bands that
+    `sharpening` starts from; use: the split map; gaps: the mask of what `cloud_gap` withholds.
+    The last three may be None where no run needs them. fused: a path for each of `runs`, which
+    are (protocol, band, method).
     """
-    chosen = METHODS[method]
-    if chosen.protocol == "sharpening":
-        triple = chosen(read_bands(optical, landsat.BANDS), read_band(sar, "ratio_db"), RATIO)
-        values = dict(zip(landsat.BANDS, triple, strict=True))
-    elif chosen.protocol == "cloud_gap":
+    wanted = {}
+    for path, (protocol, band, method) in zip(fused, runs, strict=True):
+        wanted.setdefault((protocol, method), {})[band] = path
+    for (protocol, method), paths in wanted.items():
+        optical = reduced if protocol == "sharpening" else stack
+        values = fuse(METHODS[method], list(paths), optical, stack, use, gaps)
+        grid = read_grid(optical)
+        for band, path in paths.items():
+            write_raster(path, values[band][None].astype(np.float32), grid, [band], np.nan)
+
+
+def fuse(method, bands, optical, sar, use, gaps):
+    """Return {band: fused} of one method, for at least the bands asked for."""
+    if method.protocol == "sharpening":
+        triple = method(read_bands(optical, landsat.BANDS), read_band(sar, "ratio_db"), RATIO)
+        return dict(zip(landsat.BANDS, triple, strict=True))
+    if method.protocol == "cloud_gap":
         gap, train = read_band(gaps, "gap") == 1, read_band(use, "use") == split.TRAIN
         backscatter = read_bands(sar, ["vv_db", "vh_db"])
-        values = {band: chosen(read_band(optical, band), gap, backscatter, train) for band in bands}
-    else:
-        values = {band: chosen(read_band(optical, band)) for band in bands}
-    grid = read_grid(optical)
-    for path, band in zip(fused, bands, strict=True):
-        write_raster(path, values[band][None].astype(np.float32), grid, [band], np.nan)
+        return {band: method(read_band(optical, band), gap, backscatter, train) for band in bands}
+    return {band: method(read_band(optical, band)) for band in bands}
 
 
 if __name__ == "__main__":
@@ -33,11 +43,10 @@ if __name__ == "__main__":
 
     with job(snakemake.log[0]):
         main(
-            optical=snakemake.input.optical,
-            sar=snakemake.input.sar,
+            stack=snakemake.input.stack,
+            reduced=snakemake.input.get("reduced"),
             use=snakemake.input.split,
             gaps=snakemake.input.get("gaps"),
             fused=snakemake.output.fused,
-            bands=snakemake.params.bands,
-            method=snakemake.wildcards.method,
+            runs=snakemake.params.runs,
         )

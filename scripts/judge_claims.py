@@ -8,6 +8,7 @@ from sarfusion.claims import OVERALL
 from sarfusion.comparisons import run_label
 from sarfusion.files import write_csv, write_text
 from sarfusion.metrics import METRICS
+from sarfusion.missing import missing_note
 from sarfusion.tables import as_text, read_scores
 
 RULE = (
@@ -20,27 +21,27 @@ RULE = (
 )
 
 
-def main(*, claims, differences, metrics, csv, md):
+def main(*, claims, differences, metrics, csv, md, missing=None):
     """Write the verdicts as CSV, and for people as Markdown.
 
     claims: the file of claims; differences: tables of compare_methods, of every site and
-    protocol; metrics: the tidy table of all scores.
+    protocol; metrics: the tidy table of all scores; missing: sites that the study should have had.
     """
     verdicts = claims_library.judge(
         claims_library.load(claims), read_scores(differences), pd.read_csv(metrics)
     )
     write_csv(csv, verdicts)
-    write_text(md, as_markdown(verdicts))
+    write_text(md, as_markdown(verdicts, missing_note(missing)))
 
 
-def as_markdown(verdicts):
+def as_markdown(verdicts, missing=""):
     """Return the table of verdicts as a page: the verdicts first, then what each rests on."""
     rows = verdicts.to_dict("records")
     summary = pd.DataFrame(
         [(row["claim"], row["text"], row["verdict"]) for row in rows if row["band"] == OVERALL],
         columns=["claim", "what it says", "verdict"],
     )
-    parts = ["# Claims", as_text(summary, "github"), RULE]
+    parts = ["# Claims", *([missing] if missing else []), as_text(summary, "github"), RULE]
     for claim, group in groupby(rows, key=lambda row: row["claim"]):
         *tests, whole = group
         parts.append(f"## {claim}: {whole['verdict']}\n\n{whole['text']}")
@@ -86,4 +87,5 @@ if __name__ == "__main__":
             metrics=snakemake.input.metrics,
             csv=snakemake.output.csv,
             md=snakemake.output.md,
+            missing=snakemake.params.missing,
         )

@@ -1,17 +1,22 @@
 """Draw the verdicts on the claims."""
 
 import pandas as pd
-from sarfusion.figures import save
-from sarfusion.figures.claims import forest
+from sarfusion.figures import of_sites, save
+from sarfusion.figures.claims import OVERALL, forest
 
 
-def main(claims, png, pdf):
-    """Read the table of verdicts; write the figure twice."""
-    save(forest(pd.read_csv(claims)), png, pdf)
+def main(claims, png, pdf, sites=None):
+    """Read the table of verdicts, or those of some sites and of all; write the figure twice."""
+    save(forest(of_sites(pd.read_csv(claims), sites and [*sites, OVERALL])), png, pdf)
 
 
 if __name__ == "__main__":
     from sarfusion.job import job
 
     with job(snakemake.log[0]):
-        main(snakemake.input.claims, snakemake.output.png, snakemake.output.pdf)
+        main(
+            snakemake.input.claims,
+            snakemake.output.png,
+            snakemake.output.pdf,
+            snakemake.params.sites,
+        )

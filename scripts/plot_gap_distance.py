@@ -1,13 +1,13 @@
 """Draw the RMSE inside gaps against the distance to the gap's edge."""
 
 import pandas as pd
-from sarfusion.figures import save
+from sarfusion.figures import of_sites, save
 from sarfusion.figures.distance import distance
 
 
-def main(*, metrics, png, pdf):
+def main(*, metrics, png, pdf, sites=None):
     """Read the tidy metrics table; write the figure twice."""
-    save(distance(pd.read_csv(metrics)), png, pdf)
+    save(distance(of_sites(pd.read_csv(metrics), sites)), png, pdf)
 
 
 if __name__ == "__main__":
@@ -18,4 +18,5 @@ if __name__ == "__main__":
             metrics=snakemake.input.metrics,
             png=snakemake.output.png,
             pdf=snakemake.output.pdf,
+            sites=snakemake.params.sites,
         )

@@ -1,14 +1,14 @@
 """Draw the paired differences between methods: with SAR minus without, and CAE minus CNN."""
 
 import pandas as pd
-from sarfusion.figures import save
+from sarfusion.figures import of_sites, save
 from sarfusion.figures.paired import paired_differences
 
 
-def main(*, differences, png, pdf):
+def main(*, differences, png, pdf, sites=None):
     """Read the tables of compare_methods (paths) of every site and protocol; write twice."""
     table = pd.concat([pd.read_csv(path) for path in differences], ignore_index=True)
-    save(paired_differences(table), png, pdf)
+    save(paired_differences(of_sites(table, sites)), png, pdf)
 
 
 if __name__ == "__main__":
@@ -19,4 +19,5 @@ if __name__ == "__main__":
             differences=snakemake.input.differences,
             png=snakemake.output.png,
             pdf=snakemake.output.pdf,
+            sites=snakemake.params.sites,
         )

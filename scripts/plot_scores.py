@@ -1,13 +1,13 @@
 """Draw the scores of all methods, bands and seeds as dot plots."""
 
 import pandas as pd
-from sarfusion.figures import save
+from sarfusion.figures import of_sites, save
 from sarfusion.figures.scores import scores
 
 
-def main(metrics, png, pdf, protocol=None):
-    """Read the tidy metrics table, or its rows of one protocol; write the figure twice."""
-    table = pd.read_csv(metrics)
+def main(metrics, png, pdf, protocol=None, sites=None):
+    """Read the tidy metrics table, or its rows of one protocol or some sites; write twice."""
+    table = of_sites(pd.read_csv(metrics), sites)
     if protocol is not None:
         table = table[table["protocol"] == protocol]
     save(scores(table), png, pdf)
@@ -22,4 +22,5 @@ if __name__ == "__main__":
             snakemake.output.png,
             snakemake.output.pdf,
             snakemake.wildcards.protocol,
+            snakemake.params.sites,
         )

@@ -15,9 +15,8 @@ import shutil
 import sys
 from pathlib import Path
 
-import yaml
 from sarfusion.errors import StudyError
-from sarfusion.study import resolve
+from sarfusion.study import read_study
 from sarfusion.verify.expected import every_model, record_path, weights_path
 from sarfusion.verify.models import usable_models
 
@@ -26,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 
 def main(study_file, folder, target, scenes=None, first_band=False):
     """Fill the folder `target`, which is empty or not there."""
-    study = resolve(yaml.safe_load(Path(study_file).read_text(encoding="utf-8")))
+    study = read_study(study_file)
     models, target = Path(folder, "models"), Path(target)
     (target / "weights").mkdir(parents=True)
     for name in usable_models(study, models) & set(wanted_models(study, first_band)):

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 from safetensors.numpy import load_file
 from sarfusion.errors import StudyError
 from sarfusion.files import sha256, write_csv, write_text
-from sarfusion.study import resolve
+from sarfusion.study import read_study
 from sarfusion.tables import as_text
 from sarfusion.verify import envelope, scores
 from sarfusion.verify.envelope import (
@@ -64,7 +63,7 @@ lie from those of the demo, relative to their norm.
 
 def main(study_file, results, folder):
     """Write the tables of the envelope."""
-    study = resolve(yaml.safe_load(Path(study_file).read_text(encoding="utf-8")))
+    study = read_study(study_file)
     results, folder = Path(results), Path(folder)
     variants = sorted(path.parents[1].name for path in folder.glob("*/fused/results"))
     made = [(name, *kind) for name, kind in product(variants, KINDS)]

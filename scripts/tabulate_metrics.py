@@ -1,7 +1,9 @@
 """Collect every score of the study and summarise them over seeds."""
 
 from sarfusion.files import write_csv, write_text
+from sarfusion.missing import missing_note
 from sarfusion.tables import (
+    MOST_SITES,
     as_text,
     full_table,
     meaning,
@@ -14,11 +16,14 @@ from sarfusion.tables import (
 FULL_NOTE = (
     "Mean over seeds ± half the 95 % t-interval, on test ground. RMSE and bias in reflectance."
 )
-SHORT_NOTE = "Means over seeds and bands, on test ground. RMSE and bias in reflectance."
+SHORT_NOTE = "Means over seeds and bands{}, on test ground. RMSE and bias in reflectance."
 
 
-def main(*, scores, metrics, summary_csv, summary_md, summary_tex, summary_txt):
-    """Write tables/metrics.csv and the summary as CSV, Markdown, LaTeX and plain text."""
+def main(*, scores, metrics, summary_csv, summary_md, summary_tex, summary_txt, missing):
+    """Write tables/metrics.csv and the summary as CSV, Markdown, LaTeX and plain text.
+
+    missing: the sites that the study should have had.
+    """
     table = read_scores(scores)
     summary = summarise(table)
     write_csv(metrics, table)
@@ -31,9 +36,12 @@ def main(*, scores, metrics, summary_csv, summary_md, summary_tex, summary_txt):
     short = [f"{title}\n\n{as_text(short_table(part), 'simple')}" for title, part in parts]
     markdown = [f"## {title}\n\n{text}" for title, text in full["github"]]
     latex = [f"% {title}\n{text}" for title, text in full["latex_booktabs"]]
-    write_text(summary_md, "\n\n".join([*markdown, FULL_NOTE, meaning(summary)]) + "\n")
+    lacks = list(filter(None, [missing_note(missing)]))
+    write_text(summary_md, "\n\n".join([*lacks, *markdown, FULL_NOTE, meaning(summary)]) + "\n")
     write_text(summary_tex, "\n\n".join([f"% {FULL_NOTE}", *latex]) + "\n")
-    write_text(summary_txt, "\n\n".join([*short, SHORT_NOTE, meaning(summary)]) + "\n")
+    sites = table["site"].nunique()
+    note = SHORT_NOTE.format(f" and {sites} sites" if sites > MOST_SITES else "")
+    write_text(summary_txt, "\n\n".join([*short, note, meaning(summary), *lacks]) + "\n")
 
 
 if __name__ == "__main__":
@@ -47,4 +55,5 @@ if __name__ == "__main__":
             summary_md=snakemake.output.md,
             summary_tex=snakemake.output.tex,
             summary_txt=snakemake.output.txt,
+            missing=snakemake.params.missing,
         )

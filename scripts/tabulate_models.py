@@ -3,6 +3,7 @@
 import pandas as pd
 from sarfusion.files import read_json, write_csv, write_text
 from sarfusion.labels import method_label
+from sarfusion.missing import missing_note
 from sarfusion.tables import as_text
 
 KIND = ["protocol", "model", "input"]
@@ -17,7 +18,7 @@ COLUMNS = {
 NOTE = "Receptive field: side of the square of input pixels that an output pixel may depend on."
 
 
-def main(*, records, csv, md, times):
+def main(*, records, csv, md, times, missing=None):
     """Write a row per protocol, model and input; the measured times apart, since they vary."""
     table = pd.DataFrame([describe(read_json(path)) for path in records])
     kinds = table.groupby(KIND, sort=False)
@@ -25,7 +26,10 @@ def main(*, records, csv, md, times):
     write_csv(csv, models)
     named = models.rename(columns=COLUMNS)
     named.insert(1, "method", list(map(method_label, named.pop("model"), named.pop("input"))))
-    write_text(md, f"{as_text(named, 'github')}\n\n{NOTE}\n")
+    write_text(
+        md,
+        "\n\n".join(filter(None, [as_text(named, "github"), NOTE, missing_note(missing)])) + "\n",
+    )
     seconds = kinds["training_seconds"].agg(["mean", "min", "max", "size"]).reset_index()
     write_csv(times, seconds.rename(columns={"size": "models"}))
 
@@ -50,4 +54,5 @@ if __name__ == "__main__":
             csv=snakemake.output.csv,
             md=snakemake.output.md,
             times=snakemake.output.times,
+            missing=snakemake.params.missing,
         )

@@ -1,4 +1,4 @@
-"""Train one network for one site, protocol, band and input, once for each seed."""
+"""Train one network for one site, protocol and input, once for each band and seed."""
 
 import logging
 import platform
@@ -20,6 +20,7 @@ from sarfusion.training import (
     choose_precision,
     fit,
     make_deterministic,
+    pooled,
     withhold,
 )
 from tqdm import tqdm
@@ -36,6 +37,7 @@ def main(
     patches,
     weights,
     records,
+    bands,
     seeds,
     identity,
     model,
@@ -43,55 +45,62 @@ def main(
     gaps,
     buffer_px,
     threads,
+    trained_on=None,
 ):
-    """Train one network for each seed and write its weights and record, one after the other.
+    """Train one network for each band and seed and write its weights and record, one by one.
 
-    optical, sar, target: rasters that hold the optical band and the SAR bands that go in, and
-    the band that shall come out. weights, records: paths, one per seed. identity: site, protocol,
-    band, model, input. model, training and gaps: as in the config; `gaps` is None where nothing
-    is withheld.
+    optical, sar, target, patches: paths, one per site that is trained on: rasters that hold the
+    optical band and the SAR bands that go in, and the band that shall come out, and the patch
+    index. weights, records: paths, band by band, one per seed. identity: site, protocol, model,
+    input. model, training and gaps: as in the config; `gaps` is None where nothing is withheld.
+    trained_on: the sites, for the record, where `identity` names none of them.
     """
     keep_freed_memory()
-    band = identity["band"]
-    names = channels.channel_names(identity["protocol"], band, identity["input"])
-    scaling = scaling_of(read_json(stack_json)["normalisation"], names)
-    scene = read_scene(names, optical, sar, scaling)
-    wanted = normalise.apply(read_band(target, band), scaling[band])
-    size = model["patch_px"]
-    check_sizes(
-        build(model["network"], len(names), model["options"]), identity["model"], size, buffer_px
-    )
-    index = pd.read_parquet(patches)
-    ground = {
-        split: PatchSource(scene, wanted, places_of(index, split, size, patches), size)
-        for split in ("train", "validation")
-    }
-    for seed, weights_path, record_path in zip(seeds, weights, records, strict=True):
-        make_deterministic(seed, threads)
+    scalings = read_json(stack_json)["normalisation"]
+    size, paths = model["patch_px"], zip(weights, records, strict=True)
+    for band in bands:
+        names = channels.channel_names(identity["protocol"], band, identity["input"])
         network = build(model["network"], len(names), model["options"])
-        fitted = train(network, ground, names, seed, model["batch"], training, gaps)
-        record = {
-            **identity,
-            "seed": seed,
-            "network": model["network"],
-            "options": model["options"],
-            "channels": names,
-            "scaling": scaling,
-            "patch_px": size,
-            "batch": model["batch"],
-            "training": training,
-            "training_patches": len(ground["train"]),
-            "parameters": sum(p.numel() for p in network.parameters()),
-            "receptive_field_radius_px": network.radius,
-            **fitted,
-            "threads": threads,
-            "software": {
-                "python": platform.python_version(),
-                "torch": torch.__version__,
-                "numpy": np.__version__,
-            },
-        }
-        checkpoint.save(network, record, weights_path, record_path)
+        check_sizes(network, identity["model"], size, buffer_px)
+        scaling = scaling_of(scalings, names)
+        ground = {split: [] for split in ("train", "validation")}
+        for *rasters, wanted, index in zip(optical, sar, target, patches, strict=True):
+            scene = read_scene(names, *rasters, scaling)
+            values = normalise.apply(read_band(wanted, band), scaling[band])
+            for split, sources in ground.items():
+                sources.append(PatchSource(scene, values, places_of(index, split, size), size))
+        ground = {split: pooled(sources) for split, sources in ground.items()}
+        for seed in seeds:
+            make_deterministic(seed, threads)
+            network = build(model["network"], len(names), model["options"])
+            fitted = train(network, ground, names, seed, model["batch"], training, gaps)
+            record = {
+                "site": identity["site"],
+                **({"trained_on": trained_on} if trained_on else {}),
+                "protocol": identity["protocol"],
+                "band": band,
+                "model": identity["model"],
+                "input": identity["input"],
+                "seed": seed,
+                "network": model["network"],
+                "options": model["options"],
+                "channels": names,
+                "scaling": scaling,
+                "patch_px": size,
+                "batch": model["batch"],
+                "training": training,
+                "training_patches": len(ground["train"]),
+                "parameters": sum(p.numel() for p in network.parameters()),
+                "receptive_field_radius_px": network.radius,
+                **fitted,
+                "threads": threads,
+                "software": {
+                    "python": platform.python_version(),
+                    "torch": torch.__version__,
+                    "numpy": np.__version__,
+                },
+            }
+            checkpoint.save(network, record, *next(paths))
 
 
 def train(network, ground, names, seed, batch, training, gaps):
@@ -165,8 +174,12 @@ def draw_gaps(gaps, size, seed):
     return lambda count: bank.draw(count, size, generator)
 
 
-def places_of(index, split, size, path):
-    """Return the (n, 2) places of the patches of `size` on the ground of `split`."""
+def places_of(path, split, size):
+    """Return the (n, 2) places of the patches of `size` on the ground of `split`.
+
+    path: of the patch index of a site.
+    """
+    index = pd.read_parquet(path)
     chosen = index[(index["split"] == split) & (index["size"] == size)]
     if chosen.empty:
         raise StudyError(
@@ -188,6 +201,7 @@ if __name__ == "__main__":
             patches=snakemake.input.patches,
             weights=snakemake.output.weights,
             records=snakemake.output.records,
+            bands=snakemake.params.bands,
             seeds=snakemake.params.seeds,
             identity=snakemake.params.identity,
             model=snakemake.params.model,
@@ -195,4 +209,5 @@ if __name__ == "__main__":
             gaps=snakemake.params.gaps,
             buffer_px=snakemake.params.buffer_px,
             threads=snakemake.threads,
+            trained_on=snakemake.params.trained_on,
         )

@@ -10,10 +10,9 @@ Prints a table for each step and one last line; the exit code is 1 when a check 
 import sys
 from pathlib import Path
 
-import yaml
 from sarfusion.errors import StudyError
 from sarfusion.stac.lock import read_lock
-from sarfusion.study import CONFIG, resolve
+from sarfusion.study import CONFIG, read_study
 from sarfusion.verify import compared, inputs
 from sarfusion.verify.checks import Check, as_text, check, conclusion
 from sarfusion.verify.envelope import follow, read_tolerances
@@ -26,7 +25,7 @@ TOLERANCES = Path(__file__).parents[1] / "results/reference/demo/envelope/tolera
 
 def main(study_file, folder, again, ours=None):
     """Print what holds of the results in `folder`; return the exit code."""
-    study = resolve(yaml.safe_load(Path(study_file).read_text(encoding="utf-8")))
+    study = read_study(study_file)
     folder, again = Path(folder), Path(again)
     tolerances = read_tolerances(TOLERANCES)
     steps = {

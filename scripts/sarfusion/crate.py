@@ -143,7 +143,7 @@ def write_crate(folder, run, copies, files):
     given = [_refer(crate, row, copies) for row in files.values() if not row["rule"]]
     steps = [step for step in run["steps"] if not copies.keys().isdisjoint(step["outputs"])]
     actions = [_add_step(crate, step, copies, files, agent) for step in steps]
-    times = sorted(map(time_of, made))
+    times = sorted(time_of(path) for path in made if files[path]["sha256"])
     whole = crate.add(
         "#run",
         "CreateAction",
@@ -213,8 +213,8 @@ def _add_step(crate, step, copies, files, agent):
 
 def _refer(crate, row, copies):
     """Return a reference to a file: to its copy in the crate, or to what describes it from afar."""
-    path, size = row["path"], str(row["bytes"])
+    path = row["path"]
     if path in copies:
         return {"@id": quote(copies[path])}
-    name = f"#{quote(path)}"
-    return crate.add(name, "CreativeWork", name=path, contentSize=size, sha256=row["sha256"])
+    facts = {"contentSize": str(row["bytes"]), "sha256": row["sha256"]} if row["sha256"] else {}
+    return crate.add(f"#{quote(path)}", "CreativeWork", name=path, **facts)

@@ -25,6 +25,11 @@ def training_sample(path, names, train, largest=LARGEST_SAMPLE):
     return np.concatenate(sample, axis=1)
 
 
+def even_sample(values, count):
+    """Return `count` of the pixels of `values` (bands, pixels), evenly taken from their order."""
+    return values[:, np.linspace(0, values.shape[1] - 1, count).round().astype(int)]
+
+
 def fit(values, clip_percentiles=None):
     """Return {"low", "high", "mean", "std"} of the 1-D `values` of a channel.
 

@@ -43,7 +43,9 @@ def describe_files(steps):
 
 def _row(path, step):
     about = [step["rule"], step["script"], ";".join(step["inputs"])]
-    values = [path, Path(path).stat().st_size, sha256(path), *about]
+    # What somebody has deleted since, to save space, is still listed, without a sum.
+    there = [Path(path).stat().st_size, sha256(path)] if Path(path).exists() else ["", ""]
+    values = [path, *there, *about]
     return dict(zip(COLUMNS, values, strict=True))
 
 

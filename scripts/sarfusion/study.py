@@ -6,34 +6,36 @@ from functools import cache
 from pathlib import Path
 
 import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 
 from .errors import StudyError
+from .schemas import CONFIG, check, schema, with_defaults
+from .sites import read_table
 
-CONFIG = Path(__file__).parents[2] / "config"
-SCHEMA = CONFIG / "schema.yaml"
 CATALOGUES = CONFIG / "catalogues.yaml"
 NETWORKS = Path(__file__).parent / "models"
+LEAVE_ONE_OUT = "leave_one_out"
 
 
-@cache
-def schema():
-    """Return the schema of a study."""
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+def read_study(path):
+    """Return the resolved study in the YAML file `path`."""
+    path = Path(path)
+    return resolve(yaml.safe_load(path.read_text(encoding="utf-8")), folder=path.parent)
 
 
-def resolve(config):
+def resolve(config, folder=CONFIG.parent):
     """Return `config` completed with every default of the schema.
 
+    folder: of the study's file, where a table of sites is looked for, before the project's root.
     Raises StudyError, in one line that names the key, for anything the schema refuses.
     """
     rules = schema()
     study = _dates_as_text(dict(config))
-    _check(study, rules, ())
-    for name, site in study["sites"].items():
-        _check(site, rules["$defs"][site["source"]], ("sites", name))
-    study = _with_defaults(study, rules)
+    check(study, ())
+    if isinstance(study["sites"], str):
+        study["sites"] = read_table(_table(study["sites"], folder))  # checked line by line
+    else:
+        _check_sites(study["sites"])
+    study = with_defaults(study, rules)
     for name, site in study["sites"].items():
         if site["source"] == "stac":
             _check_place(site, name)
@@ -42,13 +44,106 @@ def resolve(config):
         protocol.setdefault("models", list(study["models"]))
         protocol.setdefault("inputs", study["inputs"])
         for kind in ("models", "inputs"):
-            unknown = [item for item in protocol[kind] if item not in study[kind]]
-            if unknown:
-                raise StudyError(
-                    f"config: protocols.{name}.{kind}: {unknown[0]!r} is not among the study's"
-                    f" {kind}: {', '.join(study[kind])}"
-                )
+            _check_known(protocol[kind], study, kind, f"protocols.{name}.{kind}")
+    _check_transfer(study)
+    if isinstance(study["figures"]["sites"], list):
+        _check_known(study["figures"]["sites"], study, "sites", "figures.sites")
+    _check_missing(study)
     return study
+
+
+def _check_sites(sites):
+    """Raise StudyError for what the schema refuses in a mapping of sites."""
+    for name, site in sites.items():
+        check(site, ("sites", name), "$defs", site["source"])
+        for section, values in site.get("overrides", {}).items():
+            check(values, ("sites", name, "overrides", section), "properties", section)
+
+
+def setting(study, site, section):
+    """Return the settings of a section of the study as they are for one site."""
+    return study[section] | study["sites"][site].get("overrides", {}).get(section, {})
+
+
+def _check_known(names, study, kind, where):
+    """Raise StudyError where one of `names` is not among the study's models, inputs or sites."""
+    for name in names:
+        if name not in study[kind]:
+            known = list(study[kind])
+            more = f" and {len(known) - 20} more" if len(known) > 20 else ""
+            raise StudyError(
+                f"config: {where}: {name!r} is not among the study's {kind}:"
+                f" {', '.join(known[:20])}{more}"
+            )
+
+
+def _table(name, folder):
+    """Return the path of a table of sites: beside the study's file, or from the project's root."""
+    places = [Path(folder, name), CONFIG.parent / name]
+    for path in places:
+        if path.is_file():
+            return path
+    looked = " and ".join(str(path) for path in dict.fromkeys(places))
+    raise StudyError(f"config: sites: no table of sites {name}; looked for {looked}")
+
+
+def transfers(study):
+    """Return {folder: {"name", "train", "test"}} of the transfers that can be made.
+
+    folder: where the models trained on the sites `train` together stand among those of sites; it
+    has a dot, which no site has. Sites that are missing are not tested. Of leave_one_out, they
+    are not trained on either; another transfer that trains on one of them is left out.
+    """
+    present = [site for site in study["sites"] if site not in study["missing_sites"]]
+    if study["transfer"] == LEAVE_ONE_OUT:
+        return {
+            f"transfer.without_{site}": {
+                "name": LEAVE_ONE_OUT,
+                "train": [other for other in present if other != site],
+                "test": [site],
+            }
+            for site in present
+            if len(present) > 1
+        }
+    return {
+        f"transfer.{name}": {
+            "name": name,
+            "train": transfer["train"],
+            "test": [site for site in transfer["test"] if site in present],
+        }
+        for name, transfer in study["transfer"].items()
+        if set(transfer["train"]) <= set(present)
+    }
+
+
+def _check_transfer(study):
+    """Raise StudyError for a transfer of unknown sites, or to a site that was trained on."""
+    if study["transfer"] == LEAVE_ONE_OUT:
+        if len(study["sites"]) < 2:
+            raise StudyError("config: transfer: leave_one_out wants at least two sites")
+        return
+    for name, transfer in study["transfer"].items():
+        for part in ("train", "test"):
+            _check_known(transfer[part], study, "sites", f"transfer.{name}.{part}")
+        both = [site for site in transfer["test"] if site in transfer["train"]]
+        if both:
+            raise StudyError(
+                f"config: transfer.{name}: {both[0]} is both trained and tested on; what is tested"
+                " must not have been seen"
+            )
+
+
+def _check_missing(study):
+    """Raise StudyError where a study may not, or cannot, do without its missing sites."""
+    missing = study["missing_sites"]
+    _check_known(missing, study, "sites", "missing_sites")
+    named = ", ".join(
+        f"{name} ({about['rule']}, {about['log']})" for name, about in missing.items()
+    )
+    if missing and study["require_all_sites"]:
+        raise StudyError(f"the study requires all sites, and lacks {named}")
+    if len(missing) == len(study["sites"]):
+        raise StudyError(f"no site is left, the study lacks {named}")
 
 
 def catalogue_site(study, name):
@@ -88,16 +183,21 @@ def _catalogue(chosen, site):
     """Return the settings of a catalogue, with every default, from its name or from themselves."""
     where = ("sites", site, "catalogue")
     if isinstance(chosen, str):
-        known = yaml.safe_load(CATALOGUES.read_text(encoding="utf-8"))
+        known = _catalogues()
         if chosen not in known:
             raise StudyError(
                 f"config: {'.'.join(where)}: no catalogue {chosen!r} in config/catalogues.yaml;"
                 f" known are {', '.join(sorted(known))}"
             )
         chosen, where = known[chosen], ("catalogues.yaml", chosen)
-    rules = schema()["$defs"]["catalogue"]
-    _check(chosen, rules, where)
-    return _with_defaults(chosen, rules)
+    check(chosen, where, "$defs", "catalogue")
+    return with_defaults(copy.deepcopy(chosen), schema()["$defs"]["catalogue"])
+
+
+@cache
+def _catalogues():
+    """Return the catalogues that a study may name."""
+    return yaml.safe_load(CATALOGUES.read_text(encoding="utf-8"))
 
 
 def check_files(study):
@@ -126,40 +226,3 @@ def own_files(study, site):
     if "gap_mask" in settings:
         entries["gap_mask"] = settings["gap_mask"]
     return {name: Path(study["data"], entry["path"]) for name, entry in entries.items()}
-
-
-def _check(value, rules, place):
-    """Raise StudyError for the most telling violation of `rules` in `value`."""
-    # The definitions travel along, so that "#/$defs/..." resolves from any part of the schema.
-    validator = Draft202012Validator({**rules, "$defs": schema()["$defs"]})
-    error = best_match(validator.iter_errors(value))
-    if error is None:
-        return
-    where = ".".join(str(step) for step in (*place, *error.absolute_path)) or "the top level"
-    if error.validator == "additionalProperties":
-        known = sorted(error.schema["properties"])
-        unknown = sorted(set(error.instance) - set(known))
-        raise StudyError(
-            f"config: unknown key {', '.join(map(repr, unknown))} in {where};"
-            f" known are {', '.join(known)}"
-        )
-    raise StudyError(f"config: {where}: {error.message}")
-
-
-def _with_defaults(value, rules):
-    """Return `value` with the defaults that `rules` give for what it leaves out."""
-    if not isinstance(value, dict):
-        return value
-    if "$ref" in rules:
-        rules = schema()["$defs"][rules["$ref"].rsplit("/", 1)[1]]
-    if "source" in value:  # a site: its own definition says more than the table of sites does
-        rules = schema()["$defs"][value["source"]]
-    filled = dict(value)
-    for key, rule in rules.get("properties", {}).items():
-        if key not in filled and "default" in rule:
-            filled[key] = copy.deepcopy(rule["default"])
-    for key, item in filled.items():
-        rule = rules.get("properties", {}).get(key, rules.get("additionalProperties"))
-        if isinstance(rule, dict):
-            filled[key] = _with_defaults(item, rule)
-    return filled

@@ -26,6 +26,7 @@ SECTIONS = {  # (protocol, region) -> what stands above its table
     ("sharpening", "truth"): "Sharpening: the 10 m product against the true 10 m reflectance",
 }
 CONFIDENCE = 0.95
+MOST_SITES = 6  # that the short summary shows one by one
 
 
 def score_rows(place, band, run, scores):
@@ -49,17 +50,31 @@ def summarise(scores):
     """
     grouped = scores.groupby([*RUN_COLUMNS, "metric"], sort=False, dropna=False)["value"]
     summary = grouped.agg(mean="mean", seeds="size").reset_index()
-    half = grouped.apply(_half_interval).to_numpy()
+    half = _half_intervals(
+        scores["value"].to_numpy(), grouped.ngroup().to_numpy(), summary["seeds"]
+    )
     summary["low"], summary["high"] = summary["mean"] - half, summary["mean"] + half
     return summary[[*RUN_COLUMNS, "metric", "mean", "low", "high", "seeds"]]
 
 
-def _half_interval(values):
-    """Return half the width of the t-interval of the mean of `values`."""
-    if len(values) < 2 or not np.isfinite(values).all():
-        return np.nan
-    quantile = student_t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)
-    return quantile * values.std(ddof=1) / np.sqrt(len(values))
+def _half_intervals(values, group, sizes):
+    """Return half the width of the t-interval of the mean of each group of `values`.
+
+    group: the number of the group of each value; sizes: of the groups. All groups of one size are
+    computed at once, since a study of many sites has millions.
+    """
+    ordered, sizes = values[np.argsort(group, kind="stable")], sizes.to_numpy()
+    starts = np.cumsum(sizes) - sizes
+    half = np.full(len(sizes), np.nan)
+    for size in np.unique(sizes[sizes > 1]):
+        chosen = np.flatnonzero(sizes == size)
+        rows = ordered[starts[chosen, None] + np.arange(size)]
+        quantile = student_t.ppf((1 + CONFIDENCE) / 2, size - 1)
+        with np.errstate(invalid="ignore"):  # of infinite values, which have no interval
+            spread = rows.std(axis=1, ddof=1)
+        known = quantile * spread / np.sqrt(size)
+        half[chosen] = np.where(np.isfinite(rows).all(axis=1), known, np.nan)
+    return half
 
 
 def sections(summary):
@@ -78,10 +93,16 @@ def full_table(part):
     return _pivot(part, ["site", "band"], PRINTED, _with_interval)
 
 
+def pooled_table(part):
+    """Return one section of the means over sites (see across.py) as `full_table`, without sites."""
+    return _pivot(part, ["band"], PRINTED, _with_interval)
+
+
 def short_table(part):
     """Return one section of the summary as texts: a row per method, the mean over its bands.
 
-    RMSE stands band by band, since it is what the study's claims are about.
+    RMSE stands band by band, since it is what the study's claims are about. Of more than
+    MOST_SITES sites, it is the mean over them too.
     """
     columns = ["site", "method", "input", "metric"]
     by_band = part[part["metric"] == "rmse"].copy()
@@ -89,7 +110,9 @@ def short_table(part):
     others = part[part["metric"].isin(set(PRINTED) - {"rmse"})]
     means = pd.concat([by_band, others]).groupby(columns, sort=False)["mean"].mean().reset_index()
     titles = {name: (name, 4) for name in by_band["metric"].unique()}
-    sites = ["site"] if part["site"].nunique() > 1 else []
+    sites = ["site"] if 1 < part["site"].nunique() <= MOST_SITES else []
+    if part["site"].nunique() > MOST_SITES:
+        means = means.groupby(columns[1:], sort=False)["mean"].mean().reset_index()
     return _pivot(
         means, sites, {**titles, **PRINTED}, lambda row, digits: f"{row.mean_:.{digits}f}"
     )

@@ -1,6 +1,7 @@
 """A training loop that knows neither the network nor the protocol."""
 
 import copy
+import itertools
 import os
 from functools import partial
 
@@ -86,6 +87,41 @@ class PatchSource:
         """Return fixed batches of at most `most` patches in all, evenly taken from the index."""
         chosen = torch.linspace(0, len(self) - 1, min(most, len(self))).round().long()
         return [self.batch(part) for part in chosen.split(count)]
+
+
+class PatchPool:
+    """Cuts batches of patches out of several scenes, as many of one as of another.
+
+    sources: PatchSources of one size. A large scene counts no more than a small one.
+    """
+
+    def __init__(self, sources):
+        self.size = sources[0].size
+        self._sources = sources
+
+    def __len__(self):
+        return sum(map(len, self._sources))
+
+    def draw(self, count, seed):
+        """Yield random batches for ever. The scenes take turns, from one batch into the next."""
+        generator = torch.Generator().manual_seed(seed)
+        turns = itertools.cycle(self._sources)
+        while True:
+            drawn = [
+                source.batch(torch.randint(len(source), (1,), generator=generator))
+                for source in itertools.islice(turns, count)
+            ]
+            yield tuple(torch.cat(parts) for parts in zip(*drawn, strict=True))
+
+    def spread(self, count, most):
+        """Return fixed batches of at most `most` patches in all, but one of each scene at least."""
+        share = max(1, most // len(self._sources))
+        return [batch for source in self._sources for batch in source.spread(count, share)]
+
+
+def pooled(sources):
+    """Return one source of patches for the PatchSources of one or more scenes."""
+    return sources[0] if len(sources) == 1 else PatchPool(sources)
 
 
 def withhold(batches, draw_gaps, gap_channel):

@@ -224,3 +224,57 @@ def test_interrupt_is_passed_on(site):
     assert errors[-1] == "reproduce: stopped; the same command goes on from here"
     assert not (site / ".snakemake/locks").exists()
     assert record(site) == {}
+
+
+FAILING = """\
+import json
+missing = Path("results/demo/missing_sites.json")
+over = "results/demo/missing_sites.json" in sys.argv
+told = json.loads(missing.read_text())["missing_sites"] if missing.exists() else {{}}
+failing = Path("failing").read_text().split()
+new = [site for site in failing if site not in told][:1]
+if new and "--report" not in sys.argv:
+    missing.parent.mkdir(parents=True, exist_ok=True)
+    about = {{"rule": "import_scene", "log": "x.log", "reason": "truncated"}}
+    missing.write_text(json.dumps({{"missing_sites": {{**told, new[0]: about}}}}))
+    with open("calls", "a") as calls:
+        print(*sys.argv[1:], file=calls)
+    sys.exit(1)
+"""
+
+
+@pytest.fixture
+def failing(site):
+    """The same, with a stand-in for Snakemake in which the sites that a file names fail."""
+    text = SNAKEMAKE.replace('\nwith open("calls"', f'\n{FAILING}\nwith open("calls"', 1)
+    install.venv_python().write_text(text.format(python=sys.executable))
+    return site
+
+
+def test_sites_that_fail_are_left_out_one_after_the_other_and_named(failing):
+    (failing / "failing").write_text("cairo quito")
+    code, output, errors = finish(start(failing, "demo", "--keep-going"))
+    assert code == 1
+    assert "CNN beats CAE" in output
+    assert errors[-4:] == [
+        "reproduce: the study is done without cairo (import_scene), quito (import_scene),"
+        " as its tables say:",
+        "  cairo: truncated (log: x.log)",
+        "  quito: truncated (log: x.log)",
+        "once that is mended, the same command completes it",
+    ]
+    runs = [call for call in (failing / "calls").read_text().splitlines() if "--report" not in call]
+    assert ["results/demo/missing_sites.json" in run for run in runs] == [False, True, True]
+
+
+def test_without_keep_going_a_failed_site_ends_the_run(failing):
+    (failing / "failing").write_text("cairo")
+    code, _, errors = finish(start(failing, "demo"))
+    assert (code, errors[-1]) == (1, "reproduce: the run failed; the reason stands above")
+    assert len((failing / "calls").read_text().splitlines()) == 1
+
+
+def test_keep_going_with_no_failed_site_is_any_run(failing):
+    (failing / "failing").write_text("")
+    code, _, errors = finish(start(failing, "demo", "-k"))
+    assert (code, errors) == (0, [])

@@ -48,18 +48,18 @@ def train(site, seeds, folder, protocol="reconstruction", **changes):
     paths = [site / folder / f"seed{seed}" for seed in seeds]
     (site / folder).mkdir()
     train_model.main(
-        optical=stack,
-        sar=stack,
-        target=stack,
+        optical=[stack],
+        sar=[stack],
+        target=[stack],
         stack_json=site / "stack.json",
-        patches=site / "patches.parquet",
+        patches=[site / "patches.parquet"],
         weights=[f"{path}.safetensors" for path in paths],
         records=[f"{path}.json" for path in paths],
+        bands=["red"],
         seeds=seeds,
         identity={
             "site": "made",
             "protocol": protocol,
-            "band": "red",
             "model": "cae",
             "input": "ratio",
         },

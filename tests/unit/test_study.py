@@ -5,7 +5,7 @@ import yaml
 from sarfusion import channels, landsat
 from sarfusion.classical import METHODS
 from sarfusion.errors import StudyError
-from sarfusion.study import catalogue_site, check_files, own_files, resolve, schema
+from sarfusion.study import catalogue_site, check_files, own_files, read_study, resolve, schema
 
 ROOT = Path(__file__).parents[2]
 SMALLEST = {"study": "a", "sites": {"b": {"source": "simulated"}}}
@@ -138,7 +138,7 @@ def test_shipped_studies_are_valid_and_named_as_their_files():
     studies = {path: config for path, config in configs.items() if "study" in config}
     assert {"demo", "own_files", "porto_velho"} <= {path.stem for path in studies}
     for path, config in studies.items():
-        assert resolve(config)["study"] == path.stem
+        assert read_study(path)["study"] == config["study"] == path.stem
 
 
 def test_the_schema_and_the_code_know_the_same_names():

@@ -79,6 +79,11 @@ def save(figure, png, pdf):
         figure.savefig(temporary, dpi=DPI, metadata={"CreationDate": None})
 
 
+def of_sites(table, sites=None):
+    """Return the rows of `sites` of a table; all where they are None."""
+    return table if sites is None else table[table["site"].isin(sites)]
+
+
 def by_label(paths, keys):
     """Return parallel lists as a dict, since a workflow can't name inputs by such labels.
 

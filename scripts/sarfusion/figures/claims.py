@@ -12,6 +12,7 @@ from . import MM, PALETTE, styled
 from .layout import box_mm, notes, notes_height, panel_grid
 from .scores import FACETS
 
+OVERALL = "overall"  # the site of the row that sums a claim up, as in sarfusion.claims
 LEFT, RIGHT, GAP = 13, 37, 17  # mm: bands, verdicts, and room for axis and claim between panels
 WIDTH = 180 - LEFT - RIGHT
 ROW_MM = 4

@@ -5,8 +5,10 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from ..across import pool
 from ..errors import StudyError
 from ..labels import INPUTS, method_label, method_name
+from ..transfer import losses, without_training
 from . import BAND_COLOURS, MM, styled
 from .layout import PAGE, notes, notes_height, panel_grid, text_mm
 from .scores import GROUND, HEADLINE, MARKERS
@@ -14,9 +16,11 @@ from .scores import GROUND, HEADLINE, MARKERS
 SCALE = 1000  # differences are printed in thousandths of reflectance
 ROW_MM = 5.4
 RIGHT_MM = 4
+CUT = 2.5  # of the largest difference at a site: how far a panel reaches for an interval
 COLUMNS = {  # what a column compares -> title, words left and right of zero
     "sar": ("With SAR − without, or with shuffled", "← SAR helps", "SAR hurts →"),
     "model": ("First model − second", "← first is better", "second is better →"),
+    "transfer": ("Trained elsewhere − trained here", "← better unseen", "worse unseen →"),
 }
 NOTES = [
     "RMSE difference, mean over seeds; scales differ between panels.",
@@ -80,12 +84,101 @@ def paired_differences(table):
         notes(figure, ["This study compares no two methods."])
         return figure
     shown = comparisons(table)
+    groups = {
+        f"Site {site}, {_ground(protocol)}": group
+        for (site, protocol), group in shown.groupby(["site", "protocol"], sort=False)
+    }
+    return _forest(groups, NOTES)
+
+
+@styled
+def across_sites(table, missing=""):
+    """Return the same over all sites of the tables: a row of panels per protocol.
+
+    A large mark is the mean over sites, its bar the 95 % t interval over sites, and each site a
+    small dot. missing: a line about sites that should have been there.
+    """
+    if table.empty:
+        return paired_differences(table)
+    shown = comparisons(table)
+    return _over_sites(shown, ["protocol"], lambda group: _ground(group[0]), missing)
+
+
+@styled
+def transfer(scores, transferred, missing=""):
+    """Return what models lose on sites that they have not seen: a panel per transfer and protocol.
+
+    scores: the tidy table of metrics; transferred: that of transferred models, with the column
+    `transfer`. Below the models stands the best method without training, as what to do when
+    nothing can be trained at a place.
+    """
+    lost = losses(scores, transferred)
+    lost = lost[(lost["metric"] == "rmse") & (lost["region"] == lost["protocol"].map(HEADLINE))]
+    parts = [
+        lost.assign(
+            heading="unseen − own:",
+            label=[method_label(*run) for run in zip(lost["method"], lost["input"], strict=True)],
+        )
+    ]
+    for _, part in lost.groupby("transfer", sort=False):
+        best = without_training(scores, part["site"].unique())
+        keys = ["site", "protocol", "region", "band"]
+        instead = part.merge(best.rename(columns={"method": "best"}), on=keys)
+        parts.append(
+            instead.assign(
+                heading="without training − own:",
+                difference=instead["rmse"] - instead["own"],
+                label=[
+                    method_label(*run)
+                    for run in zip(instead["method"], instead["input"], strict=True)
+                ],
+            )
+        )
+    shown = pd.concat(parts, ignore_index=True).assign(column="transfer")
+    shown = shown[np.isfinite(shown["difference"].astype(float))]
+    if shown.empty:
+        raise StudyError("transfer: no finite RMSE; see the log of the evaluation")
+    return _over_sites(
+        shown,
+        ["transfer", "protocol"],
+        lambda group: f"Transfer {group[0].replace('_', ' ')}, {_ground(group[1])}",
+        missing,
+    )
+
+
+def _ground(protocol):
+    """Return the words for a protocol and the ground that it is judged by."""
+    return f"{protocol.replace('_', ' ')}, {GROUND[HEADLINE[protocol]]}"
+
+
+def _over_sites(shown, keys, title, missing):
+    """Return the figure of differences of several sites, a row of panels per group of `keys`."""
+    lines = ["column", "heading", "label", "band"]
+    pooled = pool(shown, [*keys, *lines], "difference").rename(columns={"mean": "difference"})
+    count = shown["site"].nunique()
+    notes_below = [
+        "RMSE difference; scales differ between panels. Small: one site, mean over seeds.",
+        f"Large: mean over {count} sites, bar: 95 % t interval over sites; filled: it leaves out"
+        " zero.",
+        *([missing] if missing else []),
+    ]
+    groups = {title(group): part for group, part in pooled.groupby(keys, sort=False)}
+    dots = {title(group): part for group, part in shown.groupby(keys, sort=False)}
+    return _forest(groups, notes_below, dots)
+
+
+def _forest(groups, notes_below, dots=None):
+    """Return a row of panels for each of `groups`, {title: rows}.
+
+    rows have column, heading, label, band, difference, low and high; dots: {title: rows} of
+    single differences that are shown small beside them.
+    """
+    shown = pd.concat(groups.values())
     columns = [name for name in COLUMNS if name in set(shown["column"])]
     bands = list(shown["band"].unique())
-    groups = list(shown.groupby(["site", "protocol"], sort=False))
     heights = [
         ROW_MM * max(len(_lines(part)) for _, part in group.groupby("column"))
-        for _, group in groups
+        for group in groups.values()
     ]
     label_mm = 4 + text_mm([*shown["heading"], *shown["label"]])
     width = min((PAGE[0] - RIGHT_MM) / len(columns) - label_mm, 80)
@@ -95,14 +188,14 @@ def paired_differences(table):
         left=label_mm,
         right=RIGHT_MM,
         top=14,
-        bottom=9 + notes_height(NOTES),
+        bottom=9 + notes_height(notes_below),
         gap=(label_mm, 24),
         widest=width,
         tall=True,
     )
-    for ((site, protocol), group), height, row in zip(groups, heights, axes, strict=True):
+    for (title, group), height, row in zip(groups.items(), heights, axes, strict=True):
         row[0].annotate(
-            f"Site {site}, {protocol.replace('_', ' ')}, {GROUND[HEADLINE[protocol]]}",
+            title,
             (0, 1),
             (-(label_mm - 2) * MM * 72, 25),
             xycoords="axes fraction",
@@ -113,9 +206,11 @@ def paired_differences(table):
             part = group[group["column"] == name]
             if part.empty:
                 panel.remove()
-            else:
-                _draw_panel(panel, part, bands, height / ROW_MM, COLUMNS[name])
-    notes(figure, NOTES, [_mark(band, bands, label=f"{band} band") for band in bands])
+                continue
+            single = dots[title] if dots else part[:0]
+            single = single[single["column"] == name]
+            _draw_panel(panel, part, single, bands, height / ROW_MM, COLUMNS[name])
+    notes(figure, notes_below, [_mark(band, bands, label=f"{band} band") for band in bands])
     return figure
 
 
@@ -128,12 +223,28 @@ def _lines(part):
     ]
 
 
-def _draw_panel(axes, part, bands, rows, words):
-    """Draw the differences of one column of one site and protocol, in a panel of `rows` lines."""
+def _draw_panel(axes, part, single, bands, rows, words):
+    """Draw the differences of one column of a group, in a panel of `rows` lines.
+
+    single: the differences of each site, where `part` has their means.
+    """
     title, left, right = words
     lines = _lines(part)
     steps = np.linspace(-0.23, 0.23, len(bands)) if len(bands) > 1 else [0.0]
     axes.axvline(0, color="black", linewidth=0.6, zorder=1)
+    if not single.empty:
+        axes.scatter(
+            single["difference"].astype(float) * SCALE,
+            [
+                lines.index((row.heading, row.label)) + steps[bands.index(row.band)]
+                for row in single.itertuples()
+            ],
+            s=3,
+            c=[BAND_COLOURS.get(band, "#555555") for band in single["band"]],
+            alpha=max(0.15, min(0.6, 6 / single["site"].nunique())),
+            linewidths=0,
+            zorder=2,
+        )
     for row in part.to_dict("records"):
         number = bands.index(row["band"])
         y = lines.index((row["heading"], row["label"])) + steps[number]
@@ -146,7 +257,12 @@ def _draw_panel(axes, part, bands, rows, words):
         mark.set_markerfacecolor(colour if clear else "white")
         axes.add_line(mark)
     # Zero in the middle: the words on its sides always have room, and no side looks larger.
-    reach = 1.1 * SCALE * np.nanmax(np.abs(part[["difference", "low", "high"]].to_numpy(float)))
+    values = np.concatenate(
+        [part[["difference", "low", "high"]].to_numpy(float).ravel(), single["difference"]]
+    )
+    reach = 1.1 * SCALE * np.nanmax(np.abs(values.astype(float)))
+    if not single.empty:  # with two or three sites, t intervals would flatten all else
+        reach = min(reach, CUT * SCALE * np.abs(single["difference"].astype(float)).max())
     axes.set(xlim=(-(reach or 1), reach or 1), ylim=(rows - 0.5, -0.6))
     axes.set_yticks(range(len(lines)), [label or heading for heading, label in lines])
     for (_, label), text in zip(lines, axes.get_yticklabels(), strict=True):

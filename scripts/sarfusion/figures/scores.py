@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
+from ..across import site_means
 from ..errors import StudyError
 from ..labels import method_label
 from . import BAND_COLOURS, styled
@@ -90,14 +91,36 @@ def scores(table):
     colour per band: each seed a small dot, the mean and its 95 % t interval over seeds a large
     mark with a bar. Where the page is too low for every metric, the last of FACETS are left out.
     """
-    shown = scores_to_show(table)
-    groups = list(shown.groupby(["site", "protocol"], sort=False))
-    found = [name for name in FACETS if name in set(shown["metric"])]
-    bands = list(shown["band"].unique())
     lines = [
         "Small: one seed. Large: mean over seeds, bar: 95 % t interval.",
         "Grey line: the perfect value.",
     ]
+    return _blocks(table, lambda site: f"Site {site}", lines)
+
+
+@styled
+def across_sites(table, missing=""):
+    """Return the same over all sites of the table: one block, and each site a small dot.
+
+    A site's dot is its mean over seeds; the large mark is the mean over sites with its 95 % t
+    interval. missing: a line about sites that should have been there.
+    """
+    count = table["site"].nunique()
+    means = site_means(table).assign(site="all")
+    lines = [
+        f"Small: one site, mean over seeds. Large: mean over {count} sites, bar: 95 % t interval.",
+        "Grey line: the perfect value.",
+        *([missing] if missing else []),
+    ]
+    return _blocks(means, lambda _: f"{count} sites", lines)
+
+
+def _blocks(table, name_of, lines):
+    """Return a block of facets for each site and protocol, with notes of some lines below."""
+    shown = scores_to_show(table)
+    groups = list(shown.groupby(["site", "protocol"], sort=False))
+    found = [name for name in FACETS if name in set(shown["metric"])]
+    bands = list(shown["band"].unique())
     counts = [group["label"].nunique() for _, group in groups]
     per_group, method_mm = fitting_rows(counts, len(found), notes_height(lines))
     columns = min(COLUMNS, len(found))
@@ -113,7 +136,7 @@ def scores(table):
     for number, ((site, protocol), group) in enumerate(groups):
         block = axes[number * per_group : (number + 1) * per_group]
         block[0, 0].annotate(
-            f"Site {site}, {protocol.replace('_', ' ')}, {GROUND[HEADLINE[protocol]]}",
+            f"{name_of(site)}, {protocol.replace('_', ' ')}, {GROUND[HEADLINE[protocol]]}",
             (0, 1),
             (0, 26),
             xycoords="axes fraction",
@@ -176,7 +199,15 @@ def _draw_facet(axes, rows, facet, labels, bands):
         "ax": axes,
     }
     axes.axvline(PERFECT[facet.better], color="#999999", linewidth=0.9, zorder=1)
-    seaborn.stripplot(**common, dodge=len(bands) > 1, jitter=False, size=2.2, alpha=0.6, zorder=2)
+    most = rows.groupby(["label", "band"]).size().max()
+    seaborn.stripplot(
+        **common,
+        dodge=len(bands) > 1,
+        jitter=False,
+        size=2.2,
+        alpha=max(0.15, min(0.6, 8 / most)),
+        zorder=2,
+    )
     seaborn.pointplot(
         **common,
         dodge=0.8 - 0.8 / len(bands) if len(bands) > 1 else False,

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -91,7 +92,7 @@ def read_lock(path):
 
 def locked_site(path, site, search):
     """Return the entry of `site` in the lock file; StudyError where it answers another search."""
-    sites = read_lock(path)["sites"]
+    sites = _read_once(str(path), Path(path).stat().st_mtime_ns)["sites"]
     name = Path(path).name.removesuffix(".lock.json")
     if site not in sites:
         raise StudyError(f"{path}: no site {site}; add it: ./reproduce lock {name}")
@@ -103,7 +104,13 @@ def locked_site(path, site, search):
             f" ({entry['search'].get(changed[0])}, the study has {search[changed[0]]});"
             f" search again: ./reproduce lock {name}"
         )
-    return entry
+    return copy.deepcopy(entry)
+
+
+@cache
+def _read_once(path, changed):
+    """Return a lock as it was at a time: of a study of many sites, it is asked for by each."""
+    return read_lock(path)
 
 
 def assets_of(entry):

@@ -1,0 +1,47 @@
+"""Scale the channels of several sites together, by the training ground of all of them."""
+
+import numpy as np
+from sarfusion import landsat, normalise, sar, split
+from sarfusion.files import write_json
+from sarfusion.raster import read_band
+
+CHANNELS = (*landsat.BANDS, *sar.CHANNELS)
+
+
+def main(*, stacks, splits, description, sites, clip_percentiles):
+    """Write the normalisation of every channel.
+
+    stacks, splits: paths, one per site. Each site gives the same number of pixels, evenly taken
+    from its training ground, so that a large one counts no more than a small one.
+    """
+    ground = [read_band(path, "use") == split.TRAIN for path in splits]
+    most = min(normalise.LARGEST_SAMPLE // len(sites), *(int(train.sum()) for train in ground))
+    samples = [
+        normalise.even_sample(normalise.training_sample(stack, CHANNELS, train), most)
+        for stack, train in zip(stacks, ground, strict=True)
+    ]
+    pooled = dict(zip(CHANNELS, np.concatenate(samples, axis=1), strict=True))
+    write_json(
+        description,
+        {
+            "trained_on": sites,
+            "pixels_per_site": most,
+            "normalisation": {
+                name: normalise.fit(values, clip_percentiles if name in sar.CHANNELS else None)
+                for name, values in pooled.items()
+            },
+        },
+    )
+
+
+if __name__ == "__main__":
+    from sarfusion.job import job
+
+    with job(snakemake.log[0]):
+        main(
+            stacks=snakemake.input.stacks,
+            splits=snakemake.input.splits,
+            description=snakemake.output.description,
+            sites=snakemake.params.sites,
+            clip_percentiles=snakemake.params.clip_percentiles,
+        )

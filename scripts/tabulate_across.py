@@ -1,0 +1,81 @@
+"""Means over the sites of a study, of scores and of differences between methods."""
+
+import pandas as pd
+from sarfusion.across import pooled_differences, pooled_scores
+from sarfusion.comparisons import run_label
+from sarfusion.files import write_csv, write_text
+from sarfusion.missing import missing_note
+from sarfusion.tables import SECTIONS, as_text, pooled_table, read_scores, sections
+
+NOTE = (
+    "Mean over sites ± half the 95 % t-interval over sites, in which each site counts once, with"
+    " its mean over seeds. The interval holds what differs from site to site: it speaks of the mean"
+    " of such sites, as far as these are a sample of them, and not of one more site."
+)
+SIDES = (
+    "RMSE, left − right, in thousandths of reflectance. A site is *clearly* on a side of 0 when its"
+    " own interval (block bootstrap over test ground and seeds) leaves out 0. Where sites lie on"
+    " both sides, the mean says little of any one of them."
+)
+
+
+def main(*, metrics, differences, scores_csv, differences_csv, md, missing, left_out):
+    """Write both tables as CSV, and for people as one page.
+
+    metrics: the tidy table of all scores; differences: tables of compare_methods of every site
+    and protocol; missing: the sites that the study should have had; left_out: the transfers that
+    could not be made without them.
+    """
+    scores = pd.read_csv(metrics)
+    pooled, compared = pooled_scores(scores), pooled_differences(read_scores(differences))
+    names = " ".join(missing)
+    write_csv(scores_csv, pooled.assign(missing_sites=names))
+    write_csv(differences_csv, compared.assign(missing_sites=names))
+    parts = [f"# {scores['site'].nunique()} sites", missing_note(missing, left_out)]
+    for title, part in sections(pooled):
+        parts += [f"## {title}", as_text(pooled_table(part), "github")]
+    parts += [NOTE, "## Differences between methods", as_text(sides(compared), "github"), SIDES]
+    write_text(md, "\n\n".join(filter(None, parts)) + "\n")
+
+
+def sides(compared):
+    """Return the differences of RMSE on the headline ground as texts."""
+    places = pd.MultiIndex.from_frame(compared[["protocol", "region"]])
+    shown = compared[(compared["metric"] == "rmse") & places.isin(list(SECTIONS))]
+    return pd.DataFrame([printable(row) for row in shown.to_dict("records")])
+
+
+def printable(row):
+    """Return one difference as texts, by column title."""
+    left, right = (f"{row[f'{side}_method']}-{row[f'{side}_input']}" for side in ("left", "right"))
+    mean, low, high, least, most = (
+        f"{1000 * row[name]:+.2f}".replace("-", "−") if pd.notna(row[name]) else ""
+        for name in ("mean", "low", "high", "least", "most")
+    )
+    return {
+        "protocol": row["protocol"].replace("_", " "),
+        "left": run_label(left),
+        "right": run_label(right),
+        "band": row["band"],
+        "mean": mean,
+        "95 % interval": f"{low} to {high}" if low else "",
+        "range": f"{least} to {most}",
+        "sites below 0 (clearly)": f"{row['below']} ({row['clearly_below']})",
+        "above 0 (clearly)": f"{row['above']} ({row['clearly_above']})",
+        "sites": f"{row['sites']}",
+    }
+
+
+if __name__ == "__main__":
+    from sarfusion.job import job
+
+    with job(snakemake.log[0]):
+        main(
+            metrics=snakemake.input.metrics,
+            differences=snakemake.input.differences,
+            scores_csv=snakemake.output.scores,
+            differences_csv=snakemake.output.differences,
+            md=snakemake.output.md,
+            missing=snakemake.params.missing,
+            left_out=snakemake.params.left_out,
+        )

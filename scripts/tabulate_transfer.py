@@ -1,0 +1,87 @@
+"""What a model loses on a site that it has not seen."""
+
+import pandas as pd
+from sarfusion.files import write_csv, write_text
+from sarfusion.labels import method_label, method_name
+from sarfusion.missing import missing_note
+from sarfusion.tables import SECTIONS, as_text
+from sarfusion.transfer import losses, pooled_losses, tagged, without_training
+
+NOTE = (
+    "RMSE in thousandths of reflectance, on the test ground of the tested sites, mean over seeds"
+    " and sites. *unseen*: the model was trained on other sites, as many patches of one as of"
+    " another, and its channels are scaled by their training ground alone: of the tested site it"
+    " saw nothing. *own*: the same model trained on the training ground of the tested site."
+    " *loss*: unseen − own, with half the 95 % t-interval over sites. *without training*: the best"
+    " such method on these sites."
+)
+
+
+def main(*, metrics, scores, metrics_csv, csv, md, tested, missing, left_out):
+    """Write the scores of transferred models, what they lose, and a page for people.
+
+    metrics: the tidy table of all scores of models on their own site; scores: tidy tables of
+    transferred models; tested: (name of the transfer, sites trained on) of each. left_out: the
+    transfers that could not be made, since they want a missing site.
+    """
+    own = pd.read_csv(metrics)
+    transferred = tagged([pd.read_csv(path) for path in scores], tested)
+    lost = pooled_losses(losses(own, transferred))
+    write_csv(metrics_csv, transferred)
+    write_csv(csv, lost.assign(missing_sites=" ".join(missing)))
+    parts = ["# Models on sites that they have not seen", missing_note(missing, left_out)]
+    for name, part in lost.groupby("transfer", sort=False):
+        sites = transferred[transferred["transfer"] == name]["site"].unique()
+        parts.append(f"## {name.replace('_', ' ')}: tested on {listed(sites)}")
+        parts.append(as_text(page(part, without_training(own, sites)), "github"))
+    write_text(md, "\n\n".join([*filter(None, parts), NOTE]) + "\n")
+
+
+def listed(sites, most=10):
+    """Return the names of some sites, or of a few of many."""
+    return ", ".join(sites[:most]) + (f" and {len(sites) - most} more" if len(sites) > most else "")
+
+
+def page(part, classical):
+    """Return the RMSE of one transfer on the headline ground as texts."""
+    places = pd.MultiIndex.from_frame(part[["protocol", "region"]])
+    shown = part[(part["metric"] == "rmse") & places.isin(list(SECTIONS))]
+    best = classical.groupby(["protocol", "region", "band"])
+    without = {
+        place: f"{1000 * rows['rmse'].mean():.2f} ({method_name(rows['method'].iloc[0])})"
+        for place, rows in best
+    }
+    return pd.DataFrame([printable(row, without) for row in shown.to_dict("records")])
+
+
+def printable(row, without):
+    """Return one line of the page."""
+    half = row["high"] - row["mean"]
+    loss = f"{1000 * row['mean']:+.2f}".replace("-", "−")
+    return {
+        "protocol": row["protocol"].replace("_", " "),
+        "band": row["band"],
+        "method": method_label(row["method"], row["input"]),
+        "unseen": f"{1000 * row['unseen']:.2f}",
+        "own": f"{1000 * row['own']:.2f}",
+        "loss": loss + (f" ± {1000 * half:.2f}" if pd.notna(half) else ""),
+        "loss in %": f"{100 * row['mean'] / row['own']:+.0f}".replace("-", "−"),
+        "worse on": f"{row['above']} of {row['sites']} sites",
+        "without training": without.get((row["protocol"], row["region"], row["band"]), ""),
+    }
+
+
+if __name__ == "__main__":
+    from sarfusion.job import job
+
+    with job(snakemake.log[0]):
+        main(
+            metrics=snakemake.input.metrics,
+            scores=snakemake.input.scores,
+            metrics_csv=snakemake.output.metrics,
+            csv=snakemake.output.csv,
+            md=snakemake.output.md,
+            tested=snakemake.params.tested,
+            missing=snakemake.params.missing,
+            left_out=snakemake.params.left_out,
+        )

@@ -1,0 +1,201 @@
+"""Studies of several sites: tables over all, models on sites they have not seen, a failed site."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from project import Project
+from rasterio.crs import CRS
+from rasterio.transform import from_origin
+from sarfusion.across import pooled_scores
+from sarfusion.files import read_json
+from sarfusion.raster import Grid, read_band, write_raster
+from sarfusion.tables import METRIC_COLUMNS
+
+STUDY = "tests/studies/transfer.yaml"
+TOWNS = ("north", "east", "west")
+
+
+@pytest.fixture(scope="module")
+def towns(tmp_path_factory):
+    """The study of three towns, each also by a model of the other two."""
+    project = Project(tmp_path_factory.mktemp("towns") / "project")
+    targets = ("across_sites_differences", "across_sites_cloud_gap_scores", "transfer")
+    project.run(
+        "tables", *(f"results/transfer/figures/{name}.png" for name in targets), study=STUDY
+    )
+    return project
+
+
+def test_a_table_over_all_sites(towns):
+    tables = towns.results("transfer") / "tables"
+    scores = pd.read_csv(tables / "metrics.csv")
+    assert set(scores["site"]) == set(TOWNS)
+    pooled = pd.read_csv(tables / "across_sites.csv")
+    assert pooled["sites"].max() == 3
+    assert pooled["missing_sites"].isna().all()
+    expected = pooled_scores(scores)
+    assert np.allclose(pooled["mean"], expected["mean"], equal_nan=True)
+    text = (tables / "across_sites.md").read_text()
+    assert text.startswith("# 3 sites\n\n## Cloud gaps")
+    assert "| cloud gap  | CNN, with ratio | CNN, optical only | red    |" in text
+    assert "Without" not in text
+
+
+def test_a_transferred_model_is_trained_and_scaled_by_other_sites_alone(towns):
+    results = towns.results("transfer")
+    model = results / "models/transfer.without_east/cloud_gap/red/cnn-ratio/seed1.json"
+    record = read_json(model)
+    assert record["trained_on"] == ["north", "west"]
+    pool = read_json(results / "stack/transfer.without_east.json")
+    assert record["scaling"] == {name: pool["normalisation"][name] for name in ("red", "ratio_db")}
+    own = [read_json(results / f"stack/{site}.json")["normalisation"]["red"] for site in TOWNS]
+    mean = record["scaling"]["red"]["mean"]
+    assert own[0]["mean"] < mean < own[2]["mean"] or own[2]["mean"] < mean < own[0]["mean"]
+    here = [
+        read_json(results / f"models/{site}/cloud_gap/red/cnn-ratio/seed1.json") for site in TOWNS
+    ]
+    assert record["training_patches"] == here[0]["training_patches"] + here[2]["training_patches"]
+    assert "trained_on" not in here[0]
+
+
+def test_an_unseen_site_is_scored_as_its_own_models_are(towns):
+    tables = towns.results("transfer") / "tables"
+    own, unseen = (pd.read_csv(tables / f"{name}.csv") for name in ("metrics", "transfer_metrics"))
+    assert list(unseen.columns) == [*METRIC_COLUMNS, "transfer", "trained_on"]
+    trained_on = unseen.groupby("site")["trained_on"].unique().map(list).to_dict()
+    assert trained_on["east"] == ["north west"]
+    keys = METRIC_COLUMNS[:-2]
+    both = unseen.merge(own, on=keys, suffixes=("", "_own"))
+    assert len(both) == len(unseen)
+    assert (both["n"] == both["n_own"])[both["metric"] == "rmse"].all()
+    assert (both["value"] != both["value_own"])[both["metric"] == "rmse"].all()
+    text = (tables / "transfer.md").read_text()
+    assert "## leave one out: tested on north, east, west" in text
+    assert "of 3 sites" in text
+
+
+def test_outside_gaps_the_measured_band_of_the_unseen_site_is_kept(towns):
+    results = towns.results("transfer")
+    gap = read_band(results / "gaps/east.tif", "gap") == 1
+    red = read_band(results / "stack/east.tif", "red")
+    fused = results / "fused/east/transfer.without_east/cloud_gap/red/cnn-ratio/seed1.tif"
+    filled = read_band(fused, "red")
+    clear = np.isfinite(filled) & ~gap
+    assert np.array_equal(filled[clear], red[clear])
+
+
+def test_one_site_has_its_own_split(towns):
+    seeds = [
+        read_json(towns.results("transfer") / f"stack/{site}.json")["split"]["seed"]
+        for site in ("north", "west")
+    ]
+    assert seeds == [5, 8]
+    row = "west,simulated,144,7,8"
+    table = towns.folder / "tests/studies/transfer.csv"
+    text = table.read_text()
+    assert row in text
+    table.write_text(text.replace(row, "west,simulated,144,7,9"))
+    try:
+        printed = towns.run("--dry-run", "results/transfer/tables/metrics.csv", study=STUDY)
+    finally:
+        table.write_text(text)
+    assert "Mask, scale and align the scenes of west" in printed
+    assert "Mask, scale and align the scenes of north" not in printed
+
+
+def test_many_sites_take_fewer_jobs_and_give_the_same_bytes(towns, tmp_path):
+    """A job for all bands of a model, as in a study of many sites."""
+    project = Project(tmp_path / "project")
+    common = project.folder / "rules/common.smk"
+    common.write_text(common.read_text().replace('len(STUDY["sites"]) <= 8', "False"))
+    path = "models/north/cloud_gap/{}/cnn-ratio/seed2.safetensors"
+    wanted = f"results/transfer/{path.format('red')}"
+    printed = project.run(wanted, study=STUDY)
+    assert printed.count("Train cnn") == 1
+    for band in ("red", "green", "blue"):
+        ours, theirs = (
+            (p.results("transfer") / path.format(band)).read_bytes() for p in (project, towns)
+        )
+        assert ours == theirs
+
+
+GRID = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), 128, 128)
+
+
+def own_site(folder):
+    """A site of two files in `folder`, of noise."""
+    rng = np.random.default_rng(0)
+    optical = rng.integers(8000, 12000, (3, 128, 128), np.uint16)
+    write_raster(folder / "o.tif", optical, GRID, ["r", "g", "b"], 0)
+    backscatter = rng.gamma(4.4, 0.02, (2, 128, 128)).astype(np.float32)
+    write_raster(folder / "s.tif", backscatter, GRID, ["vv", "vh"], np.nan)
+    colours = {b: {"path": "o.tif", "band": i} for i, b in enumerate(("red", "green", "blue"), 1)}
+    return {
+        "source": "files",
+        "optical": {**colours, "scale": 2.75e-5, "offset": -0.2},
+        "sar": {"vv": {"path": "s.tif"}, "vh": {"path": "s.tif", "band": 2}, "unit": "linear"},
+    }
+
+
+@pytest.fixture
+def broken(project):
+    """A study of three sites, one of which has a truncated file; with the bytes that mend it."""
+    config = yaml.safe_load((project.folder / "tests/studies/tiny.yaml").read_text())
+    config["study"] = "broken"
+    config["sites"] = {
+        "village": {"source": "simulated", "seed": 3, "size_px": 128},
+        "mine": own_site(project.folder),
+        "town": {"source": "simulated", "seed": 5, "size_px": 128},
+    }
+    config |= {"protocols": {"reconstruction": {}}, "bands": ["red"], "baselines": ["copy"]}
+    config["models"] = {"cnn": config["models"]["cnn"]}
+    config["split"]["seed"] = 5
+    (project.folder / "broken.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    path = project.folder / "s.tif"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:9000])
+    return project, whole
+
+
+def test_a_failed_site_does_not_stop_the_others_and_is_named(broken):
+    project, whole = broken
+    printed = project.run("tables", "--keep-going", study="broken.yaml", fails=True)
+    results = project.results("broken")
+    left_out = results / "missing_sites.json"
+    assert f"add {left_out.relative_to(project.folder)} to --configfile" in printed
+    assert (results / "metrics/town/reconstruction.csv").exists()
+    assert not (results / "tables/metrics.csv").exists()
+    missing = json.loads(left_out.read_text())
+    (about,) = missing["missing_sites"].values()
+    assert about["rule"] == "import_scene"
+    assert about["log"] == "results/broken/logs/import_scene/mine.log"
+    assert "s.tif: not a readable raster" in about["reason"]
+
+    refused = project.run(
+        "tables", study="broken.yaml", change={**missing, "require_all_sites": True}, fails=True
+    )
+    assert "error: the study requires all sites, and lacks mine (import_scene, results/" in refused
+    assert not (results / "tables/metrics.csv").exists()
+
+    figure = "results/broken/figures/across_sites_differences.png"
+    project.run("tables", figure, study="broken.yaml", change=missing)
+    assert set(pd.read_csv(results / "tables/metrics.csv")["site"]) == {"village", "town"}
+    pooled = pd.read_csv(results / "tables/across_sites.csv")
+    assert (pooled["missing_sites"] == "mine").all()
+    assert pooled["sites"].max() == 2
+    for name in ("across_sites.md", "summary.md", "summary.txt", "claims.md", "models.md"):
+        text = (results / "tables" / name).read_text()
+        assert "**Without 1 site:**\n\n- mine: import_scene failed (" in text, name
+        assert "log: results/broken/logs/import_scene/mine.log" in text, name
+    assert project.planned("tables", study="broken.yaml", change=missing) == set()
+
+    (project.folder / "s.tif").write_bytes(whole)
+    project.run("tables", "--keep-going", study="broken.yaml")
+    assert not left_out.exists()
+    assert set(pd.read_csv(results / "tables/metrics.csv")["site"]) == {"village", "mine", "town"}
+    for path in (results / "tables").glob("*.md"):
+        assert "Without" not in path.read_text()
+    assert pd.read_csv(results / "tables/across_sites.csv")["missing_sites"].isna().all()
