@@ -1,10 +1,15 @@
 """Fuse a whole scene with the methods that need no training."""
 
 import numpy as np
-from sarfusion import landsat, split
-from sarfusion.classical import METHODS
+from sarfusion import gap_filling, landsat, pansharpening, reconstruction, split
 from sarfusion.raster import read_band, read_bands, read_grid, write_raster
 from sarfusion.resolution import RATIO
+
+MODULES = {
+    "reconstruction": reconstruction,
+    "cloud_gap": gap_filling,
+    "sharpening": pansharpening,
+}
 
 
 def main(*, stack, reduced, use, gaps, fused, runs):
@@ -20,18 +25,19 @@ def main(*, stack, reduced, use, gaps, fused, runs):
         wanted.setdefault((protocol, method), {})[band] = path
     for (protocol, method), paths in wanted.items():
         optical = reduced if protocol == "sharpening" else stack
-        values = fuse(METHODS[method], list(paths), optical, stack, use, gaps)
+        function = getattr(MODULES[protocol], method)
+        values = fuse(protocol, function, list(paths), optical, stack, use, gaps)
         grid = read_grid(optical)
         for band, path in paths.items():
             write_raster(path, values[band][None].astype(np.float32), grid, [band], np.nan)
 
 
-def fuse(method, bands, optical, sar, use, gaps):
+def fuse(protocol, method, bands, optical, sar, use, gaps):
     """Return {band: fused} of one method, for at least the bands asked for."""
-    if method.protocol == "sharpening":
+    if protocol == "sharpening":
         triple = method(read_bands(optical, landsat.BANDS), read_band(sar, "ratio_db"), RATIO)
         return dict(zip(landsat.BANDS, triple, strict=True))
-    if method.protocol == "cloud_gap":
+    if protocol == "cloud_gap":
         gap, train = read_band(gaps, "gap") == 1, read_band(use, "use") == split.TRAIN
         backscatter = read_bands(sar, ["vv_db", "vh_db"])
         return {band: method(read_band(optical, band), gap, backscatter, train) for band in bands}

@@ -31,19 +31,7 @@ CONFIDENCE = 0.95
 STEPS = 4  # blocks overlap: they start at every quarter of their side
 LEAST_BLOCKS = 4  # ground of fewer blocks has no interval
 
-
-RESAMPLED = (
-    "rmse",
-    "mae",
-    "cc",
-    "ssim",
-    "uiqi",
-    "uiqi_textured",
-    "gradient_cc",
-    "q_af",
-    "sf_ratio",
-)
-STATISTICS = {name: METRICS[name] for name in RESAMPLED}
+STATISTICS = {name: metric for name, metric in METRICS.items() if metric.compared}
 
 
 def cell_px(block_px):

@@ -19,6 +19,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from .bootstrap import STATISTICS
 from .comparisons import EACH, paired_runs
 from .errors import StudyError
 
@@ -42,7 +43,8 @@ COLUMNS = (
 def load(path):
     """Return {name: claim} of a file of claims.
 
-    Raises StudyError, in one line that names the place, for anything the schema refuses.
+    Raises StudyError, in one line that names the place, for anything the schema refuses,
+    and for a metric that has no intervals.
     """
     try:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
@@ -54,6 +56,13 @@ def load(path):
     if error is not None:
         where = ".".join(str(step) for step in error.absolute_path) or "the top level"
         raise StudyError(f"{path}: {where}: {error.message}; known keys are in {SCHEMA.name}")
+    for name, claim in content["claims"].items():
+        for number, test in enumerate(claim["tests"]):
+            if test["metric"] not in STATISTICS:
+                raise StudyError(
+                    f"{path}: claims.{name}.tests.{number}.metric: methods are not compared in"
+                    f" {test['metric']!r}; they are in {', '.join(STATISTICS)}"
+                )
     return content["claims"]
 
 

@@ -1,5 +1,7 @@
 """What methods are called where people read: tables and figures."""
 
+from .classical import METHODS
+
 INPUTS = {
     "ratio": "with ratio",
     "vvvh": "VV+VH",
@@ -16,13 +18,6 @@ NAMES = {  # where capitals do not do
     "sfim": "SFIM",
     "gram_schmidt": "Gram-Schmidt",
 }
-# What these see is in their nature; saying it beside their name would tell nothing.
-CLASSICAL = frozenset(
-    [
-        *("copy", "mean", "nearest", "biharmonic", "regression", "bicubic", "ihs", "brovey"),
-        *("pca", "gram_schmidt", "hpf", "sfim", "wavelet", "wavelet_undecimated"),
-    ]
-)
 
 
 def method_name(method):
@@ -34,6 +29,9 @@ def method_name(method):
 
 
 def method_label(method, sar_input):
-    """Return e.g. "CNN, with ratio" for ("cnn", "ratio") and "Copy" for ("copy", "none")."""
+    """Return e.g. "CNN, with ratio" for ("cnn", "ratio") and "Copy" for ("copy", "none").
+
+    What a method without training sees is in its nature; saying it would tell nothing.
+    """
     name = method_name(method)
-    return name if method in CLASSICAL else f"{name}, {INPUTS[sar_input]}"
+    return name if method in METHODS else f"{name}, {INPUTS[sar_input]}"

@@ -36,6 +36,8 @@ class Metric:
     the first says how many things (pixels, windows, differences) count there. The entropy alone
     has no maps, but rows of numbers to be added up.
     value: turns sums (..., terms) into values (...), NaN where they say nothing.
+    compared: whether methods are held against each other in it, with an interval: not in a triple,
+    not in what has no maps, and not in what says the same as another metric or has no better side.
     """
 
     label: str
@@ -44,16 +46,18 @@ class Metric:
     scope: str
     terms: Callable[[Pair, Region], list[np.ndarray]]
     value: Callable[[np.ndarray, Given], np.ndarray]
+    compared: bool
 
 
 METRICS: dict[str, Metric] = {}
 
 
-def metric(scope, label, unit, better, value):
+def metric(scope, label, unit, better, value, compared=True):
     """Enter the decorated function in METRICS as the terms of a metric of its own name."""
 
     def enter(terms):
-        METRICS[terms.__name__] = Metric(label, unit, better, scope, terms, value)
+        both = compared and scope == "band"
+        METRICS[terms.__name__] = Metric(label, unit, better, scope, terms, value, both)
         return terms
 
     return enter
@@ -128,7 +132,7 @@ def rmse(pair, region):
     return _on(region.whole(1), pair.error**2)
 
 
-@metric("band", "Bias", "reflectance", better="zero", value=_mean)
+@metric("band", "Bias", "reflectance", better="zero", value=_mean, compared=False)
 def bias(pair, region):
     """Mean of fused - reference."""
     return _on(region.whole(1), pair.error)
@@ -146,7 +150,7 @@ def cc(pair, region):
     return _products(region.whole(1), *map(inner, pair.centred))
 
 
-@metric("band", "PSNR", "dB", better="higher", value=_decibels)
+@metric("band", "PSNR", "dB", better="higher", value=_decibels, compared=False)
 def psnr(pair, region):
     """Peak signal-to-noise ratio, 20 log10(L / RMSE); infinite for identical images."""
     return rmse(pair, region)
@@ -218,7 +222,7 @@ def q_af(pair, region):
     return _on(region.whole(SOBEL_WINDOW), weights, weights**2, weights * quality)
 
 
-@metric("band", "Entropy difference", "bits", better="zero", value=_entropy_change)
+@metric("band", "Entropy difference", "bits", "zero", value=_entropy_change, compared=False)
 def entropy_difference(pair, region):
     """Shannon's entropy of the fused image minus that of the reference.
 

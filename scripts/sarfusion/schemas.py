@@ -8,6 +8,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from .classical import METHODS
 from .errors import StudyError
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -16,8 +17,10 @@ SCHEMA = CONFIG / "schema.yaml"
 
 @cache
 def schema():
-    """Return the schema of a study."""
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    """Return the schema of a study; its baselines are all those that there are, in METHODS."""
+    rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    rules["properties"]["baselines"] |= {"items": {"enum": [*METHODS]}, "default": [*METHODS]}
+    return rules
 
 
 @cache

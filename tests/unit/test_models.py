@@ -1,19 +1,17 @@
 import numpy as np
 import pytest
 import torch
-from sarfusion import checkpoint
+from sarfusion import checkpoint, study
 from sarfusion.errors import StudyError
 from sarfusion.layers import Doubling
 from sarfusion.models import build
 from sarfusion.tiling import predict, tiles
 
 NETWORKS = [
-    ("cnn", {}),
+    *((path.stem, {}) for path in sorted(study.NETWORKS.glob("[a-z]*.py"))),
     ("cnn", {"skip": True}),
-    ("cae", {}),
     ("cae", {"skip": True}),
     ("cae", {"pooling": False}),
-    ("unet", {}),
 ]
 
 

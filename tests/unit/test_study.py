@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from fuse_classical import MODULES
 from sarfusion import channels, landsat
 from sarfusion.classical import METHODS
 from sarfusion.errors import StudyError
@@ -58,6 +59,7 @@ def test_resolving_twice_changes_nothing_and_the_input_is_left_alone():
         (["seeds"], [1, 1], "config: seeds: .* non-unique"),
         (["seeds"], [], "config: seeds: "),
         (["bands"], ["nir"], "config: bands.0: 'nir' is not one of"),
+        (["baselines"], ["fft"], "config: baselines.0: 'fft' is not one of .'copy', 'mean'"),
         (["training", "updates"], 0, "config: training.updates: 0 is less than the minimum of 1"),
         (["split", "test"], "much", "config: split.test: 'much' is not of type 'number'"),
         (["sites"], {}, "config: sites: "),
@@ -145,11 +147,16 @@ def test_the_schema_and_the_code_know_the_same_names():
     properties = schema()["properties"]
     assert set(schema()["$defs"]["input"]["enum"]) == set(channels.SAR_BANDS)
     assert set(properties["bands"]["items"]["enum"]) == set(landsat.BANDS)
-    assert set(properties["baselines"]["items"]["enum"]) == set(METHODS)
     mask = properties["optical"]["properties"]["mask"]["items"]["enum"]
     assert {*mask, "fill"} == set(landsat.QA_PIXEL_BITS)
     networks = {path.stem for path in ROOT.glob("scripts/sarfusion/models/[a-z]*.py")}
     assert networks >= {model["network"] for model in properties["models"]["default"].values()}
+
+
+def test_every_method_without_training_is_the_default_and_has_its_function():
+    assert resolve(SMALLEST)["baselines"] == list(METHODS)
+    for name, method in METHODS.items():
+        assert callable(getattr(MODULES[method.protocol], name))
 
 
 def test_files_that_are_not_there_are_named(tmp_path):

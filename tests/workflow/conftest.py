@@ -14,6 +14,14 @@ def finished(tmp_path_factory):
     return project
 
 
+@pytest.fixture(scope="session")
+def protocols_results(tmp_path_factory):
+    """What cloud gaps and sharpening left. Tests leave it as it is."""
+    project = Project(tmp_path_factory.mktemp("protocols") / "project")
+    project.run(study="tests/studies/protocols.yaml")
+    return project.results("protocols")
+
+
 @pytest.fixture
 def project(tmp_path):
     """A project in which nothing ran."""

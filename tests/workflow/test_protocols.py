@@ -3,19 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from project import Project
 from sarfusion import split
 from sarfusion.files import read_json
 from sarfusion.raster import read_band, read_grid
 
-STUDY = "tests/studies/protocols.yaml"
 
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    project = Project(tmp_path_factory.mktemp("protocols") / "project")
-    project.run(study=STUDY)
-    return project.results("protocols")
+@pytest.fixture
+def results(protocols_results):
+    return protocols_results
 
 
 def test_outside_gaps_the_measured_band_is_kept(results):

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
 
+from ..classical import METHODS
 from ..errors import StudyError
-from ..labels import CLASSICAL, INPUTS, method_name
+from ..labels import INPUTS, method_name
 from . import MM, PALETTE, styled
 from .layout import LINE, notes, notes_height, panel_grid
 from .scores import mean_interval
@@ -97,7 +98,7 @@ def method_styles(methods):
     """
     styles = {}
     for classical, colours in ((False, COLOURS), (True, GREYS)):
-        kind = [method for method in methods if (method in CLASSICAL) == classical]
+        kind = [method for method in methods if (method in METHODS) == classical]
         for number, method in enumerate(kind):
             styles[method] = {
                 "color": colours[number % len(colours)],
@@ -109,7 +110,7 @@ def method_styles(methods):
 
 
 def _learned(errors):
-    return errors[~errors["method"].isin(CLASSICAL)]
+    return errors[~errors["method"].isin(METHODS)]
 
 
 def _draw_panel(axes, errors, methods):
@@ -119,7 +120,7 @@ def _draw_panel(axes, errors, methods):
     runs = list(errors.groupby(["method", "input"], sort=False))
     shifts = np.linspace(-SPREAD / 2, SPREAD / 2, len(runs)) if len(runs) > 1 else [0.0]
     for shift, ((method, sar_input), run) in zip(shifts, runs, strict=True):
-        classical = method in CLASSICAL
+        classical = method in METHODS
         x = run["low_m"].map(places) + shift
         style = methods[method]
         axes.plot(
