@@ -3,7 +3,7 @@
 import pandas as pd
 
 from .across import SCORES, pool
-from .labels import CLASSICAL
+from .classical import METHODS
 
 RUN = ["site", *SCORES]
 
@@ -28,7 +28,7 @@ def without_training(scores, sites):
     site, protocol, region, band, method and rmse. Copying the target itself does not count.
     """
     rmse = scores[
-        scores["method"].isin(CLASSICAL - {"copy"})
+        scores["method"].isin(METHODS.keys() - {"copy"})
         & (scores["metric"] == "rmse")
         & scores["site"].isin(sites)
     ]
