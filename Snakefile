@@ -66,4 +66,4 @@ onstart:
 
 
 onerror:
-    explain_failure(log)
+    note_missing_sites(log)
