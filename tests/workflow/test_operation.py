@@ -23,7 +23,7 @@ def held(project):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 1200
     while not list(project.folder.glob(".snakemake/locks/*.output.lock")):
         assert run.poll() is None
         assert time.monotonic() < deadline
@@ -45,7 +45,7 @@ def test_the_second_of_two_runs_is_refused_and_the_first_ends_well(project, held
     assert "LockException" not in printed
     assert "at work now" in project.reproduce("status", TINY, code=3)
     os.killpg(held.pid, signal.SIGCONT)
-    assert held.wait(timeout=600) == 0
+    assert held.wait(timeout=3000) == 0
     assert project.planned(PATCHES) == set()
     assert not list(project.results().rglob(".part-*"))
 

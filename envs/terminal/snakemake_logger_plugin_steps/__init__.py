@@ -89,7 +89,7 @@ class LogHandler(LogHandlerBase):
 
     def job_ends(self, record):
         """Tell what was done, and in what time."""
-        what, start = self.steps[record.job_id]
+        what, start = self.steps.get(record.job_id, (f"job {record.job_id}", time.monotonic()))
         self.running.pop(record.job_id, None)
         self.failed.discard(record.job_id)
         self.done += 1
@@ -99,7 +99,7 @@ class LogHandler(LogHandlerBase):
 
     def job_fails(self, record):
         """Tell which job failed and why, unless it is one of a group (see there)."""
-        if not record.indent:
+        if not getattr(record, "indent", False):
             self.fail(record.jobid, record.log)
 
     def group_fails(self, record):
