@@ -23,16 +23,18 @@ def held(project):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 1200
-    while not list(project.folder.glob(".snakemake/locks/*.output.lock")):
-        assert run.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    os.killpg(run.pid, signal.SIGSTOP)
-    yield run
-    if run.poll() is None:
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
+    try:
+        deadline = time.monotonic() + 1200
+        while not list(project.folder.glob(".snakemake/locks/*.output.lock")):
+            assert run.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        os.killpg(run.pid, signal.SIGSTOP)
+        yield run
+    finally:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
 
 
 def test_the_second_of_two_runs_is_refused_and_the_first_ends_well(project, held):
