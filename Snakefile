@@ -27,6 +27,7 @@ include: "rules/evaluate.smk"
 include: "rules/publish.smk"
 include: "rules/across.smk"
 include: "rules/trace.smk"
+include: "rules/disk.smk"
 include: "rules/provenance.smk"
 include: "rules/verify.smk"
 
@@ -62,8 +63,9 @@ rule figures:
 
 
 onstart:
+    tell_disk()
     forget_missing_sites()
 
 
 onerror:
-    explain_failure(log)
+    note_missing_sites(log)

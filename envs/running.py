@@ -78,6 +78,31 @@ def project_lock(task):
             lock.release()
 
 
+def current_run():
+    """Return what is at work in this folder, for people; "" if nothing is. Takes no lock."""
+    path = ROOT / ".snakemake/reproduce.lock"
+    record = {}
+    if path.exists():
+        with path.open(encoding="utf-8") as file:
+            record = read_record(file)
+    if "pid" in record and is_alive(record["pid"]):
+        return "at work now: {task} (process {pid})".format(**record)
+    if list(ROOT.glob(".snakemake/locks/*.lock")):
+        return "at work now, or killed here: a Snakemake"
+    return ""
+
+
+def is_alive(pid):
+    """Tell whether there is a process of this number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another person's
+        pass
+    return True
+
+
 def has_terminal():
     """Tell whether this process stands in the foreground of a terminal."""
     try:

@@ -14,6 +14,31 @@ from running import project_lock, run
 STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 CORES = ("--cores", "--jobs", "--profile", "-c", "-j")
 
+# Snakemake options that only look at a study, and those that do something else than a whole run.
+LOOKS = """
+    -n --dry-run --dryrun -h --help -v --version --lint -l --list --list-rules --lt
+    --list-target-rules --dag --rulegraph --filegraph --d3dag -S --summary -D --detailed-summary
+    --lc --list-changes --li --list-input-changes --lp --list-params-changes --lu --list-untracked
+    --list-conda-envs --print-compilation --containerize
+"""
+ERRANDS = """
+    --unlock -t --touch --report --archive --generate-unit-tests --export-cwl --cm
+    --cleanup-metadata --cleanup-shadow --delete-all-output --delete-temp-output
+    --conda-create-envs-only --conda-cleanup-envs --conda-cleanup-pkgs
+    --container-cleanup-images -f --force -U --until -O --omit-from --batch -d --directory
+"""
+# Those with which a person asks Snakemake for its own words.
+WORDS = "--verbose --debug-dag -p --printshellcmds -q --quiet --logger"
+WITH_LOGGER = "envs/terminal/snakemake_with.py"  # Snakemake, with a logger of ours
+
+
+def has_any(arguments, names):
+    """Tell whether Snakemake's arguments have one of these options, also in joined form (-np)."""
+    found = {argument.split("=")[0] for argument in arguments if argument.startswith("-")}
+    joined = [argument for argument in found if re.fullmatch("-[nFpkqft]{2,}", argument)]
+    found.update("-" + letter for argument in joined for letter in argument[1:])
+    return not found.isdisjoint(names.split())
+
 
 def study_name(path):
     """Return the name after `study:` in a study file, or None (read without a YAML library)."""
@@ -47,14 +72,17 @@ def ready(dev=False):
             set_up(dev)
 
 
-def snakemake(config, *arguments, over=()):
+def snakemake(config, *arguments, over=(), logger="steps"):
     """Return the command line that runs a study file with Snakemake.
 
-    over: settings (paths of YAML or JSON) that are laid over the study.
+    over: settings (paths of YAML or JSON) that are laid over the study. logger: what prints, one
+    of those in envs/terminal; only where a person asks for Snakemake's own words, `steps` does not.
     """
     config = config.relative_to(ROOT) if ROOT in config.parents else config
+    plain = logger == "steps" and has_any(arguments, f"{LOOKS} {WORDS}")
+    start = ["-m", "snakemake"] if plain else [str(ROOT / WITH_LOGGER), logger]
     # --configfile takes many values, so it must not stand just before a target.
-    command = [str(venv_python()), "-m", "snakemake", "--configfile", str(config)]
+    command = [str(venv_python()), *start, "--configfile", str(config)]
     command += [*map(str, over), "--snakefile", str(ROOT / "Snakefile")]
     if not any(argument.startswith(CORES) for argument in arguments):
         command += ["--cores", "all"]

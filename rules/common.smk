@@ -409,11 +409,9 @@ def failed_jobs(snakemake_logs):
     return failed
 
 
-def explain_failure(snakemake_logs):
-    """Print the error lines of the failed jobs' logs: what a person needs, below the rest."""
+def note_missing_sites(snakemake_logs):
+    """Write which sites cannot be had, from the failed jobs, and say how the others can."""
     failed = failed_jobs(snakemake_logs)
-    for path, said in failed.items():
-        print(*said, f"  (log: {path})", sep="\n", file=sys.stderr)
     missing = MISSING | failed_sites(failed)
     if workflow.is_main_process and missing and len(missing) < len(STUDY["sites"]):
         write_json(MISSING_SITES, {"missing_sites": missing})

@@ -7,9 +7,8 @@ import rasterio
 import torch
 from rasterio.windows import Window
 from sarfusion import channels, checkpoint, normalise
-from sarfusion.files import atomic
 from sarfusion.memory import keep_freed_memory
-from sarfusion.raster import profile_for
+from sarfusion.raster import profile_for, whole_raster
 from sarfusion.tiling import pipeline, predict, tiles
 from sarfusion.training import choose_device, make_deterministic
 from tqdm import tqdm
@@ -34,7 +33,8 @@ def main(*, optical, sar, gaps, weights, records, fused, tile_px, device, thread
 def fuse(network, record, optical, sar, gaps, fused, tile_px, device):
     """Write the fused band of one network."""
     names, band = record["channels"], record["band"]
-    with channels.open_channels(names, optical, sar, gaps) as source, atomic(fused) as temporary:
+    opened = channels.open_channels(names, optical, sar, gaps)
+    with opened as source, whole_raster(fused) as temporary:
         plan = list(tiles(source.grid.shape, tile_px, network.radius, network.multiple))
         profile = profile_for(source.grid, 1, np.float32, np.nan)
         with rasterio.open(temporary, "w", **profile) as target:

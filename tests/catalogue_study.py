@@ -1,33 +1,16 @@
 """A tiny study whose scenes come from a catalogue, in a copy of the project."""
 
 import os
-import subprocess
-import sys
 from contextlib import contextmanager
 
 import rasterio
 import yaml
-from project import ROOT, Project
+from project import Project
 from sarfusion.files import read_json
 
 SCENE = "results/city/scenes/place/scene.json"
 STACK = "results/city/stack/place.tif"
 CLOUDS = "results/city/scenes/place/clouds.tif"
-
-# ./reproduce in a copy of the project, but for the packages, which are here already.
-REPRODUCE = """
-import sys
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
-from pathlib import Path
-
-loader = SourceFileLoader("reproduce", "reproduce")
-command = module_from_spec(spec_from_loader("reproduce", loader))
-loader.exec_module(command)
-command.ready = lambda dev=False: None
-sys.modules["studies"].venv_python = lambda: Path(sys.executable)
-sys.exit(command.main(sys.argv[1:]))
-"""
 
 
 class CatalogueStudy(Project):
@@ -56,21 +39,6 @@ class CatalogueStudy(Project):
 
     def results(self, study="city"):
         return super().results(study)
-
-    def reproduce(self, *arguments, fails=False):
-        """Run ./reproduce with `arguments` and return all that it printed."""
-        (self.folder / "reproduce").write_bytes((ROOT / "reproduce").read_bytes())
-        done = subprocess.run(
-            [sys.executable, "-c", REPRODUCE, *arguments],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(self.folder)},
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        assert (done.returncode != 0) == fails, done.stdout
-        return done.stdout
 
     @property
     def lock(self):

@@ -1,5 +1,6 @@
 """Real Snakemake runs on copies of the project, so that a test may edit its copy."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -11,6 +12,22 @@ import yaml
 ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "profiles", "tests/studies")
 TINY = "tests/studies/tiny.yaml"
+
+
+# ./reproduce in a copy of the project, but for the packages, which are here already.
+REPRODUCE = """
+import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+
+loader = SourceFileLoader("reproduce", "reproduce")
+command = module_from_spec(spec_from_loader("reproduce", loader))
+loader.exec_module(command)
+command.ready = lambda dev=False: None
+sys.modules["studies"].venv_python = lambda: Path(sys.executable)
+sys.exit(command.main(sys.argv[1:]))
+"""
 
 
 class Project:
@@ -52,6 +69,25 @@ class Project:
             check=False,
         )
         assert (done.returncode != 0) == fails, done.stdout
+        return done.stdout
+
+    def reproduce(self, *arguments, fails=False, code=None):
+        """Run ./reproduce with `arguments` and return all that it printed.
+
+        It must succeed; or fail if `fails`; or end with this exit `code`.
+        """
+        (self.folder / "reproduce").write_bytes((ROOT / "reproduce").read_bytes())
+        done = subprocess.run(
+            [sys.executable, "-c", REPRODUCE, *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(self.folder)},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        right = (done.returncode != 0) == fails if code is None else done.returncode == code
+        assert right, done.stdout
         return done.stdout
 
     def planned(self, *arguments, **more):

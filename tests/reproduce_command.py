@@ -16,7 +16,7 @@ def load():
 
 
 reproduce = load()
-benchmarks, container, install, running, studies, verifying = (
-    sys.modules[name]
-    for name in ("benchmarks", "container", "install", "running", "studies", "verifying")
+MODULES = ("benchmarks", "container", "install", "running", "status", "studies", "verifying")
+benchmarks, container, install, running, status, studies, verifying = (
+    sys.modules[name] for name in MODULES
 )

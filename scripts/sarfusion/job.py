@@ -17,7 +17,7 @@ def job(log):
 
     Warnings also go to standard error: nobody opens the log of a job that went well.
     What a person can mend (bad input, a full disk) gets that line alone, anything else its
-    traceback before it. The Snakefile shows the line when the run stops.
+    traceback before it. Snakemake shows the log of a job that failed, ./reproduce the line.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(

@@ -17,7 +17,7 @@ SOURCES = [
     *("LICENSE", "reproduce", "Snakefile"),
     "rules/*.smk",
     "scripts/**/*.py",
-    "envs/*",
+    *("envs/*", "envs/terminal/**/*.py"),
     *("config/*schema.yaml", "config/claims.yaml", "config/catalogues.yaml"),
     *("config/captions/*.rst", "profiles/*/config.yaml"),
 ]

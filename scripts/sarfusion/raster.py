@@ -1,6 +1,7 @@
 """Reading and writing GeoTIFFs whose bands are found by name."""
 
 import math
+import shutil
 from collections import defaultdict
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -191,7 +192,7 @@ def create_raster(path, grid, names, dtype, nodata, *, scale=None, offset=None, 
     """
     profile = profile_for(grid, len(names), np.dtype(dtype), nodata)
     with (
-        atomic(path) as temporary,
+        whole_raster(path) as temporary,
         rasterio.Env(GDAL_CACHEMAX=CACHE_MB),
         rasterio.open(temporary, "w", **profile, num_threads=threads) as dataset,
     ):
@@ -200,6 +201,43 @@ def create_raster(path, grid, names, dtype, nodata, *, scale=None, offset=None, 
         if scale is not None:
             dataset.scales = tuple(scale)
             dataset.offsets = tuple(offset)
+
+
+@contextmanager
+def whole_raster(path):
+    """Yield a temporary path for a raster, as files.atomic; raise OSError where it is not whole.
+
+    GDAL does not always say so when the disk is full: not when threads compress, nor when the
+    last pixels are written as the file is closed.
+    """
+    with atomic(path) as temporary:
+        try:
+            yield temporary
+            reason = "" if is_whole(temporary) else "it was cut short"
+        except RasterioError as error:
+            reason = " ".join(str(error.__cause__ or error).split())
+        if reason:
+            free = shutil.disk_usage(temporary.parent).free
+            raise OSError(
+                f"{path}: could not be written ({reason}); its disk has {free / 1e6:.1f} MB free"
+            )
+
+
+def is_whole(path):
+    """Tell whether all blocks of a GeoTIFF lie inside its file."""
+    size = path.stat().st_size
+    try:
+        with rasterio.open(path) as dataset:
+            for band, (height, width) in enumerate(dataset.block_shapes, 1):
+                for row in range(-(-dataset.height // height)):
+                    for column in range(-(-dataset.width // width)):
+                        place = (f"BLOCK_OFFSET_{column}_{row}", f"BLOCK_SIZE_{column}_{row}")
+                        start, count = (dataset.get_tag_item(x, "TIFF", band) for x in place)
+                        if not start or int(start) + int(count) > size:
+                            return False
+    except RasterioError:
+        return False
+    return True
 
 
 def write_raster(path, array, grid, names, nodata, scale=None, offset=None):

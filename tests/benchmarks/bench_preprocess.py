@@ -20,60 +20,16 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
-import prepare_stack
-from sarfusion import landsat, sar, simulate
 from sarfusion.raster import Grid, create_raster, open_raster, strips
-
-TILE_PX = 608  # of the city that is repeated
-
-
-def make_scene(folder, size, sar_m):
-    """Write optical.tif and sar.tif of a scene of `size` pixels of 30 m a side."""
-    city = simulate.simulate_city(TILE_PX, seed=1, looks=4)
-    corner = city.optical_grid
-    grid = Grid(corner.crs, corner.transform, size, size)
-    own = Grid(city.sar_grid.crs, city.sar_grid.transform, 3 * size, 3 * size)
-    power, scale, offset = city.sar, simulate.OPTICAL_SCALES, simulate.OPTICAL_OFFSETS
-    if sar_m == 30:
-        own = grid
-        power = np.stack([sar.average_onto(band, city.sar_grid, corner) for band in power])
-        power = np.where(np.isfinite(power), power, 0.1).astype(np.float32)
-    files = {
-        "optical": (city.optical, grid, landsat.RAW_BANDS, 0, {"scale": scale, "offset": offset}),
-        "sar": (power, own, sar.BANDS, np.nan, {}),
-    }
-    for name, (tile, place, bands, nodata, more) in files.items():
-        path = folder / f"{name}.tif"
-        with create_raster(path, place, bands, tile.dtype, nodata, **more, threads=2) as target:
-            for window in strips(place.shape):
-                rows, columns = (
-                    np.arange(span.start, span.stop) % side
-                    for span, side in zip(window.toslices(), tile.shape[1:], strict=True)
-                )
-                target.write(tile[:, rows[:, None], columns], window=window)
+from scenes import make_scene, prepare
 
 
 def ours(folder, threads):
     """Prepare the scene; return the seconds."""
     start = time.perf_counter()
-    prepare_stack.main(
-        optical=folder / "optical.tif",
-        sar_power=folder / "sar.tif",
-        stack=folder / "stack.tif",
-        use=folder / "use.tif",
-        description=folder / "stack.json",
-        site="tiled",
-        mask=["dilated_cloud", "cirrus", "cloud", "cloud_shadow", "snow"],
-        sar_settings={"noise_floor_db": -30, "clip_percentiles": [1, 99]},
-        split_settings={
-            "block_px": 64, "test": 0.2, "validation": 0.1, "buffer_px": 8, "seed": 1
-        },
-        threads=threads,
-    )  # fmt: skip
+    prepare(folder, threads)
     return time.perf_counter() - start
 
 

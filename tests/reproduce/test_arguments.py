@@ -78,11 +78,20 @@ def test_unknown_study_is_one_line(project, monkeypatch, study, message):
 def test_snakemake_gets_the_arguments_untouched(project):
     command = reproduce.snakemake(project / "config/demo.yaml", "figures", "--config", "a=1")
     assert command[1:] == [
-        *("-m", "snakemake", "--configfile", "config/demo.yaml"),
+        *(str(project / "envs/terminal/snakemake_with.py"), "steps"),
+        *("--configfile", "config/demo.yaml"),
         *("--snakefile", str(project / "Snakefile"), "--cores", "all"),
         *("figures", "--config", "a=1"),
     ]
     assert reproduce.snakemake(Path("/else/x.yaml"))[4] == "/else/x.yaml"
+
+
+@pytest.mark.parametrize("asked", ["-n", "-np", "--lint", "--verbose", "-p", "--quiet=rules"])
+def test_who_asks_for_the_words_of_snakemake_gets_them(asked):
+    command = reproduce.snakemake(ROOT / "config/demo.yaml", asked)
+    assert command[1:4] == ["-m", "snakemake", "--configfile"]
+    command = reproduce.snakemake(ROOT / "config/demo.yaml", asked, logger="jobs")
+    assert command[2:4] == ["jobs", "--configfile"]
 
 
 @pytest.mark.parametrize("given", ["--cores", "--cores=2", "-c2", "-j", "--jobs", "--profile"])

@@ -216,4 +216,5 @@ def test_sources_are_the_whole_workflow_and_no_study():
         "config/claims.yaml",
     } <= found
     assert {"scripts/sarfusion/models/cnn.py", "envs/train.yaml", "config/schema.yaml"} <= found
+    assert "envs/terminal/snakemake_logger_plugin_steps/__init__.py" in found
     assert not {"config/demo.yaml", "config/hanoi.yaml"} & found

@@ -1,0 +1,216 @@
+"""How far it goes: many sites, many jobs, whole scenes; run by hand.
+
+    python tests/benchmarks/bench_scale.py [--sites 1 50 1000] [--sizes 256 760 2280 7600]
+
+DAG: a dry run of tests/studies/tiny.yaml with its simulated site so many times over. Overhead: a
+Snakefile of jobs that do nothing, with the project's profile, less what one job takes. Scenes: a
+simulated city, tiled; prepare_stack, fuse_scene (CNN, red) and evaluate_fusion (that raster), in
+one thread, from file to file, each in a process of its own; imports are not timed, and small
+scenes run several times. The slope is that of log time over log pixels. Needs 8 GB of disk.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+ROOT = TESTS.parent
+sys.path[:0] = [str(TESTS / "benchmarks"), str(ROOT / "scripts")]
+
+STEPS = ("prepare", "fuse", "evaluate")
+JOBS = 200  # that do nothing
+SMALL = 1000  # pixels a side, below which a scene runs RUNS times
+RUNS = 3
+SNAKEFILE = """
+rule all:
+    input:
+        expand("{number}.done", number=range(int(config["jobs"]))),
+
+rule nothing:
+    output:
+        touch("{number}.done"),
+    log:
+        "{number}.log",
+    shell:
+        "true"
+"""
+
+
+def run_dag(folder, sites):
+    """Dry-run a study of so many sites; return its seconds and its number of jobs."""
+    import yaml
+    from snakemake.cli import main
+
+    study = yaml.safe_load((TESTS / "studies/tiny.yaml").read_text(encoding="utf-8"))
+    (site,) = study["sites"].values()
+    study["sites"] = {f"site{number}": site for number in range(int(sites))}
+    (folder / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    arguments = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
+    arguments += ["--configfile", str(folder / "study.yaml"), "--dry-run", "--quiet", "rules"]
+    printed = io.StringIO()
+    start = time.perf_counter()
+    with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+        main(arguments)
+    seconds = time.perf_counter() - start
+    (total,) = {line for line in printed.getvalue().splitlines() if line.startswith("total ")}
+    return {"seconds": seconds, "jobs": int(total.split()[1])}
+
+
+def run_jobs(folder, jobs):
+    """Run so many jobs that do nothing; return the seconds."""
+    (folder / "Snakefile").write_text(SNAKEFILE, encoding="utf-8")
+    place = folder / jobs
+    command = [sys.executable, "-m", "snakemake", "--snakefile", folder / "Snakefile"]
+    command += ["--directory", place, "--workflow-profile", ROOT / "profiles/default"]
+    command += ["--cores", "2", "--config", f"jobs={jobs}"]
+    start = time.perf_counter()
+    subprocess.run(list(map(str, command)), stderr=subprocess.DEVNULL, check=True)
+    return {"seconds": time.perf_counter() - start}
+
+
+def run_make(folder, size):
+    """Write a scene of `size` pixels a side, and a network with random weights."""
+    import torch
+    from sarfusion import checkpoint
+    from sarfusion.models import build
+    from scenes import make_scene
+
+    make_scene(folder, int(size), 30)
+    torch.manual_seed(0)
+    scaling = {"low": None, "high": None, "mean": 0.1, "std": 0.05}
+    names = ["red", "ratio_db"]
+    record = {"network": "cnn", "channels": names, "options": {}, "band": "red"}
+    record["scaling"] = dict.fromkeys(names, scaling)
+    net = build("cnn", len(names), {})
+    checkpoint.save(net, record, folder / "cnn.safetensors", folder / "cnn.json")
+    return {}
+
+
+def run_prepare(folder):
+    """Prepare the stack; return the seconds."""
+    from scenes import prepare
+
+    start = time.perf_counter()
+    prepare(folder, 1)
+    return {"seconds": time.perf_counter() - start}
+
+
+def run_fuse(folder):
+    """Fuse red with the ratio; return the seconds."""
+    import fuse_scene
+
+    start = time.perf_counter()
+    fuse_scene.main(
+        optical=folder / "stack.tif",
+        sar=folder / "stack.tif",
+        gaps=None,
+        weights=[folder / "cnn.safetensors"],
+        records=[folder / "cnn.json"],
+        fused=[folder / "fused.tif"],
+        tile_px=512,
+        device="cpu",
+        threads=1,
+    )
+    return {"seconds": time.perf_counter() - start}
+
+
+def run_evaluate(folder):
+    """Score the fused band; return the seconds."""
+    import evaluate_fusion
+
+    start = time.perf_counter()
+    evaluate_fusion.main(
+        stack=folder / "stack.tif",
+        use=folder / "use.tif",
+        description=folder / "stack.json",
+        optical=folder / "stack.tif",
+        gaps=None,
+        fused=[folder / "fused.tif"],
+        runs=[("red", "cnn", "ratio", 1)],
+        table=folder / "scores.csv",
+        study="scale",
+        site="tiled",
+        protocol="reconstruction",
+        gap_settings=None,
+        threads=1,
+    )
+    return {"seconds": time.perf_counter() - start}
+
+
+def measured(folder, runs, kind, *arguments):
+    """Run one of the above in processes of their own, `runs` times; return its Outcome."""
+    from children import contend
+
+    command = [sys.executable, __file__, "--run", kind, str(folder), *map(str, arguments)]
+    return contend({kind: command}, runs)[kind]
+
+
+def dag_table(folder, sites):
+    """Return the rows of the dry runs."""
+    rows = [("sites", "jobs", "DAG building", "memory")]
+    for number in sites:
+        (folder / str(number)).mkdir()
+        found = measured(folder / str(number), 1, "dag", number)
+        seconds, jobs = found.figures["seconds"], found.figures["jobs"]
+        rows.append((number, int(jobs), f"{seconds:.1f} s", f"{found.memory / 1e9:.2f} GB"))
+    return rows
+
+
+def overhead(folder):
+    """Return the seconds that Snakemake takes for a job, of many that do nothing."""
+    one, many = (measured(folder, 1, "jobs", number).figures["seconds"] for number in (1, JOBS + 1))
+    return (many - one) / JOBS
+
+
+def scene_table(folder, sizes):
+    """Return the rows of the scenes, and of the slopes."""
+    import numpy as np
+
+    measured(folder, 1, "make", 64)  # what is compiled once is compiled now
+    for step in STEPS:
+        measured(folder, 1, step)
+    rows = [("scene", *(f"{step}: time, memory" for step in STEPS))]
+    seconds = {step: [] for step in STEPS}
+    for size in sizes:
+        measured(folder, 1, "make", size)
+        cells = []
+        for step in STEPS:
+            found = measured(folder, RUNS if size < SMALL else 1, step)
+            seconds[step].append(found.figures["seconds"])
+            cells.append(f"{seconds[step][-1]:.2f} s, {found.memory / 1e9:.2f} GB")
+        rows.append((f"{size} x {size} px", *cells))
+    pixels = np.log(np.square(np.float64(sizes)))
+    slopes = (np.polyfit(pixels, np.log(seconds[step]), 1)[0] for step in STEPS)
+    return [*rows, ("log-log slope", *(f"{slope:.2f}" for slope in slopes))]
+
+
+def main(sites, sizes):
+    """Print the tables."""
+    from children import table
+
+    with tempfile.TemporaryDirectory() as name:
+        print(table(dag_table(Path(name), sites)), flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        spent = overhead(Path(name))
+        print(f"\nScheduler overhead: {1000 * spent:.0f} ms a job, of {JOBS}.\n", flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        print(table(scene_table(Path(name), sizes)))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sites", type=int, nargs="+", default=[1, 50, 1000])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[256, 760, 2280, 7600])
+    parser.add_argument("--run", nargs="+", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.run:
+        kind, place, *rest = options.run
+        print(json.dumps(globals()[f"run_{kind}"](Path(place), *rest)))
+    else:
+        main(options.sites, options.sizes)

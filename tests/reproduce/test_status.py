@@ -1,0 +1,140 @@
+"""What the command status makes of Snakemake's dry runs."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from reproduce_command import install, running, status
+
+
+def job(output, rule="train_model", log=(), what="Train", reason="Forced execution", **wildcards):
+    return {
+        "rule": rule,
+        "what": what,
+        "wildcards": wildcards,
+        "output": [output] if output else [],
+        "log": [*log],
+        "reason": reason,
+    }
+
+
+@pytest.fixture
+def dry_runs(project, monkeypatch):
+    """Sets what the dry run of everything and that of what is wanted print."""
+    (project / "Snakefile").write_text(
+        'include: "rules/common.smk"\ninclude: "rules/train.smk"\ninclude: "rules/fuse.smk"\n'
+    )
+    (project / "rules").mkdir()
+    (project / "rules/common.smk").write_text("")
+    (project / "rules/train.smk").write_text("if x:\n    rule search:\n\nrule train_model:\n")
+    (project / "rules/fuse.smk").write_text("rule fuse:\n\nuse rule fuse as fuse_again with:\n")
+    monkeypatch.setattr(status, "ready", lambda: None)
+
+    def set_jobs(everything, wanted, code=0, said=""):
+        def start(config, arguments):
+            jobs = everything if "--forceall" in arguments else wanted
+            text = "".join(json.dumps(job) + "\n" for job in jobs)
+            program = "import sys; print(sys.argv[1]); sys.stderr.write(sys.argv[2]); sys.exit("
+            return subprocess.Popen(
+                [sys.executable, "-c", f"{program}{code})", text, said],
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+
+        monkeypatch.setattr(status, "dry_run", start)
+        return project
+
+    return set_jobs
+
+
+def told(capsys, code, *arguments):
+    assert status.status_command(["demo", *arguments]) == code
+    return capsys.readouterr().out.splitlines()
+
+
+def test_stages_are_the_files_of_the_rules(dry_runs):
+    dry_runs([], [])
+    expected = {"search": "train", "train_model": "train", "fuse": "fuse", "fuse_again": "fuse"}
+    assert status.stages_of_rules() == expected
+
+
+def test_all_is_done(dry_runs, capsys):
+    dry_runs([job("a"), job("", rule="all")], [])
+    assert told(capsys, 0)[-1] == "1 of 1 steps are done"
+
+
+def test_each_state_is_counted_and_told(dry_runs, capsys):
+    missing = "Missing output files: "
+    updated = "Updated input files: scripts/sarfusion/metrics.py, x.tif; Code has changed"
+    everything = [job("a"), job("b"), job("c", "fuse"), job("d", "fuse", ["logs/d.log"], "Fuse d")]
+    project = dry_runs(
+        everything,
+        [
+            job("b", reason=updated),
+            job("c", "fuse", reason=missing + "c"),
+            job("d", "fuse", ["logs/d.log"], reason=missing + "d; Input files updated by another"),
+        ],
+    )
+    (project / "logs").mkdir()
+    (project / "logs/d.log").write_text("started in 1 s\nerror: the disk is full\n")
+    lines = told(capsys, status.FAILED)
+    rows = {line.split()[0]: line.split()[1:] for line in lines if line}
+    assert rows["stage"] == ["done", "stale", "missing", "failed"]
+    assert rows["fuse"] == ["1", "1"]
+    assert rows["total"] == ["1", "1", "1", "1"]
+    assert "  train            1  scripts/sarfusion/metrics.py changed, and 1 more" in lines
+    place = lines.index("failed")
+    assert lines[place + 1 :] == [
+        *("  Fuse d", "    error: the disk is full", "    log: logs/d.log", ""),
+        "1 of 4 steps are done",
+    ]
+    (project / "logs/d.log").write_text("started in 1 s\n")  # as when it was killed
+    assert "failed" not in told(capsys, status.INCOMPLETE)
+
+
+def test_sites_that_are_not_done_are_listed(dry_runs, capsys):
+    everything = [job(f"{n}", site=f"city{n}") for n in range(30)]
+    dry_runs(everything, [{**one, "reason": "Missing output files: x"} for one in everything[:25]])
+    lines = told(capsys, status.INCOMPLETE)
+    assert sum(line.startswith("city") for line in lines) == status.MOST_SITES
+    assert "... and 5 more sites that are not done" in lines
+    assert "5 of 30 sites are done" in lines
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("Updated input files: a.tif", "a.tif changed"),
+        ("Params have changed since last execution: x", "other settings (params) than before"),
+        ("Set of input files has changed since last execution", "other inputs than before"),
+        ("Code has changed since last execution", "its script or rule was edited"),
+        ("Input files updated by another job: a, b", "follows from what stands above"),
+        ("Something new", "Something new"),
+    ],
+)
+def test_reasons_in_few_words(reason, words):
+    assert status.told(reason) == words
+
+
+def test_a_study_that_cannot_be_read_is_one_line(dry_runs):
+    said = "WorkflowError in file x:\nerror: config: unknown key 'epochs'\n  File y\n"
+    dry_runs([], [], code=1, said=said)
+    with pytest.raises(install.Problem) as problem:
+        status.status_command(["demo"])
+    expected = "nothing is known of this study:\nerror: config: unknown key 'epochs'"
+    assert str(problem.value) == expected
+
+
+def test_a_run_at_work_is_told_and_left_alone(dry_runs, capsys):
+    project = dry_runs([job("a")], [])
+    with running.project_lock("study demo") as lock:
+        lock.save(os.getpid())
+        assert f"at work now: study demo (process {os.getpid()})" in told(capsys, 0)[1]
+    assert "at work" not in "\n".join(told(capsys, 0))
+    locks = project / ".snakemake/locks"
+    locks.mkdir()
+    (locks / "0.output.lock").write_text("results/demo/x\n")
+    assert "at work now, or killed here: a Snakemake" in told(capsys, 0)[1]

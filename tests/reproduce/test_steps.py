@@ -1,0 +1,157 @@
+"""What a person reads while Snakemake works: the logger plugin `steps`, fed with records."""
+
+import logging
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+from reproduce_command import ROOT
+from snakemake.common import NOTHING_TO_BE_DONE_MSG
+from snakemake_interface_logger_plugins.common import LogEvent
+from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
+
+sys.path.insert(0, str(ROOT / "envs/terminal"))
+
+import snakemake_logger_plugin_steps as steps
+
+
+class TestAsEveryPlugin(TestLogHandlerBase):
+    """The tests that Snakemake has for plugins of this kind."""
+
+    __test__ = True
+
+    def get_log_handler_cls(self):
+        return steps.LogHandler
+
+    def get_log_handler_settings(self):
+        return None
+
+
+@pytest.fixture
+def told(capsys):
+    """Tells a handler of records, (event, message, what it holds); returns the lines it prints."""
+    handler = steps.LogHandler(SimpleNamespace(nocolor=False), None)
+
+    def tell(*records, level=logging.INFO):
+        for event, message, more in records:
+            path = more.pop("path", "x.py")
+            record = logging.LogRecord("snakemake", level, path, 1, message, (), None)
+            record.__dict__.update(more, event=event)
+            handler.emit(record)
+        return capsys.readouterr().err.splitlines()
+
+    yield tell
+    handler.close()
+
+
+def starts(jobid, what="Train cnn"):
+    return LogEvent.JOB_INFO, "", {"jobid": jobid, "rule_msg": what, "rule_name": "train"}
+
+
+def ends(jobid):
+    return LogEvent.JOB_FINISHED, "", {"job_id": jobid}
+
+
+def fails(jobid, *logs, indent=False):
+    facts = {"jobid": jobid, "log": list(map(str, logs)), "indent": indent}
+    return LogEvent.JOB_ERROR, "Error in rule", facts
+
+
+def says(message, **more):
+    return None, message, more
+
+
+TOTAL = (LogEvent.RUN_INFO, "Job stats", {"stats": {"train": 11, "total": 12}})
+
+
+def test_each_step_is_a_line(told):
+    lines = told(TOTAL, starts(1), starts(2, "Train cae"), ends(2), ends(1))
+    assert lines == ["12 steps to do", " 1/12  Train cae (0 s)", " 2/12  Train cnn (0 s)"]
+
+
+def test_what_is_no_step_is_left_out(told):
+    assert not told(
+        says("Building DAG of jobs..."),
+        says("Select jobs to execute..."),
+        (LogEvent.JOB_STARTED, "Execute 1 jobs...", {"jobs": [1]}),
+        (LogEvent.PROGRESS, "1 of 12 steps", {"done": 1, "total": 12}),
+        says("Complete log(s): /x/y.log"),
+    )
+    assert told(says(NOTHING_TO_BE_DONE_MSG)) == [NOTHING_TO_BE_DONE_MSG]
+    creating = "Creating conda environment envs/train.yaml..."
+    path = "/venv/snakemake/deployment/conda.py"
+    assert told(says(creating, path=path)) == [creating]
+
+
+def test_a_failure_is_told_once_with_its_error_and_its_log(told, tmp_path):
+    log = tmp_path / "a.log"
+    log.write_text("started in 1 s\nTraceback\nerror: the disk is full\n")
+    lines = told(TOTAL, starts(1), fails(1, log))
+    assert lines[1:] == [
+        "FAILED  Train cnn",
+        "        error: the disk is full",
+        f"        log: {log}",
+    ]
+    assert not told(
+        (LogEvent.ERROR, "RuleException:\nCalledProcessError in file x", {}),
+        says("Exiting because a job execution failed. Look above for error messages"),
+        says("WorkflowError:\nAt least one job did not complete successfully."),
+        level=logging.ERROR,
+    )
+    (last,) = told(says("Complete log(s): /x/y.log"))
+    assert last == "1 of 12 steps failed, 0 are done. Snakemake's own log: /x/y.log"
+
+
+def test_a_killed_job_shows_the_end_of_its_log(told, tmp_path):
+    log = tmp_path / "a.log"
+    log.write_text("".join(f"line {number}\n" for number in range(50)))
+    lines = told(starts(1), fails(1, log))
+    assert lines[1:-2] == [f"        line {n}" for n in range(50 - steps.LAST_LINES, 50)]
+    assert "it was killed" in lines[-2]
+    assert "it was killed" in told(starts(2), fails(2, tmp_path / "none.log"))[1]
+
+
+def test_of_a_group_only_the_guilty_are_told(told, tmp_path):
+    logs = [tmp_path / f"{number}.log" for number in (1, 2, 3)]
+    logs[0].write_text("started in 1 s\n")
+    logs[1].write_text("error: no train patch\n")
+    jobs = [{"jobid": number, "log": [str(log)]} for number, log in enumerate(logs, 1)]
+    group = (LogEvent.GROUP_ERROR, "", {"job_error_info": jobs, "aux_logs": ["slurm.log"]})
+    each = [fails(number, log, indent=True) for number, log in enumerate(logs, 1)]
+    lines = told(starts(1, "Stack"), starts(2), starts(3, "Fuse"), group, *each)
+    assert [line for line in lines if "FAILED" in line] == ["FAILED  Train cnn"]
+    assert "        log: slurm.log" in lines
+
+
+def test_a_job_that_succeeds_when_tried_again_has_not_failed(told, tmp_path):
+    lines = told(TOTAL, starts(1), fails(1, tmp_path / "x"), says("Trying to restart job 1."))
+    assert lines[-1] == "        it is tried again"
+    assert not told(starts(1), ends(1), says("Complete log(s): /x/y.log"))[1:]
+
+
+def test_errors_of_ours_are_one_line_and_a_held_lock_is_explained(told):
+    study = "WorkflowError in file x, line 3:\nerror: config: unknown key 'epochs'\n  File y"
+    assert told(says(study), level=logging.ERROR) == ["error: config: unknown key 'epochs'"]
+    lock = (LogEvent.ERROR, "LockException:\nError: Directory", {"exception": "LockException"})
+    (line,) = told(lock, level=logging.ERROR)
+    assert line.startswith("error: another Snakemake is at work on this study in this folder")
+    assert told(says("a warning"), level=logging.WARNING) == ["a warning"]  # and no colours here
+
+
+def test_long_silence_is_broken_by_what_is_at_work(told, monkeypatch, capsys):
+    monkeypatch.setattr(steps, "SILENCE", 0.05)
+    told(TOTAL, starts(1), starts(2))
+    deadline = time.monotonic() + 30
+    while "at work" not in (said := capsys.readouterr().err):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert said.splitlines()[0] == "  at work: Train cnn (0 s), and 1 more"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (59.6, "1 min 0 s"), (466, "7 min 46 s"), (7300, "2 h 1 min")],
+)
+def test_durations(seconds, text):
+    assert steps.duration(seconds) == text

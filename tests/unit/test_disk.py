@@ -1,0 +1,101 @@
+"""What a study takes of the disk, what a person is told of it, and rasters on a full disk."""
+
+import numpy as np
+import pytest
+from rasterio.crs import CRS
+from rasterio.transform import from_origin
+from sarfusion import disk
+from sarfusion.raster import Grid, create_raster, strips, write_raster
+from sarfusion.study import resolve
+from small_disk import small_disk
+
+GRID = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), 70, 50)
+GB = 10**9
+MODELS = {"cnn": {"network": "cnn", "patch_px": 33, "batch": 8}}
+
+
+def study(**site):
+    return resolve({"study": "x", "sites": {"here": site}, "models": MODELS})
+
+
+def test_pixels_of_a_simulated_site():
+    assert disk.site_pixels(study(source="simulated", size_px=100), "here") == 10_000
+
+
+def test_pixels_of_an_area():
+    """A square of 0.1 degrees at 60 degrees north is half as wide as high."""
+    place = {"area": [10, 59.95, 10.1, 60.05], "period": ["2023-01-01", "2023-02-01"]}
+    found = disk.site_pixels(study(source="stac", catalogue="planetary_computer", **place), "here")
+    assert found == pytest.approx((11132 / 30) * (5566 / 30), rel=0.01)
+
+
+def test_pixels_of_own_files(tmp_path):
+    write_raster(tmp_path / "o.tif", np.ones((1, 70, 50), np.float32), GRID, ["r"], np.nan)
+    band = {"path": str(tmp_path / "o.tif")}
+    own = study(
+        source="files",
+        optical={"red": band, "green": band, "blue": band},
+        sar={"vv": band, "vh": band, "unit": "linear"},
+    )
+    assert disk.site_pixels(own, "here") == 3500
+
+
+def test_bytes_grow_with_pixels_and_runs():
+    runs = {"reconstruction": [("red", "cnn", "ratio", seed) for seed in (1, 2)]}
+    small, large = (
+        disk.study_bytes(study(source="simulated", size_px=size), runs, 10) for size in (100, 200)
+    )
+    for what in ("scenes", "stack", "fused"):
+        assert large[what] == 4 * small[what] > 0
+    assert large["models"] == small["models"] == 2 * 250_000
+    more = {"sharpening": runs["reconstruction"]}
+    fine = disk.study_bytes(study(source="simulated", size_px=100), more, 10)
+    assert fine["fused"] == 10 * small["fused"]  # beside each 30 m raster one of 9 x its pixels
+    assert fine["stack"] > 9 * small["stack"]
+
+
+@pytest.mark.parametrize(
+    ("needed", "written", "free", "words"),
+    [
+        (0.2 * GB, 0, 100 * GB, []),
+        (20 * GB, 19 * GB, 100 * GB, []),
+        (20 * GB, 0, 100 * GB, ["disk: this study takes about 20 GB (fused 20 GB)", "100 GB are"]),
+        (20 * GB, 2 * GB, 100 * GB, ["2 GB of it are there"]),
+        (0.2 * GB, 0, 0.3 * GB, ["disk: ", "300 MB are free"]),
+        (0.2 * GB, 0, 0.15 * GB, ["warning: disk: ", "free 50 MB more"]),
+    ],
+)
+def test_a_person_is_told_where_it_matters(needed, written, free, words):
+    line = disk.told({"fused": needed}, written, free)
+    assert bool(line) == bool(words)
+    assert "\n" not in line
+    for word in words:
+        assert word in line
+
+
+def test_what_is_free_above_a_folder_that_is_not_there(tmp_path):
+    assert disk.free_bytes(tmp_path / "a/b") > 0
+    assert disk.written_bytes(tmp_path / "a/b") == 0
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_raster_on_a_full_disk_is_an_error_and_leaves_nothing(tmp_path, threads):
+    """Sizes around what the disk holds: GDAL keeps quiet about the last blocks and of threads."""
+    with small_disk(tmp_path / "disk", 400) as folder:
+        path = folder / "x.tif"
+        write_noise(path, 250, threads)
+        path.unlink()
+        for side in (345, 350, 600, 1200):
+            with pytest.raises(OSError, match="x.tif: could not be written .* 0.0 MB free"):
+                write_noise(path, side, threads)
+            assert not list(folder.iterdir())
+
+
+def write_noise(path, side, threads):
+    """Write 3.5 bytes for each of side x side pixels, strip by strip."""
+    rng = np.random.default_rng(0)
+    grid = Grid(GRID.crs, GRID.transform, side, side)
+    with create_raster(path, grid, ["a"], np.float32, np.nan, threads=threads) as raster:
+        for window in strips(grid.shape, 2**16):
+            values = rng.random((1, window.height, side), np.float32)
+            raster.write(values, window=window)
