@@ -1,0 +1,64 @@
+# The paper: the study written out, with its own numbers, tables and figures.
+
+# Of sites with figures, those whose figures the paper shows; those of others lie beside it.
+PAPER_SITES = shown_sites()[:2]
+
+
+def paper_files():
+    """What a whole run typesets."""
+    return [result("paper.pdf")]
+
+
+def paper_figures():
+    """The figures that the paper shows, of those that the study makes."""
+    kinds = ["overview", "reconstruction_composites", "cloud_gap_examples", "sharpening_products"]
+    names = ["cloud_gap_distance", "paired_differences", "claims"]
+    names += [f"{site}_{kind}" for site in PAPER_SITES for kind in kinds]
+    made = figure_files()
+    return [path for name in names if (path := result(f"figures/{name}.pdf")) in made]
+
+
+rule typeset_paper:
+    input:
+        code=code("typeset_paper"),
+        template=[
+            project_file(f"paper/{name}") for name in ("paper.typ", "style.typ", "references.bib")
+        ],
+        claims=project_file("config/claims.yaml"),
+        schema=project_file("config/claims.schema.yaml"),
+        summary=result("tables/summary.csv"),
+        verdicts=result("tables/claims.csv"),
+        models=result("tables/models.csv"),
+        times=result("benchmarks/training_times.csv"),
+        differences=difference_files(),
+        tables=table_files(),
+        figures=paper_figures(),
+        scenes=[result(f"scenes/{site}/scene.json") for site in SITES],
+        stacks=[result(f"stack/{site}.json") for site in SITES],
+        rasters=[result(f"stack/{site}.tif") for site in SITES],
+    output:
+        pdf=report(
+            result("paper.pdf"),
+            caption="../config/captions/paper.rst",
+            category="Paper",
+            labels={"form": "PDF"},
+        ),
+    log:
+        result("logs/typeset_paper.log"),
+    benchmark:
+        result("benchmarks/typeset_paper.tsv")
+    conda:
+        "../envs/paper.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        study=STUDY,
+        shown=PAPER_SITES,
+        engine=engine,
+        conda=lambda wildcards: in_conda(),
+    message:
+        "Typeset the paper"
+    script:
+        "../scripts/typeset_paper.py"
