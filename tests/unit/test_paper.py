@@ -169,7 +169,7 @@ class TestContent:
         real = paper.content(**make_content(simulated=False))
         assert (real["mark"], real["note"]) == ("", "")
         mixed = sites.marks({"a": make_scene(), "b": make_scene(False)})
-        assert mixed == ("Simulated scenes among the sites: a", "Simulated: a.")
+        assert mixed == ("Simulated scenes among them: a", "Simulated: a.")
         figures, tables = TEXT.count("picture("), TEXT.count("-table(")
         assert figures + tables >= 8
         assert STYLE.count("caption: [#caption #note(d)]") == 1  # of every picture

@@ -3,6 +3,7 @@
 import itertools
 import re
 
+import pandas as pd
 import pytest
 from paper_data import CLAIMS, make_differences, make_scene, make_stack, make_verdicts
 from sarfusion.bootstrap import STATISTICS
@@ -223,6 +224,10 @@ class TestLimits:
     def test_simulated_scenes_are_told_of_and_real_ones_are_not_called_so(self):
         assert "simulated" in self.told_of({"here": make_scene()})
         assert "simulated" not in self.told_of({"here": make_scene(False)})
+        scenes = {"real": make_scene(False)} | {name: make_scene() for name in "abcd"}
+        assert "The scenes of 4 sites are simulated." in self.told_of(scenes)
+        del scenes["d"]
+        assert "The scenes of a, b and c are simulated." in self.told_of(scenes)
 
     def test_one_seed_can_judge_nothing(self):
         assert "no claim can be judged" in self.told_of({"here": make_scene()}, seeds=[1])
@@ -255,6 +260,29 @@ class TestLimits:
         assert "Reconstruction" in everything
         assert "Reconstruction" not in only
         assert "cloud-gap" in only
+
+
+class TestBest:
+    def summary(self, **errors):
+        rows = [
+            ("cloud_gap", region, "rmse", *run.split("__"), band, mean + more)
+            for run, mean in errors.items()
+            for band in ("red", "blue")
+            for region, more in (("gap", 0), ("all", -0.9))
+        ]
+        columns = ["protocol", "region", "metric", "method", "input", "band", "mean"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def test_the_best_network_and_the_best_other_method_are_named(self):
+        errors = {"unet__none": 0.02, "unet__ratio": 0.03, "mean__none": 0.05, "copy__none": 0}
+        assert prose.best(self.summary(**errors), "cloud_gap") == (
+            "Among networks, the U-Net without SAR has the lowest error (RMSE 0.0200); among"
+            " methods without training, Mean has the lowest error (RMSE 0.0500), mean over bands."
+        )
+
+    def test_without_scores_nothing_is_said(self):
+        assert prose.best(self.summary(copy__none=0), "cloud_gap") == ""
+        assert prose.best(self.summary(unet__none=float("nan")), "cloud_gap") == ""
 
 
 def test_places_are_named_or_counted():

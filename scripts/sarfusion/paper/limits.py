@@ -1,7 +1,7 @@
 """What a study cannot say."""
 
 from ..claims import NOT_TESTED
-from .sites import simulated_sites
+from .sites import named, simulated_sites
 from .texts import listed
 
 LARGE_SHIFT = 1  # pixel
@@ -19,8 +19,9 @@ def limits(study, scenes, stacks, claims):
 def _limits(study, scenes, stacks, claims):
     made = simulated_sites(scenes)
     if made:
+        whose = "" if len(made) == len(scenes) else f" of {named(made)}"
         yield (
-            f"The scenes of {listed(made)} are simulated. What was found holds for the rules that"
+            f"The scenes{whose} are simulated. What was found holds for the rules that"
             " made them: radar and reflectance go together as a program lets them, and no verdict"
             " says anything about a real city or a real satellite."
         )
@@ -74,21 +75,21 @@ def _limits(study, scenes, stacks, claims):
     ]
     if undated:
         yield (
-            f"The dates of the scenes of {listed(undated)} are not all known; what changed on the"
+            f"The dates of the scenes of {named(undated)} are not all known; what changed on the"
             " ground between them would count as error."
         )
     unmeasured = [site for site, stack in stacks.items() if stack["shift_px"]["distance"] is None]
     if unmeasured:
         yield (
             "The shift between radar and optical scene could not be measured at"
-            f" {listed(unmeasured)}."
+            f" {named(unmeasured)}."
         )
     shifted = [
         site for site, stack in stacks.items() if (stack["shift_px"]["distance"] or 0) > LARGE_SHIFT
     ]
     if shifted:
         yield (
-            f"At {listed(shifted)} radar and optical scene lie more than a pixel apart, which alone"
+            f"At {named(shifted)} radar and optical scene lie more than a pixel apart, which alone"
             " makes the ratio worth less."
         )
     untested = [name for name, (_, verdict) in claims.items() if verdict == NOT_TESTED]

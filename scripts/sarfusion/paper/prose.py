@@ -8,7 +8,8 @@ the run.
 from ..classical import METHODS
 from ..claims import NOT_REPRODUCED, NOT_TESTED, REPRODUCED, SEED_DEPENDENT
 from ..comparisons import EACH
-from ..labels import method_label, method_name
+from ..labels import method_name
+from .sites import FEW_SITES
 from .texts import counted, listed
 
 PAPER = "C"  # what the names of the paper's claims begin with (config/claims.yaml)
@@ -42,7 +43,6 @@ INPUT_WORDS = {
     "shuffled": "with shuffled SAR",
 }
 OPPOSITE = {"lower": "higher", "higher": "lower"}
-FEW = 3  # of so many sites, each is named
 HEADLINES = {"reconstruction": "test", "cloud_gap": "gap", "sharpening": "test"}
 ASKED = {  # protocol -> what a network is asked, as a clause
     "reconstruction": "return the band that it was given, with the ratio beside it (the task of"
@@ -78,7 +78,7 @@ def place_words(scenes):
         (site,) = scenes
         return f"the simulated city {site}" if made else f"the site {site}"
     kind = "" if not made else "simulated " if made == len(scenes) else "partly simulated "
-    if len(scenes) <= FEW:
+    if len(scenes) <= FEW_SITES:
         return f"the {kind}sites {listed(list(scenes))}"
     return f"{len(scenes)} {kind}sites"
 
@@ -284,11 +284,12 @@ def best(summary, protocol):
         errors = {run: mean for run, mean in means.items() if (run[0] in METHODS) == classical}
         if errors:
             run = min(errors, key=errors.get)
-            name = f"{method_label(*run)} ({errors[run]:.4f})"
-            parts.append(f"among {kind} {name}")
+            name = method_name(run[0]) if classical else run_words("-".join(run))
+            parts.append(f"among {kind}, {name} has the lowest error (RMSE {errors[run]:.4f})")
     if not parts:
         return ""
-    return f"The lowest error (RMSE, mean over bands) has {listed(parts)}."
+    told = "; ".join(parts)
+    return f"{told[0].upper()}{told[1:]}, mean over bands."
 
 
 def meaning(claims, tests):

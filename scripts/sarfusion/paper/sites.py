@@ -141,6 +141,11 @@ def simulated_sites(scenes):
     return [site for site, scene in scenes.items() if scene.get("simulated")]
 
 
+def named(names):
+    """Return a few sites by name, more by number, as text."""
+    return listed(names) if len(names) <= FEW_SITES else f"{len(names)} sites"
+
+
 def marks(scenes):
     """Return (line of the first page, note of captions) on simulated scenes, "" without any."""
     made = simulated_sites(scenes)
@@ -150,5 +155,4 @@ def marks(scenes):
         return "Simulated scenes: no satellite took them, and no place looks like them", (
             "Simulated scenes."
         )
-    names = listed(made)
-    return f"Simulated scenes among the sites: {names}", f"Simulated: {names}."
+    return f"Simulated scenes among them: {named(made)}", f"Simulated: {named(made)}."
