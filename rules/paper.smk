@@ -1,6 +1,6 @@
 # The paper: the study written out, with its own numbers, tables and figures.
 
-# Of sites with figures, those whose figures the paper shows; those of others lie beside it.
+# Of the sites with figures, those that the paper shows.
 PAPER_SITES = shown_sites()[:2]
 
 
@@ -35,7 +35,7 @@ rule typeset_paper:
         figures=paper_figures(),
         scenes=[result(f"scenes/{site}/scene.json") for site in SITES],
         stacks=[result(f"stack/{site}.json") for site in SITES],
-        rasters=[result(f"stack/{site}.tif") for site in SITES],
+        rasters=[result(f"stack/{site}.tif") for site in PAPER_SITES],
     output:
         pdf=report(
             result("paper.pdf"),
@@ -51,10 +51,11 @@ rule typeset_paper:
         "../envs/paper.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=1000 + 5 * len(SITES),
         runtime=30,
     params:
         study=STUDY,
+        sites=SITES,
         shown=PAPER_SITES,
         engine=engine,
         conda=lambda wildcards: in_conda(),

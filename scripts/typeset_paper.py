@@ -18,9 +18,9 @@ def main(*, template, tables, claims, scenes, stacks, rasters, shown, figures, s
     """Write the paper.
 
     template: its files, with main file paper.typ. tables: {"summary", "verdicts", "models",
-    "times": path, "differences", "all": paths}. claims: the file of claims. scenes, stacks:
-    {site: path} of scene.json and of stack/SITE.json. rasters: paths of stack/SITE.tif. shown:
-    sites with figures. figures: PDF files. study: its settings. run: see sarfusion.paper.content.
+    "times": path, "differences", "all": paths}. claims: the file of claims. scenes, stacks: {site:
+    path} of scene.json and of stack/SITE.json. shown: sites with figures and checksums. rasters:
+    their stack/SITE.tif. figures: PDF files. study: its settings. run: see sarfusion.paper.content.
     """
     described = {site: read_json(path) for site, path in scenes.items()}
     read = ("summary", "verdicts", "models", "times")
@@ -35,7 +35,7 @@ def main(*, template, tables, claims, scenes, stacks, rasters, shown, figures, s
         stacks={site: read_json(path) for site, path in stacks.items()},
         shown=shown,
         figures=sorted(Path(path).name for path in figures),
-        sums=checksums(described, rasters, tables["all"]),
+        sums=checksums({site: described[site] for site in shown}, rasters, tables["all"]),
         run=run,
     )
     with atomic(pdf) as temporary:
@@ -79,7 +79,7 @@ if __name__ == "__main__":
 
     with job(snakemake.log[0]):
         by_site = {
-            name: dict(zip(snakemake.params.study["sites"], snakemake.input[name], strict=True))
+            name: dict(zip(snakemake.params.sites, snakemake.input[name], strict=True))
             for name in ("scenes", "stacks")
         }
         named = ("summary", "verdicts", "models", "times", "differences")

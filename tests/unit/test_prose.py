@@ -138,7 +138,10 @@ class TestFound:
                 assert is_sentence(text)
 
     def test_every_metric_of_a_claim_has_a_name(self):
-        assert prose.QUANTITIES.keys() == set(STATISTICS)
+        """One that somebody adds goes by its own."""
+        assert prose.QUANTITIES.keys() <= set(STATISTICS)
+        rows = [row | {"metric": "new"} for row in found("C1", SEED_DEPENDENT)]
+        assert "whether the metric new is lower" in prose.found(rows, "all")[0]
 
 
 class TestMeaning:
@@ -213,6 +216,7 @@ class TestLimits:
             "seeds": [1, 2],
             "training": {"updates": 150},
             "protocols": {"reconstruction": {}},
+            "missing_sites": [],
         } | study
         stacks = stacks or {site: make_stack() for site in scenes}
         claims = told(dict.fromkeys(CLAIMS, verdict))
@@ -246,6 +250,11 @@ class TestLimits:
         assert "dates of the scenes of a are not all known" in two
         assert "could not be measured at a." in two
         assert "At b radar and optical scene lie more than a pixel apart" in two
+
+    def test_sites_without_results_are_named(self):
+        assert "Of lost, which the study names too," in self.told_of(
+            {"here": make_scene()}, missing_sites=["lost"]
+        )
 
     def test_what_was_not_tested_is_named(self):
         assert "C1, C2, C3, C4 and S1 were not tested" in self.told_of(

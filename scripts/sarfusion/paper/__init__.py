@@ -73,6 +73,7 @@ def content(*, study, tables, claims, scenes, stacks, shown, figures, sums, run)
         "baselines": listed_or_nothing(used_baselines(tables["summary"])),
         "sites": sites_table(study, scenes, stacks),
         "shown_sites": shown,
+        "all_shown": len(shown) == len(scenes),
         "models": models_table(tables["models"]),
         "averaged": "sites, bands and seeds" if len(scenes) > 1 else "bands and seeds",
         "results": [

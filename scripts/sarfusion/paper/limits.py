@@ -30,6 +30,12 @@ def _limits(study, scenes, stacks, claims):
         " not known, so that a claim that is not reproduced here is not refuted: it did not hold"
         " for these scenes, networks and settings. No number of the paper could be compared."
     )
+    if study["missing_sites"]:
+        yield (
+            f"Of {named(study['missing_sites'])}, which the study names too, this run has no"
+            " results. What failed there may have to do with the place, so that the rest is not"
+            " like the whole."
+        )
     if len(scenes) == 1:
         yield (
             "One place was studied. The intervals come from resampling its test ground; another"

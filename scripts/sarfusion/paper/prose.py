@@ -5,8 +5,8 @@ take the tables of a run and return plain text. No number stands in these senten
 the run.
 """
 
-from ..classical import METHODS
 from ..claims import NOT_REPRODUCED, NOT_TESTED, REPRODUCED, SEED_DEPENDENT
+from ..classical import METHODS
 from ..comparisons import EACH
 from ..labels import method_name
 from .sites import FEW_SITES
@@ -199,7 +199,8 @@ def _over_sites(rows):
 def _relation(row, turn=None):
     """Return e.g. "the error (RMSE) is lower for the CAE with the ratio than for ..."."""
     direction = turn[row["direction"]] if turn else row["direction"]
-    return f"{QUANTITIES[row['metric']]} is {direction} for {_against(row)}"
+    quantity = QUANTITIES.get(row["metric"], f"the metric {row['metric']}")
+    return f"{quantity} is {direction} for {_against(row)}"
 
 
 def _against(row):

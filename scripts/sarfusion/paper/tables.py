@@ -70,7 +70,7 @@ def claims_table(verdicts):
         return _counted_claims(tests)  # a row of each site would fill pages
     rows, last = [], None
     for row in tests.to_dict("records"):
-        test = (row["claim"], METRIC_LABELS[row["metric"]], _against(row))
+        test = (row["claim"], METRIC_LABELS.get(row["metric"], row["metric"]), _against(row))
         tested = np.isfinite(row["difference"])
         rows.append(
             [
@@ -96,7 +96,9 @@ def _counted_claims(tests):
     for (claim, metric, left, right, direction, band), group in tests.groupby(places, sort=False):
         against = _against({"left": left, "right": right})
         counts = [str((group["verdict"] == verdict).sum()) for verdict in order]
-        rows.append([claim, METRIC_LABELS[metric], against, band, _sign(direction), *counts])
+        rows.append(
+            [claim, METRIC_LABELS.get(metric, metric), against, band, _sign(direction), *counts]
+        )
     header = ["claim", "metric", "left − right", "band", "claimed"]
     return table_of([*header, *(f"sites {verdict}" for verdict in order)], rows, 5, sites=True)
 
