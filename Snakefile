@@ -27,6 +27,7 @@ include: "rules/evaluate.smk"
 include: "rules/publish.smk"
 include: "rules/across.smk"
 include: "rules/trace.smk"
+include: "rules/paper.smk"
 include: "rules/disk.smk"
 include: "rules/provenance.smk"
 include: "rules/verify.smk"
@@ -43,6 +44,7 @@ rule all:
     input:
         table_files(),
         figure_files(),
+        paper_files(),
         provenance_files(),
     message:
         "The study is complete"

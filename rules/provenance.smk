@@ -9,6 +9,7 @@ rule describe_run:
         kept=[
             *table_files(),
             *figure_files(),
+            *paper_files(),
             *(result(f"scenes/{site}/scene.json") for site in SITES),
         ],
     output:

@@ -13,7 +13,7 @@ os.environ.setdefault("SARFUSION_COMMAND", shlex.join(["snakemake", *sys.argv[1:
 
 
 def provenance_files():
-    """What a whole run makes beside tables and figures."""
+    """What a whole run says of itself."""
     return [result("config.yaml"), result("provenance")]
 
 
@@ -45,8 +45,8 @@ def step_behind(path):
 
 @cache
 def steps():
-    """How all tables and figures come about, back to what the study was given."""
-    made, wanted = {}, table_files() + figure_files()
+    """How all tables and figures and the paper come about, back to what the study was given."""
+    made, wanted = {}, table_files() + figure_files() + paper_files()
     while wanted:
         path = wanted.pop()
         step = step_behind(path) if path.startswith(result("")) and path not in made else None

@@ -30,8 +30,9 @@ def main(*, records, csv, md, times, missing=None):
         md,
         "\n\n".join(filter(None, [as_text(named, "github"), NOTE, missing_note(missing)])) + "\n",
     )
-    seconds = kinds["training_seconds"].agg(["mean", "min", "max", "size"]).reset_index()
-    write_csv(times, seconds.rename(columns={"size": "models"}))
+    seconds = kinds["training_seconds"].agg(["mean", "min", "max", "size"])
+    seconds.insert(0, "device", kinds["device"].agg(lambda names: " ".join(sorted(set(names)))))
+    write_csv(times, seconds.rename(columns={"size": "models"}).reset_index())
 
 
 def describe(record):
@@ -42,6 +43,7 @@ def describe(record):
         "updates": record["training"]["updates"],
         "training_patches": record["training_patches"],
         "training_seconds": record["training_seconds"],
+        "device": record["device"],
     }
 
 

@@ -48,6 +48,13 @@ def pinned(environment):
     return packages
 
 
+def deployed(environment):
+    """Return {package: version} of what pip adds to an environment once conda has made it."""
+    script = ENVS / f"{environment}.post-deploy.sh"
+    text = script.read_text(encoding="utf-8") if script.exists() else ""
+    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text, flags=re.MULTILINE))
+
+
 def rules():
     """Return [(rule, path of its script, its possible environments)]: every rule with a script.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "profiles", "tests/studies")
+PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "paper", "profiles", "tests/studies")
 TINY = "tests/studies/tiny.yaml"
 
 

@@ -25,7 +25,7 @@ from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
-from conda_pins import ENVS, NAMES, ROOT, conda_name, imported, needs, pinned, scripts_of
+from conda_pins import ENVS, NAMES, ROOT, conda_name, deployed, imported, needs, pinned, scripts_of
 from sarfusion.imports import modules_of
 
 PYPI_NAMES = {
@@ -69,9 +69,10 @@ def pypi_name(conda):
 
 
 def of_python(environment):
-    """Return {PyPI's name: version} of the Python packages of a pin."""
+    """Return {PyPI's name: version} of the Python packages of a pin, and of what pip adds to it."""
     packages = [p for p in pinned(environment) if re.search(r"py[\dh]", p.build)]
-    return {pypi_name(p.name): p.version for p in packages if p.name not in PARTS}
+    versions = {pypi_name(p.name): p.version for p in packages if p.name not in PARTS}
+    return versions | deployed(environment)
 
 
 def listing(versions):
@@ -250,7 +251,7 @@ def main():
             tests = trial.test()
             trial.describe()
         kinds = [len(group) for group in (trial.torch, trial.missing, trial.own)]
-        packages = len(pinned(environment))
+        packages = len(pinned(environment)) + len(deployed(environment))
         rows[environment] = (packages, packages - sum(kinds), *kinds, *tests)
 
     print(f"Python {version} (pinned: {pin})")

@@ -22,14 +22,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .comparisons import paired_runs
+from .definitions import CONFIDENCE, LEAST_BLOCKS, STEPS
 from .errors import StudyError
 from .metrics import METRICS
 from .pairs import Pair, Region, inner
 from .scoring import TILE_PX, in_order, sample, tiles
-
-CONFIDENCE = 0.95
-STEPS = 4  # blocks overlap: they start at every quarter of their side
-LEAST_BLOCKS = 4  # ground of fewer blocks has no interval
 
 STATISTICS = {name: metric for name, metric in METRICS.items() if metric.compared}
 

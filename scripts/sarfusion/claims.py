@@ -21,6 +21,7 @@ from jsonschema.exceptions import best_match
 
 from .bootstrap import STATISTICS
 from .comparisons import EACH, paired_runs
+from .definitions import LEAST_SEEDS
 from .errors import StudyError
 
 SCHEMA = Path(__file__).parents[2] / "config" / "claims.schema.yaml"
@@ -32,7 +33,6 @@ ORDER = {
     "all": (NOT_REPRODUCED, NOT_TESTED, SEED_DEPENDENT, REPRODUCED),
     "any": (REPRODUCED, NOT_TESTED, SEED_DEPENDENT, NOT_REPRODUCED),
 }
-LEAST_SEEDS = 2
 OVERALL = "overall"  # the band and site of the row that sums a claim up
 COLUMNS = (
     *("claim", "text", "protocol", "region", "site", "band", "metric", "left", "right"),

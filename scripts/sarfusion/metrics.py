@@ -10,17 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .definitions import SOBEL_WINDOW, SSIM_WINDOW, TEXTURE_FLOOR, UIQI_WINDOW
 from .pairs import HALO, ROUNDING, Given, Pair, Region, inner
-from .windows import (
-    SOBEL_WINDOW,
-    SSIM_WINDOW,
-    TEXTURE_FLOOR,
-    UIQI_WINDOW,
-    edge_map,
-    magnitude_maps,
-    ssim_map,
-    uiqi_maps,
-)
+from .windows import edge_map, magnitude_maps, ssim_map, uiqi_maps
 
 GREY_LEVELS = 256  # bins of the entropy's histogram
 

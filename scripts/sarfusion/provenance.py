@@ -19,7 +19,7 @@ SOURCES = [
     "scripts/**/*.py",
     *("envs/*", "envs/terminal/**/*.py"),
     *("config/*schema.yaml", "config/claims.yaml", "config/catalogues.yaml"),
-    *("config/captions/*.rst", "profiles/*/config.yaml"),
+    *("config/captions/*.rst", "profiles/*/config.yaml", "paper/*"),
 ]
 COLUMNS = ["path", "bytes", "sha256", "rule", "script", "made_from"]
 
@@ -74,6 +74,28 @@ def packages():
         except PackageNotFoundError:  # not every one is needed everywhere
             continue
     return found
+
+
+def machine():
+    """Return {"system", "processor", "cores", "memory_bytes"} of this machine; memory may be None.
+
+    The processor's name is what Linux tells of it, elsewhere what Python knows.
+    """
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        told = ""
+    model = re.search(r"^model name\s*: (.+)$", told, re.M)
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # a system that does not tell
+        memory = None
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": model[1] if model else platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "memory_bytes": memory,
+    }
 
 
 def commit():

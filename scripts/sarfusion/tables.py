@@ -5,6 +5,7 @@ import pandas as pd
 from scipy.stats import t as student_t
 from tabulate import tabulate
 
+from .definitions import CONFIDENCE
 from .labels import method_label, method_name
 
 RUN_COLUMNS = ["study", "site", "protocol", "region", "band", "method", "input"]
@@ -25,7 +26,6 @@ SECTIONS = {  # (protocol, region) -> what stands above its table
     ("sharpening", "consistency"): "Sharpening: the 10 m product, degraded to 30 m again",
     ("sharpening", "truth"): "Sharpening: the 10 m product against the true 10 m reflectance",
 }
-CONFIDENCE = 0.95
 MOST_SITES = 6  # that the short summary shows one by one
 
 

@@ -6,24 +6,15 @@ A value is meant only where the whole window lies in the region that is scored.
 import numpy as np
 from scipy import ndimage
 
+from .definitions import ORIENTATION, SSIM_SIGMA, STABLE, STRENGTH, UIQI_WINDOW
 from .pairs import ROUNDING, inner
-
-SSIM_WINDOW = 11  # pixels; what a gaussian of sigma 1.5 spans in Wang 2004 and in scikit-image
-UIQI_WINDOW = 8
-SOBEL_WINDOW = 3
-TEXTURE_FLOOR = 0.01  # of L: the standard deviation from which on a window has texture
-STABLE = (0.01, 0.03)  # of L: the roots of SSIM's constants C1 and C2
-
-# Xydeas & Petrovic 2000: heights, slopes and centres of the two sigmoids of Q^AB/F.
-STRENGTH = (0.9994, -15, 0.5)
-ORIENTATION = (0.9879, -22, 0.8)
 
 
 def ssim_map(pair):
     """Return the structural similarity of 11 x 11 gaussian windows."""
     from . import kernels  # here: whoever asks for the names of metrics alone needs no compiler
 
-    weights = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
+    weights = np.exp(-0.5 * (np.arange(-5, 6) / SSIM_SIGMA) ** 2)
     constants = ((share * pair.given.data_range) ** 2 for share in STABLE)
     weights = tuple(weights / weights.sum())
     return kernels.ssim(*pair.centred, *pair.given.centre, weights, *constants)

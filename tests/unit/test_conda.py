@@ -5,11 +5,11 @@ from fnmatch import fnmatchcase
 
 import pytest
 import yaml
-from conda_pins import CONDA_NAMES, ENVS, NAMES, needs, pinned, rules
+from conda_pins import CONDA_NAMES, ENVS, NAMES, deployed, needs, pinned, rules
 from packaging.specifiers import SpecifierSet
 
 PIP_NAMES = {CONDA_NAMES[name]: name for name in ("matplotlib", "seaborn", "torch")}
-OUTSIDE_PIP = {"python", "cuda-version"}
+OUTSIDE_PIP = {"python", "pip", "cuda-version"}
 # What brings a lot along: only where a rule's script imports it, or never.
 HEAVY = {"matplotlib-base", "pyarrow", "pystac-client", "pytorch", "scikit-image", "seaborn-base"}
 NEVER = {"matplotlib", "qt6-main", "snakemake", "snakemake-minimal", "statsmodels"}
@@ -106,7 +106,31 @@ def test_every_rule_with_a_script_has_an_environment_and_every_environment_a_rul
 
 @pytest.mark.parametrize("environment", NAMES)
 def test_environment_asks_for_what_its_scripts_import_and_nothing_else(environment):
-    assert asked(environment).keys() - OUTSIDE_PIP == set(needs(environment).values())
+    found = asked(environment).keys() - OUTSIDE_PIP
+    assert found | deployed(environment).keys() == set(needs(environment).values())
+    assert not found & deployed(environment).keys()
+
+
+def test_what_pip_adds_is_what_the_lock_holds_with_every_checksum():
+    lock = (ENVS / "requirements.lock").read_text()
+    scripts = sorted(ENVS.glob("*.post-deploy.sh"))
+    assert [script.name for script in scripts] == ["paper.post-deploy.sh"]
+    for script in scripts:
+        environment = script.name.removesuffix(".post-deploy.sh")
+        assert "pip" in asked(environment)
+        ((name, version),) = deployed(environment).items()
+        start = lock.index(f"\n{name}=={version} ")
+        entry = lock[start : lock.index("# via", start)]
+        sums = re.findall(r"sha256:[0-9a-f]{64}", entry)
+        text = script.read_text()
+        assert re.findall(r"sha256:[0-9a-f]{64}", text) == sums
+        assert "--require-hashes" in text
+        assert "--no-deps" in text
+
+
+@pytest.mark.parametrize("environment", NAMES)
+def test_pip_is_there_only_where_it_is_needed(environment):
+    assert ("pip" in asked(environment)) == bool(deployed(environment))
 
 
 @pytest.mark.parametrize("environment", NAMES)

@@ -13,6 +13,8 @@ from sarfusion.crate import METADATA
 from sarfusion.files import read_json, sha256, write_json
 from sarfusion.study import resolve
 
+TEMPLATE = {"paper/paper.typ", "paper/style.typ", "paper/references.bib"}
+
 
 @pytest.fixture(scope="module")
 def crate(finished):
@@ -33,8 +35,9 @@ def validator(tmp_path_factory):
 
 
 def published(project):
-    """The tables and figures of the tiny study, as paths in its results."""
-    found = [path for name in ("tables", "figures") for path in project.results().glob(f"{name}/*")]
+    """The tables and figures of the tiny study and its paper, as paths in its results."""
+    parts = ("tables/*", "figures/*", "paper.pdf")
+    found = [path for part in parts for path in project.results().glob(part)]
     return [str(path.relative_to(project.results())) for path in found]
 
 
@@ -102,12 +105,12 @@ def test_every_table_and_figure_leads_back_to_the_scenes(finished, rows):
                 open_paths += filter(None, rows[path]["made_from"].split(";"))
         assert "results/tiny/scenes/village/optical.tif" in seen, name
         given = {path for path in seen if not rows[path]["rule"]}
-        assert given <= {"config/claims.yaml", "config/claims.schema.yaml"}
+        assert given <= {"config/claims.yaml", "config/claims.schema.yaml", *TEMPLATE}
 
 
 def test_the_list_says_what_snakemake_says(finished, rows):
     """Against Snakemake's own table of rules and inputs, which our list is not made from."""
-    printed = finished.run("--detailed-summary", "tables", "figures")
+    printed = finished.run("--detailed-summary", "tables", "figures", "results/tiny/paper.pdf")
     lines = printed[printed.index("output_file\t") :].splitlines()
     says = {line["output_file"]: line for line in csv.DictReader(lines, delimiter="\t")}
     ours = {path for path, row in rows.items() if row["rule"]}

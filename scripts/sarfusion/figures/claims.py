@@ -9,13 +9,15 @@ from matplotlib.ticker import MaxNLocator
 
 from ..comparisons import run_label
 from . import MM, PALETTE, styled
-from .layout import box_mm, notes, notes_height, panel_grid
+from .layout import LINE, PAGE, box_mm, notes, notes_height, panel_grid
 from .scores import FACETS
 
 OVERALL = "overall"  # the site of the row that sums a claim up, as in sarfusion.claims
-LEFT, RIGHT, GAP = 13, 37, 17  # mm: bands, verdicts, and room for axis and claim between panels
+LEFT, RIGHT = 13, 37  # mm: bands, verdicts
 WIDTH = 180 - LEFT - RIGHT
-ROW_MM = 4
+TOP, AXIS = 11, 9  # mm: above the panels, and below the last
+ROOMY = 4, 17  # mm: a row, and room for axis and claim between panels
+DENSE = LINE, 14.5  # ... where a page is too low for that: the least that texts need
 LINE_LENGTH = 100  # characters of a claim beside its verdict
 CLAIMED_SIDE = {"facecolor": "#E3ECF3", "edgecolor": "none"}
 MARKS = {  # shape and colour both tell the verdict
@@ -41,14 +43,19 @@ def forest(table):
     tests = table[table["metric"].notna()]
     verdicts = table[table["metric"].isna()].set_index("claim")
     panels = [rows for _, rows in tests.groupby(["claim", "metric"], sort=False)]
+    counts = [sum(len(group) + 1 for group in _groups(rows)) for rows in panels]
+    bottom = AXIS + notes_height(NOTES)
+    row, gap = ROOMY
+    if TOP + bottom + row * sum(counts) + gap * (len(counts) - 1) > PAGE[1]:
+        row, gap = DENSE
     figure, axes = panel_grid(
-        [ROW_MM * sum(len(group) + 1 for group in _groups(rows)) / WIDTH for rows in panels],
+        [row * count / WIDTH for count in counts],
         1,
         left=LEFT,
         right=RIGHT,
-        top=11,
-        bottom=9 + notes_height(NOTES),
-        gap=(0, GAP),
+        top=TOP,
+        bottom=bottom,
+        gap=(0, gap),
         widest=WIDTH,
         tall=True,
     )

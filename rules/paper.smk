@@ -1,0 +1,65 @@
+# The paper: the study written out, with its own numbers, tables and figures.
+
+# Of the sites with figures, those that the paper shows.
+PAPER_SITES = shown_sites()[:2]
+
+
+def paper_files():
+    """What a whole run typesets."""
+    return [result("paper.pdf")]
+
+
+def paper_figures():
+    """The figures that the paper shows, of those that the study makes."""
+    kinds = ["overview", "reconstruction_composites", "cloud_gap_examples", "sharpening_products"]
+    names = ["cloud_gap_distance", "paired_differences", "claims"]
+    names += [f"{site}_{kind}" for site in PAPER_SITES for kind in kinds]
+    made = figure_files()
+    return [path for name in names if (path := result(f"figures/{name}.pdf")) in made]
+
+
+rule typeset_paper:
+    input:
+        code=code("typeset_paper"),
+        template=[
+            project_file(f"paper/{name}") for name in ("paper.typ", "style.typ", "references.bib")
+        ],
+        claims=project_file("config/claims.yaml"),
+        schema=project_file("config/claims.schema.yaml"),
+        summary=result("tables/summary.csv"),
+        verdicts=result("tables/claims.csv"),
+        models=result("tables/models.csv"),
+        times=result("benchmarks/training_times.csv"),
+        differences=difference_files(),
+        tables=table_files(),
+        figures=paper_figures(),
+        scenes=[result(f"scenes/{site}/scene.json") for site in SITES],
+        stacks=[result(f"stack/{site}.json") for site in SITES],
+        rasters=[result(f"stack/{site}.tif") for site in PAPER_SITES],
+    output:
+        pdf=report(
+            result("paper.pdf"),
+            caption="../config/captions/paper.rst",
+            category="Paper",
+            labels={"form": "PDF"},
+        ),
+    log:
+        result("logs/typeset_paper.log"),
+    benchmark:
+        result("benchmarks/typeset_paper.tsv")
+    conda:
+        "../envs/paper.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000 + 5 * len(SITES),
+        runtime=30,
+    params:
+        study=STUDY,
+        sites=SITES,
+        shown=PAPER_SITES,
+        engine=engine,
+        conda=lambda wildcards: in_conda(),
+    message:
+        "Typeset the paper"
+    script:
+        "../scripts/typeset_paper.py"

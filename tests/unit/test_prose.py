@@ -1,0 +1,311 @@
+"""The sentences of the paper: right for each combination of verdicts, and no more than they say."""
+
+import itertools
+import re
+
+import pandas as pd
+import pytest
+from paper_data import CLAIMS, make_differences, make_scene, make_stack, make_verdicts
+from sarfusion.bootstrap import STATISTICS
+from sarfusion.claims import NOT_REPRODUCED, NOT_TESTED, OVERALL, REPRODUCED, SEED_DEPENDENT
+from sarfusion.figures.scores import HEADLINE
+from sarfusion.paper import prose
+from sarfusion.paper.limits import limits
+
+VERBS = {
+    REPRODUCED: "reproduces that",
+    NOT_REPRODUCED: "does not reproduce that",
+    SEED_DEPENDENT: "leaves open whether",
+    NOT_TESTED: "does not test whether",
+}
+
+
+def told(wanted):
+    return {name: (claim["text"], wanted[name]) for name, claim in CLAIMS.items()}
+
+
+def is_sentence(text):
+    return bool(re.fullmatch(r"[A-Z](?!.*  ).*[^ .]\.", text)) and " ," not in text
+
+
+class TestVerdicts:
+    def test_each_of_all_combinations_says_of_each_claim_its_verdict_once(self):
+        """Four verdicts for each of five claims."""
+        for verdicts in itertools.product(VERBS, repeat=len(CLAIMS)):
+            wanted = dict(zip(CLAIMS, verdicts, strict=True))
+            sentences = prose.verdict_sentences(told(wanted))
+            said = []
+            for sentence in sentences:
+                assert is_sentence(sentence)
+                (verdict,) = [
+                    verdict
+                    for verdict, verb in VERBS.items()
+                    if re.match(rf"(Of .+, the run|It) {verb} ", sentence)
+                ]
+                names = re.findall(r"\(([CS]\d)\)", sentence)
+                assert all(wanted[name] == verdict for name in names)
+                # Each claim of a sentence has its own "that" or "whether".
+                assert sentence.count(f"{VERBS[verdict].split()[-1]} the ") == len(names)
+                said += names
+            assert sorted(said) == sorted(CLAIMS)
+            assert sentences[0].startswith("Of the paper's claims, the run ")
+            assert sum(text.startswith("Of the study's own claims") for text in sentences) == 1
+
+    def test_an_example_word_for_word(self):
+        wanted = dict.fromkeys(CLAIMS, REPRODUCED) | {"C1": NOT_REPRODUCED, "S1": SEED_DEPENDENT}
+        assert prose.verdict_sentences(told(wanted)) == [
+            "Of the paper's claims, the run reproduces that the CAE has the higher SSIM on all"
+            " three bands (C2), that the CNN has the higher UIQI on at least one band (C3) and that"
+            " the CNN keeps edges and fine structures better and the CAE is smoother (C4).",
+            "It does not reproduce that the CAE has the lower RMSE on all three bands (C1).",
+            "Of the study's own claims, the run leaves open whether the VV/VH ratio lowers the"
+            " error inside cloud gaps, against no SAR and against shuffled SAR, for every model of"
+            " the study (S1).",
+        ]
+
+    def test_a_study_may_judge_claims_of_its_own_alone(self):
+        (sentence,) = prose.verdict_sentences({"S1": ("SAR helps.", REPRODUCED)})
+        assert sentence == "Of the study's own claims, the run reproduces that SAR helps (S1)."
+
+
+def found(name, verdict, sites=("here",)):
+    table = make_verdicts(dict.fromkeys(CLAIMS, verdict), sites)
+    rows = table[(table["claim"] == name) & (table["band"] != OVERALL)].fillna({"reason": ""})
+    return rows.to_dict("records")
+
+
+class TestFound:
+    def test_what_holds(self):
+        assert prose.found(found("C1", REPRODUCED), "all") == [
+            "In red, green and blue, the error (RMSE) is lower for the CAE than for the CNN (both"
+            " with the ratio), by 0.0200 in reflectance."
+        ]
+
+    def test_what_does_not(self):
+        assert prose.found(found("C2", NOT_REPRODUCED), "all") == [
+            "In red, green and blue, the structural similarity (SSIM) is lower for the CAE than for"
+            " the CNN (both with the ratio), by 0.020: the opposite of what is claimed."
+        ]
+
+    def test_what_is_open_says_why(self):
+        first, second = prose.found(found("S1", SEED_DEPENDENT), "all")
+        assert first == (
+            "In red, green and blue, it cannot be told whether the error (RMSE) is lower for the"
+            " U-Net with the ratio than without SAR: the interval holds 0."
+        )
+        assert second.count("with shuffled SAR") == 1
+
+    def test_what_was_not_tested_says_why(self):
+        assert prose.found(found("C3", NOT_TESTED), "any") == [
+            "In red, green and blue, the CNN with the ratio is not judged against the CAE with the"
+            " ratio (the study makes no such comparison).",
+            "One band is enough for this claim.",
+        ]
+
+    def test_bands_that_differ_have_a_sentence_each(self):
+        rows = found("C1", REPRODUCED)
+        rows[1:] = [found("C1", NOT_REPRODUCED)[1], found("C1", SEED_DEPENDENT)[2]]
+        holds, fails, open_ = prose.found(rows, "all")
+        assert holds.startswith("In red, ")
+        assert fails.startswith("In green, ")
+        assert fails.endswith("the opposite of what is claimed.")
+        assert open_.startswith("In blue, it cannot be told ")
+
+    def test_sizes_are_a_range_without_signs(self):
+        rows = found("C1", REPRODUCED)
+        for row, difference in zip(rows, (-0.01, -0.025, -0.02), strict=True):
+            row["difference"] = difference
+        assert "by 0.0100 to 0.0250 in" in prose.found(rows, "all")[0]
+
+    def test_over_sites_the_cases_are_counted(self):
+        rows = found("C1", REPRODUCED, ("a", "b"))
+        rows[0] = rows[0] | {"verdict": NOT_REPRODUCED}
+        rows[5] = rows[5] | {"verdict": NOT_TESTED}
+        assert prose.found(rows, "all") == [
+            "Of 6 cases (2 sites and 3 bands), the error (RMSE) is lower for the CAE than for the"
+            " CNN (both with the ratio) in 4; the opposite holds in 1; it is not tested in 1."
+        ]
+        assert prose.found(found("C1", NOT_TESTED, ("a", "b")), "all") == [
+            "At 2 sites and 3 bands, the CAE with the ratio is judged against the CNN with the"
+            " ratio nowhere."
+        ]
+
+    @pytest.mark.parametrize("verdict", VERBS)
+    @pytest.mark.parametrize("name", CLAIMS)
+    def test_every_claim_and_verdict_makes_sentences(self, name, verdict):
+        for sites in (("here",), ("a", "b")):
+            for text in prose.found(found(name, verdict, sites), CLAIMS[name]["needs"]):
+                assert is_sentence(text)
+
+    def test_every_metric_of_a_claim_has_a_name(self):
+        """One that somebody adds goes by its own."""
+        assert prose.QUANTITIES.keys() <= set(STATISTICS)
+        rows = [row | {"metric": "new"} for row in found("C1", SEED_DEPENDENT)]
+        assert "whether the metric new is lower" in prose.found(rows, "all")[0]
+
+
+class TestMeaning:
+    @pytest.mark.parametrize("verdict", VERBS)
+    def test_the_ratio_is_worth_something_only_where_that_was_reproduced(self, verdict):
+        text = prose.meaning(told(dict.fromkeys(CLAIMS, verdict)), CLAIMS)
+        assert is_sentence(text)
+        assert ("worth something" in text) == (verdict == REPRODUCED)
+        assert ("raised the error" in text) == (verdict == NOT_REPRODUCED)
+        assert ("stays open" in text) == (verdict == SEED_DEPENDENT)
+        assert ("cannot say" in text) == (verdict == NOT_TESTED)
+
+    def test_of_another_claim_inside_gaps_nothing_is_said(self):
+        claim = CLAIMS["S1"]
+        turned = [test | {"direction": "higher"} for test in claim["tests"]]
+        for other in (claim | {"tests": turned}, claim | {"tests": claim["tests"][:1]}):
+            assert prose.meaning({"S1": (claim["text"], REPRODUCED)}, {"S1": other}) == ""
+
+    def test_copying_is_told_of_claims_that_were_tested(self):
+        wanted = dict.fromkeys(CLAIMS, NOT_TESTED)
+        assert prose.copying(told(wanted), CLAIMS, ["copy"]) == ""
+        wanted["C2"] = REPRODUCED
+        assert prose.copying(told(wanted), CLAIMS, ["copy"]).startswith("C2 is about ")
+        wanted["C1"] = SEED_DEPENDENT
+        assert prose.copying(told(wanted), CLAIMS, ["copy"]).startswith("C1 and C2 are about ")
+        assert prose.copying(told(wanted), CLAIMS, []) == ""
+
+
+class TestWorth:
+    @pytest.mark.parametrize(
+        ("low", "high", "said"),
+        [
+            (-3, -1, "lower in 3 of 3 bands"),
+            (1, 3, "higher in 3 of 3 bands"),
+            (-1, 1, "neither surely lower nor surely higher in any of 3 bands"),
+            (
+                float("nan"),
+                float("nan"),
+                "neither surely lower nor surely higher in any of 3 bands",
+            ),
+        ],
+    )
+    def test_only_an_interval_without_zero_counts(self, low, high, said):
+        assert prose.worth(make_differences(low, high), "cloud_gap") == [
+            f"In cloud gaps, against the same network without SAR, the ratio makes the error {said}"
+            " for the U-Net."
+        ]
+
+    def test_bands_sites_and_networks_are_counted_apart(self):
+        rows = make_differences(-3, -1, others=("none", "shuffled"), sites=("a", "b"))
+        rows[0] = rows[0] | {"low": 1, "high": 2}
+        rows[1] = rows[1] | {"low": -1, "high": 2}
+        rows += [row | {"left_method": "cnn", "right_method": "cnn"} for row in rows[6:9]]
+        without, shuffled = prose.worth(rows, "cloud_gap")
+        assert "lower in 4 and higher in 1 of 6 cases (sites and bands) for the U-Net" in without
+        assert without.endswith(" and lower in 3 of 3 bands for the CNN.")
+        assert "with shuffled SAR" in shuffled
+
+    def test_other_protocols_metrics_and_pairs_do_not_count(self):
+        (row, *_) = make_differences(-3, -1)
+        others = [{"metric": "ssim"}, {"region": "all"}, {"right_method": "cnn"}]
+        assert prose.worth([row | other for other in others], "cloud_gap") == []
+        assert prose.worth([row], "sharpening") == []
+
+    def test_the_headline_ground_is_that_of_the_figures(self):
+        assert prose.HEADLINES == HEADLINE
+
+
+class TestLimits:
+    def told_of(self, scenes, stacks=None, verdict=REPRODUCED, **study):
+        settings = {
+            "seeds": [1, 2],
+            "training": {"updates": 150},
+            "protocols": {"reconstruction": {}},
+            "missing_sites": [],
+        } | study
+        stacks = stacks or {site: make_stack() for site in scenes}
+        claims = told(dict.fromkeys(CLAIMS, verdict))
+        found = limits(settings, scenes, stacks, claims)
+        for text in found:
+            assert all(map(is_sentence, re.split(r"(?<=\.) ", text)))
+        return " ".join(found)
+
+    def test_simulated_scenes_are_told_of_and_real_ones_are_not_called_so(self):
+        assert "simulated" in self.told_of({"here": make_scene()})
+        assert "simulated" not in self.told_of({"here": make_scene(False)})
+        scenes = {"real": make_scene(False)} | {name: make_scene() for name in "abcd"}
+        assert "The scenes of 4 sites are simulated." in self.told_of(scenes)
+        del scenes["d"]
+        assert "The scenes of a, b and c are simulated." in self.told_of(scenes)
+
+    def test_one_seed_can_judge_nothing(self):
+        assert "no claim can be judged" in self.told_of({"here": make_scene()}, seeds=[1])
+        assert "from 2 seeds" in self.told_of({"here": make_scene()})
+
+    def test_places_dates_and_shifts(self):
+        one = self.told_of({"here": make_scene(False)})
+        assert "One place was studied" in one
+        assert "The dates" not in one
+        assert "The shift" not in one
+        undated = make_scene(False, date=None)
+        two = self.told_of(
+            {"a": undated, "b": make_scene(False)}, {"a": make_stack(None), "b": make_stack(2.5)}
+        )
+        assert "The 2 places that were studied" in two
+        assert "dates of the scenes of a are not all known" in two
+        assert "could not be measured at a." in two
+        assert "At b radar and optical scene lie more than a pixel apart" in two
+
+    def test_sites_without_results_are_named(self):
+        assert "Of lost, which the study names too," in self.told_of(
+            {"here": make_scene()}, missing_sites=["lost"]
+        )
+
+    def test_what_was_not_tested_is_named(self):
+        assert "C1, C2, C3, C4 and S1 were not tested" in self.told_of(
+            {"here": make_scene()}, verdict=NOT_TESTED
+        )
+
+    def test_protocols_bring_their_own(self):
+        everything = self.told_of(
+            {"here": make_scene(False)}, protocols={name: {} for name in HEADLINE}
+        )
+        only = self.told_of({"here": make_scene(False)}, protocols={"cloud_gap": {}})
+        assert "Reconstruction" in everything
+        assert "Reconstruction" not in only
+        assert "cloud-gap" in only
+
+
+class TestBest:
+    def summary(self, **errors):
+        rows = [
+            ("cloud_gap", region, "rmse", *run.split("__"), band, mean + more)
+            for run, mean in errors.items()
+            for band in ("red", "blue")
+            for region, more in (("gap", 0), ("all", -0.9))
+        ]
+        columns = ["protocol", "region", "metric", "method", "input", "band", "mean"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def test_the_best_network_and_the_best_other_method_are_named(self):
+        errors = {"unet__none": 0.02, "unet__ratio": 0.03, "mean__none": 0.05, "copy__none": 0}
+        assert prose.best(self.summary(**errors), "cloud_gap") == (
+            "Among networks, the U-Net without SAR has the lowest error (RMSE 0.0200); among"
+            " methods without training, Mean has the lowest error (RMSE 0.0500), mean over bands."
+        )
+
+    def test_without_scores_nothing_is_said(self):
+        assert prose.best(self.summary(copy__none=0), "cloud_gap") == ""
+        assert prose.best(self.summary(unet__none=float("nan")), "cloud_gap") == ""
+
+
+def test_places_are_named_or_counted():
+    real, made = make_scene(False), make_scene()
+    assert prose.place_words({"hanoi": real}) == "the site hanoi"
+    assert prose.place_words({"simcity": made}) == "the simulated city simcity"
+    assert prose.place_words({"a": made, "b": made}) == "the simulated sites a and b"
+    assert prose.place_words({"a": real, "b": made}) == "the partly simulated sites a and b"
+    assert prose.place_words({str(n): real for n in range(50)}) == "50 sites"
+
+
+def test_a_question_names_what_the_protocols_ask():
+    numbers = {"coarse": "90", "native": "30"}
+    assert prose.question(["cloud_gap"], numbers) == "whether a network can fill what clouds hide"
+    assert prose.question(["cloud_gap", "sharpening"], numbers).endswith(
+        "and whether it can bring 90\N{NO-BREAK SPACE}m pixels to 30\N{NO-BREAK SPACE}m"
+    )
