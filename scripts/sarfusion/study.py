@@ -23,6 +23,17 @@ def schema():
     return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
 
 
+def read_study(path):
+    """Return the resolved study in a YAML file; StudyError where it is none."""
+    try:
+        config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError) as error:
+        raise StudyError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(config, dict):
+        raise StudyError(f"{path}: not a study, but {type(config).__name__}")
+    return resolve(config)
+
+
 def resolve(config):
     """Return `config` completed with every default of the schema.
 

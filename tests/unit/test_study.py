@@ -5,7 +5,7 @@ import yaml
 from sarfusion import channels, landsat
 from sarfusion.classical import METHODS
 from sarfusion.errors import StudyError
-from sarfusion.study import catalogue_site, check_files, own_files, resolve, schema
+from sarfusion.study import catalogue_site, check_files, own_files, read_study, resolve, schema
 
 ROOT = Path(__file__).parents[2]
 SMALLEST = {"study": "a", "sites": {"b": {"source": "simulated"}}}
@@ -44,6 +44,22 @@ def test_resolving_twice_changes_nothing_and_the_input_is_left_alone():
     once = resolve(SMALLEST)
     assert resolve(once) == once
     assert yaml.safe_dump(SMALLEST) == before
+
+
+def test_a_study_is_read_from_its_file(tmp_path):
+    path = tmp_path / "city.yaml"
+    path.write_text(yaml.safe_dump(SMALLEST))
+    assert read_study(path) == resolve(SMALLEST)
+    for content, message in (
+        (b"study: [a\nsites: }", "city.yaml: not YAML .*line 2"),
+        (b"study: \xff", "city.yaml: not YAML"),
+        (b"", "city.yaml: not a study, but NoneType"),
+        (b"- study: a", "city.yaml: not a study, but list"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(StudyError, match=message) as error:
+            read_study(path)
+        assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
