@@ -9,14 +9,13 @@ kept at a glance, scenes as the means of their blocks.
 """
 
 import platform
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 import pandas as pd
 from sarfusion.errors import StudyError
-from sarfusion.files import sha256, write_csv, write_json, write_text
+from sarfusion.files import copy_as_new, sha256, write_csv, write_json, write_text
 from sarfusion.provenance import commit, packages
 from sarfusion.study import read_study
 from sarfusion.verify.compared import WEIGHT_SUMS
@@ -41,12 +40,12 @@ def main(study_file, results, envelope, target):
 
 def collect(study, results, envelope, new, made_from):
     """Fill the folder `new`; the sums of all that is in it come last. made_from: the commit."""
-    copy(results / "config.yaml", new / "config.yaml")
+    copy_as_new(results / "config.yaml", new / "config.yaml")
     for folder, pattern in (("tables", "*"), ("metrics", "*/*.csv"), ("scenes", "*/scene.json")):
         for path in sorted((results / folder).glob(pattern)):
-            copy(path, new / path.relative_to(results))
+            copy_as_new(path, new / path.relative_to(results))
     for path in sorted(envelope.glob("*.*")):
-        copy(path, new / "envelope" / path.name)
+        copy_as_new(path, new / "envelope" / path.name)
     for site, settings in study["sites"].items():
         if settings["source"] == "simulated":
             rasters = sorted((results / f"scenes/{site}").glob("*.tif"))
@@ -70,17 +69,11 @@ def copy_models(study, models, new):
     """Copy all records, the weights of the first band, and write the sums of all weights."""
     sums = []
     for name, identity in every_model(study).items():
-        copy(record_path(models, name), record_path(new / "models", name))
+        copy_as_new(record_path(models, name), record_path(new / "models", name))
         if identity["band"] == study["bands"][0]:
-            copy(weights_path(models, name), weights_path(new / "models", name))
+            copy_as_new(weights_path(models, name), weights_path(new / "models", name))
         sums.append((name, sha256(weights_path(models, name))))
     write_csv(new / WEIGHT_SUMS, pd.DataFrame(sums, columns=["model", "sha256"]))
-
-
-def copy(source, target):
-    """Copy a file, not its times."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
 
 
 if __name__ == "__main__":

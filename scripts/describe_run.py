@@ -8,7 +8,7 @@ import yaml
 from sarfusion import provenance
 from sarfusion.crate import CONFIG, write_crate
 from sarfusion.files import write_text
-from sarfusion.study import resolve
+from sarfusion.study import read_study
 
 
 def main(*, study, steps, kept, lock, results, command, engine, conda, config, crate):
@@ -20,7 +20,7 @@ def main(*, study, steps, kept, lock, results, command, engine, conda, config, c
     """
     plain = json.loads(json.dumps(study))  # or YAML would say `*id001` for what stands twice
     write_text(config, yaml.safe_dump(plain, allow_unicode=True, sort_keys=False))
-    resolve(yaml.safe_load(Path(config).read_text(encoding="utf-8")))
+    read_study(config)
     sources = provenance.sources()
     copies = {
         **{os.path.relpath(path): str(path.relative_to(provenance.ROOT)) for path in sources},

@@ -11,11 +11,11 @@ weights.json for one with these models.
 
 import argparse
 import json
-import shutil
 import sys
 from pathlib import Path
 
 from sarfusion.errors import StudyError
+from sarfusion.files import copy_as_new
 from sarfusion.study import read_study
 from sarfusion.verify.expected import every_model, record_path, weights_path
 from sarfusion.verify.models import usable_models
@@ -30,13 +30,13 @@ def main(study_file, folder, target, scenes=None, first_band=False):
     (target / "weights").mkdir(parents=True)
     for name in usable_models(study, models) & set(wanted_models(study, first_band)):
         for path_of in (weights_path, record_path):
-            copy(path_of(models, name), path_of(target / "weights", name))
+            copy_as_new(path_of(models, name), path_of(target / "weights", name))
     for site, settings in study["sites"].items():
         if settings["source"] == "stac" and scenes is not None:
             for path in Path(scenes, f"scenes/{site}").glob("*"):
                 for run in ("run", "trained"):
                     results = target / run / "results" / study["study"]
-                    copy(path, results / f"scenes/{site}" / path.name)
+                    copy_as_new(path, results / f"scenes/{site}" / path.name)
     (target / "place.json").write_text(json.dumps({"data": str(ROOT / study["data"])}))
     (target / "weights.json").write_text(json.dumps({"weights": "../weights"}))
 
@@ -45,12 +45,6 @@ def wanted_models(study, first_band):
     """Return the names of the models that are asked for."""
     bands = study["bands"][:1] if first_band else study["bands"]
     return [name for name, about in every_model(study).items() if about["band"] in bands]
-
-
-def copy(source, target):
-    """Copy a file as a new one: what is newer than the code is not made again."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
 
 
 if __name__ == "__main__":

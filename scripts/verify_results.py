@@ -13,9 +13,8 @@ from pathlib import Path
 from sarfusion.errors import StudyError
 from sarfusion.stac.lock import read_lock
 from sarfusion.study import CONFIG, read_study
-from sarfusion.verify import compared, inputs
+from sarfusion.verify import compared, inputs, tolerances
 from sarfusion.verify.checks import Check, as_text, check, conclusion
-from sarfusion.verify.envelope import follow, read_tolerances
 from sarfusion.verify.expected import every_model
 from sarfusion.verify.models import check_models, usable_models
 from verify_claims import claim_checks
@@ -27,11 +26,11 @@ def main(study_file, folder, again, ours=None):
     """Print what holds of the results in `folder`; return the exit code."""
     study = read_study(study_file)
     folder, again = Path(folder), Path(again)
-    tolerances = read_tolerances(TOLERANCES)
+    limits = tolerances.read(TOLERANCES)
     steps = {
         "Inputs: settings, sums and scenes": input_checks(study, folder, again),
         "Recompute: models -> fused bands -> scores": recompute_checks(
-            study, folder, again, tolerances
+            study, folder, again, limits
         ),
         "Claims: all else follows from the scores": [
             *claim_checks(study, folder),
@@ -40,7 +39,7 @@ def main(study_file, folder, again, ours=None):
     }
     if ours is not None:
         steps["Trained here: the same within the spread of seeds"] = own_checks(
-            study, Path(ours), folder, tolerances
+            study, Path(ours), folder, limits
         )
     for number, (title, checks) in enumerate(steps.items(), start=1):
         print(as_text(f"{number}. {title}", checks), end="\n\n")
@@ -67,20 +66,22 @@ def input_checks(study, folder, again):
     return checks
 
 
-def recompute_checks(study, folder, again, tolerances):
+def recompute_checks(study, folder, again, limits):
     """Return the checks that the models in `folder` make its fused bands and scores."""
     usable = usable_models(study, folder / "models")
     return [
         check("models", check_models, study, folder / "models"),
-        *compared.check_tables(study, again, folder, usable, usable, tolerances),
-        *compared.check_fused(study, again, folder, usable, tolerances),
+        *compared.check_tables(study, again, folder, usable, usable, limits),
+        *compared.check_fused(study, again, folder, usable, limits),
     ]
 
 
 def envelope_checks(folder):
     """Return the check of a reference's tolerances, which follow from its envelope."""
     measured, stated = (folder / f"envelope/{name}.csv" for name in ("envelope", "tolerances"))
-    return [check("envelope/tolerances.csv", follow, measured, stated)] if measured.exists() else []
+    if not measured.exists():
+        return []
+    return [check("envelope/tolerances.csv", tolerances.check_follow, measured, stated)]
 
 
 def check_lock(study, site, folder):
@@ -89,14 +90,14 @@ def check_lock(study, site, folder):
     return inputs.check_locked(site, folder, entry)
 
 
-def own_checks(study, ours, folder, tolerances):
+def own_checks(study, ours, folder, limits):
     """Return the checks that results trained here agree with those in `folder`."""
     models = set(every_model(study))
     same = compared.same_weights(study, ours, folder)
     return [
         Check("weights", True, f"{len(same)} of {len(models)} models have the same bytes"),
-        *compared.check_tables(study, ours, folder, models, same, tolerances),
-        *compared.check_fused(study, ours, folder, same, tolerances),
+        *compared.check_tables(study, ours, folder, models, same, limits),
+        *compared.check_fused(study, ours, folder, same, limits),
         check("verdicts", compared.compare_verdicts, ours, folder),
         *compared.check_figures(ours, folder, same_data=same == models),
     ]

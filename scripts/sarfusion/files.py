@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,13 @@ def write_csv(path, table):
     """Write the data frame `table` to `path` as CSV with a header, atomically."""
     with atomic(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def copy_as_new(source, target):
+    """Copy a file without its times: Snakemake does not make again what is newer than the code."""
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
 
 
 def sha256(path):

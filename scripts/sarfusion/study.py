@@ -17,9 +17,15 @@ LEAVE_ONE_OUT = "leave_one_out"
 
 
 def read_study(path):
-    """Return the resolved study in the YAML file `path`."""
+    """Return the resolved study in a YAML file; StudyError where it is none."""
     path = Path(path)
-    return resolve(yaml.safe_load(path.read_text(encoding="utf-8")), folder=path.parent)
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError) as error:
+        raise StudyError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(config, dict):
+        raise StudyError(f"{path}: not a study, but {type(config).__name__}")
+    return resolve(config, folder=path.parent)
 
 
 def resolve(config, folder=CONFIG.parent):

@@ -47,6 +47,22 @@ def test_resolving_twice_changes_nothing_and_the_input_is_left_alone():
     assert yaml.safe_dump(SMALLEST) == before
 
 
+def test_a_study_is_read_from_its_file(tmp_path):
+    path = tmp_path / "city.yaml"
+    path.write_text(yaml.safe_dump(SMALLEST))
+    assert read_study(path) == resolve(SMALLEST)
+    for content, message in (
+        (b"study: [a\nsites: }", "city.yaml: not YAML .*line 2"),
+        (b"study: \xff", "city.yaml: not YAML"),
+        (b"", "city.yaml: not a study, but NoneType"),
+        (b"- study: a", "city.yaml: not a study, but list"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(StudyError, match=message) as error:
+            read_study(path)
+        assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [

@@ -190,7 +190,7 @@ def refused(folder, message):
 @pytest.mark.parametrize("content", [b"", b"[1, 2]", b"\xff", b"[" * 100_000])
 def test_a_record_that_is_none(folder, content):
     (folder / f"{NAME}.json").write_bytes(content)
-    refused(folder, "not JSON|not the record")
+    refused(folder, "not JSON|not text|not a mapping")
 
 
 class Trap:

@@ -9,11 +9,13 @@ from sarfusion.bootstrap import STATISTICS
 from sarfusion.errors import StudyError
 from sarfusion.files import sha256
 from sarfusion.verify import compared, scores
-from sarfusion.verify.checks import Check, as_text, check, conclusion, plain_file
-from sarfusion.verify.envelope import allowed, movement, seed_spread, tolerances
+from sarfusion.verify.checks import Check, as_text, check, conclusion
+from sarfusion.verify.envelope import movement, seed_spread
 from sarfusion.verify.expected import check_whole, every_model
+from sarfusion.verify.files import plain_file
+from sarfusion.verify.follow import compare_text
 from sarfusion.verify.scores import DIFFERENCES, SCORES
-from verify_claims import compare_text
+from sarfusion.verify.tolerances import allowed, from_envelope
 from verify_data import NAME, STUDY, make_difference, make_scores, write_table
 
 TOLERANCES = pd.DataFrame(
@@ -298,7 +300,7 @@ def test_the_rule_of_tolerances():
         (seed, "seeds", "test", "bias", 2.0),
     ]
     envelope = pd.DataFrame(rows, columns=["kind", "variant", "region", "metric", "moved"])
-    found = tolerances(envelope.assign(protocol="p")).set_index(["region", "metric"])
+    found = from_envelope(envelope.assign(protocol="p")).set_index(["region", "metric"])
     wanted = {
         ("test", "rmse"): [1e-4, 3e-2],
         ("gap", "rmse"): [1e-4, 2e-2],

@@ -15,8 +15,8 @@ from project import ROOT
 from safetensors.numpy import load_file, save_file
 from sarfusion.files import sha256, write_csv
 from sarfusion.raster import read_band, read_grid, write_raster
-from sarfusion.study import resolve
-from sarfusion.verify.envelope import read_tolerances
+from sarfusion.study import read_study
+from sarfusion.verify import tolerances
 from stage_models import main as stage
 from tabulate_envelope import main as tabulate
 from verify_results import claim_checks, envelope_checks, input_checks, own_checks, recompute_checks
@@ -30,7 +30,7 @@ MOVED = 0.001  # of a score, a pixel and a weight, in the made-up variant
 
 @pytest.fixture(scope="module")
 def study(finished):
-    return resolve(yaml.safe_load((finished.folder / STUDY).read_text()))
+    return read_study(finished.folder / STUDY)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_the_envelope_of_weights(envelope):
 
 
 def test_tolerances_follow_from_the_envelope(envelope, finished):
-    allowed = read_tolerances(envelope / "tolerances.csv").set_index("metric")
+    allowed = tolerances.read(envelope / "tolerances.csv").set_index("metric")
     assert allowed["recompute"]["cc"] == pytest.approx(10 * MOVED)
     assert allowed["recompute"]["rmse"] == 1e-9
     scores = pd.read_csv(finished.results() / SCORES).query("metric == 'rmse' and method != 'copy'")
@@ -180,7 +180,7 @@ def sum_up(folder):
 
 def failures(study, folder, again, ours):
     """{step: {what: note}} of the checks that fail."""
-    allowed = read_tolerances(folder / "envelope/tolerances.csv")
+    allowed = tolerances.read(folder / "envelope/tolerances.csv")
     steps = {
         "inputs": input_checks(study, folder, again),
         "recompute": recompute_checks(study, folder, again, allowed),

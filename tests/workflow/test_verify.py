@@ -13,11 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
-import yaml
 from safetensors.numpy import load_file, save_file
 from sarfusion.files import sha256
-from sarfusion.study import resolve
-from sarfusion.verify.envelope import TOLERANCES
+from sarfusion.study import read_study
+from sarfusion.verify import tolerances
 from verify_claims import claim_checks, draw_figures, make_tables
 from verify_results import input_checks, main, own_checks, recompute_checks
 
@@ -27,7 +26,7 @@ SCORES = "metrics/village/reconstruction.csv"
 DIFFERENCES = "metrics/village/reconstruction.differences.csv"
 # Of no measured envelope: these tests are about what is found, not about how near is near enough.
 PLACES = [("reconstruction", "scene", "pixel"), ("reconstruction", "test", "rmse")]
-ALLOWED = pd.DataFrame([(*place, 1e-6, 0.05) for place in PLACES], columns=TOLERANCES)
+ALLOWED = pd.DataFrame([(*place, 1e-6, 0.05) for place in PLACES], columns=tolerances.COLUMNS)
 COMMAND = """
 import install, verifying
 try:
@@ -61,7 +60,7 @@ class Reviewer:
         self.theirs = folder / "sent"
         shutil.copytree(self.ours, self.theirs)
         self.again = folder / "results/.verify/run/results/tiny"
-        self.study = resolve(yaml.safe_load((folder / STUDY).read_text()))
+        self.study = read_study(folder / STUDY)
         set_up(self)
 
     def python(self, code, check=False):

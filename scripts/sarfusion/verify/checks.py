@@ -1,12 +1,9 @@
 """Checks that pass or fail, each a line for people to read."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from stat import S_ISREG
 
 from ..errors import StudyError
 
-MEGABYTE = 10**6
 LONGEST = 300  # characters of a message; what is wrong stands at its beginning
 
 
@@ -54,19 +51,3 @@ def conclusion(checks):
     if failed:
         return f"NOT VERIFIED: {failed} of {len(checks)} checks fail"
     return f"Verified: all {len(checks)} checks pass"
-
-
-def plain_file(path, most_mb):
-    """Return `path` as a Path; StudyError unless it is a file of at most so many megabytes."""
-    path = Path(path)
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise StudyError(f"{path}: {error.strerror or error}") from None
-    if not S_ISREG(status.st_mode):
-        raise StudyError(f"{path}: not a plain file")
-    if status.st_size > most_mb * MEGABYTE:
-        raise StudyError(
-            f"{path}: {status.st_size / MEGABYTE:.0f} MB, too large: it was not opened"
-        )
-    return path

@@ -8,8 +8,8 @@ import pandas as pd
 from ..classical import METHODS
 from ..errors import StudyError
 from ..files import sha256
-from . import envelope, scores
-from .checks import check, plain_file
+from . import scores, tolerances
+from .checks import check
 from .expected import (
     check_whole,
     difference_tables,
@@ -18,6 +18,7 @@ from .expected import (
     score_tables,
     weights_path,
 )
+from .files import plain_file
 from .pixels import OTHER_WEIGHTS, SAME_DATA, compare_figures, compare_rasters
 
 WEIGHT_SUMS = "weights.csv"  # of a reference: the sums of all weights, of which it holds a part
@@ -25,7 +26,7 @@ VERDICT = ["claim", "site", "band", "metric", "left", "right", "verdict"]
 MOST_MB = 1000
 
 
-def check_tables(study, here, there, at_hand, same, tolerances):
+def check_tables(study, here, there, at_hand, same, limits):
     """Return the checks of all tables of scores and of differences.
 
     at_hand: the models (names, see expected.every_model) whose scores there are made here.
@@ -33,13 +34,13 @@ def check_tables(study, here, there, at_hand, same, tolerances):
     """
     tables = [*score_tables(study), *difference_tables(study)]
     return [
-        check(table[0], _compare_table, study, table, here, there, at_hand, same, tolerances)
+        check(table[0], _compare_table, study, table, here, there, at_hand, same, limits)
         for table in tables
         if Path(here, table[0]).exists() or table in score_tables(study)
     ]
 
 
-def _compare_table(study, table, here, there, at_hand, same, tolerances):
+def _compare_table(study, table, here, there, at_hand, same, limits):
     """Return the note on one table, compared as far as its rows rest on models at hand."""
     name, site, protocol = table
     if not Path(here, name).exists():
@@ -50,16 +51,16 @@ def _compare_table(study, table, here, there, at_hand, same, tolerances):
     whole = len(theirs)
     theirs = theirs[[models <= at_hand for models in rests_on(theirs, study)]]
     kinds = ["recompute" if models <= same else "retrain" for models in rests_on(ours, study)]
-    note = scores.compare(ours, theirs, form, envelope.allowed(ours, form, tolerances, kinds))
+    note = scores.compare(ours, theirs, form, tolerances.allowed(ours, form, limits, kinds))
     return f"{note} ({len(theirs)} of {whole} rows)"
 
 
-def check_fused(study, here, there, same, tolerances):
+def check_fused(study, here, there, same, limits):
     """Return the checks of the fused rasters of each site and protocol, where `there` has any.
 
     Every raster that was made here must be there. same: as for check_tables.
     """
-    pixel = tolerances[tolerances["metric"] == envelope.PIXEL].set_index("protocol")
+    pixel = limits[limits["metric"] == tolerances.PIXEL].set_index("protocol")
     checks = []
     for place in product(study["sites"], study["protocols"]):
         folder = Path("fused", *place)

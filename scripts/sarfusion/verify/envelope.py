@@ -1,30 +1,57 @@
-"""How far numbers move for reasons that are none of science's, and the tolerances from it.
+"""How far results move for reasons that are none of science's: threads, processors, seeds.
 
-The rule of the tolerances:
-
-    recompute  of a metric: SAFETY times its largest movement anywhere, under any variant with the
-               same weights; at least FLOOR
-    retrain    of a metric in a region of a protocol: the largest difference between two seeds of
-               one model and band; at least twice the movement of a model that was trained again
-
-The pixels of fused rasters count as a metric. A movement is the largest difference from the
-reference of any band, method and input.
+A movement is the largest difference from the study's own results of any band, method and input.
+The pixels of fused rasters count as a metric.
 """
+
+from itertools import product
 
 import numpy as np
 import pandas as pd
+from safetensors.numpy import load_file
 
-from ..errors import StudyError
-from .checks import plain_file
-from .scores import DIFFERENCES, PLACE
+from ..files import sha256
+from . import scores
+from .expected import difference_tables, every_model, model_name, score_tables, weights_path
+from .pixels import compare_rasters
+from .scores import PLACE
+from .tolerances import OTHER_SEED, PIXEL, SAME_WEIGHTS, TRAINED_AGAIN
 
-SAME_WEIGHTS, TRAINED_AGAIN, OTHER_SEED = "same weights", "trained again", "other seed"
 FEWER_DIGITS = "trained with bfloat16 products"  # beside the others; no tolerance rests on it
+SEEDS = "seeds"  # the name of the variant that is another seed
+BFLOAT16 = "bfloat16"  # and of that with fewer digits in training
 COLUMNS = ["kind", "variant", *PLACE, "moved"]
-TOLERANCES = [*PLACE, "recompute", "retrain"]
-SAFETY = 10
-FLOOR = 1e-9
-PIXEL = "pixel"  # the metric of a fused raster's pixels, of the region "scene"
+IDENTITY = ["protocol", "model", "input", "band", "seed"]
+WEIGHTS = ["variant", *IDENTITY, "same_bytes", "moved"]
+# Folder, kind, and tables that are compared, with how much of a movement counts: a difference has
+# two ends. With one seed of several trained again, differences are others than the study's.
+FUSED = ("fused", SAME_WEIGHTS, ((score_tables, 1), (difference_tables, 2)))
+TRAINED = ("trained", TRAINED_AGAIN, ((score_tables, 1),))
+WITH_FEWER_DIGITS = ("trained", FEWER_DIGITS, ((score_tables, 1),))
+
+
+def measure(study, results, folder):
+    """Return the tables COLUMNS and WEIGHTS of the runs in a folder.
+
+    results: results/STUDY, complete. folder/VARIANT/fused/results/STUDY: the same weights, fused
+    and scored under a variant; folder/VARIANT/trained/results/STUDY: some of the models, trained
+    again under it.
+    """
+    variants = sorted(path.parents[1].name for path in folder.glob("*/fused/results"))
+    made = [(name, *kind) for name, kind in product(variants, (FUSED, TRAINED))]
+    if (folder / BFLOAT16 / "trained/results").exists():
+        made.append((BFLOAT16, *WITH_FEWER_DIGITS))
+    moved, weights = [], []
+    for variant, kind, label, tables in made:
+        again = folder / variant / kind / "results" / study["study"]
+        found = moved_results(study, results, again, tables)
+        moved.append(found.assign(kind=label, variant=variant))
+        if kind == "trained":
+            rows = weights_trained_again(study, results / "models", again / "models")
+            weights += [(variant, *row) for row in rows]
+    moved.append(moved_seeds(study, results).assign(kind=OTHER_SEED, variant=SEEDS))
+    weights += [(SEEDS, *row) for row in weights_of_seeds(study, results / "models")]
+    return pd.concat(moved)[COLUMNS], pd.DataFrame(weights, columns=WEIGHTS)
 
 
 def movement(reference, variant):
@@ -44,54 +71,83 @@ def seed_spread(reference):
     return spread.groupby(list(PLACE), sort=False).max().rename("moved").reset_index()
 
 
-def tolerances(envelope):
-    """Return the table TOLERANCES that follows from an envelope (COLUMNS) by the rule."""
-    largest = envelope.pivot_table(
-        index=list(PLACE), columns="kind", values="moved", aggfunc="max", sort=False
-    ).reindex(columns=[SAME_WEIGHTS, TRAINED_AGAIN, OTHER_SEED])
-    by_metric = largest[SAME_WEIGHTS].groupby("metric").transform("max")
-    recompute = (SAFETY * by_metric).fillna(0).clip(lower=FLOOR)
-    trained = np.fmax(largest[OTHER_SEED], 2 * largest[TRAINED_AGAIN])
-    table = {"recompute": recompute, "retrain": np.fmax(trained, recompute)}
-    return pd.DataFrame(table).reset_index()
+def moved_results(study, results, again, tables):
+    """Return the largest movement of each PLACE between two results folders.
 
-
-def read_tolerances(path):
-    """Return the table TOLERANCES in a file; StudyError where it is none."""
-    plain_file(path, 1)
-    try:
-        table = pd.read_csv(path)
-        table[TOLERANCES[3:]] = table[TOLERANCES[3:]].astype(float)
-    except (ValueError, KeyError) as error:
-        raise StudyError(f"{path}: no table of tolerances ({error})") from None
-    if list(table.columns) != TOLERANCES or not np.isfinite(table[TOLERANCES[3:]]).all(axis=None):
-        raise StudyError(f"{path}: no table of tolerances")
-    return table
-
-
-def follow(envelope, stated):
-    """Return a note on tolerances that follow from an envelope (paths); else raise StudyError."""
-    wanted = tolerances(pd.read_csv(plain_file(envelope, 10)))
-    found = read_tolerances(stated)
-    if not (
-        wanted[list(PLACE)].equals(found[list(PLACE)])
-        and np.allclose(wanted[TOLERANCES[3:]], found[TOLERANCES[3:]], rtol=1e-9, atol=0)
-    ):
-        raise StudyError(f"{stated}: does not follow from {envelope}")
-    return "follows from the envelope"
-
-
-def allowed(table, form, tolerances, kinds):
-    """Return the tolerance of each row of a table (scores.read), an array.
-
-    kinds: "recompute" or "retrain" of each row. A region that the envelope does not have gets the
-    largest tolerance of its metric; a difference twice that of a score, for its two ends.
+    tables: (names of tables, by how much their movement is divided), as in FUSED.
     """
-    found = np.zeros(len(table))
-    place = table.index.to_frame(index=False)[list(PLACE)]
-    for kind in ("recompute", "retrain"):
-        exact = place.merge(tolerances, on=list(PLACE), how="left")[kind]
-        of_metric = place["metric"].map(tolerances.groupby("metric")[kind].max())
-        chosen = np.asarray(kinds) == kind
-        found[chosen] = exact.fillna(of_metric).fillna(FLOOR).to_numpy()[chosen]
-    return found * (2 if form is DIFFERENCES else 1)
+    found = []
+    for names, ends in tables:
+        for name, *_ in names(study):
+            if (again / name).exists():
+                form = scores.form_of(name)
+                one, other = (scores.read(path / name, form) for path in (results, again))
+                for column in form.close:
+                    part = movement(one[column], other[column])
+                    found.append(part.assign(moved=part["moved"] / ends))
+    for protocol in study["protocols"]:
+        largest = [
+            compare_rasters(results / path.relative_to(again), path, np.inf)
+            for site in study["sites"]
+            for path in sorted(again.glob(f"fused/{site}/{protocol}/**/*.tif"))
+        ]
+        found.append(_of_pixels(protocol, max(largest)))
+    return pd.concat(found).groupby(list(PLACE), sort=False)["moved"].max().reset_index()
+
+
+def moved_seeds(study, results):
+    """Return the largest difference between two seeds of each PLACE in a results folder."""
+    found = [
+        seed_spread(scores.read(results / name, scores.SCORES)["value"])
+        for name, *_ in score_tables(study)
+    ]
+    for protocol in study["protocols"]:
+        largest = [
+            compare_rasters(*(results / f"fused/{name}.tif" for name in names), np.inf)
+            for names in pairs_of_seeds(study)
+            if names[0].split("/")[1] == protocol
+        ]
+        found.append(_of_pixels(protocol, max(largest, default=0)))
+    return pd.concat(found)
+
+
+def _of_pixels(protocol, largest):
+    """Return the movement of the pixels of a protocol as a table."""
+    return pd.DataFrame([(protocol, "scene", PIXEL, largest)], columns=[*PLACE, "moved"])
+
+
+def pairs_of_seeds(study):
+    """Return the names of models that differ in nothing but their seed, the first one of all."""
+    return [
+        (name, model_name(*(identity | {"seed": seed}).values()))
+        for name, identity in every_model(study).items()
+        for seed in study["seeds"]
+        if identity["seed"] < seed
+    ]
+
+
+def weights_trained_again(study, models, again):
+    """Yield (*IDENTITY, *distance) of each model that stands in the folder `again` too."""
+    for name, identity in every_model(study).items():
+        paths = [weights_path(folder, name) for folder in (models, again)]
+        if paths[1].exists():
+            yield *(identity[key] for key in IDENTITY), *distance(*paths)
+
+
+def weights_of_seeds(study, models):
+    """Yield (*IDENTITY, *distance) of each pair of seeds."""
+    known = every_model(study)
+    for names in pairs_of_seeds(study):
+        paths = [weights_path(models, name) for name in names]
+        yield *(known[names[0]][key] for key in IDENTITY), *distance(*paths)
+
+
+def distance(path, other):
+    """Return (whether two files of weights are the same, distance relative to their norm)."""
+    one, two = (
+        np.concatenate(
+            [values.ravel().astype(np.float64) for _, values in sorted(load_file(p).items())]
+        )
+        for p in (path, other)
+    )
+    return sha256(path) == sha256(other), np.linalg.norm(one - two) / np.linalg.norm(one)

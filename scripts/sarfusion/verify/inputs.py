@@ -1,7 +1,6 @@
 """What results rest on: settings, scenes, and the sums that their folder states of itself."""
 
 import csv
-import json
 import re
 import reprlib
 from pathlib import Path, PurePosixPath
@@ -11,7 +10,7 @@ import yaml
 from ..errors import StudyError
 from ..files import sha256
 from ..stac.lock import assets_of
-from .checks import plain_file
+from .files import plain_file, read_mapping, read_text
 from .pixels import block_means, compare_rasters
 
 SUMS = "SHA256SUMS"  # of a reference: every file of the folder
@@ -61,7 +60,7 @@ def check_sums(folder, study):
 
 def _check_reference_sums(folder):
     listed = {}
-    for line in _text(folder / SUMS).splitlines():
+    for line in read_text(folder / SUMS, MOST_MB).splitlines():
         found = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
         if not found:
             raise StudyError(f"{folder / SUMS}: not a line of sums: {line!r}")
@@ -79,7 +78,7 @@ def _check_reference_sums(folder):
 
 def _check_run_sums(folder, prefix):
     try:
-        rows = list(csv.DictReader(_text(folder / RUN_SUMS).splitlines()))
+        rows = list(csv.DictReader(read_text(folder / RUN_SUMS, MOST_MB).splitlines()))
         listed = {row["path"]: row["sha256"] for row in rows}
         listed = {
             path.removeprefix(prefix): known
@@ -99,13 +98,6 @@ def _check_run_sums(folder, prefix):
     return f"{there} files" + (f"; {left_out} more are not here" if left_out else "")
 
 
-def _text(path):
-    try:
-        return plain_file(path, MOST_MB).read_text(encoding="utf-8")
-    except ValueError as error:
-        raise StudyError(f"{path}: not text ({error})") from None
-
-
 def _check_sum(folder, name, known):
     """Raise StudyError unless a file within the folder has the sum that is known of it."""
     parts = PurePosixPath(name)
@@ -119,14 +111,7 @@ def _check_sum(folder, name, known):
 
 def read_scene(folder, site):
     """Return scene.json of a site; StudyError where it is none."""
-    path = plain_file(Path(folder, f"scenes/{site}/scene.json"), MOST_MB)
-    try:
-        scene = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise StudyError(f"{path}: not JSON ({error})") from None
-    if not isinstance(scene, dict):
-        raise StudyError(f"{path}: not the description of scenes")
-    return scene
+    return read_mapping(Path(folder, f"scenes/{site}/scene.json"), MOST_MB)
 
 
 def check_given(site, here, there):
@@ -203,7 +188,7 @@ def read_means(folder, site):
     """Return {scene: {band: means}} that a folder states of a site, else of its own rasters."""
     path = means_path(folder, site)
     if path.exists():
-        return json.loads(_text(path))
+        return read_mapping(path, MOST_MB)
     rasters = Path(folder, f"scenes/{site}").glob("*.tif")
     return {path.stem: block_means(path) for path in rasters}
 

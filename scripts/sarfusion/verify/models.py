@@ -1,14 +1,13 @@
 """Trained models of another person: which of them may be used."""
 
-import json
 import math
 
 from safetensors import SafetensorError, safe_open
 
 from .. import channels
 from ..errors import StudyError
-from .checks import plain_file
 from .expected import every_model, record_path, weights_path
+from .files import plain_file, read_mapping
 
 MOST_MB = 1000
 
@@ -51,13 +50,7 @@ def check_model(study, folder, name, identity):
 
 def read_record(path):
     """Return the record of a model; StudyError where it is none."""
-    try:
-        record = json.loads(plain_file(path, 1).read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise StudyError(f"{path}: not JSON ({error})") from None
-    if not isinstance(record, dict):
-        raise StudyError(f"{path}: not the record of a model")
-    return record
+    return read_mapping(path, 1)
 
 
 def _mapping(value):

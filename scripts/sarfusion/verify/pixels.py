@@ -10,7 +10,7 @@ from PIL import Image
 from ..errors import StudyError
 from ..files import atomic
 from ..raster import Grid, open_raster
-from .checks import plain_file
+from .files import plain_file
 
 MOST_MB = 4000
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # what files begin with; + is BigTIFF

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..errors import StudyError
 from ..tables import RUN_COLUMNS
-from .checks import plain_file
+from .files import plain_file
 
 MOST_MB = 100
 PLACE = ("protocol", "region", "metric")  # what a tolerance belongs to

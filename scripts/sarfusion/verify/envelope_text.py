@@ -1,0 +1,60 @@
+"""An envelope as text for people."""
+
+import pandas as pd
+
+from ..tables import as_text
+from .envelope import FEWER_DIGITS, SEEDS
+from .scores import PLACE
+from .tolerances import OTHER_SEED, PIXEL, SAME_WEIGHTS, TRAINED_AGAIN
+
+HEADLINES = {"reconstruction": "test", "cloud_gap": "gap", "sharpening": "test"}
+SHOWN = ("rmse", "ssim", "uiqi", "cc", "ergas")
+NOTE = """\
+How far numbers move from those of the demo when nothing that matters to science is changed: the
+same again, other thread counts, older instruction sets (really switched off in PyTorch, oneDNN,
+OpenBLAS and NumPy, whatever the processor could do), a GPU where there was one. `same weights`:
+the models of the demo, fused and scored again, methods without training too. `trained again`: each
+kind of model, for one band and seed. `other seed`: the largest difference between two seeds of one
+model and band, beside which the others are to be seen. 0 is the same to the last bit. Training
+with bfloat16 products (`training.precision`) does change what is computed, and stands apart: the
+default is float32, and no tolerance rests on it.
+
+Weights: how many of the models that were trained again have the same bytes, and how far the others
+lie from those of the demo, relative to their norm.
+"""
+
+
+def as_markdown(table, weights):
+    """Return both tables of an envelope for people: headline scores and pixels, then weights.
+
+    table, weights: see envelope.measure.
+    """
+    shown = table[
+        [
+            metric == PIXEL or (region == HEADLINES[protocol] and metric in SHOWN)
+            for protocol, region, metric in table[list(PLACE)].to_numpy()
+        ]
+    ]
+    wide = shown.pivot_table(
+        index=["protocol", "metric"], columns=["kind", "variant"], values="moved", sort=False
+    )
+    parts = ["# How far results move", NOTE]
+    for kind in (SAME_WEIGHTS, TRAINED_AGAIN, FEWER_DIGITS):
+        if kind not in wide:
+            continue
+        part = wide[kind].map(_printed)
+        part[OTHER_SEED] = wide[OTHER_SEED, SEEDS].map(_printed)
+        parts += [f"## Scores, {kind}", as_text(part.reset_index(), "github")]
+    grouped = weights.groupby(["variant", "protocol", "model"], sort=False)
+    rows = [
+        (*key, f"{group['same_bytes'].sum()} of {len(group)}", _printed(group["moved"].max()))
+        for key, group in grouped
+    ]
+    columns = ["variant", "protocol", "model", "same bytes", "largest distance"]
+    parts += ["## Weights", as_text(pd.DataFrame(rows, columns=columns), "github")]
+    return "\n\n".join(parts) + "\n"
+
+
+def _printed(value):
+    """Return a movement as text."""
+    return "" if pd.isna(value) else "0" if value == 0 else f"{value:.1e}"
