@@ -52,8 +52,8 @@ def lines_on_screen(page, width=100):
 
 
 def apply_diff(page, folder):
-    """Apply the one diff that a page shows to a copy of the project; return it."""
-    (diff,) = blocks(page, "diff")
+    """Apply the diffs that a page shows to a copy of the project; return them as one."""
+    diff = "".join(blocks(page, "diff"))
     apart = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent)}
     subprocess.run(["git", "apply", "-"], cwd=folder, env=apart, input=diff, text=True, check=True)
     return diff

@@ -64,13 +64,23 @@ def test_named_paths_exist(page):
 @each_page
 def test_named_settings_exist(page, words):
     for span in spans(page):
-        keys, rules = span.split("."), schema()
-        if len(keys) > 1 and keys[0] in rules["properties"] and keys[-1] != "csv":
-            for key in keys:
-                assert key in rules.get("properties", {}), span
-                rules = rules["properties"][key]
+        keys = span.split(".")
+        if len(keys) > 1 and keys[0] in schema()["properties"] and keys[-1] not in ("csv", "json"):
+            kinds = [schema(), *(schema()["$defs"][kind] for kind in ("files", "stac"))]
+            assert any(has_setting(rules, keys) for rules in kinds), span
         elif re.fullmatch(r"_?[a-z][a-z_0-9]*:?", span):
             assert span.rstrip(":") in words, span
+
+
+def has_setting(rules, keys):
+    """Whether a part of the schema has a setting at this place."""
+    for key in keys:
+        if "$ref" in rules:
+            rules = schema()["$defs"][rules["$ref"].rsplit("/", 1)[1]]
+        if key not in rules.get("properties", {}):
+            return False
+        rules = rules["properties"][key]
+    return True
 
 
 @each_page

@@ -10,6 +10,7 @@ from project import Project
 from sarfusion import split
 from sarfusion.files import read_json
 from sarfusion.raster import read_band, read_bands, read_grid, write_raster
+from sarfusion.study import resolve
 
 SMALL = {
     "sites": {"village": {"source": "simulated", "seed": 3, "size_px": 128}},
@@ -140,8 +141,13 @@ def own_scenes(finished, tmp_path_factory):
     return folder
 
 
-def test_a_site_takes_one_entry(changed, own_scenes):
+def test_a_site_takes_one_row_or_one_entry(changed, own_scenes):
     project = changed("add-a-site.md")
+    assert len(project.added.pop("config/cities.csv")) == 1
+    cities = yaml.safe_load((project.folder / "config/cities.yaml").read_text())
+    *known, new = resolve(cities, project.folder / "config")["sites"].values()
+    assert len(known) == len(resolve(cities, ROOT / "config")["sites"])
+    assert new["area"] == [-9.25, 38.68, -9.05, 38.82]
     assert [*project.added] == ["config/own_files.yaml"]
     sites = yaml.safe_load((project.folder / "config/own_files.yaml").read_text())["sites"]
     scores = project.scores(
@@ -161,9 +167,13 @@ def test_a_site_takes_one_entry(changed, own_scenes):
         np.testing.assert_allclose(first[both], second[both], atol=1e-4)
 
 
-# What the two small runs do not make: catalogues, shuffled SAR, and the report of `reproduce`.
+# What the two small runs do not make: they have one site, no catalogue and no shuffled SAR.
+REPORT = "report.html"  # by `reproduce`
 ELSEWHERE = {
-    "report.html",
+    *("tables/across_sites.csv", "tables/across_sites.md", "tables/across_sites_differences.csv"),
+    *("figures/across_sites_PROTOCOL_scores.png", "figures/across_sites_differences.png"),
+    *("tables/transfer.csv", "tables/transfer.md", "tables/transfer_metrics.csv"),
+    *("figures/transfer.png", "missing_sites.json"),
     "scenes/SITE/clouds.tif",
     "search/SITE.csv",
     "search/lock.txt",
@@ -193,4 +203,10 @@ def test_every_file_in_results_is_described(finished, protocols_results):
     ]
     assert undescribed == []
     absent = {name for name, p in patterns.items() if not any(map(p.fullmatch, made))}
-    assert absent == ELSEWHERE
+    assert absent == {REPORT, *ELSEWHERE}
+    rules = "".join(path.read_text() for path in ROOT.glob("rules/*.smk")).replace("{scale}", "")
+    for name in ELSEWHERE:
+        ours = name.replace(".full", "")
+        for word in ("SITE", "PROTOCOL"):
+            ours = ours.replace(word, f"{{{word.lower()}}}")
+        assert f'"{ours}"' in rules, name
