@@ -24,7 +24,7 @@ from pathlib import Path
 loader = SourceFileLoader("reproduce", "reproduce")
 command = module_from_spec(spec_from_loader("reproduce", loader))
 loader.exec_module(command)
-command.ready = lambda dev=False: None
+command.ready = sys.modules["status"].ready = lambda dev=False: None
 sys.modules["studies"].venv_python = lambda: Path(sys.executable)
 sys.exit(command.main(sys.argv[1:]))
 """

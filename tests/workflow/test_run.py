@@ -9,7 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+import yaml
+from sarfusion import disk
 from sarfusion.files import read_json
+from sarfusion.study import resolve
 from sarfusion.tables import METRIC_COLUMNS
 
 BANDS = ("red", "green", "blue")
@@ -137,6 +140,20 @@ def test_every_job_has_a_log_and_a_benchmark(finished):
     )
     assert logs == benchmarks
     assert len(logs) > 30
+
+
+def test_what_it_takes_of_the_disk_was_known_before(finished):
+    """Within a third; figures, measured on the demo, take less here."""
+    results = finished.results()
+    paths = [path.relative_to(results / "fused").parts for path in results.rglob("fused/**/*.tif")]
+    runs = [(band, *run.rsplit("-", 1), seed) for _, _, band, run, seed in paths]
+    text = (finished.folder / "tests/studies/tiny.yaml").read_text()
+    figures = len(list((results / "figures").iterdir()))
+    study = resolve(yaml.safe_load(text))
+    parts = disk.study_bytes(study, {"reconstruction": runs}, figures)
+    for what in ("scenes", "stack", "fused", "models"):
+        assert disk.written_bytes(results / what) == pytest.approx(parts[what], rel=1 / 3), what
+    assert disk.written_bytes(results) < 4 / 3 * sum(parts.values())
 
 
 def test_a_second_run_does_nothing(finished):
