@@ -47,9 +47,7 @@ class SlurmProject(Project):
     def __init__(self, folder, cluster):
         super().__init__(folder)
         self.cluster = cluster
-        self.python = folder / "hasty-python"
-        self.python.write_text(HASTY_PYTHON.format(python=sys.executable))
-        self.python.chmod(0o755)
+        self.python = write_hasty_python(folder / "hasty-python")
         self.environment = {**cluster.environment, "PYTHON": str(self.python)}
 
     def command(self, *arguments, study=TWO_SITES):
@@ -104,6 +102,13 @@ class SlurmProject(Project):
         """Let a script do something else first, once its log has begun."""
         start = "    with job(snakemake.log[0]):\n"
         self.edit(f"scripts/{script}.py", start, f"{start}        {line}\n")
+
+
+def write_hasty_python(path):
+    """Write the program that stands for Python when Snakemake is run, and return its path."""
+    path.write_text(HASTY_PYTHON.format(python=sys.executable))
+    path.chmod(0o755)
+    return path
 
 
 def submitted(printed):

@@ -57,12 +57,16 @@ SelectTypeParameters=CR_CPU_Memory
 # Believe the sizes written below, not those of the machine.
 SlurmdParameters=config_overrides
 SlurmdTimeout=20
+MessageTimeout=60
 ReturnToService=2
 KillWait=2
 JobAcctGatherFrequency=1
 AccountingStorageType=accounting_storage/none
-NodeName=node1 NodeHostname=localhost NodeAddr=127.0.0.1 Port={ports[1]} CPUs=3 RealMemory=8000
-NodeName=node2 NodeHostname=localhost NodeAddr=127.0.0.1 Port={ports[2]} CPUs=3 RealMemory=8000
+GresTypes=gpu
+# A node has more memory than the machine may have: jobs ask for more than they use.
+NodeName=DEFAULT CPUs=3 RealMemory=16000 Gres=gpu:1
+NodeName=node1 NodeHostname=localhost NodeAddr=127.0.0.1 Port={ports[1]}
+NodeName=node2 NodeHostname=localhost NodeAddr=127.0.0.1 Port={ports[2]}
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 PartitionName=gpu Nodes=ALL Default=NO MaxTime=INFINITE State=UP
 """
@@ -90,17 +94,20 @@ SLURM_CONF='{folder}/slurm.conf' exec '{srun}' "$@"
 """
 
 
-def require_slurm():
-    """Skip the test where no Slurm can be started, or fail it in CI."""
+def why_not():
+    """Return why no Slurm can be started here, None if one can."""
     missing = [program for program in PROGRAMS if not shutil.which(program, path=PATH)]
     if missing:
-        give_up(f"no {', '.join(missing)} here: apt-get install {PACKAGES}")
+        return f"no {', '.join(missing)} here: apt-get install {PACKAGES}"
     if os.geteuid() != 0:
-        give_up("the daemons of Slurm can be started by root only")
+        return "the daemons of Slurm can be started by root only"
+    return None
 
 
-def give_up(reason):
-    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+def require_slurm():
+    """Skip the test where no Slurm can be started, or fail it in CI."""
+    if reason := why_not():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
 
 
 @contextmanager
@@ -124,7 +131,7 @@ def run_cluster():
         stack.enter_context(cluster.daemon("munged", munged))
         await_((folder / "munge.socket").exists, "munge")
         stack.callback(remove_empty_cgroups)
-        stack.enter_context(cluster.daemon("slurmctld", ["slurmctld", "-D"]))
+        cluster.controller = stack.enter_context(cluster.daemon("slurmctld", ["slurmctld", "-D"]))
         stack.callback(cluster.stop_nodes)
         for name in NODES:
             cluster.start_node(name)
@@ -141,6 +148,8 @@ def configure(folder):
     cgroups = has_cgroups()
     text = CONFIGURATION.format(folder=folder, ports=free_ports(1 + len(NODES)))
     (folder / "slurm.conf").write_text(text + (BY_CGROUPS if cgroups else BY_POLLING))
+    # For the scheduler's counting: there is no such device.
+    (folder / "gres.conf").write_text("Name=gpu File=/dev/null\n")
     if cgroups:
         (folder / "cgroup.conf").write_text(CGROUP_CONFIGURATION)
     srun = folder / "bin/srun"
@@ -184,6 +193,7 @@ class Cluster:
     def __init__(self, folder):
         self.folder = folder
         self.nodes = {}
+        self.controller = None
         others = {name: value for name, value in os.environ.items() if "SLURM" not in name}
         self.environment = {
             **others,
@@ -214,9 +224,9 @@ class Cluster:
         rows = [line.split("|", 4) for line in self.ask(*asked).splitlines()]
         return {job: tuple(rest) for job, at, *rest in rows if str(folder or at) == at}
 
-    def memory(self, job):
-        """The memory that a job asked for, in Slurm's words."""
-        return self.ask("squeue", "--noheader", "--states=all", f"--jobs={job}", "-o", "%m").strip()
+    def asked(self, job, form):
+        """What a job asked for, by a letter of squeue's: %m memory, %P partition, %b GPUs."""
+        return self.ask("squeue", "--noheader", "--states=all", f"--jobs={job}", "-o", form).strip()
 
     def restarts(self, job):
         """How often Slurm started a job again."""
@@ -236,7 +246,11 @@ class Cluster:
 
     def is_up(self, name):
         """Tell whether a node takes jobs."""
-        said = self.ask("sinfo", "--noheader", "--Node", f"--nodes={name}", "--format=%t")
+        try:
+            said = self.ask("sinfo", "--noheader", "--Node", f"--nodes={name}", "--format=%t")
+        except subprocess.CalledProcessError:  # slurmctld does not answer yet
+            assert self.controller.poll() is None, "slurmctld does not start"
+            return False
         return said.split()[0] in ("idle", "mix", "alloc", "comp")
 
     def stop_nodes(self):
