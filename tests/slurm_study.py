@@ -17,8 +17,8 @@ OVERRIDES = (
     *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1"),
 )
 
-# Instead of Python for Snakemake (-m snakemake, or a program that runs it): looks at the jobs twice a second. The plugin waits longer after
-# each look that finds nothing new, which no option changes.
+# Instead of Python for Snakemake (-m snakemake, or a program that runs it): looks at the jobs twice
+# a second. The plugin waits longer after each look that finds nothing new; no option changes that.
 HASTY_PYTHON = """\
 #!{python}
 import asyncio
@@ -102,6 +102,10 @@ class SlurmProject(Project):
         """Let a script do something else first, once its log has begun."""
         start = "    with job(snakemake.log[0]):\n"
         self.edit(f"scripts/{script}.py", start, f"{start}        {line}\n")
+
+    def said_by_snakemake(self):
+        """What the last run's own log holds, of which `./reproduce` prints less."""
+        return max((self.folder / ".snakemake/log").glob("*.log")).read_text()
 
 
 def write_hasty_python(path):

@@ -24,8 +24,8 @@ def overdue(cluster, tmp_path_factory):
     project = SlurmProject(tmp_path_factory.mktemp("overdue") / "project", cluster)
     project.slow_down("simulate_scene", "__import__('time').sleep(600)")
     project.edit("rules/scenes.smk", "runtime=growing(10)", "runtime=growing(1)")
-    project.start(*project.command("--retries", "0", SCENES[0]))
-    await_(lambda: submitted(project.printed), "the job of the overdue run")
+    project.reproduce(SCENES[0], "--retries", "0")
+    await_(project.jobs, "the job of the overdue run")
     yield project
     project.leave()
 
@@ -103,7 +103,7 @@ def test_a_killed_snakemake_loses_nothing_and_trains_nothing_twice(project, loca
 
     second = project.reproduce("tables")
     await_(lambda: "at work; waiting" in project.printed, "the second run")
-    await_(lambda: "Building DAG" in project.printed, "the end of jobs")
+    await_(lambda: "steps to do" in project.printed, "the end of jobs")
     weights = {path: path.stat().st_mtime_ns for path in results.rglob("*.safetensors")}
     assert len(weights) >= 2  # what ran when Snakemake was killed has come to its end
     assert second.wait(WAIT_S) == 0, project.printed
@@ -134,11 +134,12 @@ def test_a_lost_node_costs_only_its_own_jobs(project, local):
 
 def test_an_overdue_job_ends_in_an_error_that_names_rule_and_log(overdue):
     assert overdue.started.wait(WAIT_S) == 1
-    (job,) = submitted(overdue.printed)
+    (job,) = submitted(overdue.said_by_snakemake())
     assert overdue.jobs()[job][0] == "TIMEOUT"
-    error, logs = overdue.printed.split("\nerror: ")[1].splitlines()[:2]
-    assert error == ("simulate_scene did not end: Slurm stopped it at its time limit (`runtime`)")
-    ours, of_slurm = logs.removeprefix("  (log: ").removesuffix(")").split("; of Slurm: ")
-    assert ours == "results/two_sites/logs/simulate_scene/village.log"
-    assert (overdue.folder / ours).read_text().startswith("started in")
-    assert of_slurm.endswith(f"/{job}.log")
+    failed = overdue.printed.split("FAILED  ")[1].splitlines()
+    what, why, log, slurm_log = (line.strip() for line in failed[:4])
+    assert what == "Simulate the raw scenes of village"
+    assert why == "Slurm stopped it at its time limit: give the rule more `runtime`"
+    assert log == "log: results/two_sites/logs/simulate_scene/village.log"
+    assert slurm_log.startswith("log: ")
+    assert slurm_log.endswith(f"/{job}.log")
