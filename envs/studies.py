@@ -8,6 +8,7 @@ import re
 import signal
 from pathlib import Path
 
+from cluster import await_left_jobs
 from install import ROOT, Problem, is_set_up, run_quietly, say, set_up, venv_python
 from running import project_lock, run
 
@@ -90,7 +91,7 @@ def snakemake(config, *arguments, over=(), logger="steps"):
 
 
 def unlock_snakemake(config, lock):
-    """Remove the lock that Snakemake left when our last run was killed.
+    """Remove the lock that Snakemake left when our last run was killed, and await its Slurm jobs.
 
     Snakemake cannot know whether the holder of its lock still lives. We can: we hold the flock, so
     no Snakemake of ours does; and our record names the study that did not come to its end. The
@@ -103,6 +104,7 @@ def unlock_snakemake(config, lock):
     if study and files and all(file.startswith(f"results/{study}/") for file in files):
         say(f"The last run of study {study} was killed; removing the lock it left.")
         run_quietly(*snakemake(config, "--unlock"))
+        await_left_jobs()
 
 
 def run_snakemake(command, name, lock):

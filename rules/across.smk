@@ -23,8 +23,8 @@ rule tabulate_across:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=2000 + 5 * len(SITES),
-        runtime=30,
+        mem_mb=growing(2000 + 5 * len(SITES)),
+        runtime=growing(30),
     params:
         missing=MISSING,
         left_out=transfers_left_out(),
@@ -54,8 +54,8 @@ rule plot_across_scores:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000 + 5 * len(SITES),
-        runtime=30,
+        mem_mb=growing(2000 + 5 * len(SITES)),
+        runtime=growing(30),
     params:
         missing=MISSING,
     message:
@@ -84,8 +84,8 @@ rule plot_across_differences:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000 + 5 * len(SITES),
-        runtime=30,
+        mem_mb=growing(2000 + 5 * len(SITES)),
+        runtime=growing(30),
     params:
         missing=MISSING,
     message:
@@ -116,8 +116,8 @@ rule tabulate_transfer:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=2000 + 5 * len(SITES),
-        runtime=30,
+        mem_mb=growing(2000 + 5 * len(SITES)),
+        runtime=growing(30),
     params:
         tested=list(transfer_scores().values()),
         missing=MISSING,
@@ -149,8 +149,8 @@ rule plot_transfer:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000 + 5 * len(SITES),
-        runtime=30,
+        mem_mb=growing(2000 + 5 * len(SITES)),
+        runtime=growing(30),
     params:
         missing=MISSING,
     message:

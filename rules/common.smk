@@ -67,6 +67,16 @@ def network_code(wildcards):
     return relative([network, *modules_of(network)])
 
 
+def growing(amount):
+    """A resource that grows with each attempt: what killed a job, it gets more of in the next.
+
+    amount: a number, or a function of the wildcards.
+    """
+    if callable(amount):
+        return lambda wildcards, attempt: amount(wildcards) * attempt
+    return lambda wildcards, attempt: amount * attempt
+
+
 def relative(paths):
     """Paths as seen from the working folder, so that a moved clone does not rerun."""
     return [os.path.relpath(path) for path in paths]
@@ -403,7 +413,7 @@ def failed_jobs(snakemake_logs):
     """{log: why it failed, in lines} of the failed jobs, from the logs of Snakemake."""
     said = "".join(Path(path).read_text() for path in snakemake_logs)
     failed = {}
-    for path in dict.fromkeys(re.findall(r"^\s+log: (\S+) \(check log", said, re.M)):
+    for path in dict.fromkeys(re.findall(r"^\s+log: ([^\s,]+).* \(check log", said, re.M)):
         lines = Path(path).read_text().splitlines() if Path(path).exists() else []
         failed[path] = [line for line in lines if line.startswith("error: ")] or lines[-1:]
     return failed
@@ -421,10 +431,16 @@ def note_missing_sites(snakemake_logs):
         )
 
 
+def has_error(lines):
+    """Tell whether one of the lines of a log is an error's."""
+    return any(line.startswith("error: ") for line in lines)
+
+
 def failed_sites(failed):
     """{site: rule, log and reason} of the sites whose results cannot be had, from failed_jobs."""
     sites = {}
-    for path, said in failed.items():
+    # Where a Slurm job failed, Snakemake names all that were to run in it: first, who says why.
+    for path, said in sorted(failed.items(), key=lambda job: not has_error(job[1])):
         step, _, job = path.removeprefix(result("logs/")).partition("/")
         site = re.split("[/.]", job)[0]
         # A figure that failed takes nothing from the tables; a transfer is not one site's fault.

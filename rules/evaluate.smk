@@ -23,8 +23,8 @@ rule evaluate_fusion:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         study=STUDY["study"],
         runs=lambda wildcards: runs(wildcards.protocol),
@@ -85,8 +85,8 @@ rule evaluate_full_scale:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         study=STUDY["study"],
         runs=lambda wildcards: runs("sharpening"),
@@ -122,8 +122,8 @@ rule compare_methods:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         study=STUDY["study"],
         runs=lambda wildcards: learned_runs(wildcards.protocol, BANDS, SEEDS),

@@ -20,8 +20,8 @@ rule fuse_scene:
         TORCH_ENV
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         tile_px=STUDY["fusing"]["tile_px"],
         device=STUDY["training"]["device"],
@@ -101,8 +101,8 @@ if CLASSICAL_RUNS:
             "../envs/data.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime=120,
+            mem_mb=growing(4000),
+            runtime=growing(120),
         params:
             runs=CLASSICAL_RUNS,
         message:
@@ -129,8 +129,8 @@ if SHARPENED_RUNS:
             "../envs/data.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime=120,
+            mem_mb=growing(4000),
+            runtime=growing(120),
         params:
             runs=SHARPENED_RUNS,
         message:

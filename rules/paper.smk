@@ -51,8 +51,8 @@ rule typeset_paper:
         "../envs/paper.yaml"
     threads: 1
     resources:
-        mem_mb=1000 + 5 * len(SITES),
-        runtime=30,
+        mem_mb=growing(1000 + 5 * len(SITES)),
+        runtime=growing(30),
     params:
         study=STUDY,
         sites=SITES,

@@ -15,8 +15,8 @@ rule index_patches:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         sizes=sorted({model["patch_px"] for model in STUDY["models"].values()}),
         stride=STUDY["patches"]["stride_px"],

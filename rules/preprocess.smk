@@ -24,8 +24,8 @@ rule prepare_stack:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         mask=lambda wildcards: setting(STUDY, wildcards.site, "optical")["mask"],
         sar=setting_of("sar"),
@@ -52,8 +52,8 @@ rule make_gaps:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         gaps=setting_of("gaps"),
         flags=lambda wildcards: gap_flags(wildcards.site),
@@ -77,8 +77,8 @@ rule shuffle_sar:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         seed=lambda wildcards: setting(STUDY, wildcards.site, "split")["seed"],
     message:
@@ -101,8 +101,8 @@ rule reduce_resolution:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         gain_at_nyquist=lambda wildcards: setting(STUDY, wildcards.site, "sharpening")[
             "gain_at_nyquist"
@@ -128,8 +128,8 @@ rule prepare_full_scale:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         noise_floor_db=lambda wildcards: setting(STUDY, wildcards.site, "sar")["noise_floor_db"],
     message:

@@ -23,8 +23,8 @@ rule describe_run:
         "../envs/provenance.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=growing(1000),
+        runtime=growing(30),
     params:
         study=STUDY,
         steps=lambda wildcards: steps(),

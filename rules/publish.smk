@@ -24,8 +24,8 @@ rule tabulate_metrics:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=1000 + 5 * len(SITES),
-        runtime=10,
+        mem_mb=growing(1000 + 5 * len(SITES)),
+        runtime=growing(10),
     params:
         missing=MISSING,
     message:
@@ -61,8 +61,8 @@ rule tabulate_models:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=1000 + 5 * len(SITES),
-        runtime=10,
+        mem_mb=growing(1000 + 5 * len(SITES)),
+        runtime=growing(10),
     params:
         missing=MISSING,
     message:
@@ -94,8 +94,8 @@ rule judge_claims:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=1000 + 5 * len(SITES),
-        runtime=10,
+        mem_mb=growing(1000 + 5 * len(SITES)),
+        runtime=growing(10),
     params:
         missing=MISSING,
     message:
@@ -126,8 +126,8 @@ rule plot_overview:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     message:
         "Draw the scenes of {wildcards.site}"
     script:
@@ -159,8 +159,8 @@ rule plot_band:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         labels=lambda wildcards: labels(shown_runs(wildcards.protocol, [wildcards.band])),
     message:
@@ -194,8 +194,8 @@ rule plot_composites:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         labels=lambda wildcards: labels(shown_runs(wildcards.protocol, BANDS)),
     message:
@@ -230,8 +230,8 @@ rule plot_differences:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         labels=lambda wildcards: labels(shown_runs(wildcards.protocol, BANDS)),
     message:
@@ -266,8 +266,8 @@ rule plot_density:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         labels=lambda wildcards: labels(shown_runs(wildcards.protocol, BANDS)),
     message:
@@ -296,8 +296,8 @@ rule plot_training:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     message:
         "Draw the training curves of {wildcards.site}"
     script:
@@ -324,8 +324,8 @@ rule plot_scores:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000 + 5 * len(SITES),
-        runtime=10,
+        mem_mb=growing(2000 + 5 * len(SITES)),
+        runtime=growing(10),
     params:
         sites=shown_sites(),
     message:
@@ -354,8 +354,8 @@ rule plot_claims:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         sites=shown_sites(),
     message:
@@ -384,8 +384,8 @@ rule plot_paired_differences:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000 + 5 * len(SITES),
-        runtime=10,
+        mem_mb=growing(2000 + 5 * len(SITES)),
+        runtime=growing(10),
     params:
         sites=shown_sites(),
     message:
@@ -414,8 +414,8 @@ rule plot_gap_distance:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000 + 5 * len(SITES),
-        runtime=10,
+        mem_mb=growing(2000 + 5 * len(SITES)),
+        runtime=growing(10),
     params:
         sites=shown_sites(),
     message:
@@ -448,8 +448,8 @@ rule plot_gaps:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         labels=lambda wildcards: labels(compared_runs("cloud_gap")),
     message:
@@ -486,8 +486,8 @@ rule plot_sharpening:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         labels=lambda wildcards: labels(shown_runs("sharpening", BANDS)),
     message:

@@ -19,8 +19,8 @@ rule simulate_scene:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         size_px=lambda wildcards: STUDY["sites"][wildcards.site]["size_px"],
         seed=lambda wildcards: STUDY["sites"][wildcards.site]["seed"],
@@ -49,8 +49,8 @@ rule import_scene:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         settings=lambda wildcards: STUDY["sites"][wildcards.site],
         bands=lambda wildcards: list(scene_files(wildcards.site)),
@@ -81,8 +81,8 @@ if sites_from("stac") and not Path(LOCK).exists():
             "../envs/scenes.yaml"
         threads: 1
         resources:
-            mem_mb=500,
-            runtime=10,
+            mem_mb=growing(500),
+            runtime=growing(10),
         message:
             "Lock the scenes in {output.lock}, which did not exist"
         script:
@@ -109,8 +109,8 @@ rule find_scenes:
         "../envs/scenes.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
         mask=lambda wildcards: setting(STUDY, wildcards.site, "optical")["mask"],
@@ -136,8 +136,8 @@ rule lock_scenes:
         "../envs/scenes.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=growing(500),
+        runtime=growing(10),
     params:
         sites=sites_from("stac"),
         previous=LOCK,
@@ -165,8 +165,8 @@ rule download_scene:
         "../envs/scenes.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
         settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
         locked=lambda wildcards: locked(wildcards.site),
@@ -193,8 +193,8 @@ rule download_clouds:
         "../envs/scenes.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
         locked=lambda wildcards: locked(wildcards.site),

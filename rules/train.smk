@@ -27,8 +27,8 @@ rule pool_ground:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         sites=lambda wildcards: ground_of(wildcards.folder),
         clip_percentiles=STUDY["sar"]["clip_percentiles"],
@@ -64,8 +64,8 @@ rule train_model:
     # how many cores a machine has. A profile's `set-threads` gives large models more.
     threads: 1
     resources:
-        mem_mb=lambda wildcards: 2000 + 100 * (len(ground_of(wildcards.site)) - 1),
-        runtime=240,
+        mem_mb=growing(lambda wildcards: 2000 + 100 * (len(ground_of(wildcards.site)) - 1)),
+        runtime=growing(240),
     params:
         seeds=SEEDS,
         bands=lambda wildcards: [wildcards.get("band")] if ONE_BAND_A_JOB else BANDS,

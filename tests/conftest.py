@@ -18,3 +18,13 @@ def archive(tmp_path_factory):
     from servers.scenes import make_archive
 
     return make_archive(tmp_path_factory.mktemp("archive"))
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A running servers.slurm.Cluster; each test leaves it without jobs."""
+    from servers.slurm import require_slurm, run_cluster
+
+    require_slurm()
+    with run_cluster() as running:
+        yield running

@@ -13,10 +13,10 @@ ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "paper", "profiles", "tests/studies")
 TINY = "tests/studies/tiny.yaml"
 
-
-# ./reproduce in a copy of the project, but for the packages, which are here already.
+# ./reproduce in a copy of the project, but for the packages, which are here already. The variable
+# PYTHON names what runs Snakemake, if not this Python.
 REPRODUCE = """
-import sys
+import os, sys
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -25,13 +25,15 @@ loader = SourceFileLoader("reproduce", "reproduce")
 command = module_from_spec(spec_from_loader("reproduce", loader))
 loader.exec_module(command)
 command.ready = sys.modules["status"].ready = lambda dev=False: None
-sys.modules["studies"].venv_python = lambda: Path(sys.executable)
+sys.modules["studies"].venv_python = lambda: Path(os.environ.get("PYTHON", sys.executable))
 sys.exit(command.main(sys.argv[1:]))
 """
 
 
 class Project:
     """A copy of the project in a folder of its own."""
+
+    environment = None  # of its runs; None is that of the tests
 
     def __init__(self, folder):
         self.folder = folder
@@ -63,6 +65,7 @@ class Project:
         done = subprocess.run(
             self.command(*arguments, **more),
             cwd=self.folder,
+            env=self.environment,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -16,7 +16,10 @@ def load():
 
 
 reproduce = load()
-MODULES = ("benchmarks", "container", "install", "running", "status", "studies", "verifying")
-benchmarks, container, install, running, status, studies, verifying = (
+MODULES = (
+    *("benchmarks", "cluster", "container", "install", "running", "status"),
+    *("studies", "verifying"),
+)
+benchmarks, cluster, container, install, running, status, studies, verifying = (
     sys.modules[name] for name in MODULES
 )

@@ -4,6 +4,7 @@ import pytest
 from reproduce_command import (
     ROOT,
     benchmarks,
+    cluster,
     container,
     install,
     reproduce,
@@ -23,7 +24,17 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "config/demo.yaml").write_text("# first\nstudy: demo  # a demo\n")
     (tmp_path / "config/city.yaml").write_text("study: 'rio'\n")
     (tmp_path / "config/sites.yaml").write_text("sites:\n  study: no\n")
-    for module in (reproduce, benchmarks, container, install, running, status, studies, verifying):
+    for module in (
+        reproduce,
+        benchmarks,
+        cluster,
+        container,
+        install,
+        running,
+        status,
+        studies,
+        verifying,
+    ):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     for name in ("LOCK", "DEV_LOCK", "TORCH"):
         monkeypatch.setattr(install, name, tmp_path / getattr(install, name).relative_to(ROOT))

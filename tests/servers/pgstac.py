@@ -19,9 +19,10 @@ from pypgstac.db import PgstacDB
 from pypgstac.load import Loader, Methods
 from pypgstac.migrate import Migrate
 
+from servers.processes import process
+
 PACKAGES = "postgresql postgresql-postgis"  # of Debian
 START_S = 60  # until a server must answer
-STOP_S = 10  # until it must have gone
 
 # For data that nobody keeps: nothing waits for the disk.
 SETTINGS = {
@@ -143,25 +144,6 @@ def uvicorn(fd, folder):
     log = folder / "uvicorn.log"
     # In a folder of its own, since it reads settings from `.env` where it starts.
     return process(command, log, signal.SIGTERM, env=environment, pass_fds=[fd], cwd=folder)
-
-
-@contextmanager
-def process(command, log, stop, **options):
-    """Run `command` while the block runs, its output in the file `log`; end it by `stop`."""
-    with log.open("wb") as stream:
-        child = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT, **options)
-    try:
-        yield child
-    except BaseException as error:
-        error.add_note(f"{log.name}:\n{log.read_text(errors='replace')[-4000:]}")
-        raise
-    finally:
-        child.send_signal(stop)
-        try:
-            child.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
 
 
 def await_postgres(postgres, dsn):

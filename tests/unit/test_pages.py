@@ -26,7 +26,14 @@ def text_of(path):
 def words():
     """Every word of the code and of the settings."""
     paths = [ROOT / "reproduce", ROOT / "Snakefile", ROOT / ".ci/run"]
-    for pattern in ("scripts/**/*.py", "rules/*.smk", "envs/*.py", "config/*.yaml"):
+    patterns = (
+        "scripts/**/*.py",
+        "rules/*.smk",
+        "envs/*.py",
+        "config/*.yaml",
+        "profiles/**/*.yaml",
+    )
+    for pattern in patterns:
         paths += ROOT.glob(pattern)
     return set(re.findall(r"\w+", " ".join(map(text_of, paths))))
 

@@ -6,6 +6,7 @@ to standard error.
 
 import logging
 import os
+import re
 import sys
 import threading
 import time
@@ -22,6 +23,17 @@ LOCKED = (
     "error: another Snakemake is at work on this study in this folder, and nothing was touched:"
     " wait for it; if none is (its machine went down), remove its lock with"
     " ./reproduce STUDY --unlock"
+)
+# What Slurm writes into the log of a job that it ends, and what that means.
+SLURM_SAYS = (
+    ("DUE TO TIME LIMIT", "Slurm stopped it at its time limit: give the rule more `runtime`"),
+    (
+        "oom.kill|exceeded .*memory limit|out of memory",
+        "Slurm killed it for want of memory: give the rule more `mem_mb`",
+    ),
+    ("DUE TO NODE FAILURE", "its node failed"),
+    ("DUE TO PREEMPTION", "Slurm gave its place to another job"),
+    ("[*] CANCELLED AT", "it was cancelled"),
 )
 # Snakemake's own words for what is told otherwise here.
 TOLD = (
@@ -103,9 +115,16 @@ class LogHandler(LogHandlerBase):
             self.fail(record.jobid, record.log)
 
     def group_fails(self, record):
-        """Tell which jobs of a group failed and why: those with an error, or else all."""
+        """Tell which jobs of a group failed and why.
+
+        Those with an error; else those that were killed, as they began and made nothing; else the
+        first that made nothing.
+        """
         jobs = record.job_error_info
-        guilty = [job for job in jobs if error_lines(job["log"])] or jobs
+        unmade = [job for job in jobs if not all(Path(path).exists() for path in job["output"])]
+        guilty = [job for job in jobs if error_lines(job["log"])]
+        guilty = guilty or [job for job in unmade if any(map(read, job["log"]))]
+        guilty = guilty or unmade[:1] or jobs
         for job in guilty:
             self.fail(job["jobid"], [*job["log"], *record.aux_logs])
         for job in jobs:
@@ -198,4 +217,12 @@ def reasons(logs):
     """Return the lines of logs that tell why a step failed: its errors, or else its last lines."""
     last = [line for log in logs for line in read(log)[-LAST_LINES:]]
     killed = "its log tells no error: it was killed, maybe for want of memory"
-    return error_lines(logs) or [*last, killed]
+    return error_lines(logs) or slurm_reasons(logs) or [*last, killed]
+
+
+def slurm_reasons(logs):
+    """Return why Slurm ended a job, if that is in one of its logs: the job's own or Slurm's."""
+    text = "\n".join(line for log in logs for line in read(log))
+    return [meaning for pattern, meaning in SLURM_SAYS if re.search(pattern, text, re.IGNORECASE)][
+        :1
+    ]

@@ -1,0 +1,60 @@
+"""What a killed run left in Slurm's queue, with stand-ins for Slurm's commands.
+
+tests/workflow/test_with_slurm.py does it with a real Slurm.
+"""
+
+import os
+
+import pytest
+from reproduce_command import cluster
+
+SQUEUE = """\
+#!/bin/sh
+cat "{queue}"
+sed -i 2d "{queue}"  # those that run come to their end, one at a look
+"""
+SCANCEL = """\
+#!/bin/sh
+echo "$@" >"{cancelled}"
+sed -i "/^$1|/d" "{queue}"
+"""
+
+
+@pytest.fixture
+def queue(project, monkeypatch):
+    """A file with what `squeue` says, in a project that this process works in."""
+    queue = project / "queue"
+    for name, text in (("squeue", SQUEUE), ("scancel", SCANCEL)):
+        command = project / "bin" / name
+        command.parent.mkdir(exist_ok=True)
+        command.write_text(text.format(queue=queue, cancelled=project / "cancelled"))
+        command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{project / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(cluster, "LOOK_S", 0)
+    return queue
+
+
+def test_waiting_jobs_are_cancelled_and_running_ones_awaited(project, queue, capsys):
+    others = [f"9|RUNNING|mine|{project}", "10|RUNNING|sarfusion_a|/elsewhere"]
+    ours = [
+        f"{job}|{state}|sarfusion_a|{project}" for job, state in ((7, "PENDING"), (8, "RUNNING"))
+    ]
+    queue.write_text(
+        "\n".join([others[0], f"5|RUNNING|sarfusion_a|{project}", *ours, others[1]]) + "\n"
+    )
+    cluster.await_left_jobs()
+    assert (project / "cancelled").read_text().split() == ["7"]
+    assert "scancel 8" in capsys.readouterr().err
+    assert cluster.left_jobs() == {}
+
+
+def test_jobs_of_others_are_left_alone(project, queue, capsys):
+    queue.write_text(f"9|PENDING|mine|{project}\n10|RUNNING|sarfusion_a|/elsewhere\n")
+    cluster.await_left_jobs()
+    assert not (project / "cancelled").exists()
+    assert capsys.readouterr().err == ""
+
+
+def test_without_slurm_nothing_is_asked(project, monkeypatch):
+    monkeypatch.setenv("PATH", str(project))
+    assert cluster.left_jobs() == {}

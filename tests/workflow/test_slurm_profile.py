@@ -1,0 +1,53 @@
+"""What profiles/slurm makes of studies, as dry runs tell: no Slurm is needed for these."""
+
+import re
+from collections import Counter
+
+import yaml
+from project import ROOT
+
+PROFILE = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
+SITES = {name: {"source": "simulated", "seed": 1} for name in ("one", "two")}
+EVERYTHING = {"study": "everything", "sites": SITES}  # all protocols, models, inputs; five seeds
+ON_THE_LOGIN_NODE = {"all", "tables", "figures", "scores", "keep_lock", "lock_scenes"}
+
+
+def rules():
+    """The names of all rules."""
+    texts = [path.read_text() for path in [*ROOT.glob("rules/*.smk"), ROOT / "Snakefile"]]
+    pattern = r"^\s*(?:use rule \w+ as|rule) (\w+)"
+    return {name for text in texts for name in re.findall(pattern, text, re.MULTILINE)}
+
+
+def slurm_jobs(project, study, **more):
+    """{group: how many Slurm jobs} of a study."""
+    options = ("--dry-run", "--profile", "profiles/slurm", "--cores", "16")
+    printed = project.run(*options, study=study, **more)
+    return Counter(re.findall(r"Group job (\w+) \(jobs in lexicogr. order\)", printed))
+
+
+def test_every_rule_is_in_a_group_or_runs_on_the_login_node():
+    assert set(PROFILE["groups"]) == rules() - ON_THE_LOGIN_NODE
+
+
+def test_a_site_of_the_demo_is_three_slurm_jobs(project):
+    found = slurm_jobs(project, "config/demo.yaml", change={"sites": SITES})
+    sites = ("simcity", *SITES)
+    stages = {f"{stage}_{site}" for stage in ("prepare", "train", "score") for site in sites}
+    assert found == dict.fromkeys({*stages, "conclude"}, 1)
+
+
+def test_a_site_of_the_largest_study_is_at_most_eight_slurm_jobs(project):
+    (project.folder / "everything.yaml").write_text(yaml.safe_dump(EVERYTHING))
+    found = slurm_jobs(project, "everything.yaml")
+    for site in SITES:
+        mine = {name: number for name, number in found.items() if name.endswith(f"_{site}")}
+        assert set(mine) == {f"{stage}_{site}" for stage in ("prepare", "train", "score")}
+        assert sum(mine.values()) <= 8
+
+
+def test_memory_and_time_grow_with_each_attempt_in_every_rule():
+    pattern = r"^ +(mem_mb|runtime)=(.+),$"
+    for path in ROOT.glob("rules/*.smk"):
+        for name, value in re.findall(pattern, path.read_text(), re.MULTILINE):
+            assert re.fullmatch(r"growing\(.+\)", value), (path.name, name, value)

@@ -1,0 +1,145 @@
+"""Studies through a real Slurm on loopback: the same results as without, whatever goes wrong."""
+
+import pytest
+from project import Project
+from servers.slurm import WAIT_S, await_
+from slurm_study import TWO_SITES, SlurmProject, submitted
+
+SITES = ("village", "hamlet")
+SCENES = [f"results/two_sites/scenes/{site}/optical.tif" for site in SITES]
+PATCHES = [f"results/two_sites/patches/{site}.parquet" for site in SITES]
+
+
+@pytest.fixture
+def project(cluster, tmp_path):
+    """A project in which nothing ran."""
+    project = SlurmProject(tmp_path / "project", cluster)
+    yield project
+    project.leave()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def overdue(cluster, tmp_path_factory):
+    """A run whose only job outlasts its time. Started first, as no limit is under a minute."""
+    project = SlurmProject(tmp_path_factory.mktemp("overdue") / "project", cluster)
+    project.slow_down("simulate_scene", "__import__('time').sleep(600)")
+    project.edit("rules/scenes.smk", "runtime=growing(10)", "runtime=growing(1)")
+    project.reproduce(SCENES[0], "--retries", "0")
+    await_(project.jobs, "the job of the overdue run")
+    yield project
+    project.leave()
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory):
+    """The tables of both sites, made on this machine. Tests leave them as they are."""
+    project = Project(tmp_path_factory.mktemp("local") / "project")
+    project.run("tables", study=TWO_SITES)
+    return project.results("two_sites")
+
+
+def files(results, *patterns):
+    """{relative path: bytes} of what two runs must have in common."""
+    patterns = patterns or ("tables/*", "metrics/**/*.csv", "**/*.safetensors", "fused/**/*.tif")
+    return {
+        str(path.relative_to(results)): path.read_bytes()
+        for pattern in patterns
+        for path in results.glob(pattern)
+    }
+
+
+def assert_same(ours, theirs, *patterns):
+    ours, theirs = files(ours, *patterns), files(theirs, *patterns)
+    assert ours.keys() == theirs.keys()
+    assert len(ours) >= len(SITES)
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+
+
+def test_two_sites_give_the_bytes_of_a_run_without_slurm(project, local):
+    gpu = ["    # slurm_partition: gpu\n", "    # gres: \"'gpu:1'\"\n"]
+    for line in gpu:  # as docs/cluster.md says
+        project.edit("profiles/slurm/config.yaml", line, line.replace("# ", ""))
+    mine = submitted(project.run("tables"))
+    assert_same(project.results("two_sites"), local)
+    jobs = project.jobs()
+    assert [jobs[job][0] for job in mine] == ["COMPLETED"] * len(mine)
+    stages = {}
+    for job in mine:
+        stage, site = jobs[job][2].removeprefix("rule_").split("_")[:2]
+        stages.setdefault(site if site in SITES else "both", []).append(stage)
+        asked = project.cluster.asked(job, "%P %b")
+        assert asked == ("gpu gres:gpu:1" if stage == "train" else "main N/A"), stage
+    assert stages == {site: ["prepare", "train", "score"] for site in SITES} | {
+        "both": ["conclude"] * 2  # the tables of scores and of models
+    }
+
+
+def test_a_job_killed_for_memory_succeeds_with_more(project):
+    project.slow_down("prepare_stack", "hog = b'x' * 700_000_000")
+    project.edit("rules/scenes.smk", "mem_mb=growing(2000)", "mem_mb=growing(800)")
+    project.edit("rules/preprocess.smk", "mem_mb=growing(4000)", "mem_mb=growing(800)")
+    printed = project.run("results/two_sites/stack/village.tif")
+    first, second = submitted(printed)
+    jobs = project.jobs()
+    assert jobs[first][0] in ("OUT_OF_MEMORY", "FAILED")  # by the kernel, or by polling
+    assert jobs[second][0] == "COMPLETED"
+    assert [project.cluster.asked(job, "%m") for job in (first, second)] == ["800M", "1600M"]
+    assert "did not end" not in printed
+
+
+def test_a_killed_snakemake_loses_nothing_and_trains_nothing_twice(project, local):
+    # Time to die in: the second model of a site is still in training when the first is done.
+    project.slow_down(
+        "train_model",
+        "snakemake.wildcards.input == 'none' and __import__('time').sleep(15)",
+    )
+    results = project.results("two_sites")
+    project.reproduce("tables")
+    trained = lambda: list(results.glob("benchmarks/train_model/**/*.tsv"))  # noqa: E731
+    await_(trained, "the first model")
+    project.kill()
+    assert len(trained()) < 4
+    assert project.jobs("RUNNING")
+
+    second = project.reproduce("tables")
+    await_(lambda: "at work; waiting" in project.printed, "the second run")
+    await_(lambda: "steps to do" in project.printed, "the end of jobs")
+    weights = {path: path.stat().st_mtime_ns for path in results.rglob("*.safetensors")}
+    assert len(weights) >= 2  # what ran when Snakemake was killed has come to its end
+    assert second.wait(WAIT_S) == 0, project.printed
+    assert_same(results, local)
+    assert {path: path.stat().st_mtime_ns for path in weights} == weights
+
+
+def test_a_lost_node_costs_only_its_own_jobs(project, local):
+    project.slow_down("index_patches", "__import__('time').sleep(5)")
+    running = project.start(*project.command(*PATCHES))
+    cluster = project.cluster
+    stack = project.results("two_sites") / "stack"
+    await_(lambda: len(list(stack.glob("*.json"))) == 2, "both stacks")
+    jobs = {job: project.jobs()[job] for job in submitted(project.printed)}
+    lost, kept = (
+        next(j for j, (_, n, _) in jobs.items() if n == node) for node in ("node1", "node2")
+    )
+    cluster.lose_node("node1")
+    try:
+        await_(lambda: project.jobs()[lost][:2] == ("RUNNING", "node2"), "the job on another node")
+    finally:
+        cluster.start_node("node1")
+    assert running.wait(WAIT_S) == 0, project.printed
+    assert submitted(project.printed) == list(jobs)  # none but these: Slurm queued the lost again
+    assert [cluster.restarts(job) for job in (lost, kept)] == [1, 0]
+    assert_same(project.results("two_sites"), local, "stack/*", "patches/*")
+
+
+def test_an_overdue_job_ends_in_an_error_that_names_rule_and_log(overdue):
+    assert overdue.started.wait(WAIT_S) == 1
+    (job,) = submitted(overdue.said_by_snakemake())
+    assert overdue.jobs()[job][0] == "TIMEOUT"
+    failed = overdue.printed.split("FAILED  ")[1].splitlines()
+    what, why, log, slurm_log = (line.strip() for line in failed[:4])
+    assert what == "Simulate the raw scenes of village"
+    assert why == "Slurm stopped it at its time limit: give the rule more `runtime`"
+    assert log == "log: results/two_sites/logs/simulate_scene/village.log"
+    assert slurm_log.startswith("log: ")
+    assert slurm_log.endswith(f"/{job}.log")
