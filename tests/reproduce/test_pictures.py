@@ -8,7 +8,7 @@ from reproduce_command import ROOT, install
 
 sys.path.insert(0, str(ROOT / "envs"))
 
-import pictures  # noqa: E402
+import pictures
 
 
 @pytest.fixture
