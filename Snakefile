@@ -11,6 +11,9 @@ if "study" not in config:
     configfile: "config/demo.yaml"
 
 
+report: "config/captions/study.rst"
+
+
 include: "rules/common.smk"
 
 
@@ -26,6 +29,7 @@ include: "rules/fuse.smk"
 include: "rules/evaluate.smk"
 include: "rules/publish.smk"
 include: "rules/across.smk"
+include: "rules/viewer.smk"
 include: "rules/trace.smk"
 include: "rules/paper.smk"
 include: "rules/disk.smk"
@@ -37,6 +41,7 @@ localrules:
     all,
     tables,
     figures,
+    viewer,
 
 
 rule all:
@@ -45,6 +50,7 @@ rule all:
         table_files(),
         figure_files(),
         paper_files(),
+        viewer_files(),
         provenance_files(),
     message:
         "The study is complete"
@@ -62,6 +68,13 @@ rule figures:
         figure_files(),
     message:
         "The figures are complete"
+
+
+rule viewer:
+    input:
+        viewer_files(),
+    message:
+        "The viewer is complete"
 
 
 onstart:

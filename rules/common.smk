@@ -304,10 +304,15 @@ def truth(site):
 
 def score_files():
     """The score tables of every site and protocol."""
+    return [path for site in SITES for path in site_scores(site)]
+
+
+def site_scores(site):
+    """The score tables of every protocol of a site."""
     names = [*STUDY["protocols"]]
     if "sharpening" in names:
         names.append("sharpening.full")
-    return [result(f"metrics/{site}/{name}.csv") for site in SITES for name in names]
+    return [result(f"metrics/{site}/{name}.csv") for name in names]
 
 
 def transfer_runs(folder, protocol):
@@ -385,6 +390,52 @@ def shown_runs(protocol, bands):
 def compared_runs(protocol):
     """What a figure with every kind of method shows: the first seed, classical methods last."""
     return shown_runs(protocol, BANDS) + classical_runs(protocol, BANDS)
+
+
+def viewer_pages():
+    """{site: file name} of the pages of the viewer; that of the first site shown is the index."""
+    return {
+        site: f"site-{site}.html" if i else "index.html" for i, site in enumerate(shown_sites())
+    }
+
+
+def viewer_files():
+    """What `snakemake viewer` makes."""
+    return [result(f"viewer/{page}") for page in viewer_pages().values()]
+
+
+def viewer_site(wildcards):
+    """The site of a page of the viewer."""
+    return next(site for site, page in viewer_pages().items() if page == f"{wildcards.page}.html")
+
+
+def viewer_runs():
+    """[protocol, band, method, input, seed] of all that a page shows; 10 m products as "full"."""
+    chosen = [
+        [protocol, *run] for protocol in STUDY["protocols"] for run in compared_runs(protocol)
+    ]
+    return chosen + [["full", *run] for protocol, *run in chosen if protocol == "sharpening"]
+
+
+def viewer_fused(site):
+    """The fused rasters of `viewer_runs`, in their order."""
+    return [
+        path
+        for protocol, *run in viewer_runs()
+        for path in (
+            fused_files(site, "sharpening", [run], ".full")
+            if protocol == "full"
+            else fused_files(site, protocol, [run])
+        )
+    ]
+
+
+def viewer_ground(site):
+    """What a page shows besides, where the study has it, as named inputs."""
+    named = truth(site)
+    for protocol in STUDY["protocols"]:
+        named |= gap_mask(protocol)
+    return {name: path.format(site=site) for name, path in named.items()}
 
 
 def labels(chosen):

@@ -12,7 +12,7 @@ rule tabulate_metrics:
             result("tables/summary.md"),
             caption="../config/captions/summary.rst",
             category="Tables",
-            labels={"table": "summary", "form": "Markdown"},
+            labels={"shows": "scores over seeds"},
         ),
         tex=result("tables/summary.tex"),
         txt=result("tables/summary.txt"),
@@ -49,7 +49,7 @@ rule tabulate_models:
             result("tables/models.md"),
             caption="../config/captions/models.rst",
             category="Tables",
-            labels={"table": "models", "form": "Markdown"},
+            labels={"shows": "size of the models"},
         ),
         # Apart from the tables: a time is measured anew in every run.
         times=result("benchmarks/training_times.csv"),
@@ -84,7 +84,7 @@ rule judge_claims:
             result("tables/claims.md"),
             caption="../config/captions/claims.rst",
             category="Claims",
-            labels={"table": "claims", "form": "Markdown"},
+            labels={"shows": "claims, as a table"},
         ),
     log:
         result("logs/judge_claims.log"),
@@ -115,7 +115,7 @@ rule plot_overview:
             result("figures/{site}_overview.png"),
             caption="../config/captions/overview.rst",
             category="Scenes",
-            labels={"site": "{site}", "figure": "overview"},
+            labels={"site": "{site}", "shows": "overview"},
         ),
         pdf=result("figures/{site}_overview.pdf"),
     log:
@@ -148,7 +148,7 @@ rule plot_band:
             result("figures/{site}_{protocol}_{band}.png"),
             caption="../config/captions/band.rst",
             category="Fused bands",
-            labels={"site": "{site}", "protocol": "{protocol}", "figure": "{band}"},
+            labels={"site": "{site}", "protocol": "{protocol}", "shows": "{band}"},
         ),
         pdf=result("figures/{site}_{protocol}_{band}.pdf"),
     log:
@@ -183,7 +183,7 @@ rule plot_composites:
             result("figures/{site}_{protocol}_composites.png"),
             caption="../config/captions/composites.rst",
             category="Fused bands",
-            labels={"site": "{site}", "protocol": "{protocol}", "figure": "composites"},
+            labels={"site": "{site}", "protocol": "{protocol}", "shows": "composites"},
         ),
         pdf=result("figures/{site}_{protocol}_composites.pdf"),
     log:
@@ -219,7 +219,7 @@ rule plot_differences:
             result("figures/{site}_{protocol}_differences.png"),
             caption="../config/captions/differences.rst",
             category="Errors",
-            labels={"site": "{site}", "protocol": "{protocol}", "figure": "differences"},
+            labels={"site": "{site}", "protocol": "{protocol}", "shows": "differences"},
         ),
         pdf=result("figures/{site}_{protocol}_differences.pdf"),
     log:
@@ -255,7 +255,7 @@ rule plot_density:
             result("figures/{site}_{protocol}_density.png"),
             caption="../config/captions/density.rst",
             category="Errors",
-            labels={"site": "{site}", "protocol": "{protocol}", "figure": "density"},
+            labels={"site": "{site}", "protocol": "{protocol}", "shows": "density"},
         ),
         pdf=result("figures/{site}_{protocol}_density.pdf"),
     log:
@@ -285,7 +285,7 @@ rule plot_training:
             result("figures/{site}_{protocol}_training.png"),
             caption="../config/captions/training.rst",
             category="Training",
-            labels={"site": "{site}", "protocol": "{protocol}", "figure": "training"},
+            labels={"site": "{site}", "protocol": "{protocol}", "shows": "training"},
         ),
         pdf=result("figures/{site}_{protocol}_training.pdf"),
     log:
@@ -313,7 +313,7 @@ rule plot_scores:
             result("figures/{protocol}_scores.png"),
             caption="../config/captions/scores.rst",
             category="Scores",
-            labels={"protocol": "{protocol}", "figure": "scores"},
+            labels={"protocol": "{protocol}", "shows": "scores"},
         ),
         pdf=result("figures/{protocol}_scores.pdf"),
     log:
@@ -343,7 +343,7 @@ rule plot_claims:
             result("figures/claims.png"),
             caption="../config/captions/claims.rst",
             category="Claims",
-            labels={"figure": "claims"},
+            labels={"shows": "claims"},
         ),
         pdf=result("figures/claims.pdf"),
     log:
@@ -373,7 +373,7 @@ rule plot_paired_differences:
             result("figures/paired_differences.png"),
             caption="../config/captions/paired_differences.rst",
             category="Claims",
-            labels={"figure": "paired differences"},
+            labels={"shows": "paired differences"},
         ),
         pdf=result("figures/paired_differences.pdf"),
     log:
@@ -403,7 +403,7 @@ rule plot_gap_distance:
             result("figures/cloud_gap_distance.png"),
             caption="../config/captions/gap_distance.rst",
             category="Scores",
-            labels={"protocol": "cloud_gap", "figure": "error by distance"},
+            labels={"protocol": "cloud_gap", "shows": "error by distance"},
         ),
         pdf=result("figures/cloud_gap_distance.pdf"),
     log:
@@ -437,7 +437,7 @@ rule plot_gaps:
             result("figures/{site}_cloud_gap_examples.png"),
             caption="../config/captions/gaps.rst",
             category="Fused bands",
-            labels={"site": "{site}", "protocol": "cloud_gap", "figure": "examples"},
+            labels={"site": "{site}", "protocol": "cloud_gap", "shows": "examples"},
         ),
         pdf=result("figures/{site}_cloud_gap_examples.pdf"),
     log:
@@ -475,7 +475,7 @@ rule plot_sharpening:
             result("figures/{site}_sharpening_products.png"),
             caption="../config/captions/sharpening.rst",
             category="Fused bands",
-            labels={"site": "{site}", "protocol": "sharpening", "figure": "products"},
+            labels={"site": "{site}", "protocol": "sharpening", "shows": "products"},
         ),
         pdf=result("figures/{site}_sharpening_products.pdf"),
     log:

@@ -45,8 +45,8 @@ def step_behind(path):
 
 @cache
 def steps():
-    """How all tables and figures and the paper come about, back to what the study was given."""
-    made, wanted = {}, table_files() + figure_files() + paper_files()
+    """How all tables, figures, the viewer and the paper come about, back to what was given."""
+    made, wanted = {}, table_files() + figure_files() + viewer_files() + paper_files()
     while wanted:
         path = wanted.pop()
         step = step_behind(path) if path.startswith(result("")) and path not in made else None

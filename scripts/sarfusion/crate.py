@@ -29,6 +29,9 @@ LICENCE = "https://spdx.org/licenses/MIT"
 SCENES_KEEP = "The workflow's licence; scenes keep their own, which scenes/*/scene.json names."
 MEDIA_TYPES = {
     ".csv": "text/csv",
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".json": "application/json",
     ".md": "text/markdown",
     ".pdf": "application/pdf",

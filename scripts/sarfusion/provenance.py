@@ -17,6 +17,7 @@ SOURCES = [
     *("LICENSE", "reproduce", "Snakefile"),
     "rules/*.smk",
     "scripts/**/*.py",
+    "scripts/sarfusion/viewer/page.*",
     *("envs/*", "envs/terminal/**/*.py"),
     *("config/*schema.yaml", "config/claims.yaml", "config/catalogues.yaml"),
     *("config/captions/*.rst", "profiles/*/config.yaml", "paper/*"),

@@ -22,9 +22,11 @@ def citation():
 
 def test_codecheck_lists_what_the_demo_publishes(codecheck, tmp_path):
     printed = Project(tmp_path / "project").run(
-        "--summary", "tables", "figures", "results/demo/paper.pdf", study="config/demo.yaml"
+        *("--summary", "tables", "figures", "viewer", "results/demo/paper.pdf"),
+        study="config/demo.yaml",
     )
-    published = re.findall(r"^(results/demo/(?:(?:tables|figures)/\S+|paper\.pdf))", printed, re.M)
+    folders = r"(?:tables|figures|viewer)/\S+|paper\.pdf"
+    published = re.findall(rf"^(results/demo/(?:{folders}))", printed, re.M)
     assert len(published) > 60
     assert sorted(entry["file"] for entry in codecheck["manifest"]) == sorted(published)
 

@@ -15,11 +15,17 @@ def finished(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def protocols_results(tmp_path_factory):
-    """What cloud gaps and sharpening left. Tests leave it as it is."""
+def protocols(tmp_path_factory):
+    """The same for the study of cloud gaps and sharpening."""
     project = Project(tmp_path_factory.mktemp("protocols") / "project")
     project.run(study="tests/studies/protocols.yaml")
-    return project.results("protocols")
+    return project
+
+
+@pytest.fixture(scope="session")
+def protocols_results(protocols):
+    """What cloud gaps and sharpening left. Tests leave it as it is."""
+    return protocols.results("protocols")
 
 
 @pytest.fixture

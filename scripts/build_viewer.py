@@ -1,0 +1,158 @@
+"""Build the viewer of one site: a page with every layer, that opens from disk."""
+
+from pathlib import Path
+
+import pandas as pd
+from sarfusion.errors import StudyError
+from sarfusion.files import read_json, write_text
+from sarfusion.labels import method_label
+from sarfusion.raster import read_grid
+from sarfusion.viewer.layers import Layer, pack_layers
+from sarfusion.viewer.page import build_page
+
+GROUPS = {
+    "reconstruction": "Reconstruction",
+    "cloud_gap": "Cloud gaps, filled",
+    "sharpening": "Sharpened, 90 m to 30 m",
+    "full": "Sharpened, 30 m to 10 m",
+}
+SAR = {"vv_db": "SAR VV", "vh_db": "SAR VH", "ratio_db": "SAR ratio VV/VH"}
+METRICS = {"rmse": "RMSE", "bias": "Bias", "cc": "CC", "ssim": "SSIM", "uiqi": "UIQI"}
+REGIONS = {  # of the score tables, the headline of each protocol
+    "test": "test ground, against the measured band",
+    "gap": "inside gaps on test ground, against the measured band",
+    "truth": "test ground, against the true 10 m reflectance",
+    "consistency": "test ground, degraded to 30 m again, against the measured band",
+}
+MB = 10**6
+
+
+def main(
+    *,
+    stack,
+    split,
+    metadata,
+    fused,
+    runs,
+    scores,
+    template,
+    style,
+    script,
+    html,
+    study,
+    bands,
+    pages,
+    limit_mb,
+    gaps=None,
+    truth=None,
+):
+    """Write the page.
+
+    gaps, truth: paths, or None where there are none. fused: paths; runs: [protocol, band, method,
+    input, seed] of each, in the same order, with the protocol "full" for 10 m products. scores:
+    score tables of the site. template, style, script: page.html, page.css and page.js. pages:
+    {site: file of its page}, for links between them. limit_mb: of the file, at most.
+    """
+    facts, grid = read_json(metadata), read_grid(stack)
+    texts = [Path(path).read_text(encoding="utf-8") for path in (template, style, script)]
+    told = {
+        "study": study,
+        "site": facts["site"],
+        "simulated": bool(facts["simulated"]),
+        "dates": {sensor: facts[sensor]["date"] for sensor in ("optical", "sar")},
+        "size": list(grid.shape),
+        "pixel_m": list(grid.pixel_m),
+        "crs": grid.crs.to_string(),
+        "transform": list(grid.transform)[:6],
+        "bands": bands,
+        "pages": pages,
+        "metrics": METRICS,
+        "limit_mb": limit_mb,
+    }
+    found = read_scores(scores, "truth" if truth else "consistency")
+    layers = list_layers(stack, truth, bands, fused, runs, found)
+    room = limit_mb * MB - len(build_page(told, *texts).encode())
+    if room < MB:
+        raise StudyError(f"viewer: no room for data in {limit_mb} MB; raise viewer.limit_mb")
+    told |= pack_layers(layers, split, gaps, room)
+    write_text(html, build_page(told, *texts))
+
+
+def list_layers(stack, truth, bands, fused, runs, scores):
+    """Return every Layer of a site. Scores of a method go along with it; see read_scores."""
+
+    def in_stack(name, group, label, names, unit):
+        return Layer(name, group, label, {band: (stack, band) for band in names}, unit)
+
+    layers = [in_stack("measured", "Optical", "Measured", bands, "reflectance")]
+    if truth:
+        places = {band: (truth, band) for band in bands}
+        layers.append(Layer("truth", "Optical", "Truth at 10 m", places, "reflectance"))
+    layers += [in_stack(name, "SAR", label, [name], "dB") for name, label in SAR.items()]
+    methods = {}
+    for path, (protocol, band, method, sar_input, seed) in zip(fused, runs, strict=True):
+        key = (protocol, method, sar_input, seed)
+        methods.setdefault(key, {})[band] = (path, band)
+    for (protocol, method, sar_input, seed), places in methods.items():
+        reference = "measured"
+        if protocol == "full":
+            reference = "truth" if truth else None
+        layers.append(
+            Layer(
+                f"{protocol}/{method}-{sar_input}",
+                GROUPS[protocol],
+                method_label(method, sar_input),
+                places,
+                "reflectance",
+                reference,
+                "gap" if protocol == "cloud_gap" else "test",
+                {"scores": scores.get((protocol, method, sar_input, seed)), "seed": seed},
+            )
+        )
+    return layers
+
+
+def read_scores(paths, full_region):
+    """Return {(protocol, method, input, seed): {"region", "n", "bands": {band: {metric: value}}}}.
+
+    Of the headline region of each protocol; of 10 m products, `full_region`, as protocol "full".
+    """
+    table = pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
+    table.loc[table["region"].isin(["truth", "consistency"]), "protocol"] = "full"
+    headline = {"cloud_gap": "gap", "full": full_region}
+    wanted = table["protocol"].map(lambda protocol: headline.get(protocol, "test"))
+    table = table[(table["region"] == wanted) & table["metric"].isin(METRICS)]
+    found = {}
+    for row in table[table["value"].notna()].itertuples():
+        run = found.setdefault(
+            (row.protocol, row.method, row.input, row.seed),
+            {"region": REGIONS[row.region], "bands": {}},
+        )
+        run["bands"].setdefault(row.band, {})[row.metric] = float(f"{row.value:.6g}")
+        if row.metric == "rmse":
+            run["n"] = row.n
+    return found
+
+
+if __name__ == "__main__":
+    from sarfusion.job import job
+
+    with job(snakemake.log[0]):
+        main(
+            stack=snakemake.input.stack,
+            split=snakemake.input.split,
+            metadata=snakemake.input.metadata,
+            fused=snakemake.input.fused,
+            runs=snakemake.params.runs,
+            scores=snakemake.input.scores,
+            template=snakemake.input.template,
+            style=snakemake.input.style,
+            script=snakemake.input.page_script,
+            html=snakemake.output.html,
+            study=snakemake.params.study,
+            bands=snakemake.params.bands,
+            pages=snakemake.params.pages,
+            limit_mb=snakemake.params.limit_mb,
+            gaps=snakemake.input.get("gaps"),
+            truth=snakemake.input.get("truth"),
+        )

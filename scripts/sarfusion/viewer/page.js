@@ -1,0 +1,641 @@
+// What the viewer's page does: unpacks the layers, paints them on Bokeh's maps, and answers to
+// mouse, touch and keyboard. Rows and columns are those of the stack's grid, and may be fractions.
+"use strict";
+(async () => {
+const $ = (id) => document.getElementById(id);
+const study = JSON.parse($("study").textContent);
+const SIDES = ["left", "right"];
+const [ROWS, COLUMNS] = study.size;
+const [ACROSS_M, DOWN_M] = study.pixel_m;
+const WIDTH_M = COLUMNS * ACROSS_M, HEIGHT_M = ROWS * DOWN_M;
+const COLOUR = "colour";
+const VIEW_NAMES = { [COLOUR]: "true colour", value: "value", classes: "classes" };
+
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+// Layers
+
+async function numbersIn(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const planes = new Uint8Array(await new Response(stream).arrayBuffer());
+  const count = planes.length / 2, numbers = new Uint16Array(count);
+  let number = 0;
+  for (let i = 0; i < count; i++) {
+    number = (number + planes[i] + (planes[count + i] << 8)) & 0xffff;
+    numbers[i] = number;
+  }
+  return numbers;
+}
+
+function valuesOf(numbers, { offset, step }) {
+  const values = new Float32Array(numbers.length);
+  numbers.forEach((number, i) => {
+    values[i] = number === study.nothing ? NaN : offset + step * number;
+  });
+  return values;
+}
+
+const layers = new Map();
+const split = await numbersIn(study.split);
+const gaps = study.gaps && await numbersIn(study.gaps);
+for (const told of study.layers) {
+  const layer = { ...told, values: {}, digits: 4 };
+  for (const [band, packed] of Object.entries(told.bands)) {
+    layer.values[band] = valuesOf(await numbersIn(packed.data), packed);
+    layer.digits = Math.max(0, Math.ceil(-Math.log10(packed.step) - 1e-6));
+    layer.step = Math.max(layer.step ?? 0, packed.step);
+    packed.data = null;
+  }
+  layers.set(layer.id, layer);
+  if (layer.id === "measured" && gaps) {
+    const values = Object.fromEntries(Object.entries(layer.values).map(
+      ([band, all]) => [band, all.map((value, i) => (gaps[i] === 1 ? NaN : value))]));
+    layers.set("gapped", { ...layer, id: "gapped", label: "Measured, with gaps", values });
+  }
+}
+layers.set("split", { id: "split", group: "Ground", label: "Split of the ground", grid: "1", values: {} });
+
+const PARTS = Object.fromEntries(Object.entries(study.grids).map(([ratio, parts]) => {
+  let first = 0;
+  return [ratio, parts.map(([row, column, rows, columns, step]) => {
+    const part = { row, column, rows, columns, step, first, ratio: Number(ratio) };
+    first += rows * columns;
+    return part;
+  })];
+}));
+
+// Where the page holds the pixel at a place, or the nearest it kept: {index, row, column, step}.
+function find(grid, place) {
+  const row = Math.floor(place.row * grid), column = Math.floor(place.column * grid);
+  for (const part of [...PARTS[grid]].reverse()) {
+    const i = Math.floor((row - part.row) / part.step);
+    const j = Math.floor((column - part.column) / part.step);
+    if (i < 0 || j < 0 || i >= part.rows || j >= part.columns) continue;
+    const middle = Math.floor(part.step / 2);
+    return {
+      index: part.first + i * part.columns + j, step: part.step,
+      row: part.row + i * part.step + middle, column: part.column + j * part.step + middle,
+    };
+  }
+  return null;
+}
+
+function valueAt(layer, band, place) {
+  const found = find(layer.grid, place);
+  return found && layer.values[band] ? layer.values[band][found.index] : NaN;
+}
+
+function errorsOf(layer, band) {
+  const reference = layers.get(layer.reference).values[band];
+  return layer.values[band].map((value, i) => value - reference[i]);
+}
+
+// Views
+
+function viewsOf(layer) {
+  if (layer.id === "split") return ["classes"];
+  if (layer.unit === "dB") return ["value"];
+  const bands = Object.keys(layer.values);
+  const reference = layers.get(layer.reference);
+  return [
+    ...(bands.length === 3 ? [COLOUR] : []),
+    ...bands,
+    ...bands.filter((band) => reference?.values[band]).map((band) => `error ${band}`),
+  ];
+}
+
+function viewName(view) {
+  return VIEW_NAMES[view] ?? (view.startsWith("error ") ? `error in ${view.slice(6)}` : `${view} band`);
+}
+
+const percentilesKnown = new Map();
+function percentiles(key, arrays) {
+  if (!percentilesKnown.has(key)) {
+    // Of the first part, which is the whole scene, thinned or not.
+    const count = PARTS["1"][0].rows * PARTS["1"][0].columns;
+    const all = arrays.flatMap((values) => Array.from(values.subarray(0, count))).filter(Number.isFinite);
+    all.sort((a, b) => a - b);
+    const at = (share) => all[Math.round(share * (all.length - 1))] ?? 0;
+    const [low, high] = [at(0.02), at(0.98)];
+    percentilesKnown.set(key, high > low ? [low, high] : [low - 1e-3, low + 1e-3]);
+  }
+  return percentilesKnown.get(key);
+}
+
+function limitsOf(layer, view) {
+  if (view === "value") return percentiles(layer.id, Object.values(layer.values));
+  if (view.startsWith("error ")) {
+    const limit = study.errors[layer.group] ?? 0.01;
+    return [-limit, limit];
+  }
+  const measured = layers.get("measured").values;
+  if (view === COLOUR) return percentiles(COLOUR, Object.values(measured));
+  return percentiles(view, [measured[view]]);
+}
+
+function asNumber(hex) { // as canvas keeps pixels: alpha, blue, green, red
+  const rgb = Number.parseInt(hex.slice(1), 16);
+  return (0xff000000 | (rgb & 0xff) << 16 | (rgb & 0xff00) | rgb >> 16) >>> 0;
+}
+
+function paletteOf(layer, view) {
+  if (view.startsWith("error ")) return study.palettes.error;
+  return study.palettes[layer.unit];
+}
+
+// The pixels of all parts of a layer, as colours; without data they are see-through.
+function paint(layer, view) {
+  if (view === "classes") {
+    const colours = Object.values(study.classes).map(([, colour]) => (colour ? asNumber(colour) : 0));
+    return Uint32Array.from(split, (use) => colours[use]);
+  }
+  const [low, high] = limitsOf(layer, view);
+  const level = (value) => Math.max(0, Math.min(255, Math.round((value - low) / (high - low) * 255)));
+  if (view === COLOUR) {
+    const [red, green, blue] = ["red", "green", "blue"].map((band) => layer.values[band]);
+    return Uint32Array.from(red, (value, i) => {
+      if (Number.isNaN(value + green[i] + blue[i])) return 0;
+      return (0xff000000 | level(blue[i]) << 16 | level(green[i]) << 8 | level(value)) >>> 0;
+    });
+  }
+  const values = view === "value" ? Object.values(layer.values)[0]
+    : view.startsWith("error ") ? errorsOf(layer, view.slice(6)) : layer.values[view];
+  const colours = paletteOf(layer, view).map(asNumber);
+  return Uint32Array.from(values, (value) => (Number.isNaN(value) ? 0 : colours[level(value)]));
+}
+
+// Maps
+
+$("maps").style.setProperty("--aspect", WIDTH_M / HEIGHT_M);
+const roots = study.maps.roots.map((root) => root.id);
+await Bokeh.embed.embed_items({ site: study.maps }, [{
+  docid: "site", root_ids: roots,
+  roots: Object.fromEntries(roots.map((id, i) => [id, `map-${SIDES[i]}`])),
+}]);
+const drawing = Bokeh.documents.at(-1);
+const model = (name) => drawing.get_model_by_name(name);
+const { x_range: across, y_range: up } = model("left");
+const { ndarray } = Bokeh.require("core/util/ndarray");
+
+function show(side) {
+  const { layer, view } = state[side];
+  const colours = paint(layer, view);
+  const data = { image: [], x: [], y: [], dw: [], dh: [] };
+  for (const { row, column, rows, columns, step, first, ratio } of PARTS[layer.grid]) {
+    const pixels = colours.slice(first, first + rows * columns);
+    data.image.push(ndarray(pixels.buffer, { dtype: "uint32", shape: [rows, columns] }));
+    data.x.push(column * ACROSS_M / ratio);
+    data.y.push(HEIGHT_M - row * DOWN_M / ratio);
+    data.dw.push(columns * step * ACROSS_M / ratio);
+    data.dh.push(rows * step * DOWN_M / ratio);
+  }
+  model(`${side}-images`).data = data;
+  $(`${side}-title`).textContent = `${layer.group}: ${layer.label}, ${viewName(view)}`;
+  showScale(side);
+}
+
+// The borders of where a mask is true, of the first part of the stack's grid, as few long lines.
+function edgesOf(isInside) {
+  const { rows, columns, step } = PARTS["1"][0];
+  const inside = (i, j) => i >= 0 && j >= 0 && i < rows && j < columns && isInside(i * columns + j);
+  const edges = { x0: [], y0: [], x1: [], y1: [] };
+  const x = (j) => j * step * ACROSS_M, y = (i) => HEIGHT_M - i * step * DOWN_M;
+  const runs = (most, isEdge, add) => {
+    for (let start = -1, k = 0; k <= most; k++) {
+      const edge = k < most && isEdge(k);
+      if (edge && start < 0) start = k;
+      if (!edge && start >= 0) { add(start, k); start = -1; }
+    }
+  };
+  const push = (x0, y0, x1, y1) => { edges.x0.push(x0); edges.y0.push(y0); edges.x1.push(x1); edges.y1.push(y1); };
+  for (let i = 0; i <= rows; i++) {
+    runs(columns, (j) => inside(i - 1, j) !== inside(i, j), (a, b) => push(x(a), y(i), x(b), y(i)));
+  }
+  for (let j = 0; j <= columns; j++) {
+    runs(rows, (i) => inside(i, j - 1) !== inside(i, j), (a, b) => push(x(j), y(a), x(j), y(b)));
+  }
+  return edges;
+}
+
+function showLines() {
+  const none = { x0: [], y0: [], x1: [], y1: [] };
+  model("test").data = $("line-test").checked ? edgesOf((i) => split[i] === 3) : none;
+  model("gap").data = gaps && $("line-gap").checked ? edgesOf((i) => gaps[i] === 1) : none;
+}
+
+function look(row, column, columns) { // at a place in the middle, so many columns wide
+  const wide = Math.max(across.min_interval, Math.min(across.max_interval, columns * ACROSS_M));
+  const high = wide * HEIGHT_M / WIDTH_M;
+  const x = column * ACROSS_M, y = HEIGHT_M - row * DOWN_M;
+  across.setv({ start: x - wide / 2, end: x + wide / 2 });
+  up.setv({ start: y - high / 2, end: y + high / 2 });
+}
+
+function goTo({ row, column }, columns) { // the same, without leaving the scene
+  const clamp = (at, side, half) => Math.max(half, Math.min(side - half, at));
+  const rows = columns * ROWS / COLUMNS;
+  look(clamp(row, ROWS, rows / 2), clamp(column, COLUMNS, columns / 2), columns);
+}
+
+function whole() { look(ROWS / 2, COLUMNS / 2, COLUMNS); }
+
+function zoom(factor) { // keeps the cursor where it is on the map, if it can be seen
+  const wide = across.end - across.start, high = up.end - up.start;
+  let x = (across.start + across.end) / 2, y = (up.start + up.end) / 2;
+  if (state.cursor && isSeen(state.cursor)) {
+    x = state.cursor.column * ACROSS_M;
+    y = HEIGHT_M - state.cursor.row * DOWN_M;
+  }
+  const next = Math.max(across.min_interval, Math.min(across.max_interval, wide / factor));
+  const scale = next / wide;
+  across.setv({ start: x - (x - across.start) * scale, end: x + (across.end - x) * scale });
+  up.setv({ start: y - (y - up.start) * scale, end: y + (up.end - y) * scale });
+}
+
+function isSeen({ row, column }) {
+  const x = column * ACROSS_M, y = HEIGHT_M - row * DOWN_M;
+  return x >= across.start && x <= across.end && y >= up.start && y <= up.end;
+}
+
+// Beside the maps
+
+function inWords(value, layer, isError = false) {
+  if (!Number.isFinite(value)) return "no data";
+  const text = value.toFixed(layer.digits).replace("-", "\u2212");
+  return isError && value > 0 ? `+${text}` : text;
+}
+
+function showScale(side) {
+  const { layer, view } = state[side];
+  const target = $(`${side}-scale`);
+  if (view === "classes") {
+    const swatch = ([name, colour]) => make("span", {},
+      Object.assign(make("i", { className: "swatch" }), { style: colour ? `background: ${colour}` : "" }), name);
+    target.replaceChildren(make("div", { className: "classes" }, ...Object.values(study.classes).slice(1).map(swatch)));
+    return;
+  }
+  const limits = limitsOf(layer, view).map((value) => inWords(value, layer, view.startsWith("error ")));
+  if (view === COLOUR) {
+    target.replaceChildren(`One linear stretch for the three bands: ${limits[0]} to ${limits[1]} reflectance `
+      + "(2 to 98 % of the measured).");
+    return;
+  }
+  const palette = paletteOf(layer, view).filter((_, i) => i % 15 === 0);
+  const unit = view.startsWith("error ") ? "method \u2212 reference (reflectance)"
+    : layer.unit === "dB" ? "dB" : "reflectance";
+  const bar = make("div", { className: "bar" });
+  bar.style.background = `linear-gradient(to right, ${palette.join(", ")})`;
+  bar.setAttribute("role", "img");
+  bar.setAttribute("aria-label", `Colours from ${limits[0]} to ${limits[1]} ${unit}`);
+  target.replaceChildren(bar, make("div", { className: "ends" },
+    make("span", {}, `\u2264 ${limits[0]}`), make("span", {}, unit), make("span", {}, `\u2265 ${limits[1]}`)));
+}
+
+function showScores() {
+  const tables = SIDES.map((side) => {
+    const { layer } = state[side];
+    if (!layer.reference && !layer.scores) return null;
+    const found = layer.scores;
+    if (!found) return null;
+    const metrics = Object.entries(study.metrics).filter(([name]) =>
+      Object.values(found.bands).some((scores) => name in scores));
+    const head = make("tr", {}, make("th", { scope: "col" }, "Scores"),
+      ...metrics.map(([, title]) => make("th", { scope: "col" }, title)));
+    const rows = Object.entries(found.bands).map(([band, scores]) => make("tr", {},
+      make("th", { scope: "row" }, band),
+      ...metrics.map(([name]) => make("td", {}, name in scores ? scores[name].toFixed(4).replace("-", "\u2212") : ""))));
+    const table = make("table", {}, make("caption", {}, `${layer.label} (${side})`),
+      make("thead", {}, head), make("tbody", {}, ...rows));
+    const note = `${found.region}, ${found.n.toLocaleString("en")} pixels`
+      + (layer.seed ? `, seed ${layer.seed}` : "");
+    return make("div", { id: `${side}-scores` }, table, make("p", { className: "note" }, note));
+  });
+  $("scores").replaceChildren(...tables.filter(Boolean));
+}
+
+const cells = []; // {layer, band, cell}
+function buildValues() {
+  const groups = new Map();
+  for (const layer of layers.values()) {
+    if (layer.id === "split" || layer.id === "gapped") continue;
+    if (!groups.has(layer.group)) groups.set(layer.group, []);
+    groups.get(layer.group).push(layer);
+  }
+  for (const [group, members] of groups) {
+    const unit = members[0].unit;
+    const body = make("tbody", {}, make("tr", {}, make("th", { scope: "rowgroup", colSpan: study.bands.length + 1 },
+      `${group} (${unit})`)));
+    for (const layer of members) {
+      const row = make("tr", {}, make("th", { scope: "row" }, layer.label));
+      row.dataset.layer = layer.id;
+      const columns = layer.unit === "dB" ? Object.keys(layer.values) : study.bands;
+      for (const band of columns) {
+        const cell = make("td", { colSpan: layer.unit === "dB" ? study.bands.length : 1 });
+        cell.dataset.band = band;
+        row.append(cell);
+        cells.push({ layer, band, cell });
+      }
+      body.append(row);
+    }
+    $("values").append(body);
+  }
+}
+
+function showValues() {
+  const place = state.cursor;
+  if (!place) return;
+  const asErrors = $("as-errors").checked;
+  for (const { layer, band, cell } of cells) {
+    const value = valueAt(layer, band, place);
+    const reference = layers.get(layer.reference);
+    cell.textContent = !layer.values[band] ? ""
+      : asErrors && reference ? inWords(value - valueAt(reference, band, place), layer, true)
+        : inWords(value, layer);
+  }
+  $("position").textContent = placeInWords(place);
+}
+
+function placeInWords(place) {
+  const kept = find("1", place);
+  const [a, b, c, d, e, f] = study.transform;
+  const [column, row] = [kept.column + 0.5, kept.row + 0.5];
+  const east = a * column + b * row + c, north = d * column + e * row + f;
+  const digits = Math.abs(a) < 1 ? 5 : 0;
+  const use = study.classes[split[kept.index]][0];
+  const thin = kept.step > 1 ? ` (thinned: the middle of ${kept.step} × ${kept.step} pixels)` : "";
+  return `Row ${kept.row}, column ${kept.column}${thin}; x ${east.toFixed(digits)}, y ${north.toFixed(digits)}`
+    + ` in ${study.crs}; ${use} ground${gaps?.[kept.index] === 1 ? ", inside a gap" : ""}.`;
+}
+
+function markShown() {
+  const shown = SIDES.map((side) => state[side].layer.id);
+  for (const row of $("values").querySelectorAll("tr[data-layer]")) {
+    row.classList.toggle("shown", shown.includes(row.dataset.layer));
+  }
+}
+
+let later;
+function announce(text) { // what is said aloud; once keys have come to rest
+  clearTimeout(later);
+  later = setTimeout(() => { $("status").textContent = text(); }, 500);
+}
+
+function shownInWords() {
+  const place = state.cursor;
+  const said = SIDES.map((side) => {
+    const { layer, view } = state[side];
+    if (view === "classes") return "";
+    const bands = view === COLOUR ? study.bands : view === "value" ? Object.keys(layer.values) : [view.replace("error ", "")];
+    const isError = view.startsWith("error ");
+    const values = bands.map((band) => {
+      const value = valueAt(layer, band, place);
+      const shown = isError ? value - valueAt(layers.get(layer.reference), band, place) : value;
+      return `${view === "value" ? "" : `${band} `}${inWords(shown, layer, isError)}`;
+    });
+    return ` ${side === "left" ? "Left" : "Right"}, ${layer.label}${isError ? ", error" : ""}: ${values.join(", ")}`
+      + ` ${layer.unit}.`;
+  });
+  return placeInWords(place) + said.join("");
+}
+
+function moveCursor(place, aloud) {
+  state.cursor = {
+    row: Math.max(0, Math.min(ROWS - 1e-6, place.row)),
+    column: Math.max(0, Math.min(COLUMNS - 1e-6, place.column)),
+  };
+  const { row, column } = state.cursor;
+  model("cursor").data = { x: [column * ACROSS_M], y: [HEIGHT_M - row * DOWN_M] };
+  showValues();
+  if (aloud) announce(shownInWords);
+}
+
+// Worst places
+
+const judged = [...layers.values()].filter((layer) => layer.worst?.length);
+function showWorst() {
+  const layer = layers.get($("worst-layer").value);
+  $("worst").replaceChildren(...(layer?.worst ?? []).map((place) => {
+    const button = make("button", { type: "button" },
+      `RMSE ${place.rmse.toFixed(4)} at row ${place.row}, column ${place.column}`);
+    button.addEventListener("click", () => {
+      if (!SIDES.some((side) => state[side].layer === layer)) choose("left", layer.id);
+      goTo(place, Math.min(ROWS, COLUMNS, 48));
+      moveCursor({ row: place.row + 0.5, column: place.column + 0.5 }, true);
+      for (const other of $("worst").querySelectorAll("button")) other.removeAttribute("aria-current");
+      button.setAttribute("aria-current", "true");
+    });
+    return make("li", {}, button);
+  }));
+}
+
+// Controls
+
+const state = { left: {}, right: {}, mode: "side", cursor: null };
+
+function fillLayers(select) {
+  const groups = new Map();
+  const order = ["Optical", "Ground", "SAR"];
+  const all = [...layers.values()];
+  all.sort((a, b) => (order.indexOf(a.group) + 9) % 9 - (order.indexOf(b.group) + 9) % 9);
+  for (const layer of all) {
+    if (!groups.has(layer.group)) groups.set(layer.group, make("optgroup", { label: layer.group }));
+    groups.get(layer.group).append(make("option", { value: layer.id }, layer.label));
+  }
+  select.append(...groups.values());
+}
+
+function choose(side, id, view) {
+  const layer = layers.get(id);
+  const views = viewsOf(layer);
+  const wanted = view ?? state[side].view;
+  state[side] = { layer, view: views.includes(wanted) ? wanted : views[0] };
+  $(`${side}-layer`).value = id;
+  const select = $(`${side}-view`);
+  select.replaceChildren(...views.map((name) => make("option", { value: name }, viewName(name))));
+  select.value = state[side].view;
+  select.disabled = views.length === 1;
+  show(side);
+  if (state.left.layer && state.right.layer) {
+    showScores();
+    markShown();
+    keepLink();
+  }
+  if (layer.worst?.length && $("worst-layer").value !== id) {
+    $("worst-layer").value = id;
+    showWorst();
+  }
+}
+
+function arrange(mode) {
+  state.mode = mode;
+  $("maps").className = `maps ${mode}`;
+  document.querySelector(`input[name="mode"][value="${mode}"]`).checked = true;
+  $("swipe-control").hidden = mode !== "swipe";
+  $("blink-control").hidden = mode !== "blink";
+  showRight(false);
+  blinkByItself();
+  if (state.left.layer) keepLink();
+}
+
+function showRight(whether) {
+  $("maps").classList.toggle("shows-right", whether);
+  $("blink").setAttribute("aria-pressed", String(whether));
+}
+
+function blink() {
+  if (state.mode !== "blink") arrange("blink");
+  const right = !$("maps").classList.contains("shows-right");
+  showRight(right);
+  return right;
+}
+
+let blinking;
+function blinkByItself() {
+  clearInterval(blinking);
+  if (state.mode === "blink" && $("by-itself").checked) blinking = setInterval(blink, 800);
+}
+
+function swap() {
+  const { left, right } = state;
+  choose("left", right.layer.id, right.view);
+  choose("right", left.layer.id, left.view);
+}
+
+function step(event, down, along) {
+  const finest = Math.max(...SIDES.map((side) => Number(state[side].layer.grid)));
+  const size = (event.shiftKey ? 10 : 1) / finest;
+  const from = state.cursor ?? { row: ROWS / 2, column: COLUMNS / 2 };
+  const snap = (value) => (Math.floor(value * finest) + 0.5) / finest;
+  moveCursor({ row: snap(from.row + down * size), column: snap(from.column + along * size) }, true);
+  if (!isSeen(state.cursor)) {
+    look(state.cursor.row, state.cursor.column, (across.end - across.start) / ACROSS_M);
+  }
+}
+
+const KEYS = {
+  ArrowUp: (event) => step(event, -1, 0), ArrowDown: (event) => step(event, 1, 0),
+  ArrowLeft: (event) => step(event, 0, -1), ArrowRight: (event) => step(event, 0, 1),
+  "+": () => zoom(1.5), "=": () => zoom(1.5), "-": () => zoom(1 / 1.5), 0: whole, Home: whole,
+  b: () => announceBlink(blink()), x: swap,
+};
+
+function announceBlink(right) {
+  const side = right ? "right" : "left";
+  announce(() => `Showing the ${side} layer: ${$(`${side}-title`).textContent}`);
+}
+
+$("maps").addEventListener("keydown", (event) => {
+  const act = KEYS[event.key] ?? KEYS[event.key.toLowerCase()];
+  if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  act(event);
+});
+for (const side of SIDES) {
+  const point = (event) => {
+    const box = $(`map-${side}`).getBoundingClientRect();
+    const x = across.start + (event.clientX - box.left) / box.width * (across.end - across.start);
+    const y = up.end - (event.clientY - box.top) / box.height * (up.end - up.start);
+    if (x >= 0 && y >= 0 && x < WIDTH_M && y < HEIGHT_M) {
+      moveCursor({ row: (HEIGHT_M - y) / DOWN_M, column: x / ACROSS_M }, false);
+    }
+  };
+  $(`map-${side}`).addEventListener("pointermove", point);
+  $(`map-${side}`).addEventListener("pointerdown", point);
+  fillLayers($(`${side}-layer`));
+  $(`${side}-layer`).addEventListener("change", (event) => choose(side, event.target.value));
+  $(`${side}-view`).addEventListener("change", (event) => choose(side, state[side].layer.id, event.target.value));
+}
+for (const input of document.querySelectorAll('input[name="mode"]')) {
+  input.addEventListener("change", () => arrange(input.value));
+}
+$("swipe").addEventListener("input", (event) => $("maps").style.setProperty("--swipe", `${event.target.value}%`));
+$("blink").addEventListener("click", blink);
+$("by-itself").addEventListener("change", blinkByItself);
+$("zoom-in").addEventListener("click", () => zoom(1.5));
+$("zoom-out").addEventListener("click", () => zoom(1 / 1.5));
+$("whole").addEventListener("click", whole);
+$("swap").addEventListener("click", swap);
+$("as-errors").addEventListener("change", showValues);
+$("line-test").addEventListener("change", showLines);
+$("line-gap").addEventListener("change", showLines);
+$("gap-control").hidden = !gaps;
+$("site")?.addEventListener("change", (event) => { location.href = event.target.value; });
+const judgedGroups = new Map();
+for (const layer of judged) {
+  if (!judgedGroups.has(layer.group)) judgedGroups.set(layer.group, make("optgroup", { label: layer.group }));
+  judgedGroups.get(layer.group).append(make("option", { value: layer.id }, layer.label));
+}
+$("worst-layer").append(...judgedGroups.values());
+$("worst-layer").addEventListener("change", showWorst);
+
+// A view as a link: left and right (layers), left-as and right-as (views), mode, and
+// at=row,column,pixels across. It stands behind the # of the page's address.
+
+function asLink() {
+  const link = { left: state.left.layer.id, right: state.right.layer.id,
+    "left-as": state.left.view, "right-as": state.right.view, mode: state.mode };
+  const middle = { row: (HEIGHT_M - (up.start + up.end) / 2) / DOWN_M, column: (across.start + across.end) / 2 / ACROSS_M };
+  link.at = [middle.row, middle.column, (across.end - across.start) / ACROSS_M].map((value) => value.toFixed(1)).join(",");
+  return Object.entries(link).map(([name, value]) => `${name}=${encodeURI(value)}`).join("&");
+}
+
+function follow(link) {
+  for (const side of SIDES) {
+    const id = link.get(side);
+    if (layers.has(id)) choose(side, id, link.get(`${side}-as`) ?? undefined);
+  }
+  if (["side", "swipe", "blink"].includes(link.get("mode"))) arrange(link.get("mode"));
+  const [row, column, columns] = (link.get("at") ?? "").split(",").map(Number);
+  if ([row, column, columns].every(Number.isFinite) && columns > 0) {
+    look(row, column, columns);
+    moveCursor({ row, column }, false);
+  }
+}
+
+let keeping;
+function keepLink() {
+  clearTimeout(keeping);
+  keeping = setTimeout(() => history.replaceState(null, "", `#${asLink()}`), 300);
+}
+
+// What the values are worth
+
+const steps = { reflectance: 0, dB: 0 };
+for (const layer of layers.values()) {
+  if (layer.unit) steps[layer.unit] = Math.max(steps[layer.unit], layer.step);
+}
+$("precision").textContent = `Values are those of the rasters, rounded to ${steps.reflectance} reflectance (no unit) and `
+  + `${steps.dB} dB: off by at most half of that, errors by at most all of it.`;
+const thin = Object.entries(PARTS).filter(([, parts]) => parts[0].step > 1).map(([ratio, parts]) => {
+  const side = parts[0].step, places = parts.length - 1;
+  const name = ratio === "1" ? "The layers" : `Layers with ${Math.round(ACROSS_M / ratio)} m pixels`;
+  return `${name} are thinned to keep this file small: one pixel of each ${side} \u00d7 ${side} is held`
+    + (places ? `, and every pixel in ${places} places around the largest errors.` : ".");
+});
+$("thinned").textContent = thin.join(" ");
+
+buildValues();
+showWorst();
+const methods = [...layers.values()].filter((layer) => layer.reference);
+// The question that radar can answer, if it was asked; else whatever there is.
+const first = methods.find((layer) => layer.id.startsWith("cloud_gap/")) ?? methods[0];
+choose("right", first?.id ?? "measured");
+choose("left", "measured");
+showWorst();
+showLines();
+whole();
+arrange("side");
+follow(new URLSearchParams(location.hash.slice(1)));
+across.change.connect(keepLink);
+$("status").textContent = "Ready.";
+document.documentElement.dataset.ready = "true";
+})().catch((error) => {
+  document.getElementById("status").textContent = `This page could not be shown: ${error.message}. `
+    + "It needs a browser of 2023 or newer.";
+  throw error;
+});
