@@ -166,7 +166,7 @@ def each_run(path):
 
 def of_job(path):
     """The path of such a job's log: without the band, if it makes all of them."""
-    return path if ONE_BAND_A_JOB else path.replace("/{band}/", "/")
+    return path if ONE_BAND_A_JOB else path.replace("{band}/", "")
 
 
 def is_at_hand(protocol, band, model, sar_input, sites):
@@ -380,6 +380,24 @@ def figure_files():
         *across_files()[1],
     ]
     return [result(f"figures/{name}.{form}") for name in names for form in ("png", "pdf")]
+
+
+# Of the sites with figures, those that the paper shows.
+PAPER_SITES = shown_sites()[:2]
+
+
+def paper_files():
+    """What a whole run typesets."""
+    return [result("paper.pdf")]
+
+
+def paper_figures():
+    """The figures that the paper shows, of those that the study makes."""
+    kinds = ["overview", "reconstruction_composites", "cloud_gap_examples", "sharpening_products"]
+    names = ["cloud_gap_distance", "paired_differences", "claims"]
+    names += [f"{site}_{kind}" for site in PAPER_SITES for kind in kinds]
+    made = figure_files()
+    return [path for name in names if (path := result(f"figures/{name}.pdf")) in made]
 
 
 def shown_runs(protocol, bands):

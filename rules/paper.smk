@@ -1,22 +1,5 @@
 # The paper: the study written out, with its own numbers, tables and figures.
 
-# Of the sites with figures, those that the paper shows.
-PAPER_SITES = shown_sites()[:2]
-
-
-def paper_files():
-    """What a whole run typesets."""
-    return [result("paper.pdf")]
-
-
-def paper_figures():
-    """The figures that the paper shows, of those that the study makes."""
-    kinds = ["overview", "reconstruction_composites", "cloud_gap_examples", "sharpening_products"]
-    names = ["cloud_gap_distance", "paired_differences", "claims"]
-    names += [f"{site}_{kind}" for site in PAPER_SITES for kind in kinds]
-    made = figure_files()
-    return [path for name in names if (path := result(f"figures/{name}.pdf")) in made]
-
 
 rule typeset_paper:
     input:

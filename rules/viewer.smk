@@ -23,8 +23,8 @@ rule build_viewer:
         "../envs/viewer.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         study=STUDY["study"],
         bands=BANDS,
