@@ -15,6 +15,8 @@ report: "config/captions/study.rst"
 
 
 include: "rules/common.smk"
+include: "rules/products.smk"
+include: "rules/missing.smk"
 
 
 # Every rule from here on runs in this image with --sdm apptainer; envs/apptainer.def makes it.
@@ -27,7 +29,8 @@ include: "rules/patches.smk"
 include: "rules/train.smk"
 include: "rules/fuse.smk"
 include: "rules/evaluate.smk"
-include: "rules/publish.smk"
+include: "rules/tables.smk"
+include: "rules/figures.smk"
 include: "rules/across.smk"
 include: "rules/viewer.smk"
 include: "rules/trace.smk"

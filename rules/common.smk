@@ -279,15 +279,6 @@ def pairs(protocol):
     return study_pairs(cut["models"], cut["inputs"])
 
 
-def difference_files():
-    """The tables of differences of every site and protocol."""
-    return [
-        result(f"metrics/{site}/{protocol}.differences.csv")
-        for site in SITES
-        for protocol in STUDY["protocols"]
-    ]
-
-
 def is_comparable(protocol):
     """Whether no model is missing that the table of differences would compare."""
     cut = STUDY["protocols"][protocol]
@@ -302,104 +293,6 @@ def truth(site):
     return {"truth": result("scenes/{site}/truth.tif")} if known else {}
 
 
-def score_files():
-    """The score tables of every site and protocol."""
-    return [path for site in SITES for path in site_scores(site)]
-
-
-def site_scores(site):
-    """The score tables of every protocol of a site."""
-    names = [*STUDY["protocols"]]
-    if "sharpening" in names:
-        names.append("sharpening.full")
-    return [result(f"metrics/{site}/{name}.csv") for name in names]
-
-
-def transfer_runs(folder, protocol):
-    """(band, method, input, seed) of the models of a transfer that can be had."""
-    return learned_runs(protocol, BANDS, SEEDS, [folder])
-
-
-def transfer_scores():
-    """{score table: (name of the transfer, sites trained on)} of models tested on unseen sites."""
-    return {
-        result(f"metrics/{site}/{folder}/{protocol}.csv"): (about["name"], about["train"])
-        for folder, about in TRANSFERS.items()
-        for site in about["test"]
-        for protocol in STUDY["protocols"]
-        if transfer_runs(folder, protocol)
-    }
-
-
-def transfers_left_out():
-    """The names of transfers that train on a site that is missing, or test on none that is there."""
-    made = {about["name"] for about in TRANSFERS.values() if about["test"]}
-    asked = STUDY["transfer"]
-    return [name for name in ([asked] if isinstance(asked, str) else asked) if name not in made]
-
-
-def across_files():
-    """Tables and names of figures across sites, of a study that has several."""
-    tables, figures = [], []
-    if len(STUDY["sites"]) > 1:
-        tables += [f"across_sites{rest}" for rest in (".csv", "_differences.csv", ".md")]
-        figures += [f"across_sites_{protocol}_scores" for protocol in STUDY["protocols"]]
-        figures.append("across_sites_differences")
-    if transfer_scores():
-        tables += ["transfer_metrics.csv", "transfer.csv", "transfer.md"]
-        figures.append("transfer")
-    return tables, figures
-
-
-def table_files():
-    """What `snakemake tables` makes."""
-    summary = [f"summary.{form}" for form in ("csv", "md", "tex", "txt")]
-    names = ["metrics.csv", *summary, "claims.csv", "claims.md", "models.csv", "models.md"]
-    return [result(f"tables/{name}") for name in [*names, *across_files()[0]]]
-
-
-def figure_files():
-    """What `snakemake figures` makes; colour needs all three bands."""
-    protocols = list(STUDY["protocols"])
-    kinds = {protocol: [*BANDS, "differences", "density", "training"] for protocol in protocols}
-    if set(BANDS) == {"red", "green", "blue"}:
-        own = {"cloud_gap": ["examples"], "sharpening": ["products"]}
-        kinds = {name: [*kinds[name], "composites", *own.get(name, [])] for name in protocols}
-    names = [
-        *(f"{site}_overview" for site in shown_sites()),
-        *(
-            f"{site}_{protocol}_{kind}"
-            for site in shown_sites()
-            for protocol in protocols
-            for kind in kinds[protocol]
-        ),
-        *(f"{protocol}_scores" for protocol in protocols),
-        *(["cloud_gap_distance"] if "cloud_gap" in protocols else []),
-        "paired_differences",
-        "claims",
-        *across_files()[1],
-    ]
-    return [result(f"figures/{name}.{form}") for name in names for form in ("png", "pdf")]
-
-
-# Of the sites with figures, those that the paper shows.
-PAPER_SITES = shown_sites()[:2]
-
-
-def paper_files():
-    """What a whole run typesets."""
-    return [result("paper.pdf")]
-
-
-def paper_figures():
-    """The figures that the paper shows, of those that the study makes."""
-    kinds = ["overview", "reconstruction_composites", "cloud_gap_examples", "sharpening_products"]
-    names = ["cloud_gap_distance", "paired_differences", "claims"]
-    names += [f"{site}_{kind}" for site in PAPER_SITES for kind in kinds]
-    made = figure_files()
-    return [path for name in names if (path := result(f"figures/{name}.pdf")) in made]
-
-
 def shown_runs(protocol, bands):
     """The trained models of `bands` that a figure shows."""
     return learned_runs(protocol, bands, FIRST_SEED)
@@ -408,52 +301,6 @@ def shown_runs(protocol, bands):
 def compared_runs(protocol):
     """What a figure with every kind of method shows: the first seed, classical methods last."""
     return shown_runs(protocol, BANDS) + classical_runs(protocol, BANDS)
-
-
-def viewer_pages():
-    """{site: file name} of the pages of the viewer; that of the first site shown is the index."""
-    return {
-        site: f"site-{site}.html" if i else "index.html" for i, site in enumerate(shown_sites())
-    }
-
-
-def viewer_files():
-    """What `snakemake viewer` makes."""
-    return [result(f"viewer/{page}") for page in viewer_pages().values()]
-
-
-def viewer_site(wildcards):
-    """The site of a page of the viewer."""
-    return next(site for site, page in viewer_pages().items() if page == f"{wildcards.page}.html")
-
-
-def viewer_runs():
-    """[protocol, band, method, input, seed] of all that a page shows; 10 m products as "full"."""
-    chosen = [
-        [protocol, *run] for protocol in STUDY["protocols"] for run in compared_runs(protocol)
-    ]
-    return chosen + [["full", *run] for protocol, *run in chosen if protocol == "sharpening"]
-
-
-def viewer_fused(site):
-    """The fused rasters of `viewer_runs`, in their order."""
-    return [
-        path
-        for protocol, *run in viewer_runs()
-        for path in (
-            fused_files(site, "sharpening", [run], ".full")
-            if protocol == "full"
-            else fused_files(site, protocol, [run])
-        )
-    ]
-
-
-def viewer_ground(site):
-    """What a page shows besides, where the study has it, as named inputs."""
-    named = truth(site)
-    for protocol in STUDY["protocols"]:
-        named |= gap_mask(protocol)
-    return {name: path.format(site=site) for name, path in named.items()}
 
 
 def labels(chosen):
@@ -467,56 +314,6 @@ def records(site, protocol):
         trained(f"{site}/{protocol}/{band}/{model}-{sar_input}/seed{seed}.json")
         for band, model, sar_input, seed in learned_runs(protocol, BANDS, SEEDS)
     ]
-
-
-MISSING_SITES = result("missing_sites.json")
-
-
-def forget_missing_sites():
-    """Delete the list of sites that the last run lacked, where this one asks for all."""
-    if workflow.is_main_process and not MISSING:
-        Path(MISSING_SITES).unlink(missing_ok=True)
-
-
-def failed_jobs(snakemake_logs):
-    """{log: why it failed, in lines} of the failed jobs, from the logs of Snakemake."""
-    said = "".join(Path(path).read_text() for path in snakemake_logs)
-    failed = {}
-    for path in dict.fromkeys(re.findall(r"^\s+log: ([^\s,]+).* \(check log", said, re.M)):
-        lines = Path(path).read_text().splitlines() if Path(path).exists() else []
-        failed[path] = [line for line in lines if line.startswith("error: ")] or lines[-1:]
-    return failed
-
-
-def note_missing_sites(snakemake_logs):
-    """Write which sites cannot be had, from the failed jobs, and say how the others can."""
-    failed = failed_jobs(snakemake_logs)
-    missing = MISSING | failed_sites(failed)
-    if workflow.is_main_process and missing and len(missing) < len(STUDY["sites"]):
-        write_json(MISSING_SITES, {"missing_sites": missing})
-        print(
-            f"The tables and figures of the other sites: add {MISSING_SITES} to --configfile",
-            file=sys.stderr,
-        )
-
-
-def has_error(lines):
-    """Tell whether one of the lines of a log is an error's."""
-    return any(line.startswith("error: ") for line in lines)
-
-
-def failed_sites(failed):
-    """{site: rule, log and reason} of the sites whose results cannot be had, from failed_jobs."""
-    sites = {}
-    # Where a Slurm job failed, Snakemake names all that were to run in it: first, who says why.
-    for path, said in sorted(failed.items(), key=lambda job: not has_error(job[1])):
-        step, _, job = path.removeprefix(result("logs/")).partition("/")
-        site = re.split("[/.]", job)[0]
-        # A figure that failed takes nothing from the tables; a transfer is not one site's fault.
-        if site in SITES and not step.startswith("plot_") and job.split("/")[0] not in TRANSFERS:
-            reason = said[0].removeprefix("error: ") if said else "no reason in its log"
-            sites.setdefault(site, {"rule": step, "log": path, "reason": reason})
-    return sites
 
 
 wildcard_constraints:
