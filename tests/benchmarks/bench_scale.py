@@ -172,7 +172,7 @@ def scene_table(folder, sizes):
     """Return the rows of the scenes, and of the slopes."""
     import numpy as np
 
-    measured(folder, 1, "make", 64)  # what is compiled once is compiled now
+    measured(folder, 1, "make", sizes[0])  # what is compiled once is compiled now
     for step in STEPS:
         measured(folder, 1, step)
     rows = [("scene", *(f"{step}: time, memory" for step in STEPS))]
