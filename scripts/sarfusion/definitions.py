@@ -1,6 +1,6 @@
 """The numbers that metrics, intervals and verdicts are defined with.
 
-They stand apart from the code that uses them, so that the paper can print them without it.
+They stand apart, in one place, for the code that uses them and the paper that prints them.
 """
 
 SSIM_WINDOW = 11  # pixels; what a gaussian of sigma 1.5 spans in Wang 2004 and in scikit-image

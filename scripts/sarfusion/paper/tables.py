@@ -5,21 +5,10 @@ import numpy as np
 from ..claims import OVERALL
 from ..comparisons import run_label
 from ..labels import INPUTS, method_label, method_name
+from ..metrics import METRICS
 from ..tables import full_table, sections, short_table
 from .sites import FEW_SITES
 from .texts import MINUS, as_table, grouped, table_of, whole
-
-METRIC_LABELS = {  # as in sarfusion.metrics (a test compares them), which needs a compiler
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "cc": "CC",
-    "ssim": "SSIM",
-    "uiqi": "UIQI",
-    "uiqi_textured": "UIQI textured",
-    "gradient_cc": "Gradient CC",
-    "q_af": "Q AF",
-    "sf_ratio": "SF ratio",
-}
 
 
 def models_table(models):
@@ -70,7 +59,7 @@ def claims_table(verdicts):
         return _counted_claims(tests)  # a row of each site would fill pages
     rows, last = [], None
     for row in tests.to_dict("records"):
-        test = (row["claim"], METRIC_LABELS.get(row["metric"], row["metric"]), _against(row))
+        test = (row["claim"], METRICS[row["metric"]].label, _against(row))
         tested = np.isfinite(row["difference"])
         rows.append(
             [
@@ -96,9 +85,7 @@ def _counted_claims(tests):
     for (claim, metric, left, right, direction, band), group in tests.groupby(places, sort=False):
         against = _against({"left": left, "right": right})
         counts = [str((group["verdict"] == verdict).sum()) for verdict in order]
-        rows.append(
-            [claim, METRIC_LABELS.get(metric, metric), against, band, _sign(direction), *counts]
-        )
+        rows.append([claim, METRICS[metric].label, against, band, _sign(direction), *counts])
     header = ["claim", "metric", "left − right", "band", "claimed"]
     return table_of([*header, *(f"sites {verdict}" for verdict in order)], rows, 5, sites=True)
 
