@@ -123,7 +123,7 @@ def understand_command(name, arguments):
     elif name == "test":
         for path in arguments:
             assert (ROOT / path).is_file(), path
-    elif name == "lock":
+    elif name in ("lock", "status"):
         (study,) = arguments
         if study not in PLACES:
             studies.study_file(study)
