@@ -84,7 +84,7 @@ def pattern(name):
         "PROTOCOL": "(reconstruction|cloud_gap|sharpening)",
         "BAND": "(red|green|blue)",
         "MODEL": "(cnn|cae|unet)",
-        "METHOD": "[a-z]+",
+        "METHOD": "[a-z_]+",
         "INPUT": "(ratio|vvvh|none|shuffled)",
         "SEED": r"\d",
         "RULE": "[a-z_0-9]+",
