@@ -14,7 +14,7 @@ from install import ROOT, Problem, say
 DEMO = Path("results/demo")
 FIGURES = {"docs/demo.png": DEMO / "figures/simcity_reconstruction_composites.png"}
 VIEWER = DEMO / "viewer/index.html"
-# A place on test ground, in a gap, beside what a model with SAR filled in there.
+# Gaps at the edge of test ground, beside what a model with SAR filled in there.
 VIEW = "left=gapped&right=cloud_gap/unet-ratio&at=85,100,96"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = """
