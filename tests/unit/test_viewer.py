@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from rasterio.crs import CRS
@@ -25,6 +25,7 @@ from sarfusion.viewer.worst import BlockErrors
 VALUES = st.floats(-2, 3, width=32) | st.just(np.nan)
 
 
+@settings(deadline=None)
 @given(arrays.arrays(np.float32, st.integers(1, 50), elements=VALUES))
 def test_values_come_back_within_half_a_step(values):
     packed = pack(values, 1e-4)
@@ -34,6 +35,7 @@ def test_values_come_back_within_half_a_step(values):
     assert np.nanmax(np.abs(back - values), initial=0) <= 0.5001e-4
 
 
+@settings(deadline=None)
 @given(arrays.arrays(np.uint16, st.integers(0, 50)))
 def test_numbers_come_back_as_they_were(numbers):
     assert np.array_equal(decode(encode(numbers)), numbers)
