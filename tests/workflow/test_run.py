@@ -76,6 +76,8 @@ def test_every_file_of_the_contract_is_there(finished):
         "tables/summary.tex",
         "tables/summary.txt",
         "config.yaml",
+        "paper.pdf",
+        "viewer/index.html",
     }
     apart = ("logs/", "benchmarks/", "provenance/")
     made = {name for name in names if not name.startswith(apart)}
