@@ -23,6 +23,7 @@ from sarfusion.study import (
     own_files,
     resolve,
     setting,
+    shown_sites,
     transfers,
 )
 
@@ -123,14 +124,6 @@ def tree_of(names):
 def sites_from(source):
     """The sites of the study whose scenes come from `source`."""
     return [name for name in SITES if STUDY["sites"][name]["source"] == source]
-
-
-def shown_sites():
-    """The sites that figures show one by one."""
-    shown = STUDY["figures"]["sites"]
-    if isinstance(shown, int):
-        return SITES[:shown]
-    return [site for site in shown if site in SITES] or SITES[:1]
 
 
 def setting_of(section):

@@ -224,7 +224,7 @@ rule plot_scores:
         mem_mb=growing(2000 + 5 * len(SITES)),
         runtime=growing(10),
     params:
-        sites=shown_sites(),
+        sites=shown_sites(STUDY),
     message:
         "Draw the scores of {wildcards.protocol}"
     script:
@@ -254,7 +254,7 @@ rule plot_claims:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        sites=shown_sites(),
+        sites=shown_sites(STUDY),
     message:
         "Draw the verdicts on the claims"
     script:
@@ -284,7 +284,7 @@ rule plot_paired_differences:
         mem_mb=growing(2000 + 5 * len(SITES)),
         runtime=growing(10),
     params:
-        sites=shown_sites(),
+        sites=shown_sites(STUDY),
     message:
         "Draw what the SAR ratio changes"
     script:
@@ -314,7 +314,7 @@ rule plot_gap_distance:
         mem_mb=growing(2000 + 5 * len(SITES)),
         runtime=growing(10),
     params:
-        sites=shown_sites(),
+        sites=shown_sites(STUDY),
     message:
         "Draw the error by distance to the edge of a gap"
     script:

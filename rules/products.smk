@@ -74,10 +74,10 @@ def figure_files():
         own = {"cloud_gap": ["examples"], "sharpening": ["products"]}
         kinds = {name: [*kinds[name], "composites", *own.get(name, [])] for name in protocols}
     names = [
-        *(f"{site}_overview" for site in shown_sites()),
+        *(f"{site}_overview" for site in shown_sites(STUDY)),
         *(
             f"{site}_{protocol}_{kind}"
-            for site in shown_sites()
+            for site in shown_sites(STUDY)
             for protocol in protocols
             for kind in kinds[protocol]
         ),
@@ -91,7 +91,7 @@ def figure_files():
 
 
 # Of the sites with figures, those that the paper shows.
-PAPER_SITES = shown_sites()[:2]
+PAPER_SITES = shown_sites(STUDY)[:2]
 
 
 def paper_files():
@@ -111,7 +111,7 @@ def paper_figures():
 def viewer_pages():
     """{site: file name} of the pages of the viewer; that of the first site shown is the index."""
     return {
-        site: f"site-{site}.html" if i else "index.html" for i, site in enumerate(shown_sites())
+        site: f"site-{site}.html" if i else "index.html" for i, site in enumerate(shown_sites(STUDY))
     }
 
 

@@ -10,7 +10,7 @@ import plot_paired_differences
 import plot_scores
 import tabulate_metrics
 import tabulate_models
-from sarfusion.study import CONFIG
+from sarfusion.study import CONFIG, shown_sites
 from sarfusion.verify import scores
 from sarfusion.verify.checks import check
 from sarfusion.verify.expected import (
@@ -63,17 +63,19 @@ def make_tables(study, folder, again):
     records = [record_path(folder / "models", name) for name in every_model(study)]
     for path in records:
         read_record(path)
-    tables = again / "tables"
+    tables, missing = again / "tables", study["missing_sites"]
     tabulate_metrics.main(
         scores=paths[scores.SCORES],
         metrics=tables / "metrics.csv",
         **{f"summary_{form}": tables / f"summary.{form}" for form in ("csv", "md", "tex", "txt")},
+        missing=missing,
     )
     tabulate_models.main(
         records=records,
         csv=tables / "models.csv",
         md=tables / "models.md",
         times=again / "training_times.csv",
+        missing=missing,
     )
     judge_claims.main(
         claims=CONFIG / "claims.yaml",
@@ -81,6 +83,7 @@ def make_tables(study, folder, again):
         metrics=tables / "metrics.csv",
         csv=tables / "claims.csv",
         md=tables / "claims.md",
+        missing=missing,
     )
 
 
@@ -92,9 +95,14 @@ def draw_figures(study, folder, again):
 
     tables = again / "tables"
     differences = [folder / name for name, *_ in difference_tables(study)]
-    plot_claims.main(tables / "claims.csv", **files("claims"))
-    plot_paired_differences.main(differences=differences, **files("paired_differences"))
+    sites = shown_sites(study)
+    plot_claims.main(tables / "claims.csv", **files("claims"), sites=sites)
+    plot_paired_differences.main(
+        differences=differences, **files("paired_differences"), sites=sites
+    )
     for protocol in study["protocols"]:
-        plot_scores.main(tables / "metrics.csv", protocol=protocol, **files(f"{protocol}_scores"))
+        drawn = files(f"{protocol}_scores")
+        plot_scores.main(tables / "metrics.csv", protocol=protocol, **drawn, sites=sites)
     if "cloud_gap" in study["protocols"]:
-        plot_gap_distance.main(metrics=tables / "metrics.csv", **files("cloud_gap_distance"))
+        drawn = files("cloud_gap_distance")
+        plot_gap_distance.main(metrics=tables / "metrics.csv", **drawn, sites=sites)

@@ -71,6 +71,15 @@ def setting(study, site, section):
     return study[section] | study["sites"][site].get("overrides", {}).get(section, {})
 
 
+def shown_sites(study):
+    """Return the sites that figures show one by one: the first few, or those that are named."""
+    there = [site for site in study["sites"] if site not in study["missing_sites"]]
+    shown = study["figures"]["sites"]
+    if isinstance(shown, int):
+        return there[:shown]
+    return [site for site in shown if site in there] or there[:1]
+
+
 def _check_known(names, study, kind, where):
     """Raise StudyError where one of `names` is not among the study's models, inputs or sites."""
     for name in names:
