@@ -27,6 +27,10 @@ from sarfusion.study import (
     transfers,
 )
 
+# A job finds the library beside its script. Snakemake mounts what stands on the path in containers
+# under another name, from where the library does not find config/.
+sys.path.remove(str(Path(workflow.basedir, "scripts")))
+
 try:
     STUDY = resolve(config, folder=Path(*workflow.overwrite_configfiles[:1]).parent)
     check_files(STUDY)

@@ -140,8 +140,10 @@ def test_what_was_sent_is_verified(reviewer):
 
 
 def change_cell(path, row, column, value):
-    table = pd.read_csv(path)
-    table.loc[row, column] = value(table[column][row]) if callable(value) else value
+    table = pd.read_csv(path, float_precision="round_trip")  # so that nothing else changes
+    before = table[column][row]
+    table.loc[row, column] = value(before) if callable(value) else value
+    assert table[column][row] != before
     table.to_csv(path, index=False)
 
 
@@ -216,7 +218,8 @@ def missing_raster(sent):
 
 
 def summary_cell(sent):
-    change_cell(sent / "tables/summary.csv", 0, "mean", lambda value: value * 0.99)
+    path = sent / "tables/summary.csv"
+    change_cell(path, row_of(path, metric="rmse", method="cnn"), "mean", lambda value: value * 0.99)
 
 
 def metrics_cell(sent):

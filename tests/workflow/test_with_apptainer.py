@@ -1,6 +1,8 @@
 """What Snakemake asks of Apptainer, told by a stand-in that writes it down and fails."""
 
 import os
+import re
+from pathlib import Path
 
 APPTAINER = """#!/bin/sh
 if [ "$1" = --version ]; then
@@ -23,3 +25,7 @@ def test_rules_run_in_the_image_that_the_study_names(project, tmp_path, monkeypa
     assert asked.startswith("exec ")
     assert " city.sif bash -c " in asked
     assert "simulate_scene.py" in asked
+    # The library is found where it is, beside config/, and not under the name of a mount.
+    mounted = re.findall(r"--bind '([^']+)':'/mnt/snakemake_searchpaths/", asked)
+    assert mounted
+    assert not [folder for folder in mounted if Path(folder, "sarfusion").exists()]
