@@ -112,15 +112,29 @@ def test_a_killed_job_shows_the_end_of_its_log(told, tmp_path):
     assert "it was killed" in told(starts(2), fails(2, tmp_path / "none.log"))[1]
 
 
-def test_of_a_group_only_the_guilty_are_told(told, tmp_path):
+@pytest.mark.parametrize(
+    ("second", "made", "guilty"),
+    [
+        ("error: no train patch\n", (1,), "Train cnn"),
+        ("started in 1 s\n", (1,), "Train cnn"),  # killed: it began and made nothing
+        ("", (1, 2), "Fuse"),  # the first that made nothing
+    ],
+)
+def test_of_a_group_only_the_guilty_are_told(told, tmp_path, second, made, guilty):
     logs = [tmp_path / f"{number}.log" for number in (1, 2, 3)]
     logs[0].write_text("started in 1 s\n")
-    logs[1].write_text("error: no train patch\n")
-    jobs = [{"jobid": number, "log": [str(log)]} for number, log in enumerate(logs, 1)]
+    logs[1].write_text(second)
+    outputs = [tmp_path / f"{number}.tif" for number in (1, 2, 3)]
+    for number in made:
+        outputs[number - 1].touch()
+    jobs = [
+        {"jobid": number, "output": [str(output)], "log": [str(log)]}
+        for number, (output, log) in enumerate(zip(outputs, logs, strict=True), 1)
+    ]
     group = (LogEvent.GROUP_ERROR, "", {"job_error_info": jobs, "aux_logs": ["slurm.log"]})
     each = [fails(number, log, indent=True) for number, log in enumerate(logs, 1)]
     lines = told(starts(1, "Stack"), starts(2), starts(3, "Fuse"), group, *each)
-    assert [line for line in lines if "FAILED" in line] == ["FAILED  Train cnn"]
+    assert [line for line in lines if "FAILED" in line] == [f"FAILED  {guilty}"]
     assert "        log: slurm.log" in lines
 
 
