@@ -115,7 +115,8 @@ def has_terminal():
 def run(command, lock=None):
     """Run a command from the project root; return its exit code, or 128 + signal when stopped.
 
-    Signals are passed on, and the command is waited for while it cleans up. It inherits `lock`.
+    Signals are passed on, and the command is waited for while it cleans up. It inherits `lock`,
+    and also what this process was started to ignore: Ctrl-C, as `&` in a shell script makes it.
     """
     keep = [lock.file.fileno()] if lock else []
     child = subprocess.Popen(command, cwd=str(ROOT), env=environment(), pass_fds=keep)
@@ -127,7 +128,8 @@ def run(command, lock=None):
         if number != signal.SIGINT or not has_terminal():
             child.send_signal(number)
 
-    before = {n: signal.signal(n, pass_on) for n in (signal.SIGINT, signal.SIGTERM)}
+    heard = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
+    before = {number: signal.signal(number, pass_on) for number in heard}
     try:
         if lock:
             lock.save(child.pid)

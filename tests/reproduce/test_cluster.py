@@ -4,6 +4,7 @@ tests/workflow/test_with_slurm.py does it with a real Slurm.
 """
 
 import os
+import time
 
 import pytest
 from reproduce_command import cluster
@@ -55,6 +56,34 @@ def test_jobs_of_others_are_left_alone(project, queue, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_without_slurm_nothing_is_asked(project, monkeypatch):
+def test_without_slurm_nothing_is_asked(project, monkeypatch, capfd):
     monkeypatch.setenv("PATH", str(project))
-    assert cluster.left_jobs() == {}
+    cluster.await_left_jobs()
+    assert cluster.left_jobs() is None
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "answer", ["echo 'squeue: error: no controller' >&2; exit 1", "exec sleep 600"]
+)
+def test_programs_of_slurm_without_a_slurm_are_no_matter(
+    project, queue, monkeypatch, capfd, answer
+):
+    (project / "bin/squeue").write_text(f"#!/bin/sh\n{answer}\n")
+    monkeypatch.setattr(cluster, "ANSWER_S", 0.5)
+    began = time.monotonic()
+    cluster.await_left_jobs()
+    assert time.monotonic() - began < 300  # it does not hang
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_slurm_that_once_does_not_answer_is_asked_again(project, queue):
+    queue.write_text(f"8|RUNNING|sarfusion_a|{project}\n8|RUNNING|sarfusion_a|{project}\n")
+    failed = project / "failed"
+    squeue = project / "bin/squeue"
+    once = f'if [ -e "{queue}.asked" ] && [ ! -e "{failed}" ]; then touch "{failed}"; exit 1; fi\n'
+    body = squeue.read_text().split("\n", 1)[1].replace("sed -i 2d", "sed -i 1d")
+    squeue.write_text(f'#!/bin/sh\n{once}touch "{queue}.asked"\n{body}')
+    cluster.await_left_jobs()
+    assert failed.exists()
+    assert queue.read_text() == ""

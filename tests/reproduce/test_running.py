@@ -77,10 +77,12 @@ finally:
 sys.exit(int(Path("code").read_text()) if Path("code").exists() else 0)
 """
 
+STARTED = []  # processes, by the test at work
+
 
 @pytest.fixture
 def site(project):
-    """A project that is set up, with a stand-in for Snakemake."""
+    """A project that is set up, with a stand-in for Snakemake. Leaves nothing running."""
     python = install.venv_python()
     python.parent.mkdir(parents=True)
     python.write_text(SNAKEMAKE.format(python=sys.executable))
@@ -88,18 +90,27 @@ def site(project):
     path, text = install.stamps()[0]
     path.write_text(text)
     (project / "calls").touch()
+    # As from a terminal. Tests that run in the background may have been told to ignore it, which
+    # what they start would inherit.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield project
+    signal.signal(signal.SIGINT, before)
     (project / "hold").unlink(missing_ok=True)  # lets what is left of a failed test end
+    while STARTED:
+        with STARTED.pop() as process:  # closes its pipes
+            process.kill()
 
 
 def start(site, *arguments):
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, str(site / "reproduce"), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
+    STARTED.append(process)
+    return process
 
 
 def finish(process):
@@ -224,6 +235,17 @@ def test_interrupt_is_passed_on(site):
     assert errors[-1] == "reproduce: stopped; the same command goes on from here"
     assert not (site / ".snakemake/locks").exists()
     assert record(site) == {}
+
+
+def test_an_interrupt_that_is_to_be_ignored_stops_nothing(site):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as `./reproduce &` in a shell script
+    first = start_and_hold(site)
+    for pid in (first.pid, record(site)["pid"]):  # Ctrl-C on the terminal of that script
+        os.kill(pid, signal.SIGINT)
+    (site / "hold").unlink()
+    code, output, _ = finish(first)
+    assert code == 0
+    assert "CNN beats CAE" in output
 
 
 FAILING = """\
