@@ -9,7 +9,7 @@ from project import ROOT
 PROFILE = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
 SITES = {name: {"source": "simulated", "seed": 1} for name in ("one", "two")}
 EVERYTHING = {"study": "everything", "sites": SITES}  # all protocols, models, inputs; five seeds
-ON_THE_LOGIN_NODE = {"all", "tables", "figures", "scores", "keep_lock", "lock_scenes"}
+ON_THE_LOGIN_NODE = {"all", "tables", "figures", "viewer", "scores", "keep_lock", "lock_scenes"}
 
 
 def rules():
