@@ -260,7 +260,7 @@ class Cluster:
     def lose_node(self, name):
         """Take a node away as a power cut does: its slurmd and all that runs on it at once."""
         mine = [job for job in psutil.process_iter() if self.runs_on(job, name)]
-        stepds = {p for job in mine for p in job.parents() if p.name() == "slurmstepd"}
+        stepds = {stepd for job in mine for stepd in self.stepds_above(job)}
         (slurmd,) = (child for child in psutil.Process().children() if self.is_slurmd(child, name))
         for victim in [slurmd, *stepds, *mine]:  # those who would tell of it first
             with suppress(psutil.NoSuchProcess):
@@ -278,8 +278,17 @@ class Cluster:
         return False
 
     @staticmethod
+    def stepds_above(job):
+        """The slurmstepd that a process of a job belongs to; none if it has just ended."""
+        with suppress(psutil.Error):
+            return [parent for parent in job.parents() if parent.name() == "slurmstepd"]
+        return []
+
+    @staticmethod
     def is_slurmd(candidate, name):
-        return candidate.cmdline()[-3:] == ["-D", "-N", name]
+        with suppress(psutil.Error):  # one that has ended, and that nobody waited for yet
+            return candidate.cmdline()[-3:] == ["-D", "-N", name]
+        return False
 
 
 def await_(is_there, what, within_s=WAIT_S):
