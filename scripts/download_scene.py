@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from sarfusion import landsat, sar
-from sarfusion.files import sha256, write_json
+from sarfusion.files import describe_file, write_json
 from sarfusion.raster import write_raster
 from sarfusion.stac.download import assemble, download
 from sarfusion.stac.lock import read_lock, seal
@@ -93,8 +93,7 @@ def describe(scene, settings, path):
         "sensor": settings["sensor"],
         "date": scene["datetime"],
         **{key: scene[key] for key in measured if scene.get(key) is not None},
-        "sha256": sha256(path),
-        "bytes": Path(path).stat().st_size,
+        **describe_file(path),
     }
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from sarfusion import landsat, sar
 from sarfusion.errors import StudyError
-from sarfusion.files import sha256, write_json
+from sarfusion.files import describe_file, sha256, write_json
 from sarfusion.raster import Grid, open_raster, write_raster
 
 
@@ -29,11 +29,16 @@ def main(*, site, settings, paths, optical, sar_power, metadata):
             "items": [
                 {"band": band, "path": path, "sha256": sha256(path)} for band, path in paths.items()
             ],
-            "optical": {key: settings["optical"][key] for key in ("sensor", "date")},
-            "sar": {key: settings["sar"][key] for key in ("sensor", "date", "unit")},
+            "optical": describe(settings["optical"], ("sensor", "date"), optical),
+            "sar": describe(settings["sar"], ("sensor", "date", "unit"), sar_power),
             "licence": settings["licence"],
         },
     )
+
+
+def describe(settings, keys, path):
+    """Return what scene.json says of one file."""
+    return {**{key: settings[key] for key in keys}, **describe_file(path)}
 
 
 def read_optical(settings, paths, site):

@@ -1,10 +1,8 @@
 """Make the raw scenes of a simulated city, and the truth behind them."""
 
-from pathlib import Path
-
 import numpy as np
 from sarfusion import landsat, simulate
-from sarfusion.files import sha256, write_json
+from sarfusion.files import describe_file, write_json
 from sarfusion.raster import write_raster
 
 SENSORS = {"optical": "simulated Landsat 9 OLI-2", "sar": "simulated Sentinel-1 IW GRD"}
@@ -35,20 +33,13 @@ def main(*, optical, sar, truth, metadata, site, size_px, seed, looks):
             "seed": seed,
             "looks": looks,
             "items": [],
-            **{name: describe(path, SENSORS.get(name)) for name, path in files.items()},
+            **{
+                name: {"sensor": SENSORS.get(name), "date": None, **describe_file(path)}
+                for name, path in files.items()
+            },
             "licence": "CC0-1.0",
         },
     )
-
-
-def describe(path, sensor):
-    """Return what scene.json says of one file."""
-    return {
-        "sensor": sensor,
-        "date": None,
-        "sha256": sha256(path),
-        "bytes": Path(path).stat().st_size,
-    }
 
 
 if __name__ == "__main__":

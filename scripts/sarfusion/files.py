@@ -61,6 +61,11 @@ def copy_as_new(source, target):
     shutil.copyfile(source, target)
 
 
+def describe_file(path):
+    """Return {"sha256", "bytes"} of the file `path`."""
+    return {"sha256": sha256(path), "bytes": Path(path).stat().st_size}
+
+
 def sha256(path):
     """Return the SHA-256 of the file `path` in hexadecimal."""
     with Path(path).open("rb") as stream:

@@ -19,7 +19,7 @@ from .files import atomic
 METRES_PER_DEGREE = 111_320.0  # of latitude, on the mean Earth sphere; scale bars need no more
 BLOCK = 256  # pixels a side of the tiles in a file
 STRIP_PX = 2**20  # pixels that a strip may have; a row of blocks has more in a wide raster
-CACHE_MB = 128  # of GDAL, in place of a share of the machine's memory: a row of blocks, twice
+CACHE_BYTES = 128 * 2**20  # of GDAL, for a row of blocks twice, on a machine of any size
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def open_raster(path):
     short, or has no coordinate reference system.
     """
     try:
-        with rasterio.Env(GDAL_CACHEMAX=CACHE_MB), rasterio.open(path) as dataset:
+        with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), rasterio.open(path) as dataset:
             if dataset.crs is None:
                 raise StudyError(
                     f"{path}: no coordinate reference system; assign one (gdal_edit.py -a_srs)"
@@ -193,7 +193,7 @@ def create_raster(path, grid, names, dtype, nodata, *, scale=None, offset=None, 
     profile = profile_for(grid, len(names), np.dtype(dtype), nodata)
     with (
         whole_raster(path) as temporary,
-        rasterio.Env(GDAL_CACHEMAX=CACHE_MB),
+        rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES),
         rasterio.open(temporary, "w", **profile, num_threads=threads) as dataset,
     ):
         yield dataset

@@ -34,7 +34,7 @@ def test_pixels_of_own_files(tmp_path):
     band = {"path": str(tmp_path / "o.tif")}
     own = study(
         source="files",
-        optical={"red": band, "green": band, "blue": band},
+        optical={"red": band, "green": band, "blue": band, "scale": 1.0, "offset": 0.0},
         sar={"vv": band, "vh": band, "unit": "linear"},
     )
     assert disk.site_pixels(own, "here") == 3500

@@ -1,3 +1,4 @@
+import itertools
 import json
 import subprocess
 import sys
@@ -102,6 +103,21 @@ def test_the_bytes_of_a_raster_depend_on_neither_strips_nor_threads(tmp_path, th
         for window in strips(grid.shape, pixels=1):
             target.write(values[:, *window.toslices()], window=window)
     assert (tmp_path / "strips.tif").read_bytes() == (tmp_path / "whole.tif").read_bytes()
+
+
+def test_a_raster_written_by_tiles_while_another_is_read_takes_no_more_of_the_disk(tmp_path):
+    """GDAL packs a block once, not again at a new place in the file for each tile in it."""
+    grid = Grid(GRID.crs, GRID.transform, 256, 256)
+    values = np.random.default_rng(1).normal(size=(1, *grid.shape)).astype(np.float32)
+    write_raster(tmp_path / "whole.tif", values, grid, ["a"], np.nan)
+    with (
+        open_raster(tmp_path / "whole.tif") as source,
+        create_raster(tmp_path / "tiles.tif", grid, ["a"], np.float32, np.nan) as target,
+    ):
+        for column, row in itertools.product(range(0, 256, 64), repeat=2):
+            window = Window(column, row, 64, 64)
+            target.write(source.read(window=window), window=window)
+    assert (tmp_path / "tiles.tif").read_bytes() == (tmp_path / "whole.tif").read_bytes()
 
 
 def test_a_raster_that_fails_while_it_is_written_leaves_nothing(tmp_path):

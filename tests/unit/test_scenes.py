@@ -133,6 +133,9 @@ def test_own_files_become_raw_scenes(case):
     assert {item["sha256"] for item in scene["items"]} == {
         sha256(case.folder / name) for name in ("o.tif", "s.tif")
     }
+    for name, path in (("optical", case.optical), ("sar", case.sar)):
+        assert scene[name]["sha256"] == sha256(path)
+        assert scene[name]["bytes"] == path.stat().st_size
 
 
 def test_backscatter_in_db_becomes_linear_power(case):

@@ -67,7 +67,7 @@ def test_what_was_not_run_is_not_told_of(tiny, gaps):
     assert "Cloud gaps" not in tiny
     assert "Sharpening" not in tiny
     assert "Reconstruction" not in gaps
-    assert "C1, C2, C3 and C4 were not tested" in gaps
+    assert "C1, C2, C3, C4 and S1 were not tested" in gaps
     assert "Copying it would be perfect" in tiny
     assert "Copying it would be perfect" not in gaps
 

@@ -110,7 +110,8 @@ def test_every_table_and_figure_leads_back_to_the_scenes(finished, rows):
 
 def test_the_list_says_what_snakemake_says(finished, rows):
     """Against Snakemake's own table of rules and inputs, which our list is not made from."""
-    printed = finished.run("--detailed-summary", "tables", "figures", "results/tiny/paper.pdf")
+    pages = ("results/tiny/paper.pdf", "results/tiny/viewer/index.html")
+    printed = finished.run("--detailed-summary", "tables", "figures", *pages)
     lines = printed[printed.index("output_file\t") :].splitlines()
     says = {line["output_file"]: line for line in csv.DictReader(lines, delimiter="\t")}
     ours = {path for path, row in rows.items() if row["rule"]}

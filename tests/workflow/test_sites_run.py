@@ -70,8 +70,12 @@ def test_an_unseen_site_is_scored_as_its_own_models_are(towns):
     keys = METRIC_COLUMNS[:-2]
     both = unseen.merge(own, on=keys, suffixes=("", "_own"))
     assert len(both) == len(unseen)
-    assert (both["n"] == both["n_own"])[both["metric"] == "rmse"].all()
-    assert (both["value"] != both["value_own"])[both["metric"] == "rmse"].all()
+    rmse = both[both["metric"] == "rmse"]
+    assert (rmse["n"] == rmse["n_own"]).all()
+    filled = rmse["region"] != "clear"
+    assert set(rmse["region"]) > {"clear", "gap", "all"}
+    assert (rmse["value"] != rmse["value_own"])[filled].all()
+    assert (rmse.loc[~filled, ["value", "value_own"]] == 0).all(axis=None)  # measured, and kept
     text = (tables / "transfer.md").read_text()
     assert "## leave one out: tested on north, east, west" in text
     assert "of 3 sites" in text
