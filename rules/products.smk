@@ -111,7 +111,8 @@ def paper_figures():
 def viewer_pages():
     """{site: file name} of the pages of the viewer; that of the first site shown is the index."""
     return {
-        site: f"site-{site}.html" if i else "index.html" for i, site in enumerate(shown_sites(STUDY))
+        site: f"site-{site}.html" if i else "index.html"
+        for i, site in enumerate(shown_sites(STUDY))
     }
 
 
