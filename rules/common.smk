@@ -167,10 +167,10 @@ def of_job(path):
 
 
 def is_at_hand(protocol, band, model, sar_input, sites):
-    """Whether a model can be had: with a folder of `weights`, if that holds it for every seed."""
+    """Whether a model can be had: a folder of `weights` must hold it for every site and seed."""
     path = f"{protocol}/{band}/{model}-{sar_input}/seed{{seed}}.safetensors"
     return "weights" not in STUDY or all(
-        Path(weights).exists() for site in SITES for weights in each_seed(trained(f"{site}/{path}"))
+        Path(weights).exists() for site in sites for weights in each_seed(trained(f"{site}/{path}"))
     )
 
 

@@ -13,7 +13,8 @@ is none.
 import numpy as np
 from scipy.stats import t as student_t
 
-LEVEL = 0.95
+from .definitions import CONFIDENCE
+
 SCORES = ["protocol", "region", "band", "method", "input", "metric"]
 COMPARED = ["left_method", "left_input", "right_method", "right_input"]
 DIFFERENCES = ["protocol", "region", "band", "metric", *COMPARED]
@@ -42,7 +43,7 @@ def pool(values, keys, column):
         sites="count", mean="mean", spread="std", least="min", most="max", rows="size"
     ).reset_index()
     count = pooled["sites"]
-    quantile = student_t.ppf((1 + LEVEL) / 2, (count - 1).where(count > 1))
+    quantile = student_t.ppf((1 + CONFIDENCE) / 2, (count - 1).where(count > 1))
     half = quantile * pooled.pop("spread") / np.sqrt(count)
     pooled["undefined"] = pooled.pop("rows") - count
     pooled.insert(len(keys) + 2, "low", pooled["mean"] - half)

@@ -1,6 +1,7 @@
 """Studies of several sites: tables over all, models on sites they have not seen, a failed site."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -203,3 +204,14 @@ def test_a_failed_site_does_not_stop_the_others_and_is_named(broken):
     for path in (results / "tables").glob("*.md"):
         assert "Without" not in path.read_text()
     assert pd.read_csv(results / "tables/across_sites.csv")["missing_sites"].isna().all()
+
+
+def test_transfers_are_left_out_where_a_folder_of_weights_lacks_their_models(towns):
+    models = towns.results("transfer") / "models"
+    shutil.copytree(models, towns.folder / "weights", ignore=shutil.ignore_patterns("transfer.*"))
+    change = {"weights": "weights", "study": "again"}
+    planned = towns.planned(study=STUDY, change=change)
+    assert {"fuse_scene", "tabulate_across"} <= planned
+    assert not {"train_model", "fuse_transfer", "tabulate_transfer"} & planned
+    shutil.copytree(models, towns.folder / "weights", dirs_exist_ok=True)
+    assert {"fuse_transfer", "tabulate_transfer"} <= towns.planned(study=STUDY, change=change)

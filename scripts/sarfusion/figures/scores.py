@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from ..across import site_means
+from ..definitions import CONFIDENCE
 from ..errors import StudyError
 from ..labels import method_label
 from . import BAND_COLOURS, styled
@@ -50,7 +51,7 @@ BETTER = {
 PERFECT = {"lower": 0.0, "higher": 1.0, "zero": 0.0, "one": 1.0}
 
 
-def mean_interval(values, level=0.95):
+def mean_interval(values, level=CONFIDENCE):
     """Return the two-sided t interval of the mean of `values`; NaN twice for fewer than two.
 
     mean ± t(1 - (1 - level) / 2, n - 1) * s / sqrt(n), with s the sample standard deviation.
