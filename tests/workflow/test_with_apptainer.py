@@ -26,6 +26,6 @@ def test_rules_run_in_the_image_that_the_study_names(project, tmp_path, monkeypa
     assert " city.sif bash -c " in asked
     assert "simulate_scene.py" in asked
     # The library is found where it is, beside config/, and not under the name of a mount.
-    mounted = re.findall(r"--bind '([^']+)':'/mnt/snakemake_searchpaths/", asked)
+    mounted = re.findall(r"--bind (\S+):/mnt/snakemake_searchpaths/", asked)
     assert mounted
     assert not [folder for folder in mounted if Path(folder, "sarfusion").exists()]

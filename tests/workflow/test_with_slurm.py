@@ -70,7 +70,7 @@ def test_two_sites_give_the_bytes_of_a_run_without_slurm(project, local):
         asked = project.cluster.asked(job, "%P %b")
         assert asked == ("gpu gres:gpu:1" if stage == "train" else "main N/A"), stage
     assert stages == {site: ["prepare", "train", "score"] for site in SITES} | {
-        "both": ["conclude"] * 2  # the tables of scores and of models
+        "both": ["conclude"]
     }
 
 
