@@ -20,7 +20,7 @@ include: "rules/missing.smk"
 
 
 # Every rule from here on runs in this image with --sdm apptainer; envs/apptainer.def makes it.
-container: STUDY["container"]
+container: image()
 
 
 include: "rules/scenes.smk"

@@ -12,8 +12,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from install import ROOT, Problem, is_set_up, say, set_up, venv_python
+from install import ROOT, Problem, say, venv_python
 from running import project_lock, run
+from studies import ready
 
 IMAGE = "localhost/sarfusion:test"
 MOST_BYTES = 2.5e9  # of an image for the CPU
@@ -32,9 +33,13 @@ def test_container_command(arguments):
         raise Problem("usage: ./reproduce test-container [STUDY]", 2)
     study = study_path(arguments[0] if arguments else "demo")
     engine = find_engine()
-    if not is_set_up():
-        with project_lock("setting up"):
-            set_up()
+    ready()
+    with project_lock("testing the container image") as lock:
+        return test_container(study, engine, lock)
+
+
+def test_container(study, engine, lock):
+    """Build the image, run a study in it and outside, and report how they compare."""
     scratch = ROOT / "results/container-test"  # fresh each time, and kept to look into
     shutil.rmtree(str(scratch), ignore_errors=True)
     inside, outside = scratch / "inside", scratch / "outside"
@@ -43,15 +48,15 @@ def test_container_command(arguments):
         folder.mkdir(parents=True)
     os.chown(str(inside), user, group)
 
-    must("building the image", build_command(engine, os.environ))
+    must("building the image", build_command(engine, os.environ), lock)
     size = image_bytes(engine)
-    must("running the study outside a container", outside_command(study, outside))
+    must("running the study outside a container", outside_command(study, outside), lock)
     (expected,) = (outside / "results").iterdir()
     made = inside / expected.name
     start = [*start_command(engine, inside, user, group), study, "--cores", str(cores())]
-    must("running the study in a container", start)
+    must("running the study in a container", start, lock)
     before = state(made)
-    must("running the study in a second container", start)
+    must("running the study in a second container", start, lock)
     again = [name for name, made_at in state(made).items() if before.get(name) != made_at]
     differing = differences(made / "tables", expected / "tables")
     same = f"{len(list((made / 'tables').iterdir()))} tables hold the same bytes inside and outside"
@@ -157,10 +162,10 @@ def image_bytes(engine):
     return int(said)
 
 
-def must(task, command):
+def must(task, command, lock):
     """Say what is being done, and run its command; raise Problem when it fails."""
     say(f"test-container: {task}")
-    code = run(command)
+    code = run(command, lock)
     if code:
         raise Problem(f"{task} failed; the reason stands above", code)
 

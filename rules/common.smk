@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
 
@@ -54,6 +55,17 @@ FIRST_SEED = SEEDS[:1]  # the one that figures show; tables hold all of them
 # The plan of many sites is millions of objects, all of which stay: looking through them for garbage
 # again and again took longer than making them.
 gc.set_threshold(1_000_000, 50, 1000)
+
+
+def image():
+    """The image that rules run in with --sdm apptainer, which then must be there."""
+    name = STUDY["container"]
+    wanted = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
+    if wanted and "://" not in name and not Path(name).is_file():
+        raise WorkflowError(
+            f"error: config: container: no such image: {name}; envs/apptainer.def tells how to make it"
+        )
+    return name
 
 
 def result(path):

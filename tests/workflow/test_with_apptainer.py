@@ -20,7 +20,12 @@ def test_rules_run_in_the_image_that_the_study_names(project, tmp_path, monkeypa
     command.write_text(APPTAINER.format(calls=calls))
     command.chmod(0o755)
     monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")
-    project.run("--sdm", "apptainer", change={"container": "city.sif"}, fails=True)
+    apptainer = lambda: project.run(  # noqa: E731
+        "--sdm", "apptainer", change={"container": "city.sif"}, fails=True
+    )
+    assert "container: no such image: city.sif; envs/apptainer.def tells" in apptainer()
+    (project.folder / "city.sif").touch()
+    apptainer()
     asked = calls.read_text()
     assert asked.startswith("exec ")
     assert " city.sif bash -c " in asked
