@@ -1,7 +1,6 @@
 """The recipe of the container image, and its check, as far as they go without building."""
 
 import fnmatch
-import importlib
 import os
 import re
 import shutil
@@ -11,9 +10,8 @@ from pathlib import Path
 
 import pytest
 from project import PARTS
-from reproduce_command import ROOT, install
+from reproduce_command import ROOT, container, install, running
 
-container = importlib.import_module("container")
 ENVS = ROOT / "envs"
 RECIPE, DEFINITION = ENVS / "Containerfile", ENVS / "apptainer.def"
 
@@ -242,7 +240,8 @@ def engine(tmp_path, monkeypatch):
     (tmp_path / "config/demo.yaml").write_text("study: demo\n")
     engine = {"size": 1.7e9, "inside": "1\n", "outside": "1\n", "again": False, "failing": None}
 
-    def run(command):
+    def run(command, lock):
+        assert lock.file  # held by what is started
         if engine["failing"] in command:
             return 3
         if "snakemake" in command:
@@ -262,7 +261,8 @@ def engine(tmp_path, monkeypatch):
         return 0
 
     monkeypatch.setattr(container, "ROOT", tmp_path)
-    monkeypatch.setattr(container, "is_set_up", lambda: True)
+    monkeypatch.setattr(container, "ready", lambda: None)
+    monkeypatch.setattr(running, "ROOT", tmp_path)
     monkeypatch.setattr(container, "find_engine", lambda: "podman")
     monkeypatch.setattr(container, "image_bytes", lambda name: engine["size"])
     monkeypatch.setattr(container, "run", run)
