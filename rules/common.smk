@@ -19,8 +19,9 @@ from sarfusion.files import write_json
 from sarfusion.imports import LIBRARY, modules_of
 from sarfusion.stac.lock import locked_site, search_of, without_sums
 from sarfusion.study import (
+    absent_files,
     catalogue_site,
-    check_files,
+    check_networks,
     own_files,
     resolve,
     setting,
@@ -34,13 +35,21 @@ sys.path.remove(str(Path(workflow.basedir, "scripts")))
 
 try:
     STUDY = resolve(config, folder=Path(*workflow.overwrite_configfiles[:1]).parent)
-    check_files(STUDY)
+    check_networks(STUDY)
 except StudyError as error:
     raise WorkflowError(f"error: {error}") from None
 
 
 MISSING = STUDY["missing_sites"]
 SITES = [site for site in STUDY["sites"] if site not in MISSING]
+# What is wrong with the files of a site. It fails when its turn comes, so that --keep-going goes on
+# with the others.
+ABSENT = absent_files(STUDY)
+for site, problem in ABSENT.items():
+    if len(ABSENT) == len(SITES) or STUDY["require_all_sites"]:
+        raise WorkflowError(f"error: {problem}")
+    elif workflow.is_main_process:
+        print(f"warning: {problem}", file=sys.stderr)
 SEEDS, BANDS = STUDY["seeds"], STUDY["bands"]
 # Of few sites, each band of a model is trained and fused in a job of its own, so that all cores
 # have work. Of many, the sites give them work, and a third of the jobs is planned faster. A folder
@@ -247,8 +256,11 @@ def classical_inputs():
 
 
 def scene_files(site):
-    """{"optical.red": path, ...} of the rasters that a site with files of its own is made of."""
-    files = own_files(STUDY, site)
+    """{"optical.red": path, ...} of the rasters that a site with files of its own is made of.
+
+    None where the site lacks one, which Snakemake would stop the whole study for.
+    """
+    files = {} if site in ABSENT else own_files(STUDY, site)
     return {name: str(path) for name, path in files.items() if name != "gap_mask"}
 
 
@@ -257,7 +269,7 @@ def real_gap_mask(site):
     if STUDY["sites"][site].get("gap_shapes") == "cloudy_date":
         return {"mask_file": result("scenes/{site}/clouds.tif")}
     path = own_files(STUDY, site).get("gap_mask")
-    return {"mask_file": path} if path else {}
+    return {"mask_file": path} if path and site not in ABSENT else {}
 
 
 def gap_flags(site):

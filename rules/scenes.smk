@@ -54,6 +54,7 @@ rule import_scene:
     params:
         settings=lambda wildcards: STUDY["sites"][wildcards.site],
         bands=lambda wildcards: list(scene_files(wildcards.site)),
+        absent=lambda wildcards: ABSENT.get(wildcards.site),
     message:
         "Import the raw scenes of {wildcards.site}"
     script:

@@ -120,6 +120,8 @@ if __name__ == "__main__":
     from sarfusion.job import job
 
     with job(snakemake.log[0]):
+        if snakemake.params.absent:
+            raise StudyError(snakemake.params.absent)
         main(
             site=snakemake.wildcards.site,
             settings=snakemake.params.settings,

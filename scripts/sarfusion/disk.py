@@ -4,6 +4,7 @@ import math
 import shutil
 from pathlib import Path
 
+from .errors import StudyError
 from .raster import METRES_PER_DEGREE, read_grid
 from .resolution import RATIO
 from .study import own_files
@@ -25,12 +26,15 @@ MUCH = 0.5  # or from this share of what is free
 
 
 def site_pixels(study, site):
-    """Return the number of 30 m pixels of a site of the resolved `study`."""
+    """Return the number of 30 m pixels of a site of the resolved `study`; 0 if it cannot be read."""
     settings = study["sites"][site]
     if settings["source"] == "simulated":
         return settings["size_px"] ** 2
     if settings["source"] == "files":
-        grid = read_grid(own_files(study, site)["optical.red"])
+        try:
+            grid = read_grid(own_files(study, site)["optical.red"])
+        except StudyError:  # which the site's import says, too
+            return 0
         return grid.height * grid.width
     west, south, east, north = settings["area"]
     height = (north - south) * METRES_PER_DEGREE

@@ -215,12 +215,19 @@ def _catalogues():
     return yaml.safe_load(CATALOGUES.read_text(encoding="utf-8"))
 
 
-def check_files(study):
-    """Raise StudyError when a file that the resolved `study` names is not there."""
-    for name in study["sites"]:
-        for band, path in own_files(study, name).items():
-            if not path.is_file():
-                raise StudyError(f"site {name}: {band}: no such file: {path}; mend path or data")
+def absent_files(study):
+    """Return {site: what is wrong} of the sites whose own files are not all there."""
+    absent = {}
+    for site in study["sites"]:
+        for band, path in own_files(study, site).items():
+            if site not in study["missing_sites"] and not path.is_file():
+                problem = f"site {site}: {band}: no such file: {path}; mend path or data"
+                absent.setdefault(site, problem)
+    return absent
+
+
+def check_networks(study):
+    """Raise StudyError when there is no network that the resolved `study` names."""
     for name, model in study["models"].items():
         if not (NETWORKS / f"{model['network']}.py").is_file():
             raise StudyError(

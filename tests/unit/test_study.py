@@ -6,7 +6,15 @@ from fuse_classical import MODULES
 from sarfusion import channels, landsat
 from sarfusion.classical import METHODS
 from sarfusion.errors import StudyError
-from sarfusion.study import catalogue_site, check_files, own_files, read_study, resolve, schema
+from sarfusion.study import (
+    absent_files,
+    catalogue_site,
+    check_networks,
+    own_files,
+    read_study,
+    resolve,
+    schema,
+)
 
 ROOT = Path(__file__).parents[2]
 SMALLEST = {"study": "a", "sites": {"b": {"source": "simulated"}}}
@@ -175,13 +183,16 @@ def test_every_method_without_training_is_the_default_and_has_its_function():
         assert callable(getattr(MODULES[method.protocol], name))
 
 
-def test_files_that_are_not_there_are_named(tmp_path):
+def test_networks_and_files_that_are_not_there_are_named(tmp_path):
     with pytest.raises(StudyError, match="models.cnn: no network 'unet9'; known are cae, cnn"):
-        check_files(with_change("models", "cnn", "network", value="unet9"))
+        check_networks(with_change("models", "cnn", "network", value="unet9"))
     template = yaml.safe_load((ROOT / "config" / "own_files.yaml").read_text())
-    with pytest.raises(StudyError, match="site mycity: optical.red: no such file: /path/to/my"):
-        check_files(resolve(template))
+    (problem,) = absent_files(resolve(template)).values()
+    assert problem.startswith("site mycity: optical.red: no such file: /path/to/my")
+    missing = {"mycity": {"rule": "import_scene", "log": "a.log", "reason": "no file"}}
+    other = {"sites": template["sites"] | {"other": {"source": "simulated"}}}
+    assert absent_files(resolve({**template, **other, "missing_sites": missing})) == {}
     for name, path in own_files(resolve({**template, "data": str(tmp_path)}), "mycity").items():
         assert path.parent == tmp_path, name
         path.touch()
-    check_files(resolve({**template, "data": str(tmp_path)}))
+    assert absent_files(resolve({**template, "data": str(tmp_path)})) == {}

@@ -206,6 +206,24 @@ def test_a_failed_site_does_not_stop_the_others_and_is_named(broken):
     assert pd.read_csv(results / "tables/across_sites.csv")["missing_sites"].isna().all()
 
 
+def test_a_site_whose_file_is_not_there_does_not_stop_the_others(broken):
+    project, _ = broken
+    (project.folder / "o.tif").unlink()
+    problem = "site mine: optical.red: no such file: o.tif; mend path or data"
+    assert f"warning: {problem}" in project.run("--dry-run", study="broken.yaml")
+    needed = {"require_all_sites": True}
+    assert f"error: {problem}" in project.run(study="broken.yaml", change=needed, fails=True)
+    printed = project.run("tables", "--keep-going", study="broken.yaml", fails=True)
+    assert f"error: {problem}" in printed
+    results = project.results("broken")
+    assert (results / "metrics/town/reconstruction.csv").exists()
+    missing = json.loads((results / "missing_sites.json").read_text())
+    assert missing["missing_sites"]["mine"]["reason"] == problem
+    said = project.run("tables", study="broken.yaml", change=missing)
+    assert "no such file" not in said
+    assert set(pd.read_csv(results / "tables/metrics.csv")["site"]) == {"village", "town"}
+
+
 def test_transfers_are_left_out_where_a_folder_of_weights_lacks_their_models(towns):
     models = towns.results("transfer") / "models"
     shutil.copytree(models, towns.folder / "weights", ignore=shutil.ignore_patterns("transfer.*"))
