@@ -26,7 +26,7 @@ MUCH = 0.5  # or from this share of what is free
 
 
 def site_pixels(study, site):
-    """Return the number of 30 m pixels of a site of the resolved `study`; 0 if it cannot be read."""
+    """Return the number of 30 m pixels of a site of the resolved `study`; 0 if unreadable."""
     settings = study["sites"][site]
     if settings["source"] == "simulated":
         return settings["size_px"] ** 2
