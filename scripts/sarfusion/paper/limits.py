@@ -101,7 +101,7 @@ def _limits(study, scenes, stacks, claims):
     untested = [name for name, (_, verdict) in claims.items() if verdict == NOT_TESTED]
     if untested:
         yield (
-            f"{listed(untested)} {'was' if len(untested) == 1 else 'were'} not tested: the study"
-            " lacks the networks, the seeds or the ground for it."
+            f"{listed(untested)} {'was' if len(untested) == 1 else 'were'} not tested, for the"
+            " reasons that stand beside the verdicts."
         )
     yield ("No correction was made for testing several claims, bands and metrics at once.")
