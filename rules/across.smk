@@ -27,7 +27,7 @@ rule tabulate_across:
         runtime=growing(30),
     params:
         missing=MISSING,
-        left_out=transfers_left_out(),
+        left_out=transfers_left_out(STUDY),
     message:
         "Summarise all sites"
     script:
@@ -121,7 +121,7 @@ rule tabulate_transfer:
     params:
         tested=list(transfer_scores().values()),
         missing=MISSING,
-        left_out=transfers_left_out(),
+        left_out=transfers_left_out(STUDY),
     message:
         "Compare models on sites that they have not seen"
     script:

@@ -27,6 +27,7 @@ from sarfusion.study import (
     setting,
     shown_sites,
     transfers,
+    transfers_left_out,
 )
 
 # A job finds the library beside its script. Snakemake mounts what stands on the path in containers

@@ -39,13 +39,6 @@ def transfer_scores():
     }
 
 
-def transfers_left_out():
-    """The names of transfers that train on a site that is missing, or test on none that is there."""
-    made = {about["name"] for about in TRANSFERS.values() if about["test"]}
-    asked = STUDY["transfer"]
-    return [name for name in ([asked] if isinstance(asked, str) else asked) if name not in made]
-
-
 def across_files():
     """Tables and names of figures across sites, of a study that has several."""
     tables, figures = [], []

@@ -8,6 +8,7 @@ localrules:
 rule scores:
     input:
         score_files(),
+        list(transfer_scores()),
         [
             result(f"metrics/{site}/{protocol}.differences.csv")
             for site in SITES

@@ -4,20 +4,26 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import judge_claims
+import plot_across_differences
+import plot_across_scores
 import plot_claims
 import plot_gap_distance
 import plot_paired_differences
 import plot_scores
+import plot_transfer
+import tabulate_across
 import tabulate_metrics
 import tabulate_models
-from sarfusion.study import CONFIG, shown_sites
+import tabulate_transfer
+from sarfusion.study import CONFIG, shown_sites, transfers, transfers_left_out
 from sarfusion.verify import scores
 from sarfusion.verify.checks import check
 from sarfusion.verify.expected import (
     difference_tables,
-    every_model,
     record_path,
     score_tables,
+    site_models,
+    transfer_tables,
 )
 from sarfusion.verify.follow import check_differences, compare_text
 from sarfusion.verify.models import read_record
@@ -53,19 +59,18 @@ def claim_checks(study, folder):
 
 def make_tables(study, folder, again):
     """Make in the folder `again` the tables that follow from the scores in `folder`."""
-    paths = {
-        form: [folder / name for name, *_ in tables(study)]
-        for form, tables in ((scores.SCORES, score_tables), (scores.DIFFERENCES, difference_tables))
-    }
-    for form, tables in paths.items():
-        for path in tables:
-            scores.read(path, form)
-    records = [record_path(folder / "models", name) for name in every_model(study)]
+    tables_of = (score_tables, transfer_tables, difference_tables)
+    own, transferred, differences = (
+        [folder / name for name, *_ in tables(study)] for tables in tables_of
+    )
+    for path in [*own, *transferred, *differences]:
+        scores.read(path, scores.form_of(path))
+    records = [record_path(folder / "models", name) for name in site_models(study)]
     for path in records:
         read_record(path)
     tables, missing = again / "tables", study["missing_sites"]
     tabulate_metrics.main(
-        scores=paths[scores.SCORES],
+        scores=own,
         metrics=tables / "metrics.csv",
         **{f"summary_{form}": tables / f"summary.{form}" for form in ("csv", "md", "tex", "txt")},
         missing=missing,
@@ -79,12 +84,37 @@ def make_tables(study, folder, again):
     )
     judge_claims.main(
         claims=CONFIG / "claims.yaml",
-        differences=paths[scores.DIFFERENCES],
+        differences=differences,
         metrics=tables / "metrics.csv",
         csv=tables / "claims.csv",
         md=tables / "claims.md",
         missing=missing,
     )
+    left_out = transfers_left_out(study)
+    if len(study["sites"]) > 1:
+        tabulate_across.main(
+            metrics=tables / "metrics.csv",
+            differences=differences,
+            scores_csv=tables / "across_sites.csv",
+            differences_csv=tables / "across_sites_differences.csv",
+            md=tables / "across_sites.md",
+            missing=missing,
+            left_out=left_out,
+        )
+    if transferred:
+        folders = [path.parent.name for path in transferred]
+        tabulate_transfer.main(
+            metrics=tables / "metrics.csv",
+            scores=transferred,
+            metrics_csv=tables / "transfer_metrics.csv",
+            csv=tables / "transfer.csv",
+            md=tables / "transfer.md",
+            tested=[
+                tuple(transfers(study)[name][key] for key in ("name", "train")) for name in folders
+            ],
+            missing=missing,
+            left_out=left_out,
+        )
 
 
 def draw_figures(study, folder, again):
@@ -95,7 +125,8 @@ def draw_figures(study, folder, again):
 
     tables = again / "tables"
     differences = [folder / name for name, *_ in difference_tables(study)]
-    sites = shown_sites(study)
+    metrics = {"metrics": tables / "metrics.csv"}
+    sites, missing = shown_sites(study), study["missing_sites"]
     plot_claims.main(tables / "claims.csv", **files("claims"), sites=sites)
     plot_paired_differences.main(
         differences=differences, **files("paired_differences"), sites=sites
@@ -103,6 +134,16 @@ def draw_figures(study, folder, again):
     for protocol in study["protocols"]:
         drawn = files(f"{protocol}_scores")
         plot_scores.main(tables / "metrics.csv", protocol=protocol, **drawn, sites=sites)
+        if len(study["sites"]) > 1:
+            drawn = files(f"across_sites_{protocol}_scores")
+            plot_across_scores.main(**metrics, **drawn, protocol=protocol, missing=missing)
+    if len(study["sites"]) > 1:
+        drawn = files("across_sites_differences")
+        plot_across_differences.main(differences=differences, **drawn, missing=missing)
+    if (tables / "transfer_metrics.csv").exists():
+        transferred = tables / "transfer_metrics.csv"
+        drawn = files("transfer")
+        plot_transfer.main(**metrics, transferred=transferred, **drawn, missing=missing)
     if "cloud_gap" in study["protocols"]:
         drawn = files("cloud_gap_distance")
         plot_gap_distance.main(metrics=tables / "metrics.csv", **drawn, sites=sites)

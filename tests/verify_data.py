@@ -19,6 +19,8 @@ STUDY = {
     "baselines": ["copy"],
     "seeds": [1, 2],
     "training": {"updates": 9, "device": "auto"},
+    "transfer": {},
+    "missing_sites": {},
 }
 NAME = "metrics/here/reconstruction.csv"
 

@@ -131,6 +131,13 @@ def transfers(study):
     }
 
 
+def transfers_left_out(study):
+    """Return the names of the transfers that want a missing site, or only test on such."""
+    made = {about["name"] for about in transfers(study).values() if about["test"]}
+    asked = study["transfer"]
+    return [name for name in ([asked] if isinstance(asked, str) else asked) if name not in made]
+
+
 def _check_transfer(study):
     """Raise StudyError for a transfer of unknown sites, or to a site that was trained on."""
     if study["transfer"] == LEAVE_ONE_OUT:

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
 import yaml
 from project import Project
 from rasterio.crs import CRS
@@ -13,7 +14,11 @@ from rasterio.transform import from_origin
 from sarfusion.across import pooled_scores
 from sarfusion.files import read_json
 from sarfusion.raster import Grid, read_band, write_raster
+from sarfusion.study import read_study
 from sarfusion.tables import METRIC_COLUMNS
+from sarfusion.verify import tolerances
+from verify_claims import claim_checks
+from verify_results import recompute_checks
 
 STUDY = "tests/studies/transfer.yaml"
 TOWNS = ("north", "east", "west")
@@ -109,6 +114,79 @@ def test_one_site_has_its_own_split(towns):
         table.write_text(text)
     assert "Mask, scale and align the scenes of west" in printed
     assert "Mask, scale and align the scenes of north" not in printed
+
+
+# What `./reproduce verify` makes again and holds against what was sent.
+
+EAST = "east/transfer.without_east/cloud_gap"
+PLACES = [("cloud_gap", "scene", "pixel"), ("cloud_gap", "gap", "rmse")]
+ALLOWED = pd.DataFrame([(*place, 1e-6, 0.05) for place in PLACES], columns=tolerances.COLUMNS)
+
+
+def failures(towns, sent):
+    """What does not hold of the results in `sent`, with those of `towns` as made again."""
+    study = read_study(towns.folder / STUDY)
+    again = towns.results("transfer")
+    checks = [*recompute_checks(study, sent, again, ALLOWED), *claim_checks(study, sent)]
+    return {check.what for check in checks if not check.passed}
+
+
+def change_score(sent):
+    path = sent / f"metrics/{EAST}.csv"
+    table = pd.read_csv(path, float_precision="round_trip")
+    table.loc[table["metric"] == "rmse", "value"] *= 1.01
+    table.to_csv(path, index=False)
+
+
+def change_pixel(sent):
+    path = sent / f"fused/{EAST}/red/cnn-ratio/seed1.tif"
+    with rasterio.open(path, "r+") as raster:
+        raster.write(raster.read(1) * np.float32(1.01), 1)
+
+
+def train_on_the_tested_site(sent):
+    path = sent / "models/transfer.without_east/cloud_gap/red/cnn-ratio/seed1.json"
+    path.write_text(path.read_text().replace('"north"', '"east"'))
+
+
+def change_text(name):
+    def change(sent):
+        path = sent / f"tables/{name}"
+        path.write_text(path.read_text().replace("0", "1", 1))
+
+    return change
+
+
+def swap_figure(sent):
+    shutil.copy(sent / "figures/across_sites_differences.png", sent / "figures/transfer.png")
+
+
+TRANSFER = {f"tables/transfer{rest}" for rest in ("_metrics.csv", ".csv", ".md")}
+
+
+@pytest.mark.parametrize(
+    ("tamper", "failing"),
+    [
+        (change_score, {f"metrics/{EAST}.csv"} | TRANSFER),
+        (change_pixel, {f"fused/{EAST}"}),
+        (train_on_the_tested_site, {"models", f"metrics/{EAST}.csv"}),
+        (change_text("across_sites.csv"), {"tables/across_sites.csv"}),
+        (change_text("across_sites.md"), {"tables/across_sites.md"}),
+        (change_text("transfer.csv"), {"tables/transfer.csv"}),
+        (swap_figure, {"figures/transfer.png"}),
+    ],
+)
+def test_tampering_across_sites_is_found(towns, tmp_path, monkeypatch, tamper, failing):
+    if tamper is not swap_figure:  # figures take a while
+        draw = lambda study, folder, again: (again / "figures").mkdir()  # noqa: E731
+        monkeypatch.setattr("verify_claims.draw_figures", draw)
+    sent = tmp_path / "sent"
+    shutil.copytree(towns.results("transfer"), sent)
+    before = failures(towns, sent)
+    lacking = ("claims", "cloud_gap_distance", "cloud_gap_scores", "paired_differences")
+    assert before <= {f"figures/{name}.png" for name in lacking}
+    tamper(sent)
+    assert failures(towns, sent) - before == failing
 
 
 def test_many_sites_take_fewer_jobs_and_give_the_same_bytes(towns, tmp_path):
@@ -233,3 +311,4 @@ def test_transfers_are_left_out_where_a_folder_of_weights_lacks_their_models(tow
     assert not {"train_model", "fuse_transfer", "tabulate_transfer"} & planned
     shutil.copytree(models, towns.folder / "weights", dirs_exist_ok=True)
     assert {"fuse_transfer", "tabulate_transfer"} <= towns.planned(study=STUDY, change=change)
+    assert "evaluate_transfer" in towns.planned("scores", study=STUDY, change=change)

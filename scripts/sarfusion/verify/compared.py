@@ -16,6 +16,7 @@ from .expected import (
     every_model,
     rests_on,
     score_tables,
+    transfer_tables,
     weights_path,
 )
 from .files import plain_file
@@ -32,11 +33,11 @@ def check_tables(study, here, there, at_hand, same, limits):
     at_hand: the models (names, see expected.every_model) whose scores there are made here.
     same: those with the same weights on both sides; the scores of others may differ as seeds do.
     """
-    tables = [*score_tables(study), *difference_tables(study)]
+    of_scores = [*score_tables(study), *transfer_tables(study)]
     return [
         check(table[0], _compare_table, study, table, here, there, at_hand, same, limits)
-        for table in tables
-        if Path(here, table[0]).exists() or table in score_tables(study)
+        for table in [*of_scores, *difference_tables(study)]
+        if Path(here, table[0]).exists() or table in of_scores
     ]
 
 
@@ -49,8 +50,8 @@ def _compare_table(study, table, here, there, at_hand, same, limits):
     ours, theirs = (scores.read(Path(folder, name), form) for folder in (here, there))
     check_whole(theirs, str(Path(there, name)), study, site, protocol)
     whole = len(theirs)
-    theirs = theirs[[models <= at_hand for models in rests_on(theirs, study)]]
-    kinds = ["recompute" if models <= same else "retrain" for models in rests_on(ours, study)]
+    theirs = theirs[[models <= at_hand for models in rests_on(theirs, name, study)]]
+    kinds = ["recompute" if models <= same else "retrain" for models in rests_on(ours, name, study)]
     note = scores.compare(ours, theirs, form, tolerances.allowed(ours, form, limits, kinds))
     return f"{note} ({len(theirs)} of {whole} rows)"
 
@@ -61,24 +62,30 @@ def check_fused(study, here, there, same, limits):
     Every raster that was made here must be there. same: as for check_tables.
     """
     pixel = limits[limits["metric"] == tolerances.PIXEL].set_index("protocol")
+    sites = product(study["sites"], study["protocols"])
+    folders = [(Path("fused", site, protocol), protocol) for site, protocol in sites]
+    folders += [
+        (Path("fused", *Path(name).with_suffix("").parts[1:]), protocol)
+        for name, _, protocol in transfer_tables(study)
+    ]
     checks = []
-    for place in product(study["sites"], study["protocols"]):
-        folder = Path("fused", *place)
+    for folder, protocol in folders:
         if Path(there, folder).exists():
             allowed = (
-                pixel.loc[place[1]] if place[1] in pixel.index else pixel.max(numeric_only=True)
+                pixel.loc[protocol] if protocol in pixel.index else pixel.max(numeric_only=True)
             )
             checks.append(check(str(folder), _compare_fused, folder, here, there, same, allowed))
     return checks
 
 
 def _compare_fused(folder, here, there, same, allowed):
-    """Return the note on the rasters of one site and protocol. allowed: recompute and retrain."""
+    """Return the note on the rasters of one folder. allowed: recompute and retrain."""
     largest, rasters = 0.0, sorted(Path(here, folder).rglob("*.tif"))
     for path in rasters:
         name = path.relative_to(here)
-        run = name.relative_to("fused").with_suffix("").as_posix().removesuffix(".full")
-        is_learned = run.split("/")[3].rsplit("-", 1)[0] not in METHODS
+        *_, trained_at, protocol, band, method, seed = name.with_suffix("").parts
+        run = "/".join([trained_at, protocol, band, method, seed.removesuffix(".full")])
+        is_learned = method.rsplit("-", 1)[0] not in METHODS
         kind = "retrain" if is_learned and run not in same else "recompute"
         largest = max(largest, compare_rasters(path, Path(there, name), allowed[kind]))
     return f"{len(rasters)} rasters, largest difference {largest:.1e}"

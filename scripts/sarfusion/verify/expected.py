@@ -8,6 +8,7 @@ from ..bootstrap import STATISTICS
 from ..classical import METHODS
 from ..comparisons import study_pairs
 from ..errors import StudyError
+from ..study import transfers
 from .scores import DIFFERENCES, form_of
 
 TRIPLE = "rgb"  # the band of scores of all three bands together
@@ -25,6 +26,13 @@ def score_tables(study):
             yield f"metrics/{site}/{name}.csv", site, protocol
 
 
+def transfer_tables(study):
+    """Yield (name, site, protocol) of the tables of scores of transferred models."""
+    for folder, about in transfers(study).items():
+        for site, protocol in product(about["test"], study["protocols"]):
+            yield f"metrics/{site}/{folder}/{protocol}.csv", site, protocol
+
+
 def difference_tables(study):
     """Yield (name, site, protocol) of the tables of differences, in the order of the claims."""
     for site, protocol in product(study["sites"], study["protocols"]):
@@ -32,9 +40,21 @@ def difference_tables(study):
 
 
 def every_model(study):
-    """Return {name: identity} of every trained model; the name is its path without suffix."""
+    """Return {name: identity} of every trained model; the name is its path without suffix.
+
+    The site of a transferred model is its transfer's folder.
+    """
+    return site_models(study) | _models_at(transfers(study), study)
+
+
+def site_models(study):
+    """Return the same of the models that are trained on a site of their own."""
+    return _models_at(study["sites"], study)
+
+
+def _models_at(places, study):
     models = {}
-    for site, (protocol, cut) in product(study["sites"], study["protocols"].items()):
+    for site, (protocol, cut) in product(places, study["protocols"].items()):
         for band, model, sar_input, seed in product(
             study["bands"], cut["models"], cut["inputs"], study["seeds"]
         ):
@@ -59,14 +79,17 @@ def record_path(folder, name):
     return Path(folder, f"{name}.json")
 
 
-def rests_on(table, study):
-    """Return for each row of a table (scores.read) the set of the trained models behind it."""
+def rests_on(table, name, study):
+    """Return for each row of a table (scores.read) the set of the trained models behind it.
+
+    name: of the table, which stands in the folder of those models' site or transfer.
+    """
     rows = table.index.to_frame().to_dict("records")
-    return [_models_behind(row, study) for row in rows]
+    return [_models_behind(row, Path(name).parent.name, study) for row in rows]
 
 
-def _models_behind(row, study):
-    place = (row["site"], row["protocol"])
+def _models_behind(row, trained_at, study):
+    place = (trained_at, row["protocol"])
     if "seed" not in row:
         sides = [(row[f"{side}_method"], row[f"{side}_input"]) for side in ("left", "right")]
         return {
@@ -95,7 +118,9 @@ def check_whole(table, name, study, site, protocol):
         if lacking:
             raise StudyError(f"{name}: no row of {min(lacking)}")
     else:
-        keys, wanted = RUN, _runs(study, protocol, triples="sharpening.full" not in name)
+        baselines = [] if Path(name).parent.name in transfers(study) else study["baselines"]
+        triples = "sharpening.full" not in name
+        keys, wanted = RUN, _runs(study, protocol, baselines, triples)
     rows = {}
     for *key, region, metric in table.index.to_frame()[[*keys, "region", "metric"]].to_numpy():
         rows.setdefault(tuple(key), set()).add((region, metric))
@@ -113,10 +138,10 @@ def check_whole(table, name, study, site, protocol):
                 )
 
 
-def _runs(study, protocol, triples):
+def _runs(study, protocol, baselines, triples):
     """Return the set of (band, method, input, seed) that a table of scores is about."""
     cut = study["protocols"][protocol]
-    names = [name for name in study["baselines"] if METHODS[name].protocol == protocol]
+    names = [name for name in baselines if METHODS[name].protocol == protocol]
     bands = [*study["bands"]]
     if triples and set(bands) == set(landsat.BANDS):
         bands.append(TRIPLE)

@@ -6,6 +6,7 @@ from safetensors import SafetensorError, safe_open
 
 from .. import channels
 from ..errors import StudyError
+from ..study import transfers
 from .expected import every_model, record_path, weights_path
 from .files import plain_file, read_mapping
 
@@ -26,6 +27,8 @@ def check_model(study, folder, name, identity):
             identity["protocol"], identity["band"], identity["input"]
         ),
     }
+    if identity["site"] in transfers(study):
+        wanted["trained_on"] = transfers(study)[identity["site"]]["train"]
     told = {key: record.get(key) for key in wanted}
     wanted["training"], told["training"] = (
         {key: value for key, value in training.items() if key != "device"}
@@ -80,14 +83,17 @@ def usable_models(study, folder):
     kinds = {}
     for name, identity in found.items():
         if weights_path(folder, name).exists() and _holds(study, folder, name, identity):
-            kinds.setdefault(_kind(identity), set()).add(name)
-    whole = [names for names in kinds.values() if len(names) == len(study["sites"])]
+            kinds.setdefault(_kind(identity, study), set()).add(name)
+    whole = [
+        names for (_, folder), names in kinds.items() if folder or len(names) == len(study["sites"])
+    ]
     return set().union(*whole)
 
 
-def _kind(identity):
-    """Return what a model is at every site."""
-    return tuple(value for key, value in identity.items() if key != "site")
+def _kind(identity, study):
+    """Return what a model is at every site, or of its own transfer, which stands alone."""
+    what = tuple(value for key, value in identity.items() if key != "site")
+    return what, "" if identity["site"] in study["sites"] else identity["site"]
 
 
 def _holds(*arguments):
