@@ -33,6 +33,7 @@ include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/across.smk"
 include: "rules/viewer.smk"
+include: "rules/report.smk"
 include: "rules/trace.smk"
 include: "rules/paper.smk"
 include: "rules/disk.smk"
@@ -54,6 +55,7 @@ rule all:
         figure_files(),
         paper_files(),
         viewer_files(),
+        list(report_files().values()),
         provenance_files(),
     message:
         "The study is complete"

@@ -9,12 +9,7 @@ rule tabulate_across:
     output:
         scores=result("tables/across_sites.csv"),
         differences=result("tables/across_sites_differences.csv"),
-        md=report(
-            result("tables/across_sites.md"),
-            caption="../config/captions/across_sites.rst",
-            category="Across sites",
-            labels={"table": "across sites", "form": "Markdown"},
-        ),
+        md=result("tables/across_sites.md"),
     log:
         result("logs/tabulate_across.log"),
     benchmark:
@@ -43,7 +38,7 @@ rule plot_across_scores:
             result("figures/across_sites_{protocol}_scores.png"),
             caption="../config/captions/across_sites_scores.rst",
             category="Across sites",
-            labels={"protocol": "{protocol}", "figure": "scores"},
+            labels={"protocol": "{protocol}", "shows": "scores"},
         ),
         pdf=result("figures/across_sites_{protocol}_scores.pdf"),
     log:
@@ -73,7 +68,7 @@ rule plot_across_differences:
             result("figures/across_sites_differences.png"),
             caption="../config/captions/across_sites_differences.rst",
             category="Across sites",
-            labels={"figure": "paired differences"},
+            labels={"shows": "paired differences"},
         ),
         pdf=result("figures/across_sites_differences.pdf"),
     log:
@@ -102,12 +97,7 @@ rule tabulate_transfer:
     output:
         metrics=result("tables/transfer_metrics.csv"),
         csv=result("tables/transfer.csv"),
-        md=report(
-            result("tables/transfer.md"),
-            caption="../config/captions/transfer.rst",
-            category="Across sites",
-            labels={"table": "transfer", "form": "Markdown"},
-        ),
+        md=result("tables/transfer.md"),
     log:
         result("logs/tabulate_transfer.log"),
     benchmark:
@@ -138,7 +128,7 @@ rule plot_transfer:
             result("figures/transfer.png"),
             caption="../config/captions/transfer.rst",
             category="Across sites",
-            labels={"figure": "transfer"},
+            labels={"shows": "transfer"},
         ),
         pdf=result("figures/transfer.pdf"),
     log:

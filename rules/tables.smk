@@ -8,12 +8,7 @@ rule tabulate_metrics:
     output:
         metrics=result("tables/metrics.csv"),
         csv=result("tables/summary.csv"),
-        md=report(
-            result("tables/summary.md"),
-            caption="../config/captions/summary.rst",
-            category="Tables",
-            labels={"shows": "scores over seeds"},
-        ),
+        md=result("tables/summary.md"),
         tex=result("tables/summary.tex"),
         txt=result("tables/summary.txt"),
     log:
@@ -45,12 +40,7 @@ rule tabulate_models:
         ],
     output:
         csv=result("tables/models.csv"),
-        md=report(
-            result("tables/models.md"),
-            caption="../config/captions/models.rst",
-            category="Tables",
-            labels={"shows": "size of the models"},
-        ),
+        md=result("tables/models.md"),
         # Apart from the tables: a time is measured anew in every run.
         times=result("benchmarks/training_times.csv"),
     log:
@@ -80,12 +70,7 @@ rule judge_claims:
         metrics=result("tables/metrics.csv"),
     output:
         csv=result("tables/claims.csv"),
-        md=report(
-            result("tables/claims.md"),
-            caption="../config/captions/claims.rst",
-            category="Claims",
-            labels={"shows": "claims, as a table"},
-        ),
+        md=result("tables/claims.md"),
     log:
         result("logs/judge_claims.log"),
     benchmark:

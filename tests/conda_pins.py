@@ -19,6 +19,7 @@ from sarfusion.imports import modules_of  # noqa: E402
 # Packages that conda-forge calls otherwise than Python does.
 CONDA_NAMES = {
     "PIL": "pillow",
+    "markdown_it": "markdown-it-py",
     "matplotlib": "matplotlib-base",
     "pywt": "pywavelets",
     "seaborn": "seaborn-base",

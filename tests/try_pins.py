@@ -96,13 +96,14 @@ def modules_in(environment):
 def tests_of(environment):
     """Return the unit tests of what an environment's scripts use.
 
-    A test file belongs to the environments that use all that it imports of the project, or, where
-    there is none, to those that use anything of it.
+    A test file belongs to the environments that use all that it and the helpers in its folder
+    import of the project, or, where there is none, to those that use anything of it.
     """
     every = module_names(ROOT.glob("scripts/**/*.py"))
     chosen = []
     for test in sorted(ROOT.glob("tests/unit/**/test_*.py")):
-        subjects = imported(test) & every
+        beside = set(test.parent.glob("*.py")) - set(test.parent.glob("test_*.py"))
+        subjects = set().union(*map(imported, [test, *beside])) & every
         homes = [name for name in NAMES if subjects <= modules_in(name)]
         homes = homes or [name for name in NAMES if subjects & modules_in(name)]
         if subjects and environment in homes:
@@ -174,7 +175,9 @@ class Trial:
         report = self.folder / "report.xml"
         options = ("-p", "no:cacheprovider", "--tb=short", "--continue-on-collection-errors")
         pytest = (self.python, "-m", "pytest", *options, f"--junitxml={report}")
-        run(*pytest, *tests, check=False)
+        done = run(*pytest, *tests, check=False)
+        if not report.exists():
+            sys.exit(f"error: pytest did not run\n{done.stdout}{done.stderr}")
         found = {}
         for case in ElementTree.parse(report).iter("testcase"):
             names = (case.get("classname") or case.get("name")).split(".")
