@@ -146,3 +146,19 @@ def viewer_ground(site):
     for protocol in STUDY["protocols"]:
         named |= gap_mask(protocol)
     return {name: path.format(site=site) for name, path in named.items()}
+
+
+# Tables that the report shows: their category there, and their label.
+SHOWN_TABLES = {
+    "claims": ("Claims", {"shows": "claims, as a table"}),
+    "summary": ("Tables", {"shows": "scores over seeds"}),
+    "models": ("Tables", {"shows": "size of the models"}),
+    "across_sites": ("Across sites", {"shows": "means over sites"}),
+    "transfer": ("Across sites", {"shows": "transfer, as a table"}),
+}
+
+
+def report_files():
+    """The pages of the report, in the order of SHOWN_TABLES."""
+    made = [Path(path).stem for path in table_files() if path.endswith(".md")]
+    return {name: result(f"report/{name}.html") for name in SHOWN_TABLES if name in made}

@@ -1,19 +1,5 @@
 # The tables as pages, for the report.
 
-SHOWN_TABLES = {
-    "claims": ("Claims", {"shows": "claims, as a table"}),
-    "summary": ("Tables", {"shows": "scores over seeds"}),
-    "models": ("Tables", {"shows": "size of the models"}),
-    "across_sites": ("Across sites", {"shows": "means over sites"}),
-    "transfer": ("Across sites", {"shows": "transfer, as a table"}),
-}
-
-
-def report_files():
-    """The pages of the report, in the order of SHOWN_TABLES."""
-    made = [Path(path).stem for path in table_files() if path.endswith(".md")]
-    return {name: result(f"report/{name}.html") for name in SHOWN_TABLES if name in made}
-
 
 rule show_tables:
     input:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import rasterio
+from rasterio import windows
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 from rasterio.transform import Affine, array_bounds
@@ -54,8 +55,8 @@ class Grid:
 
     def part(self, window):
         """Return the grid of the pixels in a Window."""
-        corner = Affine.translation(window.col_off, window.row_off)
-        return Grid(self.crs, self.transform @ corner, window.height, window.width)
+        corner = windows.transform(window, self.transform)
+        return Grid(self.crs, corner, window.height, window.width)
 
     @classmethod
     def of(cls, dataset):
