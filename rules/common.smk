@@ -52,10 +52,12 @@ for site, problem in ABSENT.items():
     elif workflow.is_main_process:
         print(f"warning: {problem}", file=sys.stderr)
 SEEDS, BANDS = STUDY["seeds"], STUDY["bands"]
-# Of few sites, each band of a model is trained and fused in a job of its own, so that all cores
-# have work. Of many, the sites give them work, and a third of the jobs is planned faster. A folder
-# of weights may lack a band. Files and their bytes are the same.
-ONE_BAND_A_JOB = len(STUDY["sites"]) <= 8 or "weights" in STUDY
+# Whether each band of a model has a job of its own; files and their bytes are the same. In training,
+# where sites are few, so that all cores have work: of many sites, these give it, and a third of the
+# jobs is planned faster. In fusing, where models come from a folder of weights, which may lack a
+# band: else PyTorch would often take as long to start as a band to fuse.
+TRAINED_APART = len(STUDY["sites"]) <= 8
+FUSED_APART = "weights" in STUDY
 # Models trained on several sites at once, beside those of each site.
 TRANSFERS = transfers(STUDY)
 LOCK = os.path.relpath(Path(workflow.basedir, f"config/{STUDY['study']}.lock.json"))
@@ -177,15 +179,15 @@ def each_seed(path):
     return expand(path, seed=SEEDS, allow_missing=True)
 
 
-def each_run(path):
+def each_run(path, apart):
     """`path` for each run of a model that one job makes: its seeds, of one band or of each."""
-    bands = {} if ONE_BAND_A_JOB else {"band": BANDS}
+    bands = {} if apart else {"band": BANDS}
     return expand(path, **bands, seed=SEEDS, allow_missing=True)
 
 
-def of_job(path):
+def of_job(path, apart):
     """The path of such a job's log: without the band, if it makes all of them."""
-    return path if ONE_BAND_A_JOB else path.replace("{band}/", "")
+    return path if apart else path.replace("{band}/", "")
 
 
 def is_at_hand(protocol, band, model, sar_input, sites):

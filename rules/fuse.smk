@@ -8,14 +8,23 @@ rule fuse_scene:
         network=network_code,
         optical=lambda wildcards: optical_raster(wildcards.protocol),
         sar=lambda wildcards: sar_raster(wildcards.input),
-        weights=each_run(trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors")),
-        records=each_run(trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json")),
+        weights=each_run(
+            trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors"), FUSED_APART
+        ),
+        records=each_run(
+            trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json"), FUSED_APART
+        ),
     output:
-        fused=each_run(result("fused/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tif")),
+        fused=each_run(
+            result("fused/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tif"), FUSED_APART
+        ),
     log:
-        of_job(result("logs/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.log")),
+        of_job(result("logs/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.log"), FUSED_APART),
     benchmark:
-        of_job(result("benchmarks/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.tsv"))
+        of_job(
+            result("benchmarks/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.tsv"),
+            FUSED_APART,
+        )
     conda:
         TORCH_ENV
     threads: 1
@@ -37,14 +46,21 @@ use rule fuse_scene as fuse_full_scale with:
         network=network_code,
         optical=result("stack/{site}.full.tif"),
         sar=lambda wildcards: sar_raster(wildcards.input, ".full"),
-        weights=each_run(trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.safetensors")),
-        records=each_run(trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.json")),
+        weights=each_run(
+            trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.safetensors"), FUSED_APART
+        ),
+        records=each_run(
+            trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.json"), FUSED_APART
+        ),
     output:
-        fused=each_run(result("fused/{site}/sharpening/{band}/{model}-{input}/seed{seed}.full.tif")),
+        fused=each_run(
+            result("fused/{site}/sharpening/{band}/{model}-{input}/seed{seed}.full.tif"),
+            FUSED_APART,
+        ),
     log:
-        of_job(result("logs/fuse_full_scale/{site}/{band}/{model}-{input}.log")),
+        of_job(result("logs/fuse_full_scale/{site}/{band}/{model}-{input}.log"), FUSED_APART),
     benchmark:
-        of_job(result("benchmarks/fuse_full_scale/{site}/{band}/{model}-{input}.tsv"))
+        of_job(result("benchmarks/fuse_full_scale/{site}/{band}/{model}-{input}.tsv"), FUSED_APART)
     message:
         "Sharpen {wildcards.site} with {wildcards.model} ({wildcards.input})"
 
@@ -57,20 +73,28 @@ use rule fuse_scene as fuse_transfer with:
         optical=lambda wildcards: optical_raster(wildcards.protocol),
         sar=lambda wildcards: sar_raster(wildcards.input),
         weights=each_run(
-            trained("{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors")
+            trained("{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors"),
+            FUSED_APART,
         ),
-        records=each_run(trained("{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.json")),
+        records=each_run(
+            trained("{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.json"), FUSED_APART
+        ),
     output:
         fused=each_run(
-            result("fused/{site}/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.tif")
+            result("fused/{site}/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.tif"),
+            FUSED_APART,
         ),
     log:
-        of_job(result("logs/fuse_transfer/{site}/{folder}/{protocol}/{band}/{model}-{input}.log")),
+        of_job(
+            result("logs/fuse_transfer/{site}/{folder}/{protocol}/{band}/{model}-{input}.log"),
+            FUSED_APART,
+        ),
     benchmark:
         of_job(
             result(
                 "benchmarks/fuse_transfer/{site}/{folder}/{protocol}/{band}/{model}-{input}.tsv"
-            )
+            ),
+            FUSED_APART,
         )
     wildcard_constraints:
         folder=one_of(TRANSFERS),

@@ -49,13 +49,22 @@ rule train_model:
         patches=lambda wildcards: at_ground(wildcards.site, result("patches/{site}.parquet")),
     output:
         weights=each_run(
-            result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors")
+            result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors"),
+            TRAINED_APART,
         ),
-        records=each_run(result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json")),
+        records=each_run(
+            result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json"),
+            TRAINED_APART,
+        ),
     log:
-        of_job(result("logs/train_model/{site}/{protocol}/{band}/{model}-{input}.log")),
+        of_job(
+            result("logs/train_model/{site}/{protocol}/{band}/{model}-{input}.log"), TRAINED_APART
+        ),
     benchmark:
-        of_job(result("benchmarks/train_model/{site}/{protocol}/{band}/{model}-{input}.tsv"))
+        of_job(
+            result("benchmarks/train_model/{site}/{protocol}/{band}/{model}-{input}.tsv"),
+            TRAINED_APART,
+        )
     wildcard_constraints:
         site=one_of([*SITES, *TRANSFERS]),
     conda:
@@ -68,7 +77,7 @@ rule train_model:
         runtime=growing(240),
     params:
         seeds=SEEDS,
-        bands=lambda wildcards: [wildcards.get("band")] if ONE_BAND_A_JOB else BANDS,
+        bands=lambda wildcards: [wildcards.get("band")] if TRAINED_APART else BANDS,
         identity=lambda wildcards: {name: wildcards[name] for name in IDENTITY},
         model=lambda wildcards: STUDY["models"][wildcards.model],
         training=STUDY["training"],
