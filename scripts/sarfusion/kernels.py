@@ -32,6 +32,16 @@ def _products_down(x, y, top, weights, found):
 
 
 @compiled
+def _squares_down(x, y, top, weights, found):
+    """Find the weighted sum of each column of xx + yy, likewise."""
+    for c in range(len(found)):
+        total = 0.0
+        for i in range(len(weights)):
+            total += weights[i] * (x[top + i, c] * x[top + i, c] + y[top + i, c] * y[top + i, c])
+        found[c] = total
+
+
+@compiled
 def _along(x, weights, found):
     """Find the weighted sum of x over every run of as many numbers as there are weights."""
     for c in range(len(found)):
@@ -43,19 +53,18 @@ def _along(x, weights, found):
 
 @compiled
 def _moments(x, y, top, weights, columns, found):
-    """Find the weighted sums of x, y, xx, yy and xy in the windows whose first row is `top`.
+    """Find the weighted sums of x, y, xx + yy and xy in the windows whose first row is `top`.
 
     weights: of the window's rows and columns alike, a tuple: its length is known when this is
     compiled, so that a window is summed in registers, for several columns by one instruction.
-    columns: (5, columns of x), scratch; found: (5, windows). Each window is summed by itself: a
+    columns: (4, columns of x), scratch; found: (4, windows). Each window is summed by itself: a
     running sum would carry rounding along.
     """
     _down(x, top, weights, columns[0])
     _down(y, top, weights, columns[1])
-    _products_down(x, x, top, weights, columns[2])
-    _products_down(y, y, top, weights, columns[3])
-    _products_down(x, y, top, weights, columns[4])
-    for k in range(5):
+    _squares_down(x, y, top, weights, columns[2])
+    _products_down(x, y, top, weights, columns[3])
+    for k in range(4):
         _along(columns[k], weights, found[k])
 
 
@@ -67,14 +76,14 @@ def ssim(x, y, x_centre, y_centre, weights, luminance, contrast):
     """
     shape = (x.shape[0] - len(weights) + 1, x.shape[1] - len(weights) + 1)
     quality = np.empty(shape)
-    columns, found = np.empty((5, x.shape[1])), np.empty((5, shape[1]))
+    columns, found = np.empty((4, x.shape[1])), np.empty((4, shape[1]))
     for row in range(shape[0]):
         _moments(x, y, row, weights, columns, found)
         for c in range(shape[1]):
             dx, dy = found[0, c], found[1, c]
             mx, my = dx + x_centre, dy + y_centre
-            variances = (found[2, c] - dx * dx) + (found[3, c] - dy * dy)
-            covariance = found[4, c] - dx * dy
+            variances = found[2, c] - (dx * dx + dy * dy)
+            covariance = found[3, c] - dx * dy
             quality[row, c] = ((2 * mx * my + luminance) * (2 * covariance + contrast)) / (
                 (mx * mx + my * my + luminance) * (variances + contrast)
             )
@@ -92,17 +101,19 @@ def uiqi(x, y, x_centre, y_centre, weights, rounding, level):
     quality, texture = np.empty(shape), np.empty(shape)
     columns, found = np.empty((5, x.shape[1])), np.empty((5, shape[1]))
     for row in range(shape[0]):
-        _moments(x, y, row, weights, columns, found)
+        _moments(x, y, row, weights, columns[:4], found[:4])
+        _products_down(x, x, row, weights, columns[4])
+        _along(columns[4], weights, found[4])
         for c in range(shape[1]):
             dx, dy = found[0, c], found[1, c]
             mx, my = dx + x_centre, dy + y_centre
-            texture[row, c] = found[2, c] - dx * dx
-            variances = texture[row, c] + (found[3, c] - dy * dy)
+            texture[row, c] = found[4, c] - dx * dx
+            variances = found[2, c] - (dx * dx + dy * dy)
             squares = mx * mx + my * my
             # Divided by 1 where there is nothing to divide: a branch would stop the vectors.
             dark = squares <= rounding**2 * level**2
             flat = variances <= rounding**2 * (level**2 + squares)
             index = (1.0 if dark else 2 * mx * my) / (1.0 if dark else squares)
-            index *= (1.0 if flat else 2 * (found[4, c] - dx * dy)) / (1.0 if flat else variances)
+            index *= (1.0 if flat else 2 * (found[3, c] - dx * dy)) / (1.0 if flat else variances)
             quality[row, c] = index
     return quality, texture
