@@ -14,9 +14,11 @@ sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
 
 from sarfusion.classical import METHODS
 from sarfusion.comparisons import study_pairs
+from sarfusion.disk import site_pixels
 from sarfusion.errors import StudyError
 from sarfusion.files import write_json
 from sarfusion.imports import LIBRARY, modules_of
+from sarfusion.resolution import RATIO
 from sarfusion.stac.lock import locked_site, search_of, without_sums
 from sarfusion.study import (
     absent_files,
@@ -104,6 +106,12 @@ def growing(amount):
     if callable(amount):
         return lambda wildcards, attempt: amount(wildcards) * attempt
     return lambda wildcards, attempt: amount * attempt
+
+
+def whole_arrays(bytes_a_pixel):
+    """The memory of a job that holds a whole scene: so much for each 30 m pixel of its site."""
+    pixels = lambda wildcards: site_pixels(STUDY, wildcards.site)
+    return growing(lambda wildcards: 2000 + round(bytes_a_pixel * pixels(wildcards) / 1e6))
 
 
 def relative(paths):

@@ -102,7 +102,8 @@ use rule fuse_scene as fuse_transfer with:
         "Fuse {wildcards.site} with {wildcards.model} ({wildcards.input}) of {wildcards.folder}"
 
 
-# All methods without training in one job: most take less time than the start of a process.
+# All methods without training in one job: most take less time than the start of a process. They see
+# a scene whole; most memory is held by the undecimated wavelet, 280 bytes a pixel.
 
 CLASSICAL_FILES, CLASSICAL_RUNS = classical_jobs(STUDY["protocols"])
 SHARPENED_FILES, SHARPENED_RUNS = classical_jobs(["sharpening"], ".full")
@@ -125,7 +126,7 @@ if CLASSICAL_RUNS:
             "../envs/data.yaml"
         threads: 1
         resources:
-            mem_mb=growing(4000),
+            mem_mb=whole_arrays(300),
             runtime=growing(120),
         params:
             runs=CLASSICAL_RUNS,
@@ -153,7 +154,7 @@ if SHARPENED_RUNS:
             "../envs/data.yaml"
         threads: 1
         resources:
-            mem_mb=growing(4000),
+            mem_mb=whole_arrays(300 * RATIO**2),
             runtime=growing(120),
         params:
             runs=SHARPENED_RUNS,
