@@ -22,7 +22,8 @@ HEAD = """\
 # How fast it is, and beside whom
 
 Made by `./reproduce bench`; each part says where and when. Contenders run several times, in turn,
-each in a process of its own; figures are medians, memory is the process's peak.
+each in a process of its own; figures are medians, memory is the process's peak. Nothing was
+measured on a GPU yet.
 """
 
 
