@@ -159,6 +159,6 @@ SHOWN_TABLES = {
 
 
 def report_files():
-    """The pages of the report, in the order of SHOWN_TABLES."""
+    """{table: page} of the report, in the order of SHOWN_TABLES."""
     made = [Path(path).stem for path in table_files() if path.endswith(".md")]
     return {name: result(f"report/{name}.html") for name in SHOWN_TABLES if name in made}

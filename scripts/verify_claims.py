@@ -102,16 +102,15 @@ def make_tables(study, folder, again):
             left_out=left_out,
         )
     if transferred:
-        folders = [path.parent.name for path in transferred]
+        made = transfers(study)
+        about = [made[path.parent.name] for path in transferred]
         tabulate_transfer.main(
             metrics=tables / "metrics.csv",
             scores=transferred,
             metrics_csv=tables / "transfer_metrics.csv",
             csv=tables / "transfer.csv",
             md=tables / "transfer.md",
-            tested=[
-                tuple(transfers(study)[name][key] for key in ("name", "train")) for name in folders
-            ],
+            tested=[(transfer["name"], transfer["train"]) for transfer in about],
             missing=missing,
             left_out=left_out,
         )

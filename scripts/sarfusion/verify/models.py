@@ -27,8 +27,9 @@ def check_model(study, folder, name, identity):
             identity["protocol"], identity["band"], identity["input"]
         ),
     }
-    if identity["site"] in transfers(study):
-        wanted["trained_on"] = transfers(study)[identity["site"]]["train"]
+    transfer = transfers(study).get(identity["site"])
+    if transfer:
+        wanted["trained_on"] = transfer["train"]
     told = {key: record.get(key) for key in wanted}
     wanted["training"], told["training"] = (
         {key: value for key, value in training.items() if key != "device"}
