@@ -16,8 +16,13 @@ from running import project_lock
 from studies import failure, ready
 
 FOLDER = Path("tests/benchmarks")
-TABLES = Path("results/.bench")  # what each benchmark printed last
 TAKE_PEERS = ("training", "download")  # their peers are not among the project's packages
+INSTRUCTIONS = {  # flags of the processor that decide how fast matrices are multiplied
+    "avx2": "AVX2",
+    "avx512f": "AVX-512",
+    "avx512_bf16": "AVX-512, bfloat16",
+    "amx_bf16": "AMX",
+}
 HEAD = """\
 # How fast it is, and beside whom
 
@@ -37,37 +42,49 @@ def bench_command(arguments):
     if unknown:
         raise Problem(f"no benchmark {unknown[0]!r}; there are {', '.join(names)}", 2)
     ready(dev=True)
-    (ROOT / TABLES).mkdir(parents=True, exist_ok=True)
+    page = ROOT / FOLDER / "README.md"
     with project_lock("bench"):
         for name in arguments or names:
             say(f"bench: {name}")
             table = measured(name, names[name])
-            (ROOT / TABLES / f"{name}.md").write_text(table, encoding="utf-8")
             print(table)
-    tables = [(ROOT / TABLES / f"{name}.md") for name in names]
-    parts = [path.read_text(encoding="utf-8") for path in tables if path.exists()]
-    (ROOT / FOLDER / "README.md").write_text("\n".join([HEAD, *parts]), encoding="utf-8")
+            found = {**parts(page), heading(names[name]): table}
+            told = [found[title] for title in map(heading, names.values()) if title in found]
+            page.write_text("\n".join([HEAD, *told]), encoding="utf-8")
     return 0
 
 
+def parts(page):
+    """Return {heading: part} of the page: what each benchmark printed when it last ran."""
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    found = [f"## {part.strip()}\n" for part in f"\n{text}".split("\n## ")[1:]]
+    return {part.splitlines()[0]: part for part in found}
+
+
+def heading(path):
+    """Return the heading of a benchmark's part of the page: the start of its docstring."""
+    return "## " + ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).split(";")[0]
+
+
 def measured(name, path):
-    """Run a benchmark and return what it printed, under a heading that says on what."""
+    """Run a benchmark and return what it printed, under a heading, and on what it ran."""
     command = [str(venv_python()), str(path)]
     if name in TAKE_PEERS and os.environ.get("SARFUSION_PEERS"):
         command.append(os.environ["SARFUSION_PEERS"])
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise Problem(failure(done.returncode), done.returncode)
-    told = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).split(";")[0]
     return "\n".join(
-        [f"## {told}\n", done.stdout, f"{machine()}, {date.today()}, {commit()[:12]}.\n"]
+        [f"{heading(path)}\n", done.stdout, f"{machine()}, {date.today()}, {commit()[:12]}.\n"]
     )
 
 
 def machine():
-    """Return the processor and the number of its cores that may be used."""
-    model = platform.processor() or platform.machine()
+    """Return the processor, the number of its cores that may be used, and how it multiplies."""
+    model, flags = platform.processor() or platform.machine(), []
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        model = next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), model)
-    return f"{cores()} cores of {model}"
+        known = {key.strip(): value.strip() for key, _, value in (x.partition(":") for x in lines)}
+        model, flags = known.get("model name", model), known.get("flags", "").split()
+    widest = [name for flag, name in INSTRUCTIONS.items() if flag in flags]
+    return f"{cores()} cores of {model}" + (f" ({widest[-1]})" if widest else "")

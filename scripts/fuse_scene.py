@@ -36,25 +36,29 @@ def fuse(network, record, optical, sar, gaps, fused, tile_px, device):
     opened = channels.open_channels(names, optical, sar, gaps)
     with opened as source, whole_raster(fused) as temporary:
         plan = list(tiles(source.grid.shape, tile_px, network.radius, network.multiple))
-        profile = profile_for(source.grid, 1, np.float32, np.nan)
+        # Level 1 takes less than half the time of level 6, for 1 % more bytes.
+        profile = profile_for(source.grid, 1, np.float32, np.nan) | {"zlevel": 1}
         with rasterio.open(temporary, "w", **profile) as target:
             target.descriptions = (band,)
 
+            # What is not the network's work is done by the threads that read and write.
             def read(tile):
-                return source.read(Window.from_slices(tile.read_rows, tile.read_columns))
+                bands = source.read(Window.from_slices(tile.read_rows, tile.read_columns))
+                return bands, channels.normalised(bands, names, record["scaling"])
 
-            def fused_tile(tile, bands):
-                inputs = channels.normalised(bands, names, record["scaling"])
-                output = predict(network, torch.from_numpy(inputs).to(device)).cpu().numpy()
+            def fused_tile(tile, contents):
+                bands, inputs = contents
+                return bands, predict(network, torch.from_numpy(inputs).to(device)).cpu().numpy()
+
+            def write(tile, result):
+                bands, output = result
                 values = normalise.undo(output, record["scaling"][band])
                 if channels.GAP in names:
                     clear = bands[names.index(channels.GAP)] == 0
                     values[clear] = bands[0][clear]
                 values[~np.isfinite(bands).all(axis=0)] = np.nan
-                return values[tile.inner]
-
-            def write(tile, values):
-                target.write(values, 1, window=Window.from_slices(tile.rows, tile.columns))
+                place = Window.from_slices(tile.rows, tile.columns)
+                target.write(values[tile.inner], 1, window=place)
 
             progress = partial(tqdm, desc="fusing", disable=None, leave=False)
             pipeline(plan, read, fused_tile, write, progress)

@@ -3,7 +3,7 @@ import pytest
 import torch
 from sarfusion import checkpoint, study
 from sarfusion.errors import StudyError
-from sarfusion.layers import Doubling
+from sarfusion.layers import Doubling, Narrowing
 from sarfusion.models import build
 from sarfusion.tiling import predict, tiles
 
@@ -119,3 +119,15 @@ def test_doubling_is_the_transposed_convolution():
         *zip(*([p.grad for p in net.parameters()] for net in (ours, known)), strict=True),
     ):
         torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("size", [1, 3, 5])
+@pytest.mark.parametrize("shape", [(2, 4, 6, 9), (1, 4, 1, 2)])
+def test_narrowing_is_the_convolution_whether_it_trains_or_predicts(size, shape):
+    torch.manual_seed(0)
+    ours = Narrowing(4, size).double()
+    known = torch.nn.Conv2d(4, 1, size, padding="same").double()
+    known.load_state_dict(ours.state_dict())
+    inputs = torch.rand(shape, dtype=torch.float64)
+    assert torch.equal(ours.train()(inputs), known(inputs))
+    torch.testing.assert_close(ours.eval()(inputs), known(inputs), rtol=0, atol=1e-14)

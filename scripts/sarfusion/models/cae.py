@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from ..layers import Doubling
+from ..layers import Doubling, Narrowing
 
 
 class Network(nn.Module):
@@ -38,7 +38,7 @@ class Network(nn.Module):
             nn.ReLU(),
             _up(64, 32, pooling),
             nn.ReLU(),
-            nn.Conv2d(32, 1, 3, padding="same"),
+            Narrowing(32, 3),
         )
 
     def forward(self, x):

@@ -2,6 +2,8 @@
 
 from torch import nn
 
+from ..layers import Narrowing
+
 
 class Network(nn.Module):
     """Three convolutions, 9x9x64, 5x5x32, 5x5x1, with ReLU between them.
@@ -22,7 +24,7 @@ class Network(nn.Module):
             nn.ReLU(),
             nn.Conv2d(64, 32, 5, padding="same"),
             nn.ReLU(),
-            nn.Conv2d(32, 1, 5, padding="same"),
+            Narrowing(32, 5),
         )
 
     def forward(self, x):
