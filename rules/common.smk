@@ -18,7 +18,6 @@ from sarfusion.disk import site_pixels
 from sarfusion.errors import StudyError
 from sarfusion.files import write_json
 from sarfusion.imports import LIBRARY, modules_of
-from sarfusion.resolution import RATIO
 from sarfusion.stac.lock import locked_site, search_of, without_sums
 from sarfusion.study import (
     absent_files,

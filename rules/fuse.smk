@@ -102,8 +102,8 @@ use rule fuse_scene as fuse_transfer with:
         "Fuse {wildcards.site} with {wildcards.model} ({wildcards.input}) of {wildcards.folder}"
 
 
-# All methods without training in one job: most take less time than the start of a process. They see
-# a scene whole; most memory is held by the undecimated wavelet, 280 bytes a pixel.
+# All methods without training in one job: most take less time than the start of a process. Those
+# that sharpen see a scene part by part, those that fill gaps hold it whole, 60 bytes a pixel.
 
 CLASSICAL_FILES, CLASSICAL_RUNS = classical_jobs(STUDY["protocols"])
 SHARPENED_FILES, SHARPENED_RUNS = classical_jobs(["sharpening"], ".full")
@@ -126,7 +126,7 @@ if CLASSICAL_RUNS:
             "../envs/data.yaml"
         threads: 1
         resources:
-            mem_mb=whole_arrays(300),
+            mem_mb=whole_arrays(60),
             runtime=growing(120),
         params:
             runs=CLASSICAL_RUNS,
@@ -154,7 +154,7 @@ if SHARPENED_RUNS:
             "../envs/data.yaml"
         threads: 1
         resources:
-            mem_mb=whole_arrays(300 * RATIO**2),
+            mem_mb=growing(2000),
             runtime=growing(120),
         params:
             runs=SHARPENED_RUNS,

@@ -1,15 +1,22 @@
 """Fuse a whole scene with the methods that need no training."""
 
-import numpy as np
-from sarfusion import gap_filling, landsat, pansharpening, reconstruction, split
-from sarfusion.raster import read_band, read_bands, read_grid, write_raster
-from sarfusion.resolution import RATIO
+from contextlib import ExitStack
 
-MODULES = {
-    "reconstruction": reconstruction,
-    "cloud_gap": gap_filling,
-    "sharpening": pansharpening,
-}
+import numpy as np
+from rasterio.windows import Window
+from sarfusion import gap_filling, landsat, pansharpening, reconstruction, split
+from sarfusion.raster import (
+    create_raster,
+    open_bands,
+    read_band,
+    read_bands,
+    read_grid,
+    write_raster,
+)
+from sarfusion.resolution import RATIO
+from sarfusion.tiling import tiles
+
+TILE_PX = 1024  # side of the part of a scene that is sharpened at once
 
 
 def main(*, stack, reduced, use, gaps, fused, runs):
@@ -20,28 +27,61 @@ def main(*, stack, reduced, use, gaps, fused, runs):
     The last three may be None where no run needs them. fused: a path for each of `runs`, which
     are (protocol, band, method).
     """
-    wanted = {}
+    wanted = {"reconstruction": {}, "cloud_gap": {}, "sharpening": {}}
     for path, (protocol, band, method) in zip(fused, runs, strict=True):
-        wanted.setdefault((protocol, method), {})[band] = path
-    for (protocol, method), paths in wanted.items():
-        optical = reduced if protocol == "sharpening" else stack
-        function = getattr(MODULES[protocol], method)
-        values = fuse(protocol, function, list(paths), optical, stack, use, gaps)
-        grid = read_grid(optical)
-        for band, path in paths.items():
-            write_raster(path, values[band][None].astype(np.float32), grid, [band], np.nan)
+        wanted[protocol][method, band] = path
+    for (name, band), path in wanted["reconstruction"].items():
+        method = getattr(reconstruction, name)
+        write_band(path, method(read_band(stack, band)), read_grid(stack), band)
+    if wanted["cloud_gap"]:
+        fill_gaps(stack, use, gaps, wanted["cloud_gap"])
+    if wanted["sharpening"]:
+        sharpen(reduced, stack, wanted["sharpening"])
 
 
-def fuse(protocol, method, bands, optical, sar, use, gaps):
-    """Return {band: fused} of one method, for at least the bands asked for."""
-    if protocol == "sharpening":
-        triple = method(read_bands(optical, landsat.BANDS), read_band(sar, "ratio_db"), RATIO)
-        return dict(zip(landsat.BANDS, triple, strict=True))
-    if protocol == "cloud_gap":
-        gap, train = read_band(gaps, "gap") == 1, read_band(use, "use") == split.TRAIN
-        backscatter = read_bands(sar, ["vv_db", "vh_db"])
-        return {band: method(read_band(optical, band), gap, backscatter, train) for band in bands}
-    return {band: method(read_band(optical, band)) for band in bands}
+def fill_gaps(stack, use, gaps, wanted):
+    """Fill the gaps of each band with each method. wanted: {(method, band): path}."""
+    gap, train = read_band(gaps, "gap") == 1, read_band(use, "use") == split.TRAIN
+    backscatter = read_bands(stack, ["vv_db", "vh_db"])
+    for (name, band), path in wanted.items():
+        method = getattr(gap_filling, name)
+        filled = method(read_band(stack, band), gap, backscatter, train)
+        write_band(path, filled, read_grid(stack), band)
+
+
+def sharpen(optical, sar, wanted):
+    """Sharpen the bands, tile by tile. wanted: {(method, band): path}."""
+    places = [*((optical, band) for band in landsat.BANDS), (sar, "ratio_db")]
+    with open_bands(places) as source, ExitStack() as files:
+
+        def images(place):
+            bands = source.read(Window.from_slices(*place))
+            return bands[:-1], bands[-1]
+
+        def cut(radius, multiple):
+            return tiles(source.grid.shape, TILE_PX, radius, multiple)
+
+        scene = pansharpening.Scene(
+            lambda: (images(tile.written) for tile in cut(radius=0, multiple=1))
+        )
+        methods = {name: getattr(pansharpening, name)(scene, RATIO) for name, _ in wanted}
+        targets = {
+            (name, landsat.BANDS.index(band)): files.enter_context(
+                create_raster(path, source.grid, [band], np.float32, np.nan)
+            )
+            for (name, band), path in wanted.items()
+        }
+        for tile in cut(pansharpening.reach(RATIO), pansharpening.multiple(RATIO)):
+            bands, pan = images(tile.read)
+            sharpened = {name: method(bands, pan) for name, method in methods.items()}
+            for (name, number), target in targets.items():
+                values = sharpened[name][number][tile.inner]
+                target.write(values, 1, window=Window.from_slices(*tile.written))
+
+
+def write_band(path, values, grid, band):
+    """Write one fused band."""
+    write_raster(path, values[None].astype(np.float32), grid, [band], np.nan)
 
 
 if __name__ == "__main__":

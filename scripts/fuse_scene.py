@@ -8,8 +8,9 @@ import torch
 from rasterio.windows import Window
 from sarfusion import channels, checkpoint, normalise
 from sarfusion.memory import keep_freed_memory
+from sarfusion.models import predict
 from sarfusion.raster import profile_for, whole_raster
-from sarfusion.tiling import pipeline, predict, tiles
+from sarfusion.tiling import pipeline, tiles
 from sarfusion.training import choose_device, make_deterministic
 from tqdm import tqdm
 
@@ -43,7 +44,7 @@ def fuse(network, record, optical, sar, gaps, fused, tile_px, device):
 
             # What is not the network's work is done by the threads that read and write.
             def read(tile):
-                bands = source.read(Window.from_slices(tile.read_rows, tile.read_columns))
+                bands = source.read(Window.from_slices(*tile.read))
                 return bands, channels.normalised(bands, names, record["scaling"])
 
             def fused_tile(tile, contents):
@@ -57,7 +58,7 @@ def fuse(network, record, optical, sar, gaps, fused, tile_px, device):
                     clear = bands[names.index(channels.GAP)] == 0
                     values[clear] = bands[0][clear]
                 values[~np.isfinite(bands).all(axis=0)] = np.nan
-                place = Window.from_slices(tile.rows, tile.columns)
+                place = Window.from_slices(*tile.written)
                 target.write(values[tile.inner], 1, window=place)
 
             progress = partial(tqdm, desc="fusing", disable=None, leave=False)

@@ -5,7 +5,7 @@ A method is a function of its own name, in the module of its protocol:
     protocol         module           called as
     reconstruction   reconstruction   method(band)
     cloud_gap        gap_filling      method(band, gap, sar, train)
-    sharpening       pansharpening    method(bands, pan, ratio)
+    sharpening       pansharpening    method(scene, ratio)(bands, pan)
 
 Here stand their names alone, since the rules read them, and Snakemake needs no image library.
 """

@@ -18,9 +18,12 @@ from scipy import ndimage
 from skimage.restoration import inpaint_biharmonic
 
 from .errors import StudyError
-from .resolution import fill_nearest
+from .tiling import tiles
 
 INVENTED_REACH_PX = 16
+STENCIL_REACH_PX = 2  # how far the biharmonic operator sees
+TILE_PX = 1024  # distances take 40 bytes a pixel: they are found tile by tile
+NEAR_PX = 64  # where the nearest clear pixel is looked for at first
 
 
 def inside_gaps(method):
@@ -48,7 +51,7 @@ def mean(band, gap, sar, train):
 @inside_gaps
 def nearest(band, gap, sar, train):
     """Fill with the nearest clear pixel."""
-    return fill_nearest(band, np.isfinite(band))
+    return _take_nearest(band, gap)
 
 
 @inside_gaps
@@ -63,10 +66,29 @@ def biharmonic(band, gap, sar, train):
     INVENTED_REACH_PX from it, where they cannot matter much, they get the nearest clear value,
     so that the empty border of a scene does not become one enormous system.
     """
-    clear = np.isfinite(band)
-    near = ndimage.distance_transform_edt(~gap) <= INVENTED_REACH_PX
-    known = fill_nearest(band, clear).astype(np.float64)
-    return inpaint_biharmonic(known, near & ~clear, split_into_regions=True)
+    missing = ~np.isfinite(band)
+    unknown = missing & _within(gap, INVENTED_REACH_PX)
+    invented = missing & ~unknown & _within(unknown, STENCIL_REACH_PX)
+    filled, limits = _take_nearest(band, invented), (np.nanmin(band), np.nanmax(band))
+    # Pixels that touch see each other, also across one that is known.
+    regions, _ = ndimage.label(ndimage.binary_dilation(unknown), np.ones((3, 3)))
+    for number, box in enumerate(ndimage.find_objects(regions), 1):
+        place = tuple(slice(max(0, side.start - 2), side.stop + 2) for side in box)
+        region = unknown[place] & (regions[place] == number)
+        filled[place][region] = _solve_biharmonic(filled[place], region, limits)[region]
+    return filled
+
+
+def _solve_biharmonic(image, region, limits):
+    """Return `image` with the biharmonic surface in `region`, within `limits` (low, high).
+
+    scikit-image keeps the surface within the range of the image, and it is to be that of the whole
+    scene: the limits stand where the operator does not see them from the region.
+    """
+    unseen = np.flatnonzero(~_within(region, STENCIL_REACH_PX))
+    known = image.astype(np.float64)
+    known.flat[unseen], known.flat[unseen[:1]] = limits
+    return inpaint_biharmonic(known, region)
 
 
 @inside_gaps
@@ -84,3 +106,35 @@ def regression(band, gap, sar, train):
     design = np.column_stack([np.ones(fitted.sum()), *sar[:, fitted]]).astype(np.float64)
     (intercept, *slopes), *_ = np.linalg.lstsq(design, band[fitted].astype(np.float64))
     return intercept + np.tensordot(slopes, sar, axes=1)
+
+
+def _within(mask, reach):
+    """Return where a pixel of `mask` lies no further away than `reach`."""
+    near = np.zeros_like(mask)
+    for tile in tiles(mask.shape, TILE_PX, reach, 1):
+        part = mask[tile.read]
+        if part.any():
+            near[tile.written] = (ndimage.distance_transform_edt(~part) <= reach)[tile.inner]
+    return near
+
+
+def _take_nearest(band, wanted):
+    """Return a band with the nearest finite value at each pixel `wanted`.
+
+    Tile by tile, and where none is near enough to be surely the nearest, in larger surroundings.
+    """
+    filled, left, reach = band.copy(), wanted.copy(), NEAR_PX
+    while left.any():
+        for tile in tiles(band.shape, TILE_PX, reach, 1):
+            part, undecided = band[tile.read], left[tile.written]
+            if not (undecided.any() and np.isfinite(part).any()):
+                continue
+            distance, nearest = ndimage.distance_transform_edt(
+                ~np.isfinite(part), return_indices=True
+            )
+            sure = (distance <= reach) | (part.shape == band.shape)
+            decided = undecided & sure[tile.inner]
+            filled[tile.written][decided] = part[tuple(nearest)][tile.inner][decided]
+            undecided &= ~decided
+        reach *= 2
+    return filled

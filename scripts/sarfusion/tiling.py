@@ -1,15 +1,12 @@
-"""A network over a scene of any size, tile by tile, equal to one pass over the whole.
+"""A scene of any size, tile by tile, with the result of one pass over the whole.
 
-Neighbouring tiles overlap by a halo of at least the receptive-field radius, and every tile
-starts on a multiple of the poolings, so each output pixel sees just what it would see in the
-whole scene: there is no seam to blend.
+Neighbouring tiles overlap by a halo of at least what an output pixel depends on (a network's
+receptive field, a filter), and every tile starts on a multiple of the poolings or decimations, so
+each output pixel sees just what it would see in the whole scene: there is no seam to blend.
 """
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
-
-import torch
-from torch.nn.functional import pad
 
 
 class Tile(NamedTuple):
@@ -19,6 +16,16 @@ class Tile(NamedTuple):
     columns: tuple[int, int]
     read_rows: tuple[int, int]
     read_columns: tuple[int, int]
+
+    @property
+    def written(self):
+        """The slices (rows, columns) of the written part within the scene."""
+        return slice(*self.rows), slice(*self.columns)
+
+    @property
+    def read(self):
+        """The slices (rows, columns) of the read part within the scene."""
+        return slice(*self.read_rows), slice(*self.read_columns)
 
     @property
     def inner(self):
@@ -45,20 +52,6 @@ def tiles(shape, size, radius, multiple):
     for rows, read_rows in spans[0]:
         for columns, read_columns in spans[1]:
             yield Tile(rows, columns, read_rows, read_columns)
-
-
-@torch.no_grad()
-def predict(network, inputs):
-    """Return the network's output (rows, columns) for `inputs` (channels, rows, columns).
-
-    Where the size is no multiple of the poolings, zeros (the training mean) are added below and
-    right, and cut off again.
-    """
-    height, width = inputs.shape[1:]
-    down = _round_up(height, network.multiple) - height
-    right = _round_up(width, network.multiple) - width
-    whole = pad(inputs, (0, right, 0, down))[None].contiguous(memory_format=torch.channels_last)
-    return network(whole)[0, 0, :height, :width]
 
 
 def _round_up(number, multiple):

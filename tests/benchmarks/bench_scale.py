@@ -4,9 +4,11 @@
 
 DAG: a dry run of tests/studies/tiny.yaml with its simulated site so many times over. Overhead: a
 Snakefile of jobs that do nothing, with the project's profile, less what one job takes. Scenes: a
-simulated city, tiled; prepare_stack, fuse_scene (CNN, red) and evaluate_fusion (that raster), in
-one thread, from file to file, each in a process of its own; imports are not timed, and small
-scenes run several times. The slope is that of log time over log pixels. Needs 8 GB of disk.
+simulated city, tiled; prepare_stack, fuse_scene (CNN, red), evaluate_fusion (that raster),
+make_gaps (30 %), and fuse_classical: all methods that fill the gaps of red, then all that sharpen
+red, green and blue. In one thread, from file to file, each in a process of its own; imports are not
+timed, and small scenes run several times. The slope is that of log time over log pixels. Needs
+15 GB of disk.
 """
 
 import argparse
@@ -23,7 +25,7 @@ TESTS = Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
 sys.path[:0] = [str(TESTS / "benchmarks"), str(ROOT / "scripts")]
 
-STEPS = ("prepare", "fuse", "evaluate")
+STEPS = ("prepare", "fuse", "evaluate", "gaps", "fill", "sharpen")
 JOBS = 200  # that do nothing
 SMALL = 1000  # pixels a side, below which a scene runs RUNS times
 RUNS = 3
@@ -139,6 +141,52 @@ def run_evaluate(folder):
         protocol="reconstruction",
         gap_settings=None,
         threads=1,
+    )
+    return {"seconds": time.perf_counter() - start}
+
+
+def run_gaps(folder):
+    """Simulate the gaps; return the seconds."""
+    import make_gaps
+
+    start = time.perf_counter()
+    make_gaps.main(
+        split=folder / "use.tif",
+        stack=folder / "stack.tif",
+        gaps=folder / "gaps.tif",
+        share=0.3,
+        size_px=60,
+        dilation_px=1,
+        seed=1,
+    )
+    return {"seconds": time.perf_counter() - start}
+
+
+def run_fill(folder):
+    """Fill the gaps of red by every method without training; return the seconds."""
+    return classical(folder, "cloud_gap", ["red"])
+
+
+def run_sharpen(folder):
+    """Sharpen the bands by every method without training; return the seconds."""
+    return classical(folder, "sharpening", ["red", "green", "blue"])
+
+
+def classical(folder, protocol, bands):
+    """Run the methods of a protocol; return the seconds."""
+    import fuse_classical
+    from sarfusion.classical import METHODS
+
+    names = [name for name, method in METHODS.items() if method.protocol == protocol]
+    runs = [(protocol, band, name) for name in names for band in bands]
+    start = time.perf_counter()
+    fuse_classical.main(
+        stack=folder / "stack.tif",
+        reduced=folder / "stack.tif",
+        use=folder / "use.tif",
+        gaps=folder / "gaps.tif",
+        fused=[folder / f"{name}.{band}.tif" for _, band, name in runs],
+        runs=runs,
     )
     return {"seconds": time.perf_counter() - start}
 

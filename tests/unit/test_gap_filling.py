@@ -6,6 +6,7 @@ from hypothesis.extra.numpy import arrays
 from sarfusion import gap_filling, reconstruction
 from sarfusion.classical import METHODS
 from sarfusion.errors import StudyError
+from sarfusion.resolution import fill_nearest
 from skimage.restoration import inpaint_biharmonic
 
 SHAPE = (12, 14)
@@ -140,6 +141,31 @@ def test_biharmonic_does_not_solve_for_what_is_missing_far_away(monkeypatch):
     np.testing.assert_allclose(filled[gap], 0.2)
     beside = 2 * gap_filling.INVENTED_REACH_PX + 5
     assert 25 < sizes[0] <= 25 + beside**2
+
+
+def in_small_tiles(monkeypatch):
+    monkeypatch.setattr(gap_filling, "TILE_PX", 8)
+    monkeypatch.setattr(gap_filling, "NEAR_PX", 1)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.97])
+def test_the_nearest_is_found_in_tiles_too_however_far(share, monkeypatch):
+    rng = np.random.default_rng(3)
+    band = rng.random((50, 61))
+    gap = rng.random(band.shape) < share
+    gap[:, 20:] = True  # further than many a tile
+    clear = np.where(gap, np.nan, band)
+    whole = fill_nearest(clear, ~gap)
+    in_small_tiles(monkeypatch)
+    np.testing.assert_array_equal(gap_filling.nearest(band, gap, None, None), whole)
+
+
+def test_biharmonic_in_tiles_is_biharmonic(monkeypatch):
+    scene, gap = smooth_scene(), two_gaps()
+    scene[10:18, 10:14] = scene[:, 40:] = np.nan
+    whole = gap_filling.biharmonic(scene, gap, None, None)
+    in_small_tiles(monkeypatch)
+    np.testing.assert_array_equal(gap_filling.biharmonic(scene, gap, None, None), whole)
 
 
 @methods

@@ -4,8 +4,8 @@ import torch
 from sarfusion import checkpoint, study
 from sarfusion.errors import StudyError
 from sarfusion.layers import Doubling, Narrowing
-from sarfusion.models import build
-from sarfusion.tiling import predict, tiles
+from sarfusion.models import build, predict
+from sarfusion.tiling import tiles
 
 NETWORKS = [
     *((path.stem, {}) for path in sorted(study.NETWORKS.glob("[a-z]*.py"))),

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sarfusion import pansharpening
 from sarfusion.classical import METHODS
-from sarfusion.pansharpening import DENOMINATOR_FLOOR, matched, quotient
+from sarfusion.pansharpening import DENOMINATOR_FLOOR, Matching, Scene, quotient
+from sarfusion.tiling import tiles
 
 SHARPENING = [name for name, method in METHODS.items() if method.protocol == "sharpening"]
 every_method = pytest.mark.parametrize("name", SHARPENING)
@@ -25,8 +26,24 @@ def city(seed=0, size=32):
     return bands, rng.normal(6, 3, (size, size))
 
 
-def sharpen(name, *arguments):
-    return getattr(pansharpening, name)(*arguments)
+def sharpen(name, bands, pan, ratio):
+    """Sharpen a scene that is one part."""
+    scene = Scene(lambda: [(bands, pan)])
+    return getattr(pansharpening, name)(scene, ratio)(bands, pan)
+
+
+def matching(pan, component):
+    """The Matching of a pan to one image."""
+    return Matching(Scene(lambda: [(component[None], pan)]), np.ones(1))
+
+
+def matched(pan, component):
+    return matching(pan, component)(pan)
+
+
+def cut(shape, size, ratio):
+    """Tiles as the methods want them."""
+    return tiles(shape, size, pansharpening.reach(ratio), pansharpening.multiple(ratio))
 
 
 def checkerboard(size):
@@ -48,7 +65,7 @@ def test_the_methods_belong_to_the_protocol():
 
 def test_matching_gives_mean_and_standard_deviation_and_keeps_the_sign():
     np.testing.assert_allclose(matched(PAN, BANDS.mean(axis=0)), [[4, 2]])
-    np.testing.assert_allclose(matched(np.array([0.1, 0.1, 0.1]), np.array([1.0, 2, 6])), 3)
+    np.testing.assert_allclose(matched(np.full((1, 3), 0.1), np.array([[1.0, 2, 6]])), 3)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +104,7 @@ def test_gram_schmidt_equals_the_transform_itself():
         for i in range(3)
     ]
     expected = (np.array(back) + means).reshape(bands.shape)
-    np.testing.assert_allclose(pansharpening.gram_schmidt(bands, pan, 3), expected, atol=1e-10)
+    np.testing.assert_allclose(sharpen("gram_schmidt", bands, pan, 3), expected, atol=1e-10)
 
 
 def test_hand_computed_filters():
@@ -95,22 +112,51 @@ def test_hand_computed_filters():
     band = np.arange(1.0, 26).reshape(5, 5) ** 1.5
     bands, pan = np.stack([band] * 3), band[::-1]
     mean = pan[1:4, 2:5].mean()  # of 3 x 3 pixels around row 2, column 3
-    assert pansharpening.hpf(bands, pan, 3)[1, 2, 3] == pytest.approx(band[2, 3] + pan[2, 3] - mean)
-    assert pansharpening.sfim(bands, pan, 3)[1, 2, 3] == pytest.approx(
-        band[2, 3] * pan[2, 3] / mean
-    )
+    assert sharpen("hpf", bands, pan, 3)[1, 2, 3] == pytest.approx(band[2, 3] + pan[2, 3] - mean)
+    assert sharpen("sfim", bands, pan, 3)[1, 2, 3] == pytest.approx(band[2, 3] * pan[2, 3] / mean)
     # An even ratio takes the next odd window, which has a centre.
     mean = pan.mean()
-    assert pansharpening.hpf(bands, pan, 4)[0, 2, 2] == pytest.approx(band[2, 2] + pan[2, 2] - mean)
+    assert sharpen("hpf", bands, pan, 4)[0, 2, 2] == pytest.approx(band[2, 2] + pan[2, 2] - mean)
 
 
 def test_a_quotient_has_a_floor_of_a_tenth_of_the_mean():
-    image = np.array([4.0, -4.0, 0.0, 0.0])  # mean magnitude 2
-    floor = DENOMINATOR_FLOOR * 2
+    image = np.array([[4.0, -4.0, 0.0, 0.0]])  # mean 0, mean magnitude 2
+    floor = matching(7 * image - 1, image).floor
+    assert floor == pytest.approx(DENOMINATOR_FLOOR * 2)
     np.testing.assert_allclose(
-        quotient(image, np.array([2.0, 1.0, floor, 0.0])), [2, floor, 1, 1], rtol=1e-12
+        quotient(image, np.array([[2.0, 1.0, floor, 0.0]]), floor), [[2, floor, 1, 1]], rtol=1e-12
     )
-    np.testing.assert_array_equal(quotient(np.zeros(3), np.zeros(3)), 1)
+    assert matching(image, np.zeros((1, 4))).floor > 0
+
+
+def test_moments_of_parts_are_those_of_the_whole():
+    bands, pan = city(size=40)
+    bands[0, 3, 5] = pan[30, 2] = np.nan
+    bands += 1e4  # digits are lost by whoever sums squares
+    parts = [(bands[:, place], pan[place]) for place in np.split(np.arange(40), [7, 8, 31])]
+    parts.insert(2, (np.full((3, 2, 2), np.nan), np.ones((2, 2))))
+    scene = Scene(lambda: parts)
+    values = np.concatenate([bands, pan[None]])[:, np.isfinite(bands[0]) & np.isfinite(pan)]
+    assert scene.count == 40 * 40 - 2
+    np.testing.assert_allclose(scene.means, values.mean(axis=1), rtol=1e-13)
+    np.testing.assert_allclose(scene.covariance, np.cov(values, ddof=0), atol=1e-11)
+
+
+@every_method
+@pytest.mark.parametrize("size", [16, 52])
+@pytest.mark.parametrize("ratio", [2, 3, 4])
+def test_a_scene_in_parts_is_the_scene_as_a_whole(name, size, ratio):
+    rng = np.random.default_rng(2)
+    bands, pan = 0.1 + 0.2 * rng.random((3, 131, 118)), rng.normal(6, 3, (131, 118))
+    bands[1, 60:70, 80:] = pan[5, 7] = np.nan
+    scene = Scene(
+        lambda: [(bands[:, *t.written], pan[t.written]) for t in tiles(pan.shape, size, 0, 1)]
+    )
+    method = getattr(pansharpening, name)(scene, ratio)
+    fused = np.full_like(bands, -1)
+    for tile in cut(pan.shape, size, ratio):
+        fused[:, *tile.written] = method(bands[:, *tile.read], pan[tile.read])[:, *tile.inner]
+    np.testing.assert_allclose(fused, sharpen(name, bands, pan, ratio), rtol=0, atol=1e-12)
 
 
 @component_substitution
@@ -125,7 +171,7 @@ def test_the_first_principal_component_itself_changes_nothing():
     flat = bands.reshape(3, -1)
     loadings = np.linalg.svd(flat - flat.mean(axis=1, keepdims=True))[0][:, 0]
     pan = np.tensordot(loadings * np.sign(loadings.sum()), bands, axes=1)
-    np.testing.assert_allclose(pansharpening.pca(bands, pan, 3), bands, atol=1e-12)
+    np.testing.assert_allclose(sharpen("pca", bands, pan, 3), bands, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["ihs", "gram_schmidt", "pca"])
@@ -174,7 +220,6 @@ def test_wavelets_take_the_finest_details_from_the_pan(name):
 
 def test_the_undecimated_transform_moves_with_the_grid_and_the_decimated_one_does_not():
     bands, pan = city(size=97)
-    pan = matched(pan, bands[0])
     bands = np.stack([bands[0]] * 3)
 
     def difference(name):

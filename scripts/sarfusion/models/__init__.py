@@ -12,6 +12,9 @@ A study names it as `network: NAME`; nothing else needs to be told.
 
 from importlib import import_module
 
+import torch
+from torch.nn.functional import pad
+
 from ..errors import StudyError
 
 
@@ -22,3 +25,16 @@ def build(network, channels, options):
         return module.Network(channels, **options)
     except TypeError as error:
         raise StudyError(f"config: network {network!r}: {error}; mend its options") from error
+
+
+@torch.no_grad()
+def predict(network, inputs):
+    """Return the network's output (rows, columns) for `inputs` (channels, rows, columns).
+
+    Where the size is no multiple of the poolings, zeros (the training mean) are added below and
+    right, and cut off again.
+    """
+    height, width = inputs.shape[1:]
+    missing = (0, -width % network.multiple, 0, -height % network.multiple)
+    whole = pad(inputs, missing)[None].contiguous(memory_format=torch.channels_last)
+    return network(whole)[0, 0, :height, :width]
