@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from fuse_classical import MODULES
-from sarfusion import channels, landsat
+from sarfusion import channels, gap_filling, landsat, pansharpening, reconstruction
 from sarfusion.classical import METHODS
 from sarfusion.errors import StudyError
 from sarfusion.study import (
@@ -179,8 +178,13 @@ def test_the_schema_and_the_code_know_the_same_names():
 
 def test_every_method_without_training_is_the_default_and_has_its_function():
     assert resolve(SMALLEST)["baselines"] == list(METHODS)
+    modules = {
+        "reconstruction": reconstruction,
+        "cloud_gap": gap_filling,
+        "sharpening": pansharpening,
+    }
     for name, method in METHODS.items():
-        assert callable(getattr(MODULES[method.protocol], name))
+        assert callable(getattr(modules[method.protocol], name))
 
 
 def test_networks_and_files_that_are_not_there_are_named(tmp_path):
