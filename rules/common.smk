@@ -1,5 +1,6 @@
 # Helpers of the rules, and no rules.
 
+import functools
 import gc
 import os
 import re
@@ -107,9 +108,15 @@ def growing(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
+@functools.cache
+def pixels_of(site):
+    """The number of 30 m pixels of a site."""
+    return site_pixels(STUDY, site)
+
+
 def whole_arrays(bytes_a_pixel):
-    """The memory of a job that holds a whole scene: so much for each 30 m pixel of its site."""
-    pixels = lambda wildcards: site_pixels(STUDY, wildcards.site)
+    """The memory of a job that holds scenes whole: so much for each 30 m pixel of its sites."""
+    pixels = lambda wildcards: sum(map(pixels_of, ground_of(wildcards.site)))
     return growing(lambda wildcards: 2000 + round(bytes_a_pixel * pixels(wildcards) / 1e6))
 
 

@@ -19,7 +19,7 @@ rule simulate_scene:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=growing(2000),
+        mem_mb=whole_arrays(5000),
         runtime=growing(10),
     params:
         size_px=lambda wildcards: STUDY["sites"][wildcards.site]["size_px"],

@@ -73,7 +73,7 @@ rule train_model:
     # how many cores a machine has. A profile's `set-threads` gives large models more.
     threads: 1
     resources:
-        mem_mb=growing(lambda wildcards: 2000 + 100 * (len(ground_of(wildcards.site)) - 1)),
+        mem_mb=whole_arrays(60),
         runtime=growing(240),
     params:
         seeds=SEEDS,

@@ -59,6 +59,8 @@ SlurmdParameters=config_overrides
 SlurmdTimeout=20
 MessageTimeout=60
 ReturnToService=2
+# How long a job that has ended can be asked for: tests may look late.
+MinJobAge=3600
 KillWait=2
 JobAcctGatherFrequency=1
 AccountingStorageType=accounting_storage/none

@@ -56,9 +56,10 @@ def assert_same(ours, theirs, *patterns):
 
 
 def test_two_sites_give_the_bytes_of_a_run_without_slurm(project, local):
-    gpu = ["    # slurm_partition: gpu\n", "    # gres: \"'gpu:1'\"\n"]
-    for line in gpu:  # as docs/cluster.md says
-        project.edit("profiles/slurm/config.yaml", line, line.replace("# ", ""))
+    profile = (project.folder / "profiles/slurm/config.yaml").read_text()
+    lines = profile[profile.index("# set-resources") :].partition("\n\n")[0]
+    gpu = lines.replace("# ", "")  # as docs/cluster.md says
+    project.edit("profiles/slurm/config.yaml", lines, gpu)
     mine = submitted(project.run("tables"))
     assert_same(project.results("two_sites"), local)
     jobs = project.jobs()
@@ -76,7 +77,7 @@ def test_two_sites_give_the_bytes_of_a_run_without_slurm(project, local):
 
 def test_a_job_killed_for_memory_succeeds_with_more(project):
     project.slow_down("prepare_stack", "hog = b'x' * 700_000_000")
-    project.edit("rules/scenes.smk", "mem_mb=growing(2000)", "mem_mb=growing(800)")
+    project.edit("rules/scenes.smk", "mem_mb=whole_arrays(5000)", "mem_mb=growing(800)")
     project.edit("rules/preprocess.smk", "mem_mb=growing(4000)", "mem_mb=growing(800)")
     printed = project.run("results/two_sites/stack/village.tif")
     first, second = submitted(printed)
