@@ -39,10 +39,15 @@ class Scene:
 
     def __init__(self, parts):
         self._parts = parts
-        self.count, self.means, products = 0, 0.0, 0.0
-        for values in self.pixels():
+        self.size, self.count, self.means, products = 0, 0, 0.0, 0.0
+        for bands, pan in parts():
+            self.size += pan.size
+            values = _valid_pixels(bands, pan)
+            count = values.shape[1]
+            if not count:
+                continue
             # Moments of two sets together: Chan, Golub & LeVeque 1979, Stanford STAN-CS-79-773.
-            count, means = values.shape[1], values.mean(axis=1)
+            means = values.mean(axis=1)
             centred = values - means[:, None]
             apart = means - self.means
             total = self.count + count
@@ -53,11 +58,8 @@ class Scene:
         self.covariance = products / max(1, self.count)
 
     def pixels(self):
-        """Yield the valid pixels of each part that has some, (bands and pan, pixels) float64."""
-        for bands, pan in self._parts():
-            valid = _valid(bands, pan)
-            if valid.any():
-                yield np.concatenate([bands[:, valid], pan[None, valid]]).astype(np.float64)
+        """Yield the valid pixels of each part, (bands and pan, pixels) float64."""
+        return (_valid_pixels(*part) for part in self._parts())
 
 
 class Matching:
@@ -80,19 +82,28 @@ class Matching:
         return self.mean + (pan - self._pan_mean) * self._factor
 
     @cached_property
-    def floor(self):
-        """The floor of `quotient`: DENOMINATOR_FLOOR of the mean magnitude of the matched pan."""
+    def magnitude(self):
+        """The mean magnitude of the matched pan over the valid pixels."""
         total = sum(np.abs(self(values[-1])).sum() for values in self._scene.pixels())
-        return max(DENOMINATOR_FLOOR * total / self._scene.count, np.finfo(np.float64).tiny)
+        return total / self._scene.count
+
+    @property
+    def magnitude_filled(self):
+        """The same over all pixels, of the image that filters see."""
+        share = self._scene.count / self._scene.size
+        return share * self.magnitude + (1 - share) * abs(self.mean)
 
 
-def quotient(image, divisor, floor):
-    """Return image / divisor with both raised to the floor.
+def quotient(image, divisor, magnitude):
+    """Return image / divisor with both raised to a floor, DENOMINATOR_FLOOR of `magnitude`.
+
+    magnitude: the mean of |image| in the whole scene.
 
     Reflectance has negative and near-zero pixels, and SAR matched to it more of them; a plain
     quotient would explode or change sign there. With the floor it is positive, finite, and 1
     where the two are equal.
     """
+    floor = max(DENOMINATOR_FLOOR * magnitude, np.finfo(np.float64).tiny)
     return np.maximum(image, floor) / np.maximum(divisor, floor)
 
 
@@ -152,6 +163,12 @@ def _sharpener(fill):
     return sharpen
 
 
+def _valid_pixels(bands, pan):
+    """Return the valid pixels, (bands and pan, pixels) float64."""
+    valid = _valid(bands, pan)
+    return np.concatenate([bands[:, valid], pan[None, valid]]).astype(np.float64)
+
+
 def _valid(bands, pan):
     """Return where all bands and `pan` are finite."""
     if pan.shape != bands.shape[1:]:
@@ -188,7 +205,8 @@ def brovey(scene):
     Gillespie, Kahle & Walker 1987, Remote Sensing of Environment 22(3).
     """
     matched = Matching(scene, _intensity(scene))
-    return lambda bands, pan: bands * quotient(matched(pan), bands.mean(axis=0), matched.floor)
+    magnitude = matched.magnitude
+    return lambda bands, pan: bands * quotient(matched(pan), bands.mean(axis=0), magnitude)
 
 
 @pixelwise
@@ -236,7 +254,8 @@ def sfim(matched, ratio):
     Liu 2000, International Journal of Remote Sensing 21(18). A ratio in dB may be zero or
     negative: P has the mean of the band, which is not, and the rest is the floor of `quotient`.
     """
-    return lambda band, pan: band * quotient(pan, _local_mean(pan, ratio), matched.floor)
+    magnitude = matched.magnitude_filled
+    return lambda band, pan: band * quotient(pan, _local_mean(pan, ratio), magnitude)
 
 
 def _local_mean(image, ratio):

@@ -121,12 +121,21 @@ def test_hand_computed_filters():
 
 def test_a_quotient_has_a_floor_of_a_tenth_of_the_mean():
     image = np.array([[4.0, -4.0, 0.0, 0.0]])  # mean 0, mean magnitude 2
-    floor = matching(7 * image - 1, image).floor
-    assert floor == pytest.approx(DENOMINATOR_FLOOR * 2)
+    magnitude = matching(7 * image - 1, image).magnitude
+    assert magnitude == pytest.approx(2)
+    floor = DENOMINATOR_FLOOR * magnitude
     np.testing.assert_allclose(
-        quotient(image, np.array([[2.0, 1.0, floor, 0.0]]), floor), [[2, floor, 1, 1]], rtol=1e-12
+        quotient(image, np.array([[2.0, 1.0, floor, 0.0]]), magnitude),
+        [[2, floor, 1, 1]],
+        rtol=1e-12,
     )
-    assert matching(image, np.zeros((1, 4))).floor > 0
+    np.testing.assert_array_equal(quotient(np.zeros(3), np.zeros(3), 0.0), 1)
+
+
+def test_the_magnitude_that_filters_see_counts_the_mean_where_nothing_is_valid():
+    image = np.array([[5.0, -3.0, np.nan, np.nan]])  # mean 1
+    found = matching(image, image)
+    assert (found.magnitude, found.magnitude_filled) == (pytest.approx(4), pytest.approx(2.5))
 
 
 def test_moments_of_parts_are_those_of_the_whole():
