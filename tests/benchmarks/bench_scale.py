@@ -94,21 +94,26 @@ def run_make(folder, size):
     return {}
 
 
+def timed(work, **arguments):
+    """Call `work`; return its seconds."""
+    start = time.perf_counter()
+    work(**arguments)
+    return {"seconds": time.perf_counter() - start}
+
+
 def run_prepare(folder):
     """Prepare the stack; return the seconds."""
     from scenes import prepare
 
-    start = time.perf_counter()
-    prepare(folder, 1)
-    return {"seconds": time.perf_counter() - start}
+    return timed(prepare, folder=folder, threads=1)
 
 
 def run_fuse(folder):
     """Fuse red with the ratio; return the seconds."""
     import fuse_scene
 
-    start = time.perf_counter()
-    fuse_scene.main(
+    return timed(
+        fuse_scene.main,
         optical=folder / "stack.tif",
         sar=folder / "stack.tif",
         gaps=None,
@@ -119,15 +124,14 @@ def run_fuse(folder):
         device="cpu",
         threads=1,
     )
-    return {"seconds": time.perf_counter() - start}
 
 
 def run_evaluate(folder):
     """Score the fused band; return the seconds."""
     import evaluate_fusion
 
-    start = time.perf_counter()
-    evaluate_fusion.main(
+    return timed(
+        evaluate_fusion.main,
         stack=folder / "stack.tif",
         use=folder / "use.tif",
         description=folder / "stack.json",
@@ -142,15 +146,14 @@ def run_evaluate(folder):
         gap_settings=None,
         threads=1,
     )
-    return {"seconds": time.perf_counter() - start}
 
 
 def run_gaps(folder):
     """Simulate the gaps; return the seconds."""
     import make_gaps
 
-    start = time.perf_counter()
-    make_gaps.main(
+    return timed(
+        make_gaps.main,
         split=folder / "use.tif",
         stack=folder / "stack.tif",
         gaps=folder / "gaps.tif",
@@ -159,7 +162,6 @@ def run_gaps(folder):
         dilation_px=1,
         seed=1,
     )
-    return {"seconds": time.perf_counter() - start}
 
 
 def run_fill(folder):
@@ -179,8 +181,8 @@ def classical(folder, protocol, bands):
 
     names = [name for name, method in METHODS.items() if method.protocol == protocol]
     runs = [(protocol, band, name) for name in names for band in bands]
-    start = time.perf_counter()
-    fuse_classical.main(
+    return timed(
+        fuse_classical.main,
         stack=folder / "stack.tif",
         reduced=folder / "stack.tif",
         use=folder / "use.tif",
@@ -188,7 +190,6 @@ def classical(folder, protocol, bands):
         fused=[folder / f"{name}.{band}.tif" for _, band, name in runs],
         runs=runs,
     )
-    return {"seconds": time.perf_counter() - start}
 
 
 def measured(folder, runs, kind, *arguments):
