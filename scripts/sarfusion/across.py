@@ -11,7 +11,7 @@ is none.
 """
 
 import numpy as np
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 from .definitions import CONFIDENCE
 
@@ -43,7 +43,7 @@ def pool(values, keys, column):
         sites="count", mean="mean", spread="std", least="min", most="max", rows="size"
     ).reset_index()
     count = pooled["sites"]
-    quantile = student_t.ppf((1 + CONFIDENCE) / 2, (count - 1).where(count > 1))
+    quantile = stdtrit((count - 1).where(count > 1), (1 + CONFIDENCE) / 2)
     half = quantile * pooled.pop("spread") / np.sqrt(count)
     pooled["undefined"] = pooled.pop("rows") - count
     pooled.insert(len(keys) + 2, "low", pooled["mean"] - half)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student_t
+from scipy.special import stdtrit  # Student's t; scipy.stats, which names it so, loads for a second
 from tabulate import tabulate
 
 from .definitions import CONFIDENCE
@@ -69,7 +69,7 @@ def _half_intervals(values, group, sizes):
     for size in np.unique(sizes[sizes > 1]):
         chosen = np.flatnonzero(sizes == size)
         rows = ordered[starts[chosen, None] + np.arange(size)]
-        quantile = student_t.ppf((1 + CONFIDENCE) / 2, size - 1)
+        quantile = stdtrit(size - 1, (1 + CONFIDENCE) / 2)
         with np.errstate(invalid="ignore"):  # of infinite values, which have no interval
             spread = rows.std(axis=1, ddof=1)
         known = quantile * spread / np.sqrt(size)

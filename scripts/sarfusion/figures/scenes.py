@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import seaborn
 from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -214,13 +213,12 @@ def differences(scene, fused, gap=None):
         bottom=SCALE_BAR_MM + notes_height(lines),
         gap=(1.5, blocks(across, len(names), 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
     )
-    colours = seaborn.color_palette("vlag", as_cmap=True)
     for number, label in enumerate(fused):
         block, column = divmod(number, columns)
         panels = axes[block * len(names) : (block + 1) * len(names), column]
         for band, panel in zip(names, panels, strict=True):
             image = draw_map(
-                panel, maps[band, label], scene.pixel_m, cmap=colours, vmin=-limit, vmax=limit
+                panel, maps[band, label], scene.pixel_m, cmap="RdBu_r", vmin=-limit, vmax=limit
             )
             outline(panel, scene.test, scene.pixel_m, color="black", linewidth=0.6)
             if gap is not None:
