@@ -1,5 +1,4 @@
-# Figures. Of each model they show the first seed; tables hold all of them. Maps are drawn from whole
-# scenes: 30 bytes a pixel for each band of each method, measured on 2280 x 2280 pixels.
+# Figures. Of each model they show the first seed; tables hold all of them.
 
 
 rule plot_overview:
@@ -24,7 +23,7 @@ rule plot_overview:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=whole_arrays(100),
+        mem_mb=growing(2000),
         runtime=growing(10),
     message:
         "Draw the scenes of {wildcards.site}"
@@ -57,7 +56,7 @@ rule plot_band:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=whole_arrays(200),
+        mem_mb=growing(2000),
         runtime=growing(10),
     params:
         labels=lambda wildcards: labels(shown_runs(wildcards.protocol, [wildcards.band])),
@@ -92,7 +91,7 @@ rule plot_composites:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=whole_arrays(600),
+        mem_mb=growing(2000),
         runtime=growing(10),
     params:
         labels=lambda wildcards: labels(shown_runs(wildcards.protocol, BANDS)),
@@ -128,7 +127,7 @@ rule plot_differences:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=whole_arrays(600),
+        mem_mb=growing(2000),
         runtime=growing(10),
     params:
         labels=lambda wildcards: labels(shown_runs(wildcards.protocol, BANDS)),
@@ -145,6 +144,7 @@ rule plot_density:
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         metadata=result("scenes/{site}/scene.json"),
+        metrics=result("metrics/{site}/{protocol}.csv"),
         fused=lambda wildcards: fused_files(
             wildcards.site, wildcards.protocol, shown_runs(wildcards.protocol, BANDS)
         ),
@@ -164,10 +164,10 @@ rule plot_density:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=whole_arrays(100),
+        mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        labels=lambda wildcards: labels(shown_runs(wildcards.protocol, BANDS)),
+        runs=lambda wildcards: shown_runs(wildcards.protocol, BANDS),
     message:
         "Draw the fused against measured reflectance of {wildcards.site}"
     script:
@@ -346,7 +346,7 @@ rule plot_gaps:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=whole_arrays(600),
+        mem_mb=growing(2000),
         runtime=growing(10),
     params:
         labels=lambda wildcards: labels(compared_runs("cloud_gap")),
@@ -384,7 +384,7 @@ rule plot_sharpening:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=whole_arrays(1000),
+        mem_mb=growing(2000),
         runtime=growing(10),
     params:
         labels=lambda wildcards: labels(shown_runs("sharpening", BANDS)),

@@ -1,15 +1,14 @@
 """Draw one band of one site: original and every method, whole scene and enlarged inset."""
 
 from sarfusion.figures import by_label, save
-from sarfusion.figures.inputs import read_layer, read_scene
-from sarfusion.figures.maps import RGB
+from sarfusion.figures.inputs import Layer, read_scene
 from sarfusion.figures.scenes import band_comparison
 
 
 def main(stack, split, fused, band, metadata, png, pdf):
     """Read the stack and `fused` ({label: path of a raster of `band`}); write the figure twice."""
-    scene = read_scene(stack, split, metadata, RGB)
-    layers = {label: read_layer(path, scene.split.shape) for label, path in fused.items()}
+    scene = read_scene(stack, split, metadata)
+    layers = {label: Layer(path, band, scene.shape) for label, path in fused.items()}
     save(band_comparison(scene, band, layers), png, pdf)
 
 

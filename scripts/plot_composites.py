@@ -1,15 +1,14 @@
 """Draw RGB composites of one site: original and every method, whole and enlarged."""
 
 from sarfusion.figures import by_label, save
-from sarfusion.figures.inputs import read_layers, read_scene
-from sarfusion.figures.maps import RGB
+from sarfusion.figures.inputs import layers_of, read_scene
 from sarfusion.figures.scenes import composite_comparison
 
 
 def main(stack, fused, split, metadata, png, pdf):
     """Read the stack and `fused` ({label: {band: path}}); write the figure twice."""
-    scene = read_scene(stack, split, metadata, RGB)
-    save(composite_comparison(scene, read_layers(fused, scene.split.shape)), png, pdf)
+    scene = read_scene(stack, split, metadata)
+    save(composite_comparison(scene, layers_of(fused, scene.shape)), png, pdf)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,34 @@
 """Draw fused against measured reflectance on test ground: rows bands, columns methods."""
 
+import pandas as pd
 from sarfusion.figures import by_label, save
 from sarfusion.figures.density import density
-from sarfusion.figures.inputs import read_layer, read_layers, read_scene
-from sarfusion.figures.maps import RGB
+from sarfusion.figures.inputs import Layer, layers_of, read_scene
+
+SCORES = ["rmse", "bias", "cc"]
 
 
-def main(stack, fused, split, metadata, png, pdf, gaps=None):
-    """Read the stack and `fused` ({label: {band: path}}); write the figure twice.
+def main(*, stack, fused, runs, metrics, split, metadata, png, pdf, gaps=None):
+    """Write the figure twice.
 
-    gaps: path of the mask of what was withheld, or None; with one, only its pixels count.
+    fused: paths; runs: (band, method, input, seed) of each, in the same order; metrics: the tidy
+    table of scores. gaps: path of the mask of what was withheld, or None; with one, only its
+    pixels count.
     """
-    scene = read_scene(stack, split, metadata, RGB)
-    shape = scene.split.shape
-    gap = None if gaps is None else read_layer(gaps, shape) == 1
-    save(density(scene, read_layers(fused, shape), gap), png, pdf)
+    scene = read_scene(stack, split, metadata)
+    gap = None if gaps is None else Layer(gaps, "gap", scene.shape)
+    scores = read_scores(metrics, runs, "test" if gaps is None else "gap")
+    keys = [(method, sar_input, band) for band, method, sar_input, _ in runs]
+    layers = layers_of(by_label(fused, keys), scene.shape)
+    save(density(scene, layers, by_label(scores, keys), gap), png, pdf)
+
+
+def read_scores(metrics, runs, region):
+    """Return {metric: value} of each run in a region."""
+    table = pd.read_csv(metrics)
+    table = table[(table["region"] == region) & table["metric"].isin(SCORES)]
+    found = dict(list(table.groupby(["band", "method", "input", "seed"])))
+    return [found[tuple(run)].set_index("metric")["value"].to_dict() for run in runs]
 
 
 if __name__ == "__main__":
@@ -22,11 +36,13 @@ if __name__ == "__main__":
 
     with job(snakemake.log[0]):
         main(
-            snakemake.input.stack,
-            by_label(snakemake.input.fused, snakemake.params.labels),
-            snakemake.input.split,
-            snakemake.input.metadata,
-            snakemake.output.png,
-            snakemake.output.pdf,
-            snakemake.input.get("gaps"),
+            stack=snakemake.input.stack,
+            fused=snakemake.input.fused,
+            runs=snakemake.params.runs,
+            metrics=snakemake.input.metrics,
+            split=snakemake.input.split,
+            metadata=snakemake.input.metadata,
+            png=snakemake.output.png,
+            pdf=snakemake.output.pdf,
+            gaps=snakemake.input.get("gaps"),
         )

@@ -1,8 +1,7 @@
 """Draw maps of fused - original of one site: rows bands, columns methods."""
 
 from sarfusion.figures import by_label, save
-from sarfusion.figures.inputs import read_layer, read_layers, read_scene
-from sarfusion.figures.maps import RGB
+from sarfusion.figures.inputs import Layer, layers_of, read_scene
 from sarfusion.figures.scenes import differences
 
 
@@ -11,10 +10,9 @@ def main(stack, fused, split, metadata, png, pdf, gaps=None):
 
     gaps: path of the mask of what was withheld, or None; with one, gaps are outlined.
     """
-    scene = read_scene(stack, split, metadata, RGB)
-    shape = scene.split.shape
-    gap = None if gaps is None else read_layer(gaps, shape) == 1
-    save(differences(scene, read_layers(fused, shape), gap), png, pdf)
+    scene = read_scene(stack, split, metadata)
+    gap = None if gaps is None else Layer(gaps, "gap", scene.shape)
+    save(differences(scene, layers_of(fused, scene.shape), gap), png, pdf)
 
 
 if __name__ == "__main__":

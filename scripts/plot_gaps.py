@@ -2,15 +2,14 @@
 
 from sarfusion.figures import by_label, save
 from sarfusion.figures.gaps import gap_examples
-from sarfusion.figures.inputs import read_layer, read_layers, read_scene
-from sarfusion.figures.maps import RGB
+from sarfusion.figures.inputs import Layer, layers_of, read_scene
 
 
 def main(*, stack, split, gaps, fused, metadata, png, pdf):
     """Read the stack, the mask of `gaps` and `fused` ({label: {band: path}}); write it twice."""
-    scene = read_scene(stack, split, metadata, RGB)
-    gap = read_layer(gaps, scene.split.shape) == 1
-    save(gap_examples(scene, gap, read_layers(fused, scene.split.shape)), png, pdf)
+    scene = read_scene(stack, split, metadata)
+    gap = Layer(gaps, "gap", scene.shape)
+    save(gap_examples(scene, gap, layers_of(fused, scene.shape)), png, pdf)
 
 
 if __name__ == "__main__":

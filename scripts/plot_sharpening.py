@@ -1,7 +1,7 @@
 """Draw one place of a site at 90 m, 30 m and 10 m: input, measured, products, and the truth."""
 
 from sarfusion.figures import by_label, save
-from sarfusion.figures.inputs import read_layers, read_rgb, read_scene
+from sarfusion.figures.inputs import Layer, layers_of, read_scene
 from sarfusion.figures.maps import RGB
 from sarfusion.figures.sharpening import sharpening
 from sarfusion.raster import read_grid
@@ -10,13 +10,13 @@ from sarfusion.raster import read_grid
 def main(*, stack, reduced, full, products, metadata, split, png, pdf, truth=None):
     """Read the stack, `reduced` on its grid and `products` ({label: {band: path}}) and `truth`
     (a path, or None) on the finer grid of `full`; write the figure twice."""
-    scene = read_scene(stack, split, metadata, RGB)
+    scene = read_scene(stack, split, metadata)
     fine = read_grid(full).shape
     figure = sharpening(
         scene,
-        read_rgb(reduced, scene.split.shape),
-        read_layers(products, fine),
-        None if truth is None else read_rgb(truth, fine),
+        Layer(reduced, list(RGB), scene.shape),
+        layers_of(products, fine),
+        None if truth is None else Layer(truth, list(RGB), fine),
     )
     save(figure, png, pdf)
 

@@ -7,13 +7,33 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from sarfusion.figures import MM
-from sarfusion.figures.maps import Scene
+from sarfusion.figures.maps import RGB, Scene
 from sarfusion.figures.scores import FACETS
 from sarfusion.labels import method_label
 
 BANDS = ["red", "green", "blue", "vv_db", "vh_db", "ratio_db"]
 INPUTS = [("cnn", "ratio"), ("cae", "ratio"), ("cnn", "none"), ("cae", "none")]
 INPUTS += [("cae", "vvvh"), ("cnn", "shuffled")]
+
+
+class Drawn(np.ndarray):
+    """An array that figures take for a layer of a raster; see sarfusion.figures.inputs."""
+
+    @property
+    def whole(self):
+        return np.asarray(self)
+
+    thinned = whole
+
+    def at(self, window):
+        return np.asarray(self)[(..., *window.toslices())]
+
+
+def scene_of(bands, split, pixel_m=(30.0, 30.0), simulated=True):
+    """A scene of arrays."""
+    bands = {name: band.view(Drawn) for name, band in bands.items()}
+    rgb = np.stack([bands[name] for name in RGB]).view(Drawn)
+    return Scene("a-site", simulated, pixel_m, split.shape, bands, rgb, split.view(Drawn))
 
 
 def make_scene(shape=(96, 128), pixel_m=(30.0, 30.0), simulated=True, holes=True):
@@ -30,7 +50,7 @@ def make_scene(shape=(96, 128), pixel_m=(30.0, 30.0), simulated=True, holes=True
         split[20:23, -10:-6] = 0
         for band in bands.values():
             band[split == 0] = np.nan
-    return Scene("a-site", simulated, pixel_m, bands, split)
+    return scene_of(bands, split, pixel_m, simulated)
 
 
 def make_fused(scene, methods=2, bands=3):
@@ -42,6 +62,12 @@ def make_fused(scene, methods=2, bands=3):
         }
         for pair in INPUTS[:methods]
     }
+
+
+def make_scores(fused):
+    """The scores that a density plot writes above its panels."""
+    score = {"rmse": 0.02, "bias": 0.01, "cc": 0.95}
+    return {label: dict.fromkeys(layers, score) for label, layers in fused.items()}
 
 
 def make_metrics(sites=("a-site",), methods=2, seeds=3):

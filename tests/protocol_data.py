@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pandas as pd
-from figure_data import make_metrics
+from figure_data import Drawn, make_metrics
 from sarfusion.figures.maps import RGB
 from sarfusion.figures.scores import HEADLINE
 from sarfusion.gaps import regions
@@ -21,7 +21,7 @@ def make_gap(scene):
     gap[30:50, -24:-12] = True
     gap[38:40, -20:-17] = False
     gap[60:80, 5:20] = True
-    return gap
+    return gap.view(Drawn)
 
 
 def make_filled(scene, gap, runs):

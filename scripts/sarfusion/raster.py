@@ -113,6 +113,11 @@ def strips(shape, pixels=None):
         yield Window(0, row, width, min(rows, height - row))
 
 
+def finer(window, ratio):
+    """Return the Window of the same ground on a grid of `ratio` times as many rows and columns."""
+    return Window(*(ratio * side for side in window.flatten()))
+
+
 class BandReader:
     """Named bands of several rasters on one grid, read together window by window."""
 

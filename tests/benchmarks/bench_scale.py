@@ -5,10 +5,10 @@
 DAG: a dry run of tests/studies/tiny.yaml with its simulated site so many times over. Overhead: a
 Snakefile of jobs that do nothing, with the project's profile, less what one job takes. Scenes: a
 simulated city, tiled; prepare_stack, fuse_scene (CNN, red), evaluate_fusion (that raster),
-make_gaps (30 %), and fuse_classical: all methods that fill the gaps of red, then all that sharpen
-red, green and blue. In one thread, from file to file, each in a process of its own; imports are not
-timed, and small scenes run several times. The slope is that of log time over log pixels. Needs
-15 GB of disk.
+make_gaps (30 %), fuse_classical: all methods that fill the gaps of red, then all that sharpen red,
+green and blue; and four figures of the latter. In one thread, from file to file, each in a process
+of its own; imports are not timed, and small scenes run several times. The slope is that of log time
+over log pixels. Needs 15 GB of disk.
 """
 
 import argparse
@@ -25,7 +25,8 @@ TESTS = Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
 sys.path[:0] = [str(TESTS / "benchmarks"), str(ROOT / "scripts")]
 
-STEPS = ("prepare", "fuse", "evaluate", "gaps", "fill", "sharpen")
+STEPS = ("prepare", "fuse", "evaluate", "gaps", "fill", "sharpen", "draw")
+RGB = ("red", "green", "blue")
 JOBS = 200  # that do nothing
 SMALL = 1000  # pixels a side, below which a scene runs RUNS times
 RUNS = 3
@@ -171,16 +172,48 @@ def run_fill(folder):
 
 def run_sharpen(folder):
     """Sharpen the bands by every method without training; return the seconds."""
-    return classical(folder, "sharpening", ["red", "green", "blue"])
+    return classical(folder, "sharpening", RGB)
+
+
+def run_draw(folder):
+    """Draw what was sharpened: overview, composites, differences and gaps; return the seconds."""
+    import plot_composites
+    import plot_differences
+    import plot_gaps
+    import plot_overview
+    from sarfusion.files import write_json
+    from sarfusion.labels import method_label
+
+    write_json(folder / "scene.json", {"site": "tiled", "simulated": True})
+    fused = {
+        method_label(name, "none"): {band: folder / f"{name}.{band}.tif" for band in RGB}
+        for name in methods("sharpening")
+    }
+    common = {"stack": folder / "stack.tif", "split": folder / "use.tif"}
+    common |= {name: folder / f"figure.{name}" for name in ("png", "pdf")}
+    common |= {"metadata": folder / "scene.json"}
+    gaps = folder / "gaps.tif"
+    seconds = [
+        timed(plot_overview.main, **common),
+        timed(plot_composites.main, **common, fused=fused),
+        timed(plot_differences.main, **common, fused=fused),
+        timed(plot_gaps.main, **common, fused=fused, gaps=gaps),
+    ]
+    return {"seconds": sum(found["seconds"] for found in seconds)}
+
+
+def methods(protocol):
+    """Return the names of the methods of a protocol that need no training."""
+    from sarfusion.classical import METHODS
+
+    return [name for name, method in METHODS.items() if method.protocol == protocol]
 
 
 def classical(folder, protocol, bands):
     """Run the methods of a protocol; return the seconds."""
     import fuse_classical
-    from sarfusion.classical import METHODS
 
-    names = [name for name, method in METHODS.items() if method.protocol == protocol]
-    runs = [(protocol, band, name) for name in names for band in bands]
+    runs = [(protocol, band, name) for name in methods(protocol) for band in bands]
     return timed(
         fuse_classical.main,
         stack=folder / "stack.tif",

@@ -2,34 +2,38 @@
 
 import numpy as np
 import pytest
-from figure_data import assert_printable, make_metrics, make_records, make_scene, words
+from figure_data import (
+    Drawn,
+    assert_printable,
+    make_metrics,
+    make_records,
+    make_scene,
+    make_scores,
+    words,
+)
 from sarfusion.errors import StudyError
 from sarfusion.figures.curves import history_table, training_curves
-from sarfusion.figures.density import agreement, density
+from sarfusion.figures.density import density
 from sarfusion.figures.scores import FACETS, mean_interval, scores, scores_to_show
 from sarfusion.metrics import METRICS
 
 
 class TestDensity:
-    def test_agreement_by_hand(self):
-        found = agreement(np.array([1.0, 2, 3, 4]), np.array([2.0, 4, 6, 8]))
-        assert found == pytest.approx({"rmse": 7.5**0.5, "bias": 2.5, "cc": 1})
-        assert np.isnan(agreement(np.ones(3), np.arange(3.0))["cc"])
-
     def test_only_test_pixels_count(self):
         scene = make_scene()
-        fused = np.where(scene.test, scene.bands["red"] + 0.02, 5.0)
-        figure = density(scene, {"A": {"red": fused}})
-        assert "RMSE 0.02000\nCC 1.0000\nbias 0.02000" in words(figure)
+        fused = {"A": {"red": np.where(scene.test, scene.bands["red"] + 0.02, 5.0).view(Drawn)}}
+        figure = density(scene, fused, make_scores(fused))
         counts = figure.axes[0].collections[0].get_array()
         used = int((scene.test & np.isfinite(scene.bands["red"])).sum())
         assert 0.99 * used <= counts.sum() <= used
         assert figure.axes[0].get_xlim() == figure.axes[0].get_ylim()
 
-    def test_no_negative_zero(self):
+    def test_scores_are_those_given_without_negative_zero(self):
         scene = make_scene(holes=False)
-        figure = density(scene, {"A": {"red": scene.bands["red"] - 1e-9}})
-        assert "bias 0.00000" in words(figure)
+        fused = {"A": {"red": scene.bands["red"]}}
+        score = {"rmse": 0.012344, "bias": -1e-9, "cc": np.nan}
+        figure = density(scene, fused, {"A": {"red": score}})
+        assert "RMSE 0.01234\nCC nan\nbias 0.00000" in words(figure)
 
 
 class TestScores:

@@ -6,22 +6,25 @@ from figure_data import (
     assert_printable,
     make_fused,
     make_scene,
+    make_scores,
     maps_of,
+    scene_of,
     words,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from numpy.lib.stride_tricks import sliding_window_view
+from rasterio.windows import Window
 from sarfusion.errors import StudyError
 from sarfusion.figures.density import density
-from sarfusion.figures.inset import choose_inset
+from sarfusion.figures.inset import choose_inset, choose_window
 from sarfusion.figures.maps import (
     RGB,
     composite,
     length_label,
     percentiles,
     scale_bar_length,
-    shrink,
 )
 from sarfusion.figures.scenes import (
     band_comparison,
@@ -101,14 +104,6 @@ class TestMaps:
         assert low < 0.5 < high
         assert percentiles(np.full(3, np.nan)) == (0, 1)
 
-    def test_shrink_takes_means_without_nan(self):
-        array = np.array([[1, 3, 5, np.nan], [np.nan, 5, np.nan, np.nan], [1, 1, np.nan, np.nan]])
-        array = np.vstack([array, array[2]])
-        small, factor = shrink(array, most=2)
-        assert factor == 2
-        assert np.array_equal(small, [[3, 5], [1, np.nan]], equal_nan=True)
-        assert shrink(array, most=4)[0] is array
-
     @pytest.mark.parametrize("simulated", [True, False])
     def test_simulated_scenes_are_called_so(self, simulated):
         scene = make_scene(simulated=simulated)
@@ -119,7 +114,7 @@ class TestMaps:
             band_comparison(scene, "red", red),
             composite_comparison(scene, fused),
             differences(scene, fused),
-            density(scene, fused),
+            density(scene, fused, make_scores(fused)),
         ):
             assert ("simulated scene" in words(figure)) == simulated
 
@@ -155,17 +150,22 @@ class TestMaps:
 
 
 class TestInset:
+    @staticmethod
+    def scene(reference, test):
+        """A scene of one brightness, whose other ground is for training."""
+        split = np.where(test, 3, 1).astype(np.uint8)
+        return scene_of(dict.fromkeys(RGB, reference), split)
+
     def test_most_textured_square_on_test_ground(self):
         reference = np.zeros((100, 100))
         reference[5:25:2, 5:25] = 9  # more texture, but not on test ground
         reference[60:70:2, 50:60] = 1
         test = np.zeros((100, 100), bool)
         test[40:90, 30:90] = True
-        row, column, size = choose_inset(reference, test, size=20)
-        assert size == 20
+        rows, columns = choose_inset(self.scene(reference, test), size=20).toslices()
         # A square holding all of the stripes and their edges.
-        assert row <= 59 <= 70 <= row + 20
-        assert column <= 49 <= 60 <= column + 20
+        assert rows.start <= 59 <= 70 <= rows.stop == rows.start + 20
+        assert columns.start <= 49 <= 60 <= columns.stop == columns.start + 20
 
     @given(st.integers(0, 2**32 - 1), st.integers(1, 12))
     def test_lies_wholly_on_valid_test_ground(self, seed, size):
@@ -174,18 +174,36 @@ class TestInset:
         reference[rng.random((20, 30)) < 0.02] = np.nan
         test = np.zeros((20, 30), bool)
         test[3:15, 10:28] = True
-        row, column, side = choose_inset(reference, test, size)
-        square = np.s_[row : row + side, column : column + side]
-        assert 1 <= side <= size
-        assert test[square].all()
-        assert test[square].shape == (side, side)
-        assert np.isfinite(reference[square]).all()
+        window = choose_inset(self.scene(reference, test), size)
+        assert 1 <= window.width == window.height <= size
+        assert test[window.toslices()].shape == (window.height, window.width)
+        assert test[window.toslices()].all()
+        assert np.isfinite(reference[window.toslices()]).all()
+
+    @pytest.mark.parametrize("pixels", [None, 1])
+    @given(st.integers(0, 2**32 - 1), st.integers(1, 90))
+    @settings(max_examples=10, deadline=None)
+    def test_is_the_best_of_all_squares_also_across_strips(self, pixels, seed, size):
+        rng = np.random.default_rng(seed)
+        weight, ground = rng.integers(0, 9, (600, 90)), rng.random((600, 90)) < 0.999
+        with pytest.MonkeyPatch.context() as patch:
+            if pixels:  # strips of one row of blocks
+                patch.setattr("sarfusion.raster.STRIP_PX", pixels)
+            found = choose_window(
+                ground.shape, lambda at: (ground[at.toslices()], weight[at.toslices()]), size
+            )
+        squares = (found.height, found.width)
+        fits = sliding_window_view(ground, squares).all(axis=(2, 3))
+        sums = np.where(fits, sliding_window_view(weight, squares).sum(axis=(2, 3)), -1)
+        assert fits.any()
+        best = np.unravel_index(np.argmax(sums), sums.shape)
+        assert (found.row_off, found.col_off) == tuple(map(int, best))
 
     def test_takes_the_largest_that_fits(self):
         test = np.zeros((64, 64), bool)
         test[10:31, 5:60] = True
-        assert choose_inset(np.ones((64, 64)), test) == (10, 5, 21)
+        assert choose_inset(self.scene(np.ones((64, 64)), test)) == Window(5, 10, 21, 21)
 
     def test_without_test_ground(self):
         with pytest.raises(StudyError, match="no valid test pixel"):
-            choose_inset(np.ones((8, 8)), np.zeros((8, 8), bool))
+            choose_inset(self.scene(np.ones((8, 8)), np.zeros((8, 8), bool)))

@@ -11,6 +11,7 @@ from figure_data import (
     make_metrics,
     make_records,
     make_scene,
+    make_scores,
 )
 from rasterio.crs import CRS
 from rasterio.transform import Affine
@@ -56,7 +57,7 @@ class TestEveryFigurePrints:
         scene = make_scene(**SHAPES[kind])
         fused = make_fused(scene, methods, bands)
         assert assert_printable(differences(scene, fused)) <= 230
-        assert assert_printable(density(scene, fused)) <= 230
+        assert assert_printable(density(scene, fused, make_scores(fused))) <= 230
 
     @pytest.mark.parametrize("methods", [1, 6])
     def test_charts(self, methods):
@@ -125,7 +126,6 @@ class TestScripts:
     def test_map_scripts(self, site):
         import plot_band
         import plot_composites
-        import plot_density
         import plot_differences
         import plot_overview
 
@@ -136,7 +136,6 @@ class TestScripts:
             lambda: plot_band.main(stack, split, green, "green", metadata, *out),
             lambda: plot_composites.main(stack, fused, split, metadata, *out),
             lambda: plot_differences.main(stack, fused, split, metadata, *out),
-            lambda: plot_density.main(stack, fused, split, metadata, *out),
         ]
         for run in runs:
             run()

@@ -5,7 +5,6 @@ from matplotlib.colors import LogNorm
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from ..pairs import pearson, rms
 from . import styled
 from .layout import balanced, blocks, colour_bar, notes, notes_height, panel_grid, stacked
 from .maps import percentiles
@@ -16,30 +15,21 @@ ROW_GAP_MM, TITLE_MM = 15, 7.5  # for numbers and scores; for a method's name
 SCORES_PT = 27  # height of the three scores above a panel
 
 
-def agreement(reference, fused):
-    """Return RMSE, bias (fused - reference) and Pearson CC of two arrays of the same size.
-
-    CC is NaN when either is constant.
-    """
-    return {
-        "rmse": rms(fused - reference),
-        "bias": float(np.mean(fused - reference)),
-        "cc": pearson(reference, fused, rms(reference), rms(fused)),
-    }
-
-
 @styled
-def density(scene, fused, gap=None):
+def density(scene, fused, scores, gap=None):
     """Return 2-D histograms of fused against measured, a row per band, a column per method.
 
-    `fused` maps labels to {band: array (rows, columns)} of reflectance; only test pixels that
-    are valid in both count, and with `gap` (boolean, rows x columns) only those inside it. Axes
-    of a row span the central 99.9 % of its values.
+    `fused` maps labels to {band: layer} of reflectance, `scores` the same labels to {band:
+    {metric: value}}, with rmse, bias and cc of all valid test pixels. Only test pixels that are
+    valid in both are drawn, and with `gap` (a layer, 1 in gaps) only those inside it; of a large
+    scene, single ones in place of all. Axes of a row span the central 99.9 % of its values.
     """
     names = list(next(iter(fused.values())))
-    ground = scene.test if gap is None else scene.test & gap
+    ground = scene.test if gap is None else scene.test & (gap.thinned == 1)
     kind = "test pixels" if gap is None else "gap pixels on test ground"
-    lines = [scene.note, f"Scores from all valid {kind}; axes span their central 99.9 %"]
+    lines = [scene.name, f"Scores from all valid {kind}; axes span their central 99.9 %"]
+    if scene.reduction > 1:
+        lines.append(f"Drawn: one pixel in {scene.reduction**2:.0f}")
     across, columns = balanced(len(fused), MOST_COLUMNS)
     figure, axes = panel_grid(
         [1] * (len(names) * across),
@@ -51,8 +41,9 @@ def density(scene, fused, gap=None):
         gap=(5, blocks(across, len(names), ROW_GAP_MM, ROW_GAP_MM + TITLE_MM)),
         widest=52,
     )
+    measured = {band: scene.bands[band].thinned for band in names}
     pairs = {
-        (band, label): _pairs(scene.bands[band], layers[band], ground)
+        (band, label): _pairs(measured[band], layers[band].thinned, ground)
         for label, layers in fused.items()
         for band in names
     }
@@ -68,6 +59,7 @@ def density(scene, fused, gap=None):
         panels = axes[block * len(names) : (block + 1) * len(names), column]
         for band, panel in zip(names, panels, strict=True):
             meshes.append(_draw_density(panel, *pairs[band, label], limits[band]))
+            _write_scores(panel, scores[label][band])
             panel.tick_params(labelleft=column == 0)
             if column == 0:
                 panel.set_ylabel(f"fused {band} reflectance")
@@ -99,7 +91,11 @@ def _draw_density(axes, measured, fused, limits):
     axes.set(xlim=limits, ylim=limits)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(3, prune="both"))
-    score = agreement(measured, fused)
+    return mesh
+
+
+def _write_scores(axes, score):
+    """Write the scores above a panel."""
     words = f"RMSE {score['rmse']:.5f}\nCC {score['cc']:.4f}\nbias {score['bias']:z.5f}"
     axes.annotate(
         words.replace("-", "−"),
@@ -110,4 +106,3 @@ def _draw_density(axes, measured, fused, limits):
         va="bottom",
         linespacing=1.2,
     )
-    return mesh

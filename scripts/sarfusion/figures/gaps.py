@@ -5,7 +5,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from . import NO_DATA, styled
-from .inset import choose_window
+from .inset import choose_window, ground_and_texture, grown
 from .layout import balanced, blocks, colour_bar, notes, notes_height, panel_grid, stacked
 from .maps import GAP_LINE, RGB, SCALE_BAR_MM, composite, draw_map, outline, percentiles
 
@@ -17,67 +17,65 @@ WITHHELD = {"facecolor": "#D9D9D9", "edgecolor": NO_DATA, "hatch": "....", "line
 
 
 def gap_window(scene, gap, size=WINDOW_PX):
-    """Return (row, column, size) of the square on test ground whose gaps hide most texture.
+    """Return the square Window on test ground whose gaps hide most texture.
 
-    Texture is the gradient magnitude of the measured image (the mean of the three bands), summed
-    over gap pixels: large gaps count, and those over a city more than those over a lake, which
-    any method fills.
+    Texture is summed over gap pixels: large gaps count, and those over a city more than those over
+    a lake, which any method fills. gap: a layer, 1 in gaps.
     """
-    measured = scene.rgb.mean(axis=0)
-    texture = np.hypot(*np.gradient(measured))
-    return choose_window(np.where(gap, texture, 0), scene.test & np.isfinite(measured), size)
+
+    def look(window):
+        ground, texture = ground_and_texture(scene, window)
+        return ground, np.where(gap.at(window) == 1, texture, 0)
+
+    return choose_window(scene.shape, look, size)
 
 
-def gap_error(scene, gap, layers):
+def gap_error(gap, measured, fused):
     """Return |fused - measured|, the mean of the three bands, in gaps; NaN elsewhere.
 
-    `layers` is an array (3, rows, columns) of reflectance.
+    measured, fused: (3, rows, columns), reflectance; gap: bool (rows, columns).
     """
-    return np.where(gap, np.abs(layers - scene.rgb).mean(axis=0), np.nan)
+    return np.where(gap, np.abs(fused - measured).mean(axis=0), np.nan)
 
 
 @styled
 def gap_examples(scene, gap, fused):
     """Return the figure of one gap: measured, input and each method, above its absolute error.
 
-    `gap` is a boolean array (rows, columns), `fused` maps labels to {band: array (rows,
-    columns)}. One stretch for all composites, one scale for all errors.
+    `gap` is a layer, 1 in gaps; `fused` maps labels to {band: layer}. One stretch for all
+    composites, one scale for all errors.
     """
-    row, column, size = window = gap_window(scene, gap)
-    place = np.s_[row : row + size, column : column + size]
-    limits = percentiles(scene.rgb)
-    layers = {label: np.stack([bands[name] for name in RGB]) for label, bands in fused.items()}
-    errors = {label: gap_error(scene, gap, rgb) for label, rgb in layers.items()}
-    worst = percentiles(np.stack([error[place] for error in errors.values()]), 0, 99)[1]
+    window = gap_window(scene, gap)
+    limits = percentiles(scene.rgb.whole)
+    hidden, measured = gap.at(window) == 1, scene.rgb.at(window)
+    layers = {
+        label: np.stack([bands[name].at(window) for name in RGB]) for label, bands in fused.items()
+    }
+    errors = {label: gap_error(hidden, measured, rgb) for label, rgb in layers.items()}
+    worst = percentiles(np.stack(list(errors.values())), 0, 99)[1]
+    size = window.width
     lines = [
-        f"{scene.note}; the {size} × {size} px of test ground whose gaps hide most texture",
+        f"{scene.name}; the {size} × {size} px of test ground whose gaps hide most texture",
         f"Composites: one linear stretch, 2–98 % of the measured scene: "
         f"{limits[0]:.3f}–{limits[1]:.3f} reflectance",
     ]
-    figure, pictures, maps = _pairs_of_rows(scene, size, len(fused), notes_height(lines))
-    shown = {
-        "Measured": scene.rgb,
-        "Input": np.where(gap, np.nan, scene.rgb),
-        **layers,
-    }
+    figure, pictures, maps = _pairs_of_rows(scene.aspect(window), len(fused), notes_height(lines))
+    place = scene.extent(window)
+    # With the pixels around the place, for the edge of a gap that goes on there is none.
+    around = grown(window, scene.shape)
+    edges = gap.at(around) == 1, scene.extent(around)
+    shown = {"Measured": measured, "Input": np.where(hidden, np.nan, measured), **layers}
     for (label, rgb), axes in zip(shown.items(), pictures, strict=False):
-        draw_map(axes, composite(rgb, limits), scene.pixel_m, window, interpolation="nearest")
-        outline(axes, gap, scene.pixel_m, holes=True, **GAP_LINE)
+        draw_map(axes, composite(rgb, limits), place, interpolation="nearest")
+        outline(axes, *edges, holes=True, **GAP_LINE)
         axes.set_title(stacked(label))
     pictures[1].patch.set(**WITHHELD)
     for error, axes in zip(errors.values(), maps[2:], strict=False):
         image = draw_map(
-            axes,
-            error,
-            scene.pixel_m,
-            window,
-            cmap="magma_r",
-            vmin=0,
-            vmax=worst,
-            interpolation="nearest",
+            axes, error, place, cmap="magma_r", vmin=0, vmax=worst, interpolation="nearest"
         )
         axes.patch.set(facecolor="white", hatch=None)  # outside the gap there is no error to show
-        outline(axes, gap, scene.pixel_m, holes=True, **GAP_LINE)
+        outline(axes, *edges, holes=True, **GAP_LINE)
     for unused in (*maps[:2], *pictures[len(shown) :], *maps[len(shown) :]):
         unused.remove()
     # The place below measured and input, which have no error, is free.
@@ -96,14 +94,14 @@ def gap_examples(scene, gap, fused):
     return figure
 
 
-def _pairs_of_rows(scene, size, methods, foot):
+def _pairs_of_rows(aspect, methods, foot):
     """Return the figure, the axes of the composites and those of the errors, in reading order.
 
-    The row below a row of composites holds their errors.
+    aspect: height / width of each. The row below a row of composites holds their errors.
     """
     across, columns = balanced(methods + 2, MOST_COLUMNS)
     figure, axes = panel_grid(
-        [scene.aspect((size, size))] * (2 * across),
+        [aspect] * (2 * across),
         columns,
         left=4,  # room for the first number of the colour bar
         top=TITLE_MM + 1,

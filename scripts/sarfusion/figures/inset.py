@@ -1,36 +1,66 @@
 """Choosing the place that a figure shows, by a rule and never by eye."""
 
 import numpy as np
+from rasterio.windows import Window
 
 from ..errors import StudyError
+from ..raster import strips
+from ..split import TEST
 
 
-def choose_window(weight, ground, size):
-    """Return (row, column, size) of the square wholly on `ground` that holds the most `weight`.
+def choose_window(shape, look, size):
+    """Return the square Window wholly on the ground that holds the most weight.
 
-    weight: (rows, columns), counted as 0 where not finite; ground: boolean of the same shape.
-    Where no square of `size` pixels fits, the largest that does is taken; among equals the
-    first in reading order. Raises StudyError when there is no ground at all.
+    shape: (rows, columns) of the scene, of any size: it is looked at strip by strip. look: a
+    function of a Window that gives (ground, weight) of its pixels: boolean, and numbers that
+    count as 0 where not finite. Where no square of `size` pixels fits, the largest that does is
+    taken; among equals the first in reading order. Raises StudyError when there is no ground.
     """
-    counts = _integral(ground.astype(np.int64))
-    weights = _integral(np.where(np.isfinite(weight), weight, 0.0))
-    for side in range(min(size, *ground.shape), 0, -1):
-        fits = _window_sums(counts, side) == side**2
-        if fits.any():
-            best = np.where(fits, _window_sums(weights, side), -np.inf)
-            row, column = np.unravel_index(np.argmax(best), best.shape)
-            return int(row), int(column), side
+    for side in range(min(size, *shape), 0, -1):
+        best, found = -np.inf, None
+        for strip in strips(shape):
+            # Squares start in the strip, and end below it.
+            height = min(strip.height + side - 1, shape[0] - strip.row_off)
+            if height < side:
+                continue
+            ground, weight = look(Window(0, strip.row_off, shape[1], height))
+            fits = _window_sums(_integral(ground.astype(np.int64)), side) == side**2
+            sums = _window_sums(_integral(np.where(np.isfinite(weight), weight, 0.0)), side)
+            sums = np.where(fits, sums, -np.inf)
+            row, column = np.unravel_index(np.argmax(sums), sums.shape)
+            if sums[row, column] > best:
+                best = sums[row, column]
+                found = Window(int(column), strip.row_off + int(row), side, side)
+        if found is not None:
+            return found
     raise StudyError("split: no valid test pixel to show; use smaller blocks or another scene")
 
 
-def choose_inset(reference, test, size=64):
-    """Return (row, column, size) of the most textured square wholly on valid test ground.
+def choose_inset(scene, size=64):
+    """Return the most textured square Window wholly on valid test ground; see choose_window."""
+    return choose_window(scene.shape, lambda window: ground_and_texture(scene, window), size)
 
-    Texture is the mean gradient magnitude of `reference` (rows, columns). See choose_window.
+
+def ground_and_texture(scene, window):
+    """Return the valid test ground in a Window (boolean), and the texture of its pixels.
+
+    Texture is the gradient magnitude of the measured image, the mean of its three bands.
     """
-    valid = test & np.isfinite(reference)
-    texture = np.hypot(*np.gradient(np.where(valid, reference, np.nan)))
-    return choose_window(texture, valid, size)
+    around = grown(window, scene.shape)
+    measured = scene.rgb.at(around).mean(axis=0)
+    texture = np.hypot(*np.gradient(measured))
+    top, left = window.row_off - around.row_off, window.col_off - around.col_off
+    inner = np.s_[top : top + window.height, left : left + window.width]
+    return (scene.split.at(window) == TEST) & np.isfinite(measured[inner]), texture[inner]
+
+
+def grown(window, shape):
+    """Return a Window with the pixels around it, as far as the scene of `shape` has them."""
+    spans = [
+        (max(0, span.start - 1), min(side, span.stop + 1))
+        for span, side in zip(window.toslices(), shape, strict=True)
+    ]
+    return Window.from_slices(*spans)
 
 
 def _integral(array):

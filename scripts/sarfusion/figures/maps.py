@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -13,7 +14,6 @@ from ..split import TEST
 from . import MM, NO_DATA, PALETTE
 
 SCALE_BAR_MM = 4.5  # room under a map for its scale bar
-MOST_PIXELS = 1400  # along a side; two columns at 200 dpi print no more
 # Hatched, since plain grey would pass for a value in a map in shades of grey.
 NO_DATA_FILL = {"facecolor": NO_DATA, "edgecolor": "#6E6E6E", "hatch": "//////", "linewidth": 0}
 TEST_LINE = {"color": PALETTE["orange"], "linewidth": 0.9}
@@ -24,38 +24,77 @@ RGB = ("red", "green", "blue")
 
 @dataclass(frozen=True)
 class Scene:
-    """What the map figures draw, on one grid.
+    """What the map figures draw, on one grid; of a large scene, never all pixels at once.
 
-    `pixel_m` is the pixel size in metres (along columns, along rows); `bands` maps names to
-    arrays (rows, columns), NaN where there is no data; `split` is an array (rows, columns) of
-    0 not valid, 1 train, 2 validation, 3 test, 4 buffer.
+    `pixel_m` is the pixel size in metres (along columns, along rows), `shape` the size in pixels
+    (rows, columns). `bands` maps names to layers (see inputs.Layer), NaN where there is no data;
+    `rgb` is a layer of red, green and blue; `split` one of 0 not valid, 1 train, 2 validation,
+    3 test, 4 buffer.
     """
 
     site: str
     simulated: bool
     pixel_m: tuple
+    shape: tuple
     bands: dict
-    split: np.ndarray
+    rgb: object
+    split: object
 
     @property
-    def note(self):
+    def name(self):
         """The site, and whether it is simulated, in words."""
         return f"Site: {self.site} (simulated scene)" if self.simulated else f"Site: {self.site}"
 
     @property
-    def test(self):
-        """Boolean array (rows, columns): test ground."""
-        return self.split == TEST
+    def reduction(self):
+        """How many pixels of the scene lie along a pixel of a whole map; 1 in a small scene."""
+        return self.shape[0] / self.test.shape[0]
 
     @property
-    def rgb(self):
-        """Array (3, rows, columns): red, green, blue."""
-        return np.stack([self.bands[name] for name in RGB])
+    def notes(self):
+        """Lines on the site, and on what a pixel of a whole map is, where not one of the scene."""
+        if self.reduction == 1:
+            return [self.name]
+        metres = self.reduction * self.pixel_m[1]
+        return [self.name, f"Whole maps show means over {metres:.0f} m"]
 
-    def aspect(self, shape=None):
-        """Return height / width on the ground of the scene, or of `shape` (rows, columns)."""
-        rows, columns = self.split.shape if shape is None else shape
-        return rows * self.pixel_m[1] / (columns * self.pixel_m[0])
+    @cached_property
+    def test(self):
+        """Boolean map of test ground."""
+        return self.split.thinned == TEST
+
+    def extent(self, window=None):
+        """Return (left, right, bottom, top) of the scene, or of a Window, in metres.
+
+        From the upper left corner of the scene, to the right and down.
+        """
+        rows, columns = ((0, side) for side in self.shape)
+        if window is not None:
+            rows, columns = ((span.start, span.stop) for span in window.toslices())
+        x, y = self.pixel_m
+        return columns[0] * x, columns[1] * x, rows[1] * y, rows[0] * y
+
+    def aspect(self, window=None):
+        """Return height / width on the ground of the scene, or of a Window."""
+        left, right, bottom, top = self.extent(window)
+        return (bottom - top) / (right - left)
+
+
+class Together:
+    """Several layers on one grid, as one of (layers, rows, columns)."""
+
+    def __init__(self, layers):
+        self._layers = layers
+        self.shape = layers[0].shape
+
+    def at(self, window):
+        """Return the pixels in a Window."""
+        return np.stack([layer.at(window) for layer in self._layers])
+
+    @property
+    def whole(self):
+        """The whole maps."""
+        return np.stack([layer.whole for layer in self._layers])
 
 
 def percentiles(values, low=2, high=98):
@@ -77,46 +116,19 @@ def composite(rgb, limits):
     return np.where(np.isfinite(image).all(axis=-1, keepdims=True), image, np.nan)
 
 
-def shrink(array, most=MOST_PIXELS):
-    """Return means over square blocks, without NaN, of (rows, columns[, 3]), and the block size.
-
-    Blocks are the smallest that leave no side longer than `most`; rows and columns beyond the
-    last whole block are left out.
-    """
-    factor = math.ceil(max(array.shape[:2]) / most)
-    if factor == 1:
-        return array, 1
-    rows, columns = (side // factor for side in array.shape[:2])
-    blocks = array[: rows * factor, : columns * factor].reshape(
-        rows, factor, columns, factor, *array.shape[2:]
-    )
-    finite = np.isfinite(blocks)
-    count = finite.sum(axis=(1, 3))
-    total = np.where(finite, blocks, 0).sum(axis=(1, 3))
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan), factor
-
-
-def draw_map(axes, array, pixel_m, window=None, **kwargs):
+def draw_map(axes, array, extent, **kwargs):
     """Draw `array` (rows, columns[, 3]) on `axes`, with a scale bar; return the image.
 
-    The axes are in metres from the upper left corner of the scene. `window` (row, column,
-    size) shows that square only.
+    extent: (left, right, bottom, top) of the array and the axes in metres, see Scene.
     """
-    row, column = 0, 0
-    if window is not None:
-        row, column, size = window
-        array = array[row : row + size, column : column + size]
-    array, factor = shrink(array)
     if array.ndim == 3:
         seen = np.isfinite(array).all(axis=-1, keepdims=True)
         array = np.concatenate([np.where(seen, array, 0), seen], axis=-1)
-    x, y = pixel_m
-    left, top = column * x, row * y
-    right, bottom = left + array.shape[1] * factor * x, top + array.shape[0] * factor * y
-    image = axes.imshow(array, extent=(left, right, bottom, top), **kwargs)
+    image = axes.imshow(array, extent=extent, **kwargs)
     axes.patch.set(**NO_DATA_FILL)  # what is NaN stays unpainted
     axes.set(xticks=[], yticks=[])
     axes.autoscale(False)
+    left, right, *_ = extent
     add_scale_bar(axes, left, right - left)
     return image
 
@@ -164,25 +176,28 @@ def add_scale_bar(axes, left, width):
     return bar
 
 
-def outline(axes, mask, pixel_m, *, holes=False, **line):
-    """Draw the border of the ground where `mask` (rows, columns) is true, and of its `holes`."""
+def outline(axes, mask, extent, *, holes=False, **line):
+    """Draw the border of the ground where `mask` (rows, columns) is true, and of its `holes`.
+
+    extent: of the mask, as of `draw_map`.
+    """
     if not mask.any():
         return
     # A ring of false closes the border along the edge of the scene.
     ring = np.pad(mask if holes else binary_fill_holes(mask), 1).astype(float)
-    x, y = pixel_m
-    columns = (np.arange(ring.shape[1]) - 0.5) * x
-    rows = (np.arange(ring.shape[0]) - 0.5) * y
+    left, right, bottom, top = extent
+    x, y = (right - left) / mask.shape[1], (bottom - top) / mask.shape[0]
+    columns = left + (np.arange(ring.shape[1]) - 0.5) * x
+    rows = top + (np.arange(ring.shape[0]) - 0.5) * y
     axes.contour(columns, rows, ring, [0.5], colors=line["color"], linewidths=line["linewidth"])
 
 
-def frame(axes, window, pixel_m, **line):
-    """Draw the frame of `window` (row, column, size) on a map of the whole scene."""
-    row, column, size = window
-    x, y = pixel_m
+def frame(axes, extent, **line):
+    """Draw the frame of a part of the ground on a map of the whole scene; see `draw_map`."""
+    left, right, bottom, top = extent
     axes.add_patch(
         Rectangle(
-            (column * x, row * y), size * x, size * y, fill=False, clip_on=False, zorder=3, **line
+            (left, top), right - left, bottom - top, fill=False, clip_on=False, zorder=3, **line
         )
     )
 

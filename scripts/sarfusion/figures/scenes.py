@@ -1,7 +1,5 @@
 """Map figures of one site: overview, methods beside the original, differences."""
 
-import math
-
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
@@ -13,11 +11,11 @@ from .inset import choose_inset
 from .layout import balanced, blocks, box_mm, colour_bar, notes, notes_height, panel_grid, stacked
 from .maps import (
     INSET_LINE,
-    MOST_PIXELS,
     NO_DATA_FILL,
     RGB,
     SCALE_BAR_MM,
     TEST_LINE,
+    Together,
     composite,
     draw_map,
     edge,
@@ -44,8 +42,8 @@ def overview(scene):
     """Return the figure of one site: true colour, VV, VH, ratio in dB, and the split."""
     aspect = scene.aspect()
     figure, axes = panel_grid([aspect, aspect], 3, bottom=17, gap=(5, 24))
-    limits = percentiles(scene.rgb)
-    draw_map(axes[0, 0], composite(scene.rgb, limits), scene.pixel_m)
+    limits = percentiles(scene.rgb.whole)
+    draw_map(axes[0, 0], composite(scene.rgb.whole, limits), scene.extent())
     axes[0, 0].set_title("Red, green, blue")
     _write_below(
         axes[0, 0],
@@ -53,22 +51,22 @@ def overview(scene):
         f"{limits[0]:.3f}–{limits[1]:.3f} reflectance",
     )
     for panel, (name, title) in zip(axes.flat[1:4], SAR_TITLES.items(), strict=True):
-        low, high = percentiles(scene.bands[name])
-        image = draw_map(
-            panel, scene.bands[name], scene.pixel_m, cmap="viridis", vmin=low, vmax=high
-        )
+        band = scene.bands[name].whole
+        low, high = percentiles(band)
+        image = draw_map(panel, band, scene.extent(), cmap="viridis", vmin=low, vmax=high)
         panel.set_title(title)
         colour_bar(image, f"{title} (dB)", (panel, panel), below=True, extend="both")
-    _draw_split(axes[1, 1], scene)
-    missing = (scene.split == NOT_VALID).any() or any(
-        not np.isfinite(band).all() for band in scene.bands.values()
+    split = scene.split.thinned
+    _draw_split(axes[1, 1], split, scene.extent())
+    missing = (split == NOT_VALID).any() or any(
+        not np.isfinite(band.whole).all() for band in scene.bands.values()
     )
     axes[1, 2].set_axis_off()
     axes[1, 2].legend(
         handles=[
             Patch(facecolor=colour, edgecolor="black", linewidth=0.4, label=name)
             for value, (name, colour) in SPLIT_CLASSES.items()
-            if (scene.split == value).any()
+            if (split == value).any()
         ]
         + ([Patch(**NO_DATA_FILL, label="no data, or not valid")] if missing else []),
         title="Ground in the split",
@@ -76,7 +74,7 @@ def overview(scene):
         alignment="left",
         loc="upper left",
     )
-    _write_below(axes[1, 2], scene.note)
+    _write_below(axes[1, 2], "\n".join(scene.notes))
     return figure
 
 
@@ -90,16 +88,12 @@ def _write_below(axes, text):
     )
 
 
-def _draw_split(axes, scene):
-    colours = [colour for _, colour in SPLIT_CLASSES.values()]
-    # Classes can't be averaged, so a large map is thinned.
-    step = math.ceil(max(scene.split.shape) / MOST_PIXELS)
-    split = np.ma.masked_equal(scene.split[::step, ::step], NOT_VALID)
+def _draw_split(axes, split, extent):
     draw_map(
         axes,
-        split,
-        tuple(step * size for size in scene.pixel_m),
-        cmap=ListedColormap(colours),
+        np.ma.masked_equal(split, NOT_VALID),
+        extent,
+        cmap=ListedColormap([colour for _, colour in SPLIT_CLASSES.values()]),
         vmin=TRAIN - 0.5,
         vmax=BUFFER + 0.5,
         interpolation="nearest",
@@ -111,19 +105,17 @@ def _draw_split(axes, scene):
 def band_comparison(scene, band, fused):
     """Return the figure of one band: original and each method, whole scene and enlarged inset.
 
-    `fused` maps labels to arrays (rows, columns) of reflectance. One grey scale for all.
+    `fused` maps labels to layers of reflectance. One grey scale for all.
     """
     layers = {"Original": scene.bands[band], **fused}
-    limits = percentiles(scene.bands[band])
+    limits = percentiles(scene.bands[band].whole)
     lines = [
-        scene.note,
+        *scene.notes,
         f"{band.capitalize()} band; one grey scale for all, 2–98 % of the original",
     ]
 
-    def draw(axes, layer, window=None):
-        return draw_map(
-            axes, layer, scene.pixel_m, window, cmap="gray", vmin=limits[0], vmax=limits[1]
-        )
+    def draw(axes, values, extent):
+        return draw_map(axes, values, extent, cmap="gray", vmin=limits[0], vmax=limits[1])
 
     figure, axes, image = _comparison(scene, layers, draw, lines, right=17)
     colour_bar(image, "reflectance", (axes[0, -1], axes[-1, -1]), extend="both")
@@ -134,33 +126,33 @@ def band_comparison(scene, band, fused):
 def composite_comparison(scene, fused):
     """Return the figure of RGB composites: original and each method, whole and enlarged.
 
-    `fused` maps labels to {band: array (rows, columns)}. One stretch, from the original.
+    `fused` maps labels to {band: layer}. One stretch, from the original.
     """
-    limits = percentiles(scene.rgb)
+    limits = percentiles(scene.rgb.whole)
     layers = {"Original": scene.rgb} | {
-        label: np.stack([bands[name] for name in RGB]) for label, bands in fused.items()
+        label: Together([bands[name] for name in RGB]) for label, bands in fused.items()
     }
     lines = [
-        scene.note,
+        *scene.notes,
         f"One linear stretch for all, 2–98 % of the original: "
         f"{limits[0]:.3f}–{limits[1]:.3f} reflectance",
     ]
 
-    def draw(axes, layer, window=None):
-        return draw_map(axes, composite(layer, limits), scene.pixel_m, window)
+    def draw(axes, values, extent):
+        return draw_map(axes, composite(values, limits), extent)
 
     figure, _, _ = _comparison(scene, layers, draw, lines, right=2)
     return figure
 
 
 def _comparison(scene, layers, draw, lines, right):
-    """Lay `layers` (label -> array) side by side, whole scene above inset, by `draw`."""
+    """Lay `layers` (label -> layer) side by side, whole scene above inset, by `draw`."""
     # The same place in every figure of a site, whatever the band.
-    window = choose_inset(scene.rgb.mean(axis=0), scene.test)
-    size = window[2]
+    window = choose_inset(scene)
+    place = scene.extent(window)
     across, columns = balanced(len(layers), MOST_COLUMNS)
     figure, axes = panel_grid(
-        [scene.aspect(), scene.aspect((size, size))] * across,
+        [scene.aspect(), scene.aspect(window)] * across,
         columns,
         right=right,
         top=TITLE_MM,
@@ -168,16 +160,18 @@ def _comparison(scene, layers, draw, lines, right):
         gap=(1.5, blocks(across, 2, 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
     )
     wholes, insets = axes[::2].ravel(), axes[1::2].ravel()
+    missing = False
     for (label, layer), whole, inset in zip(layers.items(), wholes, insets, strict=False):
-        draw(whole, layer)
-        outline(whole, scene.test, scene.pixel_m, **TEST_LINE)
-        frame(whole, window, scene.pixel_m, **INSET_LINE)
+        values = layer.whole
+        draw(whole, values, scene.extent())
+        missing |= not np.isfinite(values).all()
+        outline(whole, scene.test, scene.extent(), **TEST_LINE)
+        frame(whole, place, **INSET_LINE)
         whole.set_title(stacked(label))
-        image = draw(inset, layer, window)
+        image = draw(inset, layer.at(window), place)
         edge(inset, **INSET_LINE)
     for unused in (*wholes[len(layers) :], *insets[len(layers) :]):
         unused.set_axis_off()
-    missing = any(not np.isfinite(layer).all() for layer in layers.values())
     notes(figure, lines, handles(test=scene.test.any(), inset=True, no_data=missing))
     return figure, axes, image
 
@@ -186,21 +180,24 @@ def _comparison(scene, layers, draw, lines, right):
 def differences(scene, fused, gap=None):
     """Return maps of fused - original, a row per band and a column per method.
 
-    `fused` maps labels to {band: array (rows, columns)}. Limits are symmetric and common: the
-    99th percentile of the absolute difference over all maps, or inside `gap` (boolean, rows x
-    columns), which is outlined.
+    `fused` maps labels to {band: layer}. Limits are symmetric and common: the 99th percentile of
+    the absolute difference over all maps, or inside `gap` (a layer, 1 in gaps), which is outlined
+    where pixels are drawn one by one: the outlines would cover a larger scene.
     """
     names = list(next(iter(fused.values())))
+    measured = {band: scene.bands[band].whole for band in names}
     maps = {
-        (band, label): layers[band] - scene.bands[band]
+        (band, label): layers[band].whole - measured[band]
         for label, layers in fused.items()
         for band in names
     }
+    gap = None if gap is None else gap.thinned == 1
+    outlined = gap is not None and scene.reduction == 1
     judged = np.abs(np.stack(list(maps.values())))
     limit = percentiles(judged if gap is None else judged[:, gap], 0, 99)[1]
     where = "" if gap is None else " inside gaps"
     lines = [
-        scene.note,
+        *scene.notes,
         f"Limits: 99 % of the absolute differences{where} lie within ±{limit:.4f}",
     ]
     across, columns = balanced(len(fused), MOST_COLUMNS - 1)
@@ -218,11 +215,11 @@ def differences(scene, fused, gap=None):
         panels = axes[block * len(names) : (block + 1) * len(names), column]
         for band, panel in zip(names, panels, strict=True):
             image = draw_map(
-                panel, maps[band, label], scene.pixel_m, cmap="RdBu_r", vmin=-limit, vmax=limit
+                panel, maps[band, label], scene.extent(), cmap="RdBu_r", vmin=-limit, vmax=limit
             )
-            outline(panel, scene.test, scene.pixel_m, color="black", linewidth=0.6)
-            if gap is not None:
-                outline(panel, gap, scene.pixel_m, holes=True, **THIN_GAP_LINE)
+            outline(panel, scene.test, scene.extent(), color="black", linewidth=0.6)
+            if outlined:
+                outline(panel, gap, scene.extent(), holes=True, **THIN_GAP_LINE)
             if column == 0:
                 panel.set_ylabel(f"{band} band")
         panels[0].set_title(stacked(label))
@@ -233,7 +230,7 @@ def differences(scene, fused, gap=None):
     shown = handles(test=scene.test.any(), no_data=missing)
     if scene.test.any():
         shown[0].set(color="black", linewidth=0.6)
-    if gap is not None:
+    if outlined:
         shown.append(Line2D([], [], label="edge of a gap", **THIN_GAP_LINE))
     notes(figure, lines, shown)
     return figure

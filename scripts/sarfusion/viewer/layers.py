@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from itertools import chain, islice, zip_longest
 
 import numpy as np
-from rasterio.windows import Window
 
 from ..errors import StudyError
-from ..raster import open_bands, read_grid, strips
+from ..raster import finer, open_bands, read_grid, strips
 from ..split import TEST
 from .packing import NOTHING, encode, pack, unpack
 from .parts import cut, plan
@@ -82,10 +81,6 @@ def _ratio(layer, grid):
     return ratio
 
 
-def _finer(window, ratio):
-    return Window(*(ratio * side for side in window.flatten()))
-
-
 def _ranked(layer, layers, ratios, use, gaps):
     """Return (rows, columns, rmse) of the layer's blocks, the worst first; of scored ground only.
 
@@ -104,7 +99,7 @@ def _ranked(layer, layers, ratios, use, gaps):
         scored = stack.enter_context(_open_masks(masks))
         for window in strips(grid.shape):
             mask = np.kron(scored(window), np.ones((ratio, ratio), bool))
-            values = bands.read(_finer(window, ratio))
+            values = bands.read(finer(window, ratio))
             for fused, true in zip(values[: len(shared)], values[len(shared) :], strict=True):
                 found.add(ratio * int(window.row_off), np.where(mask, fused - true, np.nan))
     rows, columns, rmse = found.ranked(len(shared))
