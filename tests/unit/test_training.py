@@ -1,9 +1,20 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 from sarfusion.errors import StudyError
 from sarfusion.models import build
-from sarfusion.training import PatchSource, choose_device, fit, make_deterministic, withhold
+from sarfusion.training import (
+    Adam,
+    PatchSource,
+    choose_device,
+    fit,
+    make_deterministic,
+    withhold,
+)
 
 CPU = torch.device("cpu")
 
@@ -123,3 +134,36 @@ def test_a_gpu_that_is_not_there_is_said():
     assert choose_device("auto") == CPU
     with pytest.raises(StudyError, match="training.device is cuda"):
         choose_device("cuda")
+
+
+def test_updates_are_those_of_pytorchs_adam():
+    torch.manual_seed(0)
+    nets = [build("cnn", 2, {}), build("cnn", 2, {})]
+    nets[1].load_state_dict(nets[0].state_dict())
+    optimisers = [
+        Adam(nets[0].parameters(), 1e-3),
+        torch.optim.Adam(nets[1].parameters(), lr=1e-3, fused=True),
+    ]
+    for _ in range(3):
+        inputs = torch.randn(2, 2, 9, 9)
+        for net, optimiser in zip(nets, optimisers, strict=True):
+            optimiser.zero_grad()
+            net(inputs).square().mean().backward()
+            optimiser.step()
+    for ours, theirs in zip(*(net.parameters() for net in nets), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_training_does_not_load_pytorchs_compiler():
+    code = (
+        "import sys, test_training; test_training.train(updates=1); print([name for name in"
+        " sys.modules if name.startswith(('torch._dynamo', 'torch._inductor', 'sympy'))])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == "[]\n"
