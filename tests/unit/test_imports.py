@@ -1,6 +1,8 @@
+import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sarfusion.imports import LIBRARY, modules_of
@@ -34,15 +36,16 @@ def test_every_script_of_a_rule_names_what_python_really_loads():
     )
     scripts = set(re.findall(r'"\.\./scripts/(\w+\.py)"', rules))
     assert "train_model.py" in scripts
-    for script in map(SCRIPTS.joinpath, scripts):
-        loaded = subprocess.run(
-            [sys.executable, "-c", program, SCRIPTS, script.stem],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split()
-        missing = {Path(file) for file in loaded} - set(modules_of(script))
-        assert not missing, f"{script.name} loads {missing}"
+
+    def loaded(script):
+        command = [sys.executable, "-c", program, SCRIPTS, Path(script).stem]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return {Path(file) for file in done.stdout.split()}
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for script, files in zip(scripts, pool.map(loaded, scripts), strict=True):
+            missing = files - set(modules_of(SCRIPTS / script))
+            assert not missing, f"{script} loads {missing}"
 
 
 def test_a_new_import_is_seen(tmp_path):
