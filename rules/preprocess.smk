@@ -1,10 +1,11 @@
 # One grid, one unit per band, and the ground split for training and test.
 #
-# What is made from the stack here can be made again, and yet is not temp(): Snakemake would make a
-# deleted raster again for whichever of its readers was edited, and then run all its other readers
-# too. An edit of a metric would train again (scoring and training read the degraded bands), or
-# sharpen again. And little would be freed: of the demo's 106 MB of rasters the shuffled SAR takes
-# 0.2, the degraded bands 0.5, the 10 m inputs 11, and the fused bands, which are results, 83.
+# What is made from the stack to be read once more is temp(), which profiles/default leaves alone
+# (notemp): Snakemake makes a deleted raster again for whichever of its readers was edited, and then
+# runs all its other readers too. An edit of a metric would train again (scoring and training read
+# the degraded bands), or sharpen again. And little is freed: of the demo's 106 MB of rasters the
+# shuffled SAR takes 0.2, the degraded bands 0.5, the 10 m inputs 11, and the fused bands, which are
+# results, 83.
 
 
 rule prepare_stack:
@@ -68,7 +69,7 @@ rule shuffle_sar:
         code=code("shuffle_sar"),
         stack=result("stack/{site}{scale}.tif"),
     output:
-        shuffled=result("stack/{site}{scale}.shuffled.tif"),
+        shuffled=temp(result("stack/{site}{scale}.shuffled.tif")),
     log:
         result("logs/shuffle_sar/{site}{scale}.log"),
     benchmark:
@@ -92,7 +93,7 @@ rule reduce_resolution:
         code=code("reduce_resolution"),
         stack=result("stack/{site}.tif"),
     output:
-        reduced=result("stack/{site}.reduced.tif"),
+        reduced=temp(result("stack/{site}.reduced.tif")),
     log:
         result("logs/reduce_resolution/{site}.log"),
     benchmark:
@@ -119,7 +120,7 @@ rule prepare_full_scale:
         stack=result("stack/{site}.tif"),
         sar=result("scenes/{site}/sar.tif"),
     output:
-        full=result("stack/{site}.full.tif"),
+        full=temp(result("stack/{site}.full.tif")),
     log:
         result("logs/prepare_full_scale/{site}.log"),
     benchmark:

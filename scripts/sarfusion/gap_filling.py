@@ -34,7 +34,7 @@ def inside_gaps(method):
         clear = np.where(gap, np.nan, band)
         if not np.isfinite(clear).any():
             raise StudyError("no valid pixel lies outside the gaps; lower the gap share")
-        return np.where(gap, method(clear, gap, sar, train), band).astype(band.dtype)
+        return np.where(gap, method(clear, gap, sar, train), band).astype(band.dtype, copy=False)
 
     return fill
 
@@ -103,9 +103,14 @@ def regression(band, gap, sar, train):
             f"only {fitted.sum()} clear training pixels with SAR for a regression on {len(sar)}"
             " channels; lower the gap share"
         )
-    design = np.column_stack([np.ones(fitted.sum()), *sar[:, fitted]]).astype(np.float64)
-    (intercept, *slopes), *_ = np.linalg.lstsq(design, band[fitted].astype(np.float64))
-    return intercept + np.tensordot(slopes, sar, axes=1)
+    # By moments about the means: a column of ones for each pixel would take as much as the scene.
+    x, y = sar[:, fitted].astype(np.float64), band[fitted].astype(np.float64)
+    centre, level = x.mean(axis=1, keepdims=True), y.mean()
+    x -= centre
+    slopes, *_ = np.linalg.lstsq(x @ x.T, x @ (y - level))
+    filled = np.full_like(band, np.nan)
+    filled[gap] = level + slopes @ (sar[:, gap] - centre)
+    return filled
 
 
 def _within(mask, reach):

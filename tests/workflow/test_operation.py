@@ -93,3 +93,15 @@ def test_a_full_disk_is_one_clear_error_and_the_run_goes_on_when_there_is_space(
         assert re.search(r"^patches +1$", printed, re.M)  # in the column of what is stale
         assert re.search(r"^  patches +1  scripts/sarfusion/patches.py changed$", printed, re.M)
         assert "2 of 32 steps are done" in printed
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_who_lacks_disk_may_let_go_of_what_can_be_made_again(project, kept):
+    study, reduced = "tests/studies/protocols.yaml", "stack/village.reduced.tif"
+    bicubic = "results/protocols/fused/village/sharpening/red/bicubic-none/seed0.tif"
+    if not kept:
+        profile = project.folder / "profiles/default/config.yaml"
+        profile.write_text(profile.read_text().replace("notemp: true", "notemp: false"))
+    project.run(bicubic, study=study)
+    assert (project.results("protocols") / reduced).exists() == kept
+    assert project.planned(bicubic, study=study) == set()
