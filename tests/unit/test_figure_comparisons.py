@@ -5,7 +5,15 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from figure_data import BANDS, assert_printable, make_metrics, make_scene, maps_of, words
+from figure_data import (
+    BANDS,
+    assert_printable,
+    make_metrics,
+    make_scene,
+    make_scores,
+    maps_of,
+    words,
+)
 from protocol_data import (
     CLASSICAL,
     RUNS,
@@ -256,7 +264,7 @@ class TestManyMethods:
             composite_comparison(scene, fused),
             band_comparison(scene, "red", red),
             differences(scene, fused, gap),
-            density(scene, fused, gap),
+            density(scene, fused, make_scores(fused), gap),
         ):
             assert assert_printable(figure) <= PAGE[1] + 1e-9
             titles = {axes.get_title().replace(",\n", ", ") for axes in figure.axes}
