@@ -4,17 +4,7 @@ import re
 
 import pandas as pd
 import pytest
-from project import Project
 from pypdf import PdfReader
-
-PROTOCOLS = "tests/studies/protocols.yaml"
-
-
-@pytest.fixture(scope="module")
-def protocols(tmp_path_factory):
-    project = Project(tmp_path_factory.mktemp("protocols") / "project")
-    project.run(study=PROTOCOLS)
-    return project
 
 
 def pages_of(results):
