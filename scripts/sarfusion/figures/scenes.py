@@ -33,12 +33,10 @@ SPLIT_CLASSES = {  # value in the split map -> name, colour
 }
 MOST_COLUMNS = 7  # of maps side by side; more methods stand in further rows
 TITLE_MM = 9
-# seaborn's "vlag", from too dark to too bright, by eleven of its colours: seaborn takes two seconds
-# to load.
+# seaborn's "vlag", by seven of its colours: seaborn takes two seconds to load.
 DIVERGING = LinearSegmentedColormap.from_list(
     "diverging",
-    ["#2369bd", "#5b84bd", "#87a0c4", "#afbcd1", "#d9dce5", "#faf5f4"]
-    + ["#ecd3d2", "#dbaba8", "#cc8582", "#bb5e5d", "#a9373b"],
+    ["#2369bd", "#7896c1", "#bdc6d7", "#faf5f4", "#e1b9b6", "#c67875", "#a9373b"],
 )
 THIN_GAP_LINE = {"color": "#7A7A7A", "linewidth": 0.3}  # many gaps on a small map
 SAR_TITLES = {"vv_db": "VV", "vh_db": "VH", "ratio_db": "VV/VH ratio"}
