@@ -1,8 +1,8 @@
 """Draw maps of fused - original of one site: rows bands, columns methods."""
 
 from sarfusion.figures import by_label, save
+from sarfusion.figures.differences import differences
 from sarfusion.figures.inputs import Layer, layers_of, read_scene
-from sarfusion.figures.scenes import differences
 
 
 def main(stack, fused, split, metadata, png, pdf, gaps=None):

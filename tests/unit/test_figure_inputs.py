@@ -8,15 +8,11 @@ from figure_data import assert_printable, words
 from rasterio.crs import CRS
 from rasterio.transform import Affine
 from rasterio.windows import Window
+from sarfusion.figures.differences import differences
 from sarfusion.figures.gaps import gap_examples
 from sarfusion.figures.inputs import Layer, layers_of, read_scene
 from sarfusion.figures.maps import RGB
-from sarfusion.figures.scenes import (
-    band_comparison,
-    composite_comparison,
-    differences,
-    overview,
-)
+from sarfusion.figures.scenes import band_comparison, composite_comparison, overview
 from sarfusion.raster import Grid, write_raster
 
 SHAPE = (96, 120)

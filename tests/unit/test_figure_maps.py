@@ -18,6 +18,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from rasterio.windows import Window
 from sarfusion.errors import StudyError
 from sarfusion.figures.density import density
+from sarfusion.figures.differences import differences
 from sarfusion.figures.inset import choose_inset, choose_window
 from sarfusion.figures.maps import (
     RGB,
@@ -26,12 +27,7 @@ from sarfusion.figures.maps import (
     percentiles,
     scale_bar_length,
 )
-from sarfusion.figures.scenes import (
-    band_comparison,
-    composite_comparison,
-    differences,
-    overview,
-)
+from sarfusion.figures.scenes import band_comparison, composite_comparison, overview
 
 
 class TestMaps:

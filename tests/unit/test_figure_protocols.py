@@ -18,10 +18,10 @@ from rasterio.crs import CRS
 from rasterio.transform import Affine
 from sarfusion.errors import StudyError
 from sarfusion.figures.density import density
+from sarfusion.figures.differences import differences
 from sarfusion.figures.gaps import gap_error, gap_examples, gap_window
 from sarfusion.figures.layout import PAGE
 from sarfusion.figures.maps import RGB
-from sarfusion.figures.scenes import differences
 from sarfusion.figures.scores import HEADLINE
 from sarfusion.figures.sharpening import sharpening
 from sarfusion.labels import method_label

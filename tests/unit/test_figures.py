@@ -19,12 +19,8 @@ from sarfusion.errors import StudyError
 from sarfusion.figures import by_label, save
 from sarfusion.figures.curves import history_table, training_curves
 from sarfusion.figures.density import density
-from sarfusion.figures.scenes import (
-    band_comparison,
-    composite_comparison,
-    differences,
-    overview,
-)
+from sarfusion.figures.differences import differences
+from sarfusion.figures.scenes import band_comparison, composite_comparison, overview
 from sarfusion.figures.scores import scores
 from sarfusion.raster import Grid, write_raster
 

@@ -44,14 +44,16 @@ def choose_inset(scene, size=64):
 def ground_and_texture(scene, window):
     """Return the valid test ground in a Window (boolean), and the texture of its pixels.
 
-    Texture is the gradient magnitude of the measured image, the mean of its three bands.
+    Texture is the gradient magnitude of the measured image, the mean of its three bands; NaN where
+    it would rest on other ground.
     """
     around = grown(window, scene.shape)
     measured = scene.rgb.at(around).mean(axis=0)
-    texture = np.hypot(*np.gradient(measured))
+    ground = (scene.split.at(around) == TEST) & np.isfinite(measured)
+    texture = np.hypot(*np.gradient(np.where(ground, measured, np.nan)))
     top, left = window.row_off - around.row_off, window.col_off - around.col_off
     inner = np.s_[top : top + window.height, left : left + window.width]
-    return (scene.split.at(window) == TEST) & np.isfinite(measured[inner]), texture[inner]
+    return ground[inner], texture[inner]
 
 
 def grown(window, shape):

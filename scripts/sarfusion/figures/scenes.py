@@ -1,8 +1,7 @@
-"""Map figures of one site: overview, methods beside the original, differences."""
+"""Map figures of one site: overview, and methods beside the original."""
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap, ListedColormap
-from matplotlib.lines import Line2D
+from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
 from ..split import BUFFER, NOT_VALID, TEST, TRAIN, VALIDATION
@@ -33,12 +32,6 @@ SPLIT_CLASSES = {  # value in the split map -> name, colour
 }
 MOST_COLUMNS = 7  # of maps side by side; more methods stand in further rows
 TITLE_MM = 9
-# seaborn's "vlag", by seven of its colours: seaborn takes two seconds to load.
-DIVERGING = LinearSegmentedColormap.from_list(
-    "diverging",
-    ["#2369bd", "#7896c1", "#bdc6d7", "#faf5f4", "#e1b9b6", "#c67875", "#a9373b"],
-)
-THIN_GAP_LINE = {"color": "#7A7A7A", "linewidth": 0.3}  # many gaps on a small map
 SAR_TITLES = {"vv_db": "VV", "vh_db": "VH", "ratio_db": "VV/VH ratio"}
 
 
@@ -179,63 +172,3 @@ def _comparison(scene, layers, draw, lines, right):
         unused.set_axis_off()
     notes(figure, lines, handles(test=scene.test.any(), inset=True, no_data=missing))
     return figure, axes, image
-
-
-@styled
-def differences(scene, fused, gap=None):
-    """Return maps of fused - original, a row per band and a column per method.
-
-    `fused` maps labels to {band: layer}. Limits are symmetric and common: the 99th percentile of
-    the absolute difference over all maps, or inside `gap` (a layer, 1 in gaps), which is outlined
-    where pixels are drawn one by one: the outlines would cover a larger scene.
-    """
-    names = list(next(iter(fused.values())))
-    measured = {band: scene.bands[band].whole for band in names}
-    maps = {
-        (band, label): layers[band].whole - measured[band]
-        for label, layers in fused.items()
-        for band in names
-    }
-    gap = None if gap is None else gap.thinned == 1
-    outlined = gap is not None and scene.reduction == 1
-    judged = np.abs(np.stack(list(maps.values())))
-    limit = percentiles(judged if gap is None else judged[:, gap], 0, 99)[1]
-    where = "" if gap is None else " inside gaps"
-    lines = [
-        *scene.notes,
-        f"Limits: 99 % of the absolute differences{where} lie within ±{limit:.4f}",
-    ]
-    across, columns = balanced(len(fused), MOST_COLUMNS - 1)
-    figure, axes = panel_grid(
-        [scene.aspect()] * (len(names) * across),
-        columns,
-        left=6,
-        right=19,
-        top=TITLE_MM,
-        bottom=SCALE_BAR_MM + notes_height(lines),
-        gap=(1.5, blocks(across, len(names), 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
-    )
-    for number, label in enumerate(fused):
-        block, column = divmod(number, columns)
-        panels = axes[block * len(names) : (block + 1) * len(names), column]
-        for band, panel in zip(names, panels, strict=True):
-            image = draw_map(
-                panel, maps[band, label], scene.extent(), cmap=DIVERGING, vmin=-limit, vmax=limit
-            )
-            outline(panel, scene.test, scene.extent(), color="black", linewidth=0.6)
-            if outlined:
-                outline(panel, gap, scene.extent(), holes=True, **THIN_GAP_LINE)
-            if column == 0:
-                panel.set_ylabel(f"{band} band")
-        panels[0].set_title(stacked(label))
-    for unused in axes[-len(names) :, (len(fused) - 1) % columns + 1 :].flat:
-        unused.set_axis_off()
-    colour_bar(image, "fused − original (reflectance)", (axes[0, -1], axes[-1, -1]), extend="both")
-    missing = any(not np.isfinite(values).all() for values in maps.values())
-    shown = handles(test=scene.test.any(), no_data=missing)
-    if scene.test.any():
-        shown[0].set(color="black", linewidth=0.6)
-    if outlined:
-        shown.append(Line2D([], [], label="edge of a gap", **THIN_GAP_LINE))
-    notes(figure, lines, shown)
-    return figure
