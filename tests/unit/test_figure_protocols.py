@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from figure_data import (
     Drawn,
@@ -224,6 +225,20 @@ class TestScripts:
                 gaps=gaps,
             ),
         }
+
+    def test_densities_take_the_scores_of_their_run_and_region(self, tmp_path):
+        import plot_density
+
+        table = make_metrics(methods=1, seeds=2)
+        other = table.assign(region="gap", value=table["value"] + 1)
+        pd.concat([other, table]).to_csv(tmp_path / "metrics.csv", index=False)
+        runs = [["green", "cnn", "ratio", 1], ["red", "copy", "none", 0]]
+        for region, rows in (("test", table), ("gap", other)):
+            found = plot_density.read_scores(tmp_path / "metrics.csv", runs, region)
+            for run, scores in zip(runs, found, strict=True):
+                mine = (rows[["band", "method", "input", "seed"]] == run).all(axis=1)
+                values = rows[mine].set_index("metric")["value"]
+                assert scores == pytest.approx(values[["rmse", "bias", "cc"]].to_dict())
 
     @pytest.mark.parametrize("figure", ["differences", "density"])
     def test_errors_with_and_without_gaps(self, site, figure):
