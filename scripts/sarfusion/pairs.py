@@ -126,21 +126,3 @@ def whole_windows(region, size):
             width += step
         found = found.T
     return found
-
-
-def rms(values):
-    """Return the root mean square of an array that is not empty."""
-    return float(np.sqrt(np.mean(np.square(values))))
-
-
-def pearson(x, y, x_level, y_level):
-    """Return Pearson's correlation of two samples; NaN when one of them is constant.
-
-    The levels are the magnitudes that the samples come from: a spread below ROUNDING of them
-    counts as constant.
-    """
-    dx, dy = x - x.mean(), y - y.mean()
-    x_spread, y_spread = rms(dx), rms(dy)
-    if x_spread <= ROUNDING * x_level or y_spread <= ROUNDING * y_level:
-        return math.nan
-    return float(np.clip(np.mean((dx / x_spread) * (dy / y_spread)), -1, 1))

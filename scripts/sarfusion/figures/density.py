@@ -41,9 +41,8 @@ def density(scene, fused, scores, gap=None):
         gap=(5, blocks(across, len(names), ROW_GAP_MM, ROW_GAP_MM + TITLE_MM)),
         widest=52,
     )
-    measured = {band: scene.bands[band].thinned for band in names}
     pairs = {
-        (band, label): _pairs(measured[band], layers[band].thinned, ground)
+        (band, label): _pairs(scene.bands[band].thinned, layers[band].thinned, ground)
         for label, layers in fused.items()
         for band in names
     }

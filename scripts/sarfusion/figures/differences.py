@@ -21,9 +21,8 @@ def differences(scene, fused, gap=None):
     where pixels are drawn one by one: the outlines would cover a larger scene.
     """
     names = list(next(iter(fused.values())))
-    measured = {band: scene.bands[band].whole for band in names}
     maps = {
-        (band, label): layers[band].whole - measured[band]
+        (band, label): layers[band].whole - scene.bands[band].whole
         for label, layers in fused.items()
         for band in names
     }

@@ -1,5 +1,7 @@
 """What map figures draw: rasters, read from their files only as far as they are drawn."""
 
+from functools import cached_property
+
 from rasterio.enums import Resampling
 
 from ..errors import StudyError
@@ -33,7 +35,7 @@ class Layer:
         with open_raster(self.path) as dataset:
             return dataset.read(self._numbers, window=window)
 
-    @property
+    @cached_property
     def whole(self):
         """All pixels, where they are at most MOST_PIXELS along a side; else means over squares.
 
@@ -41,7 +43,7 @@ class Layer:
         """
         return self._reduced(Resampling.average)
 
-    @property
+    @cached_property
     def thinned(self):
         """All pixels, or single ones in place of the means of `whole`, on the same grid."""
         return self._reduced(Resampling.nearest)

@@ -91,7 +91,7 @@ class Together:
         """Return the pixels in a Window."""
         return np.stack([layer.at(window) for layer in self._layers])
 
-    @property
+    @cached_property
     def whole(self):
         """The whole maps."""
         return np.stack([layer.whole for layer in self._layers])

@@ -158,11 +158,8 @@ def _comparison(scene, layers, draw, lines, right):
         gap=(1.5, blocks(across, 2, 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
     )
     wholes, insets = axes[::2].ravel(), axes[1::2].ravel()
-    missing = False
     for (label, layer), whole, inset in zip(layers.items(), wholes, insets, strict=False):
-        values = layer.whole
-        draw(whole, values, scene.extent())
-        missing |= not np.isfinite(values).all()
+        draw(whole, layer.whole, scene.extent())
         outline(whole, scene.test, scene.extent(), **TEST_LINE)
         frame(whole, place, **INSET_LINE)
         whole.set_title(stacked(label))
@@ -170,5 +167,6 @@ def _comparison(scene, layers, draw, lines, right):
         edge(inset, **INSET_LINE)
     for unused in (*wholes[len(layers) :], *insets[len(layers) :]):
         unused.set_axis_off()
+    missing = any(not np.isfinite(layer.whole).all() for layer in layers.values())
     notes(figure, lines, handles(test=scene.test.any(), inset=True, no_data=missing))
     return figure, axes, image
