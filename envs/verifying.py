@@ -6,7 +6,6 @@ Standard library only, and free of newer syntax (see `reproduce`).
 import argparse
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 from install import ROOT, Problem, say, torch_build, venv_python
@@ -68,12 +67,6 @@ VARIANTS = {
 TRAINED = {"bands": ["red"], "seeds": [1], "baselines": ["copy"]}
 # Not a variant: it does change what is computed. Whether by less than another seed is the question.
 BFLOAT16 = {"training": {"precision": "bfloat16"}}
-
-
-def has_bfloat16():
-    """Tell whether this processor multiplies bfloat16 itself."""
-    question = "import sys, torch; sys.exit(not torch.cpu._is_avx512_bf16_supported())"
-    return subprocess.call([str(venv_python()), "-c", question]) == 0
 
 
 def script(name, *arguments):
@@ -201,7 +194,7 @@ def measure_envelope(lock):
     """Run the demo, then its variants, and tabulate how far these move. Resumes what was stopped.
 
     Each variant is run twice: with the weights of the demo, as `verify` does, and trained again.
-    Training with bfloat16 products is measured beside them, where the processor has them.
+    Training with bfloat16 products is measured beside them.
     """
     config = study_file("demo")
     demo = ROOT / "results/demo"
@@ -215,8 +208,7 @@ def measure_envelope(lock):
         weights = {"weights": str(ROOT / ENVELOPE / "staged/weights")}
         run_variant(f"{name}/fused", {**weights, **settings}, lock, environment, arguments)
         run_variant(f"{name}/trained", {**TRAINED, **settings}, lock, environment, arguments)
-    if has_bfloat16():
-        run_variant("bfloat16/trained", {**TRAINED, **BFLOAT16}, lock)
+    run_variant("bfloat16/trained", {**TRAINED, **BFLOAT16}, lock)
     run_script(lock, "tabulate_envelope", config, demo, ROOT / ENVELOPE)
 
 

@@ -25,7 +25,7 @@ from sarfusion.training import (
 )
 from tqdm import tqdm
 
-MOST_VALIDATION_PATCHES = 256
+MOST_VALIDATION_PATCHES = 64
 
 
 def main(

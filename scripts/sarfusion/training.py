@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import logging
 import os
 from functools import partial
 
@@ -26,15 +27,15 @@ def choose_device(device):
 def choose_precision(precision, device):
     """Return "float32" or "bfloat16" for `auto`: bfloat16 where the device multiplies it faster.
 
-    Raises StudyError for bfloat16 on a device that can only imitate it.
+    Where it is asked for and can only be imitated, which is slow, a warning says so.
     """
     native = _multiplies_bfloat16(device)
     if precision == "auto":
         return "bfloat16" if native else "float32"
     if precision == "bfloat16" and not native:
-        raise StudyError(
-            "config: training.precision is bfloat16, which this processor has no instructions for;"
-            " say auto or float32"
+        logging.warning(
+            "training.precision is bfloat16, which this processor has no instructions for:"
+            " it is imitated, many times slower than float32"
         )
     return precision
 

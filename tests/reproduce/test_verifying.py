@@ -18,7 +18,6 @@ def calls(project, monkeypatch):
     for module in (verifying, studies):
         monkeypatch.setattr(module, "run", note)
     monkeypatch.setattr(verifying, "ready", lambda: None)
-    monkeypatch.setattr(verifying, "has_bfloat16", lambda: True)
     (project / "results/reference/demo").mkdir(parents=True)
     return calls
 

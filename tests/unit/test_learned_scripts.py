@@ -136,13 +136,11 @@ def test_an_error_while_writing_leaves_no_raster(site, monkeypatch):
     assert [path.name for path in site.glob("*fused*")] == []
 
 
-def test_bfloat16_moves_weights_by_little(site):
-    if not torch.cpu._is_avx512_bf16_supported():
-        with pytest.raises(train_model.StudyError, match="no instructions for"):
-            train(site, [1], "fewer", precision="bfloat16")
-        return
+def test_bfloat16_moves_weights_by_little(site, caplog):
     (exact,) = train(site, [1], "models")
     (fewer,) = train(site, [1], "fewer", precision="bfloat16")
+    native = torch.cpu._is_avx512_bf16_supported()
+    assert ("has no instructions for" in caplog.text) == (not native)
     one, two = (checkpoint.load(f"{p}.safetensors", f"{p}.json")[0] for p in (exact, fewer))
     for a, b in zip(one.parameters(), two.parameters(), strict=True):
         assert not torch.equal(a, b)

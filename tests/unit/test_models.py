@@ -1,9 +1,11 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
 from sarfusion import checkpoint, study
 from sarfusion.errors import StudyError
-from sarfusion.layers import Doubling, Narrowing
+from sarfusion.layers import Doubling, Filtering, Narrowing, minimal_filtering
 from sarfusion.models import build, predict
 from sarfusion.tiling import tiles
 
@@ -33,7 +35,7 @@ def test_parameter_counts_by_hand():
 
 @pytest.mark.parametrize(("name", "options"), NETWORKS)
 def test_radius_is_the_true_reach_of_an_output_pixel(name, options):
-    net = network(name, options)
+    net = network(name, options).train()  # by plain convolutions: 0 is then 0, not a rounding
     size, reach = 40, 0
     for row in range(16, 16 + net.multiple):  # every place within a cell of the poolings
         reached = torch.zeros(size, size, dtype=torch.bool)
@@ -123,11 +125,39 @@ def test_doubling_is_the_transposed_convolution():
 
 @pytest.mark.parametrize("size", [1, 3, 5])
 @pytest.mark.parametrize("shape", [(2, 4, 6, 9), (1, 4, 1, 2)])
-def test_narrowing_is_the_convolution_whether_it_trains_or_predicts(size, shape):
+def test_narrowing_is_the_convolution(size, shape):
     torch.manual_seed(0)
     ours = Narrowing(4, size).double()
     known = torch.nn.Conv2d(4, 1, size, padding="same").double()
     known.load_state_dict(ours.state_dict())
     inputs = torch.rand(shape, dtype=torch.float64)
+    torch.testing.assert_close(ours(inputs), known(inputs), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("size", [3, 5])
+@pytest.mark.parametrize("shape", [(2, 4, 6, 9), (1, 4, 1, 2), (1, 4, 16, 3), (3, 4, 17, 5)])
+def test_filtering_is_the_convolution_whether_it_trains_or_predicts(size, shape):
+    torch.manual_seed(0)
+    ours = Filtering(4, 3, size).double()
+    known = torch.nn.Conv2d(4, 3, size, padding="same").double()
+    known.load_state_dict(ours.state_dict())
+    inputs = torch.rand(shape, dtype=torch.float64)
     assert torch.equal(ours.train()(inputs), known(inputs))
     torch.testing.assert_close(ours.eval()(inputs), known(inputs), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("size", [3, 5])
+def test_minimal_filtering_of_whole_numbers_by_hand(size):
+    of_kernel, of_rows, of_products = minimal_filtering(size, torch.float64)
+    kernel, rows = torch.arange(1.0, size + 1).double(), torch.arange(size + 3).double() ** 2
+    found = of_products @ ((of_kernel @ kernel) * (of_rows @ rows))
+    wanted = [sum((j + 1) * (i + j) ** 2 for j in range(size)) for i in range(4)]
+    assert found.tolist() == pytest.approx(wanted, rel=1e-13)
+
+
+def test_filtering_in_float32_is_as_near_as_its_last_digits():
+    torch.manual_seed(0)
+    layer = Filtering(64, 32, 5).eval()
+    inputs = torch.randn(1, 64, 40, 40)
+    exact = copy.deepcopy(layer).double().train()(inputs.double())
+    assert (layer(inputs) - exact).abs().max() < 1e-4 * exact.std()

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from ..layers import Narrowing
+from ..layers import Filtering, Narrowing
 
 
 class Network(nn.Module):
@@ -22,7 +22,7 @@ class Network(nn.Module):
         self.layers = nn.Sequential(
             nn.Conv2d(channels, 64, 9, padding="same"),
             nn.ReLU(),
-            nn.Conv2d(64, 32, 5, padding="same"),
+            Filtering(64, 32, 5),
             nn.ReLU(),
             Narrowing(32, 5),
         )
