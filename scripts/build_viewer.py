@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+from sarfusion.definitions import HEADLINE
 from sarfusion.errors import StudyError
 from sarfusion.files import read_json, write_text
 from sarfusion.labels import method_label
@@ -105,7 +106,7 @@ def list_layers(stack, truth, bands, fused, runs, scores):
                 places,
                 "reflectance",
                 reference,
-                "gap" if protocol == "cloud_gap" else "test",
+                HEADLINE.get(protocol, "test"),
                 {"scores": scores.get((protocol, method, sar_input, seed)), "seed": seed},
             )
         )
@@ -119,8 +120,7 @@ def read_scores(paths, full_region):
     """
     table = pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
     table.loc[table["region"].isin(["truth", "consistency"]), "protocol"] = "full"
-    headline = {"cloud_gap": "gap", "full": full_region}
-    wanted = table["protocol"].map(lambda protocol: headline.get(protocol, "test"))
+    wanted = table["protocol"].map(HEADLINE | {"full": full_region})
     table = table[(table["region"] == wanted) & table["metric"].isin(METRICS)]
     found = {}
     for row in table[table["value"].notna()].itertuples():

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pandas as pd
 from figure_data import Drawn, make_metrics
+from sarfusion.definitions import HEADLINE
 from sarfusion.figures.maps import RGB
-from sarfusion.figures.scores import HEADLINE
 from sarfusion.gaps import regions
 from sarfusion.labels import method_label
 

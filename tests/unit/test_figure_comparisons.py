@@ -24,6 +24,7 @@ from protocol_data import (
     make_gap,
 )
 from sarfusion import tables
+from sarfusion.definitions import HEADLINE
 from sarfusion.errors import StudyError
 from sarfusion.figures.density import density
 from sarfusion.figures.differences import differences
@@ -32,7 +33,7 @@ from sarfusion.figures.layout import PAGE, balanced, blocks, panel_grid
 from sarfusion.figures.maps import RGB
 from sarfusion.figures.paired import comparisons, paired_differences
 from sarfusion.figures.scenes import band_comparison, composite_comparison
-from sarfusion.figures.scores import FACETS, HEADLINE, fitting_rows, scores, scores_to_show
+from sarfusion.figures.scores import FACETS, fitting_rows, scores, scores_to_show
 from sarfusion.labels import method_label
 
 

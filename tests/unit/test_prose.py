@@ -8,7 +8,7 @@ import pytest
 from paper_data import CLAIMS, make_differences, make_scene, make_stack, make_verdicts
 from sarfusion.bootstrap import STATISTICS
 from sarfusion.claims import NOT_REPRODUCED, NOT_TESTED, OVERALL, REPRODUCED, SEED_DEPENDENT
-from sarfusion.figures.scores import HEADLINE
+from sarfusion.definitions import HEADLINE
 from sarfusion.paper import prose
 from sarfusion.paper.limits import limits
 
@@ -205,9 +205,6 @@ class TestWorth:
         others = [{"metric": "ssim"}, {"region": "all"}, {"right_method": "cnn"}]
         assert prose.worth([row | other for other in others], "cloud_gap") == []
         assert prose.worth([row], "sharpening") == []
-
-    def test_the_headline_ground_is_that_of_the_figures(self):
-        assert prose.HEADLINES == HEADLINE
 
 
 class TestLimits:

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from ..across import site_means
-from ..definitions import CONFIDENCE
+from ..definitions import CONFIDENCE, HEADLINE
 from ..errors import StudyError
 from ..labels import method_label
 from . import BAND_COLOURS, styled
@@ -18,8 +18,6 @@ from .layout import LINE, PAGE, notes, notes_height, panel_grid, text_mm
 COLUMNS = 4  # facets side by side
 METHOD_MM = 6.5  # height of a method's row where there is room; at least a line of text
 TOP_MM, AXIS_MM, GAP_MM = 15, 6, 17  # above the facets, below them, and between their rows
-# What a protocol is judged by (a test compares it with the sections of sarfusion.tables).
-HEADLINE = {"reconstruction": "test", "cloud_gap": "gap", "sharpening": "test"}
 GROUND = {"test": "test ground", "gap": "inside gaps on test ground"}
 MARKERS = ["o", "s", "^"]
 

@@ -8,6 +8,7 @@ the run.
 from ..claims import NOT_REPRODUCED, NOT_TESTED, REPRODUCED, SEED_DEPENDENT
 from ..classical import METHODS
 from ..comparisons import EACH
+from ..definitions import HEADLINE
 from ..labels import method_name
 from .sites import FEW_SITES
 from .texts import counted, listed
@@ -43,7 +44,6 @@ INPUT_WORDS = {
     "shuffled": "with shuffled SAR",
 }
 OPPOSITE = {"lower": "higher", "higher": "lower"}
-HEADLINES = {"reconstruction": "test", "cloud_gap": "gap", "sharpening": "test"}
 ASKED = {  # protocol -> what a network is asked, as a clause
     "reconstruction": "return the band that it was given, with the ratio beside it (the task of"
     " the paper)",
@@ -243,7 +243,7 @@ def worth(differences, protocol):
     """
     pairs = {}
     for row in differences:
-        ours = row["protocol"] == protocol and row["region"] == HEADLINES[protocol]
+        ours = row["protocol"] == protocol and row["region"] == HEADLINE[protocol]
         same = row["left_method"] == row["right_method"] and row["left_input"] == "ratio"
         if ours and same and row["metric"] == "rmse":
             networks = pairs.setdefault(row["right_input"], {})
@@ -275,7 +275,7 @@ def best(summary, protocol):
     """
     chosen = summary[
         (summary["protocol"] == protocol)
-        & (summary["region"] == HEADLINES[protocol])
+        & (summary["region"] == HEADLINE[protocol])
         & (summary["metric"] == "rmse")
         & (summary["method"] != "copy")
     ].dropna(subset=["mean"])

@@ -2,12 +2,12 @@
 
 import pandas as pd
 
+from ..definitions import HEADLINE
 from ..tables import as_text
 from .envelope import FEWER_DIGITS, SEEDS
 from .scores import PLACE
 from .tolerances import OTHER_SEED, PIXEL, SAME_WEIGHTS, TRAINED_AGAIN
 
-HEADLINES = {"reconstruction": "test", "cloud_gap": "gap", "sharpening": "test"}
 SHOWN = ("rmse", "ssim", "uiqi", "cc", "ergas")
 NOTE = """\
 How far numbers move from those of the demo when nothing that matters to science is changed: the
@@ -31,7 +31,7 @@ def as_markdown(table, weights):
     """
     shown = table[
         [
-            metric == PIXEL or (region == HEADLINES[protocol] and metric in SHOWN)
+            metric == PIXEL or (region == HEADLINE[protocol] and metric in SHOWN)
             for protocol, region, metric in table[list(PLACE)].to_numpy()
         ]
     ]
