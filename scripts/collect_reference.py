@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
+import torch
 from sarfusion.errors import StudyError
 from sarfusion.files import copy_as_new, sha256, write_csv, write_json, write_text
 from sarfusion.provenance import commit, packages
@@ -57,6 +58,7 @@ def collect(study, results, envelope, new, made_from):
         "study": study["study"],
         "commit": made_from,
         "machine": f"{platform.system()} {platform.machine()}",
+        "instructions": torch.backends.cpu.get_cpu_capability(),
         "packages": packages(),
     }
     write_json(new / "about.json", about)
