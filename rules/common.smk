@@ -55,10 +55,10 @@ for site, problem in ABSENT.items():
         print(f"warning: {problem}", file=sys.stderr)
 SEEDS, BANDS = STUDY["seeds"], STUDY["bands"]
 # Whether each band of a model has a job of its own; files and their bytes are the same. In training,
-# where sites are few, so that all cores have work: of many sites, these give it, and a third of the
-# jobs is planned faster. In fusing, where models come from a folder of weights, which may lack a
-# band: else PyTorch would often take as long to start as a band to fuse.
-TRAINED_APART = len(STUDY["sites"]) <= 8
+# where it takes long and sites are few, so that all cores have work: of many sites, these give it,
+# and a third of the jobs is planned faster. In fusing, where models come from a folder of weights,
+# which may lack a band. Else PyTorch would often take as long to start as a band takes.
+TRAINED_APART = len(STUDY["sites"]) <= 8 and STUDY["training"]["updates"] >= 1000
 FUSED_APART = "weights" in STUDY
 # Models trained on several sites at once, beside those of each site.
 TRANSFERS = transfers(STUDY)
