@@ -1,5 +1,6 @@
 """Atomic writing: a reader sees the whole file or none, whatever kills the writer."""
 
+import glob
 import hashlib
 import json
 import os
@@ -14,11 +15,14 @@ def atomic(path):
     """Yield a temporary path beside `path`; rename it to `path` when the block succeeds.
 
     The temporary name keeps the suffix of `path` (writers choose a format by it) and is
-    removed when the block fails.
+    removed when the block fails; after a writer that was killed, when the next one starts.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-", suffix=path.suffix)
+    prefix = f".part-{path.name}-"
+    for left in path.parent.glob(f"{glob.escape(prefix)}*"):
+        left.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:

@@ -58,6 +58,18 @@ def test_a_failed_rewrite_leaves_the_old_file(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_what_a_killed_writer_left_goes_with_the_next_one(tmp_path):
+    target, other = tmp_path / "a[1].json", tmp_path / "b.json"
+    with atomic(other) as others:
+        others.write_text("half")
+        with atomic(target) as temporary:
+            left = tmp_path / f"{temporary.name}.copy"  # as if its writer had been killed
+            left.write_text("half")
+        write_json(target, 1)
+        assert not left.exists()
+        assert sorted(tmp_path.iterdir()) == sorted([target, others])
+
+
 def test_results_are_as_readable_as_other_new_files(tmp_path):
     write_json(tmp_path / "a.json", {})
     (tmp_path / "b.json").write_text("{}")
