@@ -2,23 +2,10 @@
 
 import pytest
 
-# Fixtures that take long to make: the files that use one of them stay in one process.
-COSTLY = ("cluster", "stac_api", "protocols", "finished")
-
 
 def pytest_collection_modifyitems(items):
-    """Group tests for the processes that run them, file by file, those that take longest first."""
-    asked = {}
-    for item in items:
-        asked.setdefault(item.path, set()).update(item.fixturenames)
-    groups = {
-        path: next((name for name in COSTLY if name in names), path.stem)
-        for path, names in asked.items()
-    }
-    order = [*COSTLY, *(groups[path] for path in sorted(groups, reverse=True))]
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(groups[item.path]))
-    items.sort(key=lambda item: order.index(groups[item.path]))
+    """Put what takes longest first, so that several processes end together: Slurm, whole runs."""
+    items.sort(key=lambda item: item.path, reverse=True)
 
 
 @pytest.fixture(scope="session")
