@@ -38,7 +38,7 @@ def main(study_file, folder, again, ours=None):
         ],
     }
     if ours is not None:
-        steps["Trained here: the same within the spread of seeds"] = own_checks(
+        steps["Trained here: the same within twice the spread of seeds"] = own_checks(
             study, Path(ours), folder, limits
         )
     for number, (title, checks) in enumerate(steps.items(), start=1):

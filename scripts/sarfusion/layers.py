@@ -6,6 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+ROWS = 4  # of output that Filtering makes at a time
+
 
 class Narrowing(nn.Conv2d):
     """A convolution of odd size k x k to one channel, which keeps rows and columns.
@@ -36,7 +38,7 @@ class Filtering(nn.Conv2d):
     output at a time by minimal filtering: weighted sums of the rows that they see, each of them
     convolved by 1 x size, and weighted sums of that. For 5 x 5 this takes 40 % of the products.
     Lavin & Gray 2016, Fast Algorithms for Convolutional Neural Networks, CVPR; here along one
-    axis, which costs a digit of float32 less than along both.
+    axis only.
     """
 
     def __init__(self, channels_in, channels_out, size):
@@ -67,9 +69,6 @@ def _weighted_sums(weights, tensors):
     """Return (sums, ...): of the list of tensors, weighted by (sums, tensors)."""
     stacked = torch.stack(tensors)
     return (weights @ stacked.flatten(1)).view(-1, *stacked.shape[1:])
-
-
-ROWS = 4  # of output that Filtering makes at a time
 
 
 @cache
