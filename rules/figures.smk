@@ -31,27 +31,31 @@ rule plot_overview:
         "../scripts/plot_overview.py"
 
 
-rule plot_band:
+# One job for the bands of a protocol: a figure takes less long than the start of a process.
+rule plot_bands:
     input:
-        code=code("plot_band"),
+        code=code("plot_bands"),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         metadata=result("scenes/{site}/scene.json"),
         fused=lambda wildcards: fused_files(
-            wildcards.site, wildcards.protocol, shown_runs(wildcards.protocol, [wildcards.band])
+            wildcards.site, wildcards.protocol, shown_runs(wildcards.protocol, BANDS)
         ),
     output:
-        png=report(
-            result("figures/{site}_{protocol}_{band}.png"),
-            caption="../config/captions/band.rst",
-            category="Fused bands",
-            labels={"site": "{site}", "protocol": "{protocol}", "shows": "{band}"},
-        ),
-        pdf=result("figures/{site}_{protocol}_{band}.pdf"),
+        pngs=[
+            report(
+                result(f"figures/{{site}}_{{protocol}}_{band}.png"),
+                caption="../config/captions/band.rst",
+                category="Fused bands",
+                labels={"site": "{site}", "protocol": "{protocol}", "shows": band},
+            )
+            for band in BANDS
+        ],
+        pdfs=[result(f"figures/{{site}}_{{protocol}}_{band}.pdf") for band in BANDS],
     log:
-        result("logs/plot_band/{site}/{protocol}/{band}.log"),
+        result("logs/plot_bands/{site}/{protocol}.log"),
     benchmark:
-        result("benchmarks/plot_band/{site}/{protocol}/{band}.tsv")
+        result("benchmarks/plot_bands/{site}/{protocol}.tsv")
     conda:
         "../envs/figures.yaml"
     threads: 1
@@ -59,11 +63,12 @@ rule plot_band:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        labels=lambda wildcards: labels(shown_runs(wildcards.protocol, [wildcards.band])),
+        bands=BANDS,
+        labels=lambda wildcards: labels(shown_runs(wildcards.protocol, BANDS)),
     message:
-        "Draw the fused {wildcards.band} of {wildcards.site}"
+        "Draw the fused {params.bands} of {wildcards.site}"
     script:
-        "../scripts/plot_band.py"
+        "../scripts/plot_bands.py"
 
 
 rule plot_composites:

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from sarfusion.figures import MM
+from sarfusion.figures.facets import FACETS
 from sarfusion.figures.maps import RGB, Scene
-from sarfusion.figures.scores import FACETS
 from sarfusion.labels import method_label
 
 BANDS = ["red", "green", "blue", "vv_db", "vh_db", "ratio_db"]

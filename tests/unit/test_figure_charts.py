@@ -14,7 +14,8 @@ from figure_data import (
 from sarfusion.errors import StudyError
 from sarfusion.figures.curves import history_table, training_curves
 from sarfusion.figures.density import density
-from sarfusion.figures.scores import FACETS, mean_interval, scores, scores_to_show
+from sarfusion.figures.facets import FACETS, mean_interval
+from sarfusion.figures.scores import scores, scores_to_show
 from sarfusion.metrics import METRICS
 
 

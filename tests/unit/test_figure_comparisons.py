@@ -29,11 +29,12 @@ from sarfusion.errors import StudyError
 from sarfusion.figures.density import density
 from sarfusion.figures.differences import differences
 from sarfusion.figures.distance import distance, errors_by_distance, method_styles
+from sarfusion.figures.facets import FACETS
 from sarfusion.figures.layout import PAGE, balanced, blocks, panel_grid
 from sarfusion.figures.maps import RGB
 from sarfusion.figures.paired import comparisons, paired_differences
 from sarfusion.figures.scenes import band_comparison, composite_comparison
-from sarfusion.figures.scores import FACETS, fitting_rows, scores, scores_to_show
+from sarfusion.figures.scores import fitting_rows, scores, scores_to_show
 from sarfusion.labels import method_label
 
 

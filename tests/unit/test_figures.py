@@ -120,16 +120,16 @@ class TestScripts:
         return *files.values(), fused, (tmp_path / "out" / "f.png", tmp_path / "out" / "f.pdf")
 
     def test_map_scripts(self, site):
-        import plot_band
+        import plot_bands
         import plot_composites
         import plot_differences
         import plot_overview
 
         stack, split, metadata, fused, out = site
-        green = {label: paths["green"] for label, paths in fused.items()}
+        each = [[path] for path in out]
         runs = [
             lambda: plot_overview.main(stack, split, metadata, *out),
-            lambda: plot_band.main(stack, split, green, "green", metadata, *out),
+            lambda: plot_bands.main(stack, split, fused, ["green"], metadata, *each),
             lambda: plot_composites.main(stack, fused, split, metadata, *out),
             lambda: plot_differences.main(stack, fused, split, metadata, *out),
         ]
@@ -140,14 +140,15 @@ class TestScripts:
                 path.unlink()
 
     def test_a_raster_of_another_size_is_refused(self, site):
-        import plot_band
+        import plot_bands
 
         stack, split, metadata, _, out = site
         grid = Grid(CRS.from_epsg(4326), Affine(3e-4, 0, -60, 0, -3e-4, 60.5), 4, 4)
         other = stack.parent / "other.tif"
         write_raster(other, np.ones((1, 4, 4), np.float32), grid, ["red"], np.nan)
+        each = [[path] for path in out]
         with pytest.raises(StudyError, match=r"other\.tif: .*4, 4.* pixels where the stack has"):
-            plot_band.main(stack, split, {"A": other}, "red", metadata, *out)
+            plot_bands.main(stack, split, {"A": {"red": other}}, ["red"], metadata, *each)
         assert not out[0].parent.exists()
 
     def test_chart_scripts(self, tmp_path):

@@ -9,8 +9,8 @@ from matplotlib.ticker import MaxNLocator
 
 from ..comparisons import run_label
 from . import MM, PALETTE, styled
+from .facets import FACETS
 from .layout import LINE, PAGE, box_mm, notes, notes_height, panel_grid
-from .scores import FACETS
 
 OVERALL = "overall"  # the site of the row that sums a claim up, as in sarfusion.claims
 LEFT, RIGHT = 13, 37  # mm: bands, verdicts

@@ -1,7 +1,6 @@
 """Maps of fused - original of one site: rows bands, columns methods."""
 
 import numpy as np
-import seaborn
 from matplotlib.lines import Line2D
 
 from . import styled
@@ -45,13 +44,12 @@ def differences(scene, fused, gap=None):
         bottom=SCALE_BAR_MM + notes_height(lines),
         gap=(1.5, blocks(across, len(names), 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
     )
-    colours = seaborn.color_palette("vlag", as_cmap=True)
     for number, label in enumerate(fused):
         block, column = divmod(number, columns)
         panels = axes[block * len(names) : (block + 1) * len(names), column]
         for band, panel in zip(names, panels, strict=True):
             image = draw_map(
-                panel, maps[band, label], scene.extent(), cmap=colours, vmin=-limit, vmax=limit
+                panel, maps[band, label], scene.extent(), cmap="RdBu_r", vmin=-limit, vmax=limit
             )
             outline(panel, scene.test, scene.extent(), color="black", linewidth=0.6)
             if outlined:

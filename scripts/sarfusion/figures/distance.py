@@ -10,8 +10,8 @@ from ..classical import METHODS
 from ..errors import StudyError
 from ..labels import INPUTS, method_name
 from . import MM, PALETTE, styled
+from .facets import mean_interval
 from .layout import LINE, notes, notes_height, panel_grid
-from .scores import mean_interval
 
 # As sarfusion.gaps names its regions: gap_edge_0-60m, ..., gap_edge_300-infm.
 EDGE_REGION = re.compile(r"gap_edge_([^-]+)-([^-]+)m")

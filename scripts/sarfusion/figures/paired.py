@@ -11,8 +11,8 @@ from ..errors import StudyError
 from ..labels import INPUTS, method_label, method_name
 from ..transfer import losses, without_training
 from . import BAND_COLOURS, MM, styled
+from .facets import GROUND, MARKERS
 from .layout import PAGE, notes, notes_height, panel_grid, text_mm
-from .scores import GROUND, MARKERS
 
 SCALE = 1000  # differences are printed in thousandths of reflectance
 ROW_MM = 5.4

@@ -1,45 +1,21 @@
 """The scores of every method, band and seed as dot plots."""
 
-from typing import NamedTuple
-
 import numpy as np
 import seaborn
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
-from scipy import stats
 
 from ..across import site_means
-from ..definitions import CONFIDENCE, HEADLINE
+from ..definitions import HEADLINE
 from ..errors import StudyError
 from ..labels import method_label
 from . import BAND_COLOURS, styled
+from .facets import FACETS, GROUND, MARKERS, mean_interval
 from .layout import LINE, PAGE, notes, notes_height, panel_grid, text_mm
 
 COLUMNS = 4  # facets side by side
 METHOD_MM = 6.5  # height of a method's row where there is room; at least a line of text
 TOP_MM, AXIS_MM, GAP_MM = 15, 6, 17  # above the facets, below them, and between their rows
-GROUND = {"test": "test ground", "gap": "inside gaps on test ground"}
-MARKERS = ["o", "s", "^"]
-
-
-class Facet(NamedTuple):
-    """How a metric is named, its unit, and what is better: lower, higher, zero or one."""
-
-    label: str
-    unit: str
-    better: str
-
-
-# The same words as in sarfusion.metrics (a test compares them), which needs scikit-image.
-FACETS = {
-    "rmse": Facet("RMSE", "reflectance", "lower"),
-    "ssim": Facet("SSIM", "", "higher"),
-    "uiqi": Facet("UIQI", "", "higher"),
-    "cc": Facet("CC", "", "higher"),
-    "bias": Facet("Bias", "reflectance", "zero"),
-    "gradient_cc": Facet("Gradient CC", "", "higher"),
-    "sf_ratio": Facet("SF ratio", "", "one"),
-}
 BETTER = {
     "lower": "← lower is better",
     "higher": "higher is better →",
@@ -47,18 +23,6 @@ BETTER = {
     "one": "→ 1 is better ←",
 }
 PERFECT = {"lower": 0.0, "higher": 1.0, "zero": 0.0, "one": 1.0}
-
-
-def mean_interval(values, level=CONFIDENCE):
-    """Return the two-sided t interval of the mean of `values`; NaN twice for fewer than two.
-
-    mean ± t(1 - (1 - level) / 2, n - 1) * s / sqrt(n), with s the sample standard deviation.
-    """
-    values = np.asarray(values, float)
-    if values.size < 2:
-        return np.nan, np.nan
-    reach = stats.t.ppf((1 + level) / 2, values.size - 1) * stats.sem(values)
-    return values.mean() - reach, values.mean() + reach
 
 
 def scores_to_show(table):
