@@ -1,5 +1,6 @@
 """How a script ends when Snakemake runs it: a log, and one line for an error."""
 
+import gc
 import logging
 import os
 import sys
@@ -19,6 +20,8 @@ def job(log):
     What a person can mend (bad input, a full disk) gets that line alone, anything else its
     traceback before it. Snakemake shows the log of a job that failed, ./reproduce the line.
     """
+    # What imports made stays to the end, where looking through it for garbage takes up to 0.5 s.
+    gc.freeze()
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(
         filename=log, filemode="w", level=logging.INFO, format="%(message)s", force=True
