@@ -74,6 +74,6 @@ def read_scene(stack, split, metadata, names=RGB):
 def layers_of(fused, shape):
     """Return {label: {band: path}} as {label: {band: Layer}}, all of one shape."""
     return {
-        label: {band: Layer(path, None, shape) for band, path in paths.items()}
+        label: {band: Layer(path, band, shape) for band, path in paths.items()}
         for label, paths in fused.items()
     }

@@ -3,16 +3,7 @@
 import json
 
 import pytest
-from api_server import (
-    AREA,
-    CORE,
-    SEARCH,
-    Api,
-    failure,
-    record,
-    search,
-    serve,
-)
+from api_server import AREA, CORE, SEARCH, Api, failure, record, search, serve
 
 
 def test_what_is_asked():

@@ -4,16 +4,7 @@ import json
 from copy import deepcopy
 
 import pytest
-from api_server import (
-    AREA,
-    PERIOD,
-    Api,
-    failure,
-    record,
-    search,
-    serve,
-    settings,
-)
+from api_server import AREA, PERIOD, Api, failure, record, search, serve, settings
 from sarfusion.errors import StudyError
 from sarfusion.stac.catalogue import open_catalogue
 from sarfusion.stac.items import read_item
