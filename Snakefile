@@ -83,6 +83,8 @@ rule viewer:
 
 
 onstart:
+    gc.freeze()  # the plan, see rules/common.smk
+    gc.enable()
     tell_disk()
     forget_missing_sites()
 

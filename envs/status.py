@@ -18,9 +18,12 @@ STATES = ("done", "stale", "missing", "failed")
 INCOMPLETE, FAILED = 3, 4  # exit codes
 MOST_SITES = 20  # that a table lists
 MOST_FAILURES = 10
-# What Snakemake gives as a reason, and how it is told here; of the first that holds.
+# What Snakemake gives as a reason where files were edited: inputs, or modules of the library, which
+# are in a parameter of each rule.
+UPDATED = "Updated input files: "
+MODULE = re.compile(r"'(scripts/sarfusion/[\w/]+\.py)': '(\w+)'")
+# What it gives else, and how it is told here; of the first that holds.
 REASONS = (
-    ("Updated input files: ", "changed"),
     ("Set of input files has changed", "other inputs than before"),
     ("Params have changed", "other settings (params) than before"),
     ("Code has changed", "its script or rule was edited"),
@@ -186,13 +189,18 @@ def told_stale(jobs):
 
 def told(reason):
     """Return a reason of Snakemake in few words."""
-    for said, why in REASONS:
-        if said in reason:
-            if why != "changed":
-                return why
-            first, *others = reason.split(said)[1].split("; ")[0].split(", ")
-            return f"{first} changed" + (f", and {len(others)} more" if others else "")
-    return reason
+    files = changed_files(reason)
+    if files:
+        return f"{files[0]} changed" + (f", and {len(files) - 1} more" if files[1:] else "")
+    return next((why for said, why in REASONS if said in reason), reason)
+
+
+def changed_files(reason):
+    """Return the inputs that changed by a reason of Snakemake, or else the library's modules."""
+    if UPDATED in reason:
+        return reason.split(UPDATED)[1].split("; ")[0].split(", ")
+    before, _, now = reason.partition(" now: ")
+    return sorted({name for name, _ in set(MODULE.findall(before)) ^ set(MODULE.findall(now))})
 
 
 def told_failed(jobs):

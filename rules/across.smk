@@ -3,7 +3,6 @@
 
 rule tabulate_across:
     input:
-        code=code("tabulate_across"),
         metrics=result("tables/metrics.csv"),
         differences=difference_files(),
     output:
@@ -21,6 +20,7 @@ rule tabulate_across:
         mem_mb=growing(2000 + 5 * len(SITES)),
         runtime=growing(30),
     params:
+        code=code("tabulate_across"),
         missing=MISSING,
         left_out=transfers_left_out(STUDY),
     message:
@@ -31,7 +31,6 @@ rule tabulate_across:
 
 rule plot_across_scores:
     input:
-        code=code("plot_across_scores"),
         metrics=result("tables/metrics.csv"),
     output:
         png=report(
@@ -52,6 +51,7 @@ rule plot_across_scores:
         mem_mb=growing(2000 + 5 * len(SITES)),
         runtime=growing(30),
     params:
+        code=code("plot_across_scores"),
         missing=MISSING,
     message:
         "Draw the scores of {wildcards.protocol} over all sites"
@@ -61,7 +61,6 @@ rule plot_across_scores:
 
 rule plot_across_differences:
     input:
-        code=code("plot_across_differences"),
         differences=difference_files(),
     output:
         png=report(
@@ -82,6 +81,7 @@ rule plot_across_differences:
         mem_mb=growing(2000 + 5 * len(SITES)),
         runtime=growing(30),
     params:
+        code=code("plot_across_differences"),
         missing=MISSING,
     message:
         "Draw what the SAR ratio changes, over all sites"
@@ -91,7 +91,6 @@ rule plot_across_differences:
 
 rule tabulate_transfer:
     input:
-        code=code("tabulate_transfer"),
         metrics=result("tables/metrics.csv"),
         scores=list(transfer_scores()),
     output:
@@ -109,6 +108,7 @@ rule tabulate_transfer:
         mem_mb=growing(2000 + 5 * len(SITES)),
         runtime=growing(30),
     params:
+        code=code("tabulate_transfer"),
         tested=list(transfer_scores().values()),
         missing=MISSING,
         left_out=transfers_left_out(STUDY),
@@ -120,7 +120,6 @@ rule tabulate_transfer:
 
 rule plot_transfer:
     input:
-        code=code("plot_transfer"),
         metrics=result("tables/metrics.csv"),
         transferred=result("tables/transfer_metrics.csv"),
     output:
@@ -142,6 +141,7 @@ rule plot_transfer:
         mem_mb=growing(2000 + 5 * len(SITES)),
         runtime=growing(30),
     params:
+        code=code("plot_transfer"),
         missing=MISSING,
     message:
         "Draw what a model loses on a site that it has not seen"

@@ -18,7 +18,7 @@ from sarfusion.comparisons import study_pairs
 from sarfusion.disk import site_pixels
 from sarfusion.errors import StudyError
 from sarfusion.files import write_json
-from sarfusion.imports import LIBRARY, modules_of
+from sarfusion.imports import LIBRARY, code_of
 from sarfusion.stac.lock import locked_site, search_of, without_sums
 from sarfusion.study import (
     absent_files,
@@ -67,8 +67,8 @@ FIRST_SEED = SEEDS[:1]  # the one that figures show; tables hold all of them
 
 
 # The plan of many sites is millions of objects, all of which stay: looking through them for garbage
-# again and again took longer than making them.
-gc.set_threshold(1_000_000, 50, 1000)
+# takes long. The Snakefile has it begin before the first job.
+gc.disable()
 
 
 def image():
@@ -88,14 +88,16 @@ def result(path):
 
 
 def code(script):
-    """The library modules behind a script, as inputs: editing one reruns what depends on it."""
-    return relative(modules_of(Path(workflow.basedir, "scripts", f"{script}.py")))
+    """The library modules behind a script, as a parameter: editing one reruns what depends on it.
+
+    Not as inputs: these would be most files of a plan, and Snakemake looks at each for each job.
+    """
+    return code_of(Path(workflow.basedir, "scripts", f"{script}.py"))
 
 
 def network_code(wildcards):
-    """The network that a model name stands for, which is imported by name, and what it imports."""
-    network = LIBRARY / "models" / f"{STUDY['models'][wildcards.model]['network']}.py"
-    return relative([network, *modules_of(network)])
+    """The same of the network that a model name stands for, which is imported by its name."""
+    return code_of(LIBRARY / "models" / f"{STUDY['models'][wildcards.model]['network']}.py")
 
 
 def growing(amount):

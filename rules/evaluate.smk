@@ -5,7 +5,6 @@
 rule evaluate_fusion:
     input:
         unpack(lambda wildcards: gap_mask(wildcards.protocol)),
-        code=code("evaluate_fusion"),
         optical=lambda wildcards: optical_raster(wildcards.protocol),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
@@ -26,6 +25,7 @@ rule evaluate_fusion:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
+        code=code("evaluate_fusion"),
         study=STUDY["study"],
         runs=lambda wildcards: runs(wildcards.protocol),
         gaps=setting_of("gaps"),
@@ -38,7 +38,6 @@ rule evaluate_fusion:
 use rule evaluate_fusion as evaluate_transfer with:
     input:
         unpack(lambda wildcards: gap_mask(wildcards.protocol)),
-        code=code("evaluate_fusion"),
         optical=lambda wildcards: optical_raster(wildcards.protocol),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
@@ -57,9 +56,7 @@ use rule evaluate_fusion as evaluate_transfer with:
     wildcard_constraints:
         folder=one_of(TRANSFERS),
     params:
-        study=STUDY["study"],
         runs=lambda wildcards: transfer_runs(wildcards.folder, wildcards.protocol),
-        gaps=setting_of("gaps"),
     message:
         "Score {wildcards.folder} on the test ground of {wildcards.site}"
 
@@ -67,7 +64,6 @@ use rule evaluate_fusion as evaluate_transfer with:
 rule evaluate_full_scale:
     input:
         unpack(lambda wildcards: truth(wildcards.site)),
-        code=code("evaluate_full_scale"),
         stack=result("stack/{site}.tif"),
         full=result("stack/{site}.full.tif"),
         split=result("stack/{site}.split.tif"),
@@ -88,6 +84,7 @@ rule evaluate_full_scale:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
+        code=code("evaluate_full_scale"),
         study=STUDY["study"],
         runs=lambda wildcards: runs("sharpening"),
         gain_at_nyquist=lambda wildcards: setting(STUDY, wildcards.site, "sharpening")[
@@ -102,7 +99,6 @@ rule evaluate_full_scale:
 rule compare_methods:
     input:
         unpack(lambda wildcards: gap_mask(wildcards.protocol)),
-        code=code("compare_methods"),
         optical=lambda wildcards: optical_raster(wildcards.protocol),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
@@ -125,6 +121,7 @@ rule compare_methods:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
+        code=code("compare_methods"),
         study=STUDY["study"],
         runs=lambda wildcards: learned_runs(wildcards.protocol, BANDS, SEEDS),
         pairs=lambda wildcards: pairs(wildcards.protocol),

@@ -3,7 +3,6 @@
 
 rule plot_overview:
     input:
-        code=code("plot_overview"),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         metadata=result("scenes/{site}/scene.json"),
@@ -25,6 +24,8 @@ rule plot_overview:
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
+    params:
+        code=code("plot_overview"),
     message:
         "Draw the scenes of {wildcards.site}"
     script:
@@ -34,7 +35,6 @@ rule plot_overview:
 # One job for the bands of a protocol: a figure takes less long than the start of a process.
 rule plot_bands:
     input:
-        code=code("plot_bands"),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         metadata=result("scenes/{site}/scene.json"),
@@ -63,6 +63,7 @@ rule plot_bands:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        code=code("plot_bands"),
         bands=BANDS,
         labels=lambda wildcards: labels(shown_runs(wildcards.protocol, BANDS)),
     message:
@@ -73,7 +74,6 @@ rule plot_bands:
 
 rule plot_composites:
     input:
-        code=code("plot_composites"),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         metadata=result("scenes/{site}/scene.json"),
@@ -99,6 +99,7 @@ rule plot_composites:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        code=code("plot_composites"),
         labels=lambda wildcards: labels(shown_runs(wildcards.protocol, BANDS)),
     message:
         "Draw the colour composites of {wildcards.site}"
@@ -109,7 +110,6 @@ rule plot_composites:
 rule plot_differences:
     input:
         unpack(lambda wildcards: gap_mask(wildcards.protocol)),
-        code=code("plot_differences"),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         metadata=result("scenes/{site}/scene.json"),
@@ -135,6 +135,7 @@ rule plot_differences:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        code=code("plot_differences"),
         labels=lambda wildcards: labels(shown_runs(wildcards.protocol, BANDS)),
     message:
         "Draw the differences from the measured bands of {wildcards.site}"
@@ -145,7 +146,6 @@ rule plot_differences:
 rule plot_density:
     input:
         unpack(lambda wildcards: gap_mask(wildcards.protocol)),
-        code=code("plot_density"),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         metadata=result("scenes/{site}/scene.json"),
@@ -172,6 +172,7 @@ rule plot_density:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        code=code("plot_density"),
         runs=lambda wildcards: shown_runs(wildcards.protocol, BANDS),
     message:
         "Draw the fused against measured reflectance of {wildcards.site}"
@@ -181,7 +182,6 @@ rule plot_density:
 
 rule plot_training:
     input:
-        code=code("plot_training"),
         histories=lambda wildcards: records(wildcards.site, wildcards.protocol),
     output:
         png=report(
@@ -201,6 +201,8 @@ rule plot_training:
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
+    params:
+        code=code("plot_training"),
     message:
         "Draw the training curves of {wildcards.site}"
     script:
@@ -209,7 +211,6 @@ rule plot_training:
 
 rule plot_scores:
     input:
-        code=code("plot_scores"),
         metrics=result("tables/metrics.csv"),
     output:
         png=report(
@@ -230,6 +231,7 @@ rule plot_scores:
         mem_mb=growing(2000 + 5 * len(SITES)),
         runtime=growing(10),
     params:
+        code=code("plot_scores"),
         sites=shown_sites(STUDY),
     message:
         "Draw the scores of {wildcards.protocol}"
@@ -239,7 +241,6 @@ rule plot_scores:
 
 rule plot_claims:
     input:
-        code=code("plot_claims"),
         claims=result("tables/claims.csv"),
     output:
         png=report(
@@ -260,6 +261,7 @@ rule plot_claims:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        code=code("plot_claims"),
         sites=shown_sites(STUDY),
     message:
         "Draw the verdicts on the claims"
@@ -269,7 +271,6 @@ rule plot_claims:
 
 rule plot_paired_differences:
     input:
-        code=code("plot_paired_differences"),
         differences=difference_files(),
     output:
         png=report(
@@ -290,6 +291,7 @@ rule plot_paired_differences:
         mem_mb=growing(2000 + 5 * len(SITES)),
         runtime=growing(10),
     params:
+        code=code("plot_paired_differences"),
         sites=shown_sites(STUDY),
     message:
         "Draw what the SAR ratio changes"
@@ -299,7 +301,6 @@ rule plot_paired_differences:
 
 rule plot_gap_distance:
     input:
-        code=code("plot_gap_distance"),
         metrics=result("tables/metrics.csv"),
     output:
         png=report(
@@ -320,6 +321,7 @@ rule plot_gap_distance:
         mem_mb=growing(2000 + 5 * len(SITES)),
         runtime=growing(10),
     params:
+        code=code("plot_gap_distance"),
         sites=shown_sites(STUDY),
     message:
         "Draw the error by distance to the edge of a gap"
@@ -329,7 +331,6 @@ rule plot_gap_distance:
 
 rule plot_gaps:
     input:
-        code=code("plot_gaps"),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         gaps=result("gaps/{site}.tif"),
@@ -354,6 +355,7 @@ rule plot_gaps:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        code=code("plot_gaps"),
         labels=lambda wildcards: labels(compared_runs("cloud_gap")),
     message:
         "Draw the filled gaps of {wildcards.site}"
@@ -364,7 +366,6 @@ rule plot_gaps:
 rule plot_sharpening:
     input:
         unpack(lambda wildcards: truth(wildcards.site)),
-        code=code("plot_sharpening"),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
         reduced=result("stack/{site}.reduced.tif"),
@@ -392,6 +393,7 @@ rule plot_sharpening:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        code=code("plot_sharpening"),
         labels=lambda wildcards: labels(shown_runs("sharpening", BANDS)),
     message:
         "Draw the 10 m products of {wildcards.site}"

@@ -4,8 +4,6 @@
 rule fuse_scene:
     input:
         unpack(lambda wildcards: gap_mask(wildcards.protocol)),
-        code=code("fuse_scene"),
-        network=network_code,
         optical=lambda wildcards: optical_raster(wildcards.protocol),
         sar=lambda wildcards: sar_raster(wildcards.input),
         weights=each_run(
@@ -32,6 +30,8 @@ rule fuse_scene:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
+        code=code("fuse_scene"),
+        network=network_code,
         tile_px=STUDY["fusing"]["tile_px"],
         device=STUDY["training"]["device"],
     message:
@@ -42,8 +42,6 @@ rule fuse_scene:
 
 use rule fuse_scene as fuse_full_scale with:
     input:
-        code=code("fuse_scene"),
-        network=network_code,
         optical=result("stack/{site}.full.tif"),
         sar=lambda wildcards: sar_raster(wildcards.input, ".full"),
         weights=each_run(
@@ -68,8 +66,6 @@ use rule fuse_scene as fuse_full_scale with:
 use rule fuse_scene as fuse_transfer with:
     input:
         unpack(lambda wildcards: gap_mask(wildcards.protocol)),
-        code=code("fuse_scene"),
-        network=network_code,
         optical=lambda wildcards: optical_raster(wildcards.protocol),
         sar=lambda wildcards: sar_raster(wildcards.input),
         weights=each_run(
@@ -113,7 +109,6 @@ if CLASSICAL_RUNS:
     rule fuse_classical:
         input:
             unpack(lambda wildcards: classical_inputs()),
-            code=code("fuse_classical"),
             split=result("stack/{site}.split.tif"),
             stack=result("stack/{site}.tif"),
         output:
@@ -129,6 +124,7 @@ if CLASSICAL_RUNS:
             mem_mb=whole_arrays(60),
             runtime=growing(120),
         params:
+            code=code("fuse_classical"),
             runs=CLASSICAL_RUNS,
         message:
             "Fuse {wildcards.site} by methods without training"
@@ -140,7 +136,6 @@ if SHARPENED_RUNS:
 
     rule fuse_classical_full_scale:
         input:
-            code=code("fuse_classical"),
             split=result("stack/{site}.split.tif"),
             stack=result("stack/{site}.full.tif"),
             reduced=result("stack/{site}.full.tif"),
@@ -157,6 +152,7 @@ if SHARPENED_RUNS:
             mem_mb=growing(2000),
             runtime=growing(120),
         params:
+            code=code("fuse_classical"),
             runs=SHARPENED_RUNS,
         message:
             "Sharpen {wildcards.site} by methods without training"

@@ -3,7 +3,6 @@
 
 rule typeset_paper:
     input:
-        code=code("typeset_paper"),
         template=[
             project_file(f"paper/{name}") for name in ("paper.typ", "style.typ", "references.bib")
         ],
@@ -37,6 +36,7 @@ rule typeset_paper:
         mem_mb=growing(1000 + 5 * len(SITES)),
         runtime=growing(30),
     params:
+        code=code("typeset_paper"),
         study=STUDY,
         sites=SITES,
         shown=PAPER_SITES,

@@ -3,7 +3,6 @@
 
 rule index_patches:
     input:
-        code=code("index_patches"),
         split=result("stack/{site}.split.tif"),
     output:
         patches=result("patches/{site}.parquet"),
@@ -18,6 +17,7 @@ rule index_patches:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        code=code("index_patches"),
         sizes=sorted({model["patch_px"] for model in STUDY["models"].values()}),
         stride=STUDY["patches"]["stride_px"],
     message:

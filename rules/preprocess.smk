@@ -10,7 +10,6 @@
 
 rule prepare_stack:
     input:
-        code=code("prepare_stack"),
         optical=result("scenes/{site}/optical.tif"),
         sar=result("scenes/{site}/sar.tif"),
     output:
@@ -28,6 +27,7 @@ rule prepare_stack:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
+        code=code("prepare_stack"),
         mask=lambda wildcards: setting(STUDY, wildcards.site, "optical")["mask"],
         sar=setting_of("sar"),
         split=setting_of("split"),
@@ -40,7 +40,6 @@ rule prepare_stack:
 rule make_gaps:
     input:
         unpack(lambda wildcards: real_gap_mask(wildcards.site)),
-        code=code("make_gaps"),
         stack=result("stack/{site}.tif"),
         split=result("stack/{site}.split.tif"),
     output:
@@ -56,6 +55,7 @@ rule make_gaps:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
+        code=code("make_gaps"),
         gaps=setting_of("gaps"),
         flags=lambda wildcards: gap_flags(wildcards.site),
     message:
@@ -66,7 +66,6 @@ rule make_gaps:
 
 rule shuffle_sar:
     input:
-        code=code("shuffle_sar"),
         stack=result("stack/{site}{scale}.tif"),
     output:
         shuffled=temp(result("stack/{site}{scale}.shuffled.tif")),
@@ -81,6 +80,7 @@ rule shuffle_sar:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
+        code=code("shuffle_sar"),
         seed=lambda wildcards: setting(STUDY, wildcards.site, "split")["seed"],
     message:
         "Shuffle the SAR ratio of {wildcards.site}"
@@ -90,7 +90,6 @@ rule shuffle_sar:
 
 rule reduce_resolution:
     input:
-        code=code("reduce_resolution"),
         stack=result("stack/{site}.tif"),
     output:
         reduced=temp(result("stack/{site}.reduced.tif")),
@@ -105,6 +104,7 @@ rule reduce_resolution:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
+        code=code("reduce_resolution"),
         gain_at_nyquist=lambda wildcards: setting(STUDY, wildcards.site, "sharpening")[
             "gain_at_nyquist"
         ],
@@ -116,7 +116,6 @@ rule reduce_resolution:
 
 rule prepare_full_scale:
     input:
-        code=code("prepare_full_scale"),
         stack=result("stack/{site}.tif"),
         sar=result("scenes/{site}/sar.tif"),
     output:
@@ -132,6 +131,7 @@ rule prepare_full_scale:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
+        code=code("prepare_full_scale"),
         noise_floor_db=lambda wildcards: setting(STUDY, wildcards.site, "sar")["noise_floor_db"],
     message:
         "Bring optical and SAR of {wildcards.site} to 10 m"

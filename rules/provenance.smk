@@ -3,7 +3,6 @@
 
 rule describe_run:
     input:
-        code=code("describe_run"),
         sources=relative(sources()),
         lock=[LOCK] if sites_from("stac") else [],
         kept=[
@@ -26,6 +25,7 @@ rule describe_run:
         mem_mb=growing(1000),
         runtime=growing(30),
     params:
+        code=code("describe_run"),
         study=STUDY,
         steps=lambda wildcards: steps(),
         results=lambda wildcards, output: str(Path(output.config).parent),

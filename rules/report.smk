@@ -3,7 +3,6 @@
 
 rule show_tables:
     input:
-        code=code("show_tables"),
         tables=[result(f"tables/{name}.md") for name in report_files()],
     output:
         pages=[
@@ -25,6 +24,8 @@ rule show_tables:
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
+    params:
+        code=code("show_tables"),
     message:
         "Lay out the tables for the report"
     script:

@@ -2,8 +2,6 @@
 
 
 rule simulate_scene:
-    input:
-        code=code("simulate_scene"),
     output:
         optical=result("scenes/{site}/optical.tif"),
         sar=result("scenes/{site}/sar.tif"),
@@ -22,6 +20,7 @@ rule simulate_scene:
         mem_mb=whole_arrays(5000),
         runtime=growing(10),
     params:
+        code=code("simulate_scene"),
         size_px=lambda wildcards: STUDY["sites"][wildcards.site]["size_px"],
         seed=lambda wildcards: STUDY["sites"][wildcards.site]["seed"],
         looks=lambda wildcards: STUDY["sites"][wildcards.site]["looks"],
@@ -33,7 +32,6 @@ rule simulate_scene:
 
 rule import_scene:
     input:
-        code=code("import_scene"),
         files=lambda wildcards: scene_files(wildcards.site).values(),
     output:
         optical=result("scenes/{site}/optical.tif"),
@@ -52,6 +50,7 @@ rule import_scene:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
+        code=code("import_scene"),
         settings=lambda wildcards: STUDY["sites"][wildcards.site],
         bands=lambda wildcards: list(scene_files(wildcards.site)),
         absent=lambda wildcards: ABSENT.get(wildcards.site),
@@ -70,7 +69,6 @@ if sites_from("stac") and not Path(LOCK).exists():
 
     rule keep_lock:
         input:
-            code=code("keep_lock"),
             lock=result("search/lock.json"),
         output:
             lock=LOCK,
@@ -84,6 +82,8 @@ if sites_from("stac") and not Path(LOCK).exists():
         resources:
             mem_mb=growing(500),
             runtime=growing(10),
+        params:
+            code=code("keep_lock"),
         message:
             "Lock the scenes in {output.lock}, which did not exist"
         script:
@@ -95,8 +95,6 @@ localrules:
 
 
 rule find_scenes:
-    input:
-        code=code("find_scenes"),
     output:
         found=temp(result("search/{site}.json")),
         table=result("search/{site}.csv"),
@@ -113,6 +111,7 @@ rule find_scenes:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
+        code=code("find_scenes"),
         settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
         mask=lambda wildcards: setting(STUDY, wildcards.site, "optical")["mask"],
     message:
@@ -123,7 +122,6 @@ rule find_scenes:
 
 rule lock_scenes:
     input:
-        code=code("lock_scenes"),
         found=[result(f"search/{site}.json") for site in sites_from("stac")],
         tables=[result(f"search/{site}.csv") for site in sites_from("stac")],
     output:
@@ -140,6 +138,7 @@ rule lock_scenes:
         mem_mb=growing(500),
         runtime=growing(10),
     params:
+        code=code("lock_scenes"),
         sites=sites_from("stac"),
         previous=LOCK,
     message:
@@ -150,7 +149,6 @@ rule lock_scenes:
 
 rule download_scene:
     input:
-        code=code("download_scene"),
         lock=ancient(LOCK),
     output:
         optical=result("scenes/{site}/optical.tif"),
@@ -169,6 +167,7 @@ rule download_scene:
         mem_mb=growing(4000),
         runtime=growing(240),
     params:
+        code=code("download_scene"),
         settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
         locked=lambda wildcards: locked(wildcards.site),
         parts=result("downloads/{site}"),
@@ -180,7 +179,6 @@ rule download_scene:
 
 rule download_clouds:
     input:
-        code=code("download_clouds"),
         lock=ancient(LOCK),
     output:
         clouds=result("scenes/{site}/clouds.tif"),
@@ -197,6 +195,7 @@ rule download_clouds:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
+        code=code("download_clouds"),
         settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
         locked=lambda wildcards: locked(wildcards.site),
         parts=result("downloads/{site}.clouds"),

@@ -3,7 +3,6 @@
 
 rule tabulate_metrics:
     input:
-        code=code("tabulate_metrics"),
         scores=score_files(),
     output:
         metrics=result("tables/metrics.csv"),
@@ -22,6 +21,7 @@ rule tabulate_metrics:
         mem_mb=growing(1000 + 5 * len(SITES)),
         runtime=growing(10),
     params:
+        code=code("tabulate_metrics"),
         missing=MISSING,
     message:
         "Summarise all scores over seeds"
@@ -31,7 +31,6 @@ rule tabulate_metrics:
 
 rule tabulate_models:
     input:
-        code=code("tabulate_models"),
         records=[
             record
             for site in SITES
@@ -54,6 +53,7 @@ rule tabulate_models:
         mem_mb=growing(1000 + 5 * len(SITES)),
         runtime=growing(10),
     params:
+        code=code("tabulate_models"),
         missing=MISSING,
     message:
         "Tabulate what the models cost"
@@ -63,7 +63,6 @@ rule tabulate_models:
 
 rule judge_claims:
     input:
-        code=code("judge_claims"),
         claims=project_file("config/claims.yaml"),
         schema=project_file("config/claims.schema.yaml"),
         differences=difference_files(),
@@ -82,6 +81,7 @@ rule judge_claims:
         mem_mb=growing(1000 + 5 * len(SITES)),
         runtime=growing(10),
     params:
+        code=code("judge_claims"),
         missing=MISSING,
     message:
         "Judge the claims"

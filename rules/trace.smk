@@ -24,7 +24,7 @@ def jobs_by_output():
 
 
 def step_behind(path):
-    """How a file is made: rule, script, inputs that are data, outputs; None if no rule makes it."""
+    """How a file is made: rule, script, inputs, outputs; None if no rule makes it."""
     job = jobs_by_output().get(path)
     if job:
         maker, inputs, outputs = job.rule, job.input, job.output
@@ -38,7 +38,7 @@ def step_behind(path):
     return {
         "rule": maker.name,
         "script": f"scripts/{Path(maker.script).name}",
-        "inputs": sorted({str(file) for file in inputs if Path(file).suffix != ".py"}),
+        "inputs": sorted(set(map(str, inputs))),
         "outputs": sorted(map(str, outputs)),
     }
 

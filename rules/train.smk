@@ -12,7 +12,6 @@ IDENTITY = ("site", "protocol", "model", "input")
 # scaled by the ground that it is trained on, of all these sites together.
 rule pool_ground:
     input:
-        code=code("pool_ground"),
         stacks=lambda wildcards: at_ground(wildcards.folder, result("stack/{site}.tif")),
         splits=lambda wildcards: at_ground(wildcards.folder, result("stack/{site}.split.tif")),
     output:
@@ -30,6 +29,7 @@ rule pool_ground:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
+        code=code("pool_ground"),
         sites=lambda wildcards: ground_of(wildcards.folder),
         clip_percentiles=STUDY["sar"]["clip_percentiles"],
     message:
@@ -40,8 +40,6 @@ rule pool_ground:
 
 rule train_model:
     input:
-        code=code("train_model"),
-        network=network_code,
         optical=lambda wildcards: at_ground(wildcards.site, optical_raster(wildcards.protocol)),
         sar=lambda wildcards: at_ground(wildcards.site, sar_raster(wildcards.input)),
         stack=lambda wildcards: at_ground(wildcards.site, result("stack/{site}.tif")),
@@ -76,6 +74,8 @@ rule train_model:
         mem_mb=whole_arrays(60),
         runtime=growing(240),
     params:
+        code=code("train_model"),
+        network=network_code,
         seeds=SEEDS,
         bands=lambda wildcards: [wildcards.get("band")] if TRAINED_APART else BANDS,
         identity=lambda wildcards: {name: wildcards[name] for name in IDENTITY},

@@ -4,7 +4,6 @@
 rule build_viewer:
     input:
         unpack(lambda wildcards: viewer_ground(viewer_site(wildcards))),
-        code=code("build_viewer"),
         template=project_file("scripts/sarfusion/viewer/page.html"),
         style=project_file("scripts/sarfusion/viewer/page.css"),
         page_script=project_file("scripts/sarfusion/viewer/page.js"),
@@ -26,6 +25,7 @@ rule build_viewer:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
+        code=code("build_viewer"),
         study=STUDY["study"],
         bands=BANDS,
         runs=viewer_runs(),

@@ -1,14 +1,30 @@
 """Which modules of the library a script imports, directly or through others.
 
 Snakemake reruns a job when its script was edited, but does not see the modules behind it.
-Every rule therefore names them as an input.
+Every rule therefore has a parameter that changes with them.
 """
 
 import ast
 from functools import cache
 from pathlib import Path
 
+from .files import sha256
+
 LIBRARY = Path(__file__).parent
+DIGITS = 12  # of a SHA-256, which tell two versions of a module apart
+
+
+@cache
+def code_of(script):
+    """Return {"scripts/sarfusion/files.py": the start of its SHA-256, ...} of the library.
+
+    Its modules are those that the file `script` needs, and itself where it is one.
+    """
+    own = [script] if script.is_relative_to(LIBRARY) else []
+    return {
+        f"scripts/{path.relative_to(LIBRARY.parent).as_posix()}": sha256(path)[:DIGITS]
+        for path in sorted({*own, *modules_of(script)})
+    }
 
 
 def modules_of(script):

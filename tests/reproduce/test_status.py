@@ -8,6 +8,14 @@ import sys
 import pytest
 from reproduce_command import install, running, status
 
+PARAMS = "Params have changed since last execution: Union of exclusive params before and now across"
+SAR, CNN = "scripts/sarfusion/sar.py", "scripts/sarfusion/models/cnn.py"
+
+
+def params(before, now):
+    """Say as Snakemake does that parameters changed."""
+    return f"{PARAMS} all output: before: {before} now: {now} ; Code has changed"
+
 
 def job(output, rule="train_model", log=(), what="Train", reason="Forced execution", **wildcards):
     return {
@@ -108,7 +116,9 @@ def test_sites_that_are_not_done_are_listed(dry_runs, capsys):
     ("reason", "words"),
     [
         ("Updated input files: a.tif", "a.tif changed"),
-        ("Params have changed since last execution: x", "other settings (params) than before"),
+        (params("3,[1, 2]", "4"), "other settings (params) than before"),
+        (params({SAR: "1f", CNN: "2e"}, {SAR: "1f", CNN: "3d"}), f"{CNN} changed"),
+        (params({SAR: "1f"}, f"4,{ {SAR: '2e', CNN: '3d'} }"), f"{CNN} changed, and 1 more"),
         ("Set of input files has changed since last execution", "other inputs than before"),
         ("Code has changed since last execution", "its script or rule was edited"),
         ("Input files updated by another job: a, b", "follows from what stands above"),

@@ -5,7 +5,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from sarfusion.imports import LIBRARY, modules_of
+from sarfusion.files import sha256
+from sarfusion.imports import LIBRARY, code_of, modules_of
 
 SCRIPTS = LIBRARY.parent
 
@@ -55,4 +56,14 @@ def test_a_new_import_is_seen(tmp_path):
         "__init__.py",
         "sar.py",
         "errors.py",
+    }
+
+
+def test_code_is_the_bytes_of_modules_by_the_names_that_people_see():
+    network = code_of(LIBRARY / "models/cnn.py")
+    assert {"scripts/sarfusion/models/cnn.py", "scripts/sarfusion/__init__.py"} <= set(network)
+    for name, digest in network.items():
+        assert digest == sha256(SCRIPTS.parent / name)[:12]
+    assert set(code_of(SCRIPTS / "train_model.py")) == {
+        f"scripts/sarfusion/{name}" for name in names("train_model")
     }

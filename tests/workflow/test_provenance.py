@@ -117,9 +117,9 @@ def test_the_list_says_what_snakemake_says(finished, rows):
     ours = {path for path, row in rows.items() if row["rule"]}
     assert ours == says.keys()
     for path in ours:
-        inputs = {i for i in says[path]["input-file(s)"].split(",") if not i.endswith(".py")}
         assert rows[path]["rule"] == says[path]["rule"]
-        assert set(filter(None, rows[path]["made_from"].split(";"))) == inputs - {"-"}
+        made_from, inputs = rows[path]["made_from"], says[path]["input-file(s)"]
+        assert set(made_from.split(";")) == set(inputs.split(","))
 
 
 def test_the_list_has_the_sums_of_all_files(finished, rows):
