@@ -8,6 +8,7 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+import smart_open
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
@@ -69,6 +70,9 @@ FIRST_SEED = SEEDS[:1]  # the one that figures show; tables hold all of them
 # The plan of many sites is millions of objects, all of which stay: looking through them for garbage
 # takes long. The Snakefile has it begin before the first job.
 gc.disable()
+# Snakemake has the path of each script taken apart three times a job, and smart_open makes a class
+# for each answer: a fifth of the memory of many sites.
+smart_open.parse_uri = functools.cache(smart_open.parse_uri)
 
 
 def image():

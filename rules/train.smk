@@ -5,8 +5,6 @@
 DEVICE = STUDY["training"]["device"]
 TORCH_ENV = "../envs/train-cuda.yaml" if DEVICE == "cuda" else "../envs/train.yaml"
 
-IDENTITY = ("site", "protocol", "model", "input")
-
 
 # What a model is trained on for a transfer must say nothing of the tested site: its channels are
 # scaled by the ground that it is trained on, of all these sites together.
@@ -77,8 +75,7 @@ rule train_model:
         code=code("train_model"),
         network=network_code,
         seeds=SEEDS,
-        bands=lambda wildcards: [wildcards.get("band")] if TRAINED_APART else BANDS,
-        identity=lambda wildcards: {name: wildcards[name] for name in IDENTITY},
+        bands=(lambda wildcards: [wildcards.band]) if TRAINED_APART else BANDS,
         model=lambda wildcards: STUDY["models"][wildcards.model],
         training=STUDY["training"],
         gaps=lambda wildcards: gap_settings(wildcards.protocol, wildcards.site),

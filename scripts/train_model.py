@@ -203,7 +203,7 @@ if __name__ == "__main__":
             records=snakemake.output.records,
             bands=snakemake.params.bands,
             seeds=snakemake.params.seeds,
-            identity=snakemake.params.identity,
+            identity=snakemake.wildcards,
             model=snakemake.params.model,
             training=snakemake.params.training,
             gaps=snakemake.params.gaps,
