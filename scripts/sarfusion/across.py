@@ -11,9 +11,8 @@ is none.
 """
 
 import numpy as np
-from scipy.special import stdtrit
 
-from .definitions import CONFIDENCE
+from .intervals import half_width
 
 SCORES = ["protocol", "region", "band", "method", "input", "metric"]
 COMPARED = ["left_method", "left_input", "right_method", "right_input"]
@@ -43,8 +42,7 @@ def pool(values, keys, column):
         sites="count", mean="mean", spread="std", least="min", most="max", rows="size"
     ).reset_index()
     count = pooled["sites"]
-    quantile = stdtrit((count - 1).where(count > 1), (1 + CONFIDENCE) / 2)
-    half = quantile * pooled.pop("spread") / np.sqrt(count)
+    half = half_width(pooled.pop("spread"), count)
     pooled["undefined"] = pooled.pop("rows") - count
     pooled.insert(len(keys) + 2, "low", pooled["mean"] - half)
     pooled.insert(len(keys) + 3, "high", pooled["mean"] + half)

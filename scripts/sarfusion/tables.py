@@ -2,10 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit  # Student's t; scipy.stats, which names it so, loads for a second
 from tabulate import tabulate
 
-from .definitions import CONFIDENCE
+from .intervals import half_width
 from .labels import method_label, method_name
 
 RUN_COLUMNS = ["study", "site", "protocol", "region", "band", "method", "input"]
@@ -50,15 +49,13 @@ def summarise(scores):
     """
     grouped = scores.groupby([*RUN_COLUMNS, "metric"], sort=False, dropna=False)["value"]
     summary = grouped.agg(mean="mean", seeds="size").reset_index()
-    half = _half_intervals(
-        scores["value"].to_numpy(), grouped.ngroup().to_numpy(), summary["seeds"]
-    )
+    half = _half_widths(scores["value"].to_numpy(), grouped.ngroup().to_numpy(), summary["seeds"])
     summary["low"], summary["high"] = summary["mean"] - half, summary["mean"] + half
     return summary[[*RUN_COLUMNS, "metric", "mean", "low", "high", "seeds"]]
 
 
-def _half_intervals(values, group, sizes):
-    """Return half the width of the t-interval of the mean of each group of `values`.
+def _half_widths(values, group, sizes):
+    """Return half the width of the interval of the mean of each group of `values`.
 
     group: the number of the group of each value; sizes: of the groups. All groups of one size are
     computed at once, since a study of many sites has millions.
@@ -69,11 +66,8 @@ def _half_intervals(values, group, sizes):
     for size in np.unique(sizes[sizes > 1]):
         chosen = np.flatnonzero(sizes == size)
         rows = ordered[starts[chosen, None] + np.arange(size)]
-        quantile = stdtrit(size - 1, (1 + CONFIDENCE) / 2)
         with np.errstate(invalid="ignore"):  # of infinite values, which have no interval
-            spread = rows.std(axis=1, ddof=1)
-        known = quantile * spread / np.sqrt(size)
-        half[chosen] = np.where(np.isfinite(rows).all(axis=1), known, np.nan)
+            half[chosen] = half_width(rows.std(axis=1, ddof=1), size)
     return half
 
 

@@ -14,8 +14,9 @@ from figure_data import (
 from sarfusion.errors import StudyError
 from sarfusion.figures.curves import history_table, training_curves
 from sarfusion.figures.density import density
-from sarfusion.figures.facets import FACETS, mean_interval
+from sarfusion.figures.facets import FACETS
 from sarfusion.figures.scores import scores, scores_to_show
+from sarfusion.intervals import mean_interval
 from sarfusion.metrics import METRICS
 
 
@@ -38,11 +39,6 @@ class TestDensity:
 
 
 class TestScores:
-    def test_interval_by_hand(self):
-        # Mean 2, s = 1, n = 3: t(.975, 2) = 4.302653, so 2 ± 4.302653 / sqrt(3).
-        assert mean_interval([1, 2, 3]) == pytest.approx((-0.484138, 4.484138), abs=1e-6)
-        assert np.isnan(mean_interval([1.0])).all()
-
     def test_means_and_bars_are_drawn_where_they_belong(self):
         table = make_metrics(methods=1)
         table = table[(table["metric"] == "rmse") & (table["band"] == "red")].copy()

@@ -8,9 +8,9 @@ from matplotlib.lines import Line2D
 
 from ..classical import METHODS
 from ..errors import StudyError
+from ..intervals import mean_interval
 from ..labels import INPUTS, method_name
 from . import MM, PALETTE, styled
-from .facets import mean_interval
 from .layout import LINE, notes, notes_height, panel_grid
 
 # As sarfusion.gaps names its regions: gap_edge_0-60m, ..., gap_edge_300-infm.

@@ -8,9 +8,10 @@ from matplotlib.ticker import MaxNLocator
 from ..across import site_means
 from ..definitions import HEADLINE
 from ..errors import StudyError
+from ..intervals import mean_interval
 from ..labels import method_label
 from . import BAND_COLOURS, styled
-from .facets import FACETS, GROUND, MARKERS, mean_interval
+from .facets import FACETS, GROUND, MARKERS
 from .layout import LINE, PAGE, notes, notes_height, panel_grid, text_mm
 
 COLUMNS = 4  # facets side by side
