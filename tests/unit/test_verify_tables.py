@@ -246,6 +246,16 @@ def test_a_text_is_the_same_to_its_last_line(tmp_path):
     assert compare_text(tmp_path / "a", tmp_path / "a") == "follows from the scores"
 
 
+def test_of_a_long_line_its_first_difference_is_told(tmp_path):
+    (tmp_path / "a").write_text(f"{'x' * 500}0.25{'y' * 500}\n")
+    (tmp_path / "b").write_text(f"{'x' * 500}0.26{'y' * 500}\n")
+    with pytest.raises(StudyError) as error:
+        compare_text(tmp_path / "a", tmp_path / "b")
+    same = "x" * 37 + "0.2"
+    expected = f"...{same}6{'y' * 39}...'; from the scores follows '...{same}5{'y' * 39}...'"
+    assert str(error.value).endswith(expected)
+
+
 def test_only_what_rests_on_models_at_hand_is_compared(tmp_path):
     """With the red CNN of both seeds: its red scores, and none of a triple; copying always."""
     red = {name for name in every_model(STUDY) if "/red/cnn" in name}

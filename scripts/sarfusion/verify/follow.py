@@ -1,5 +1,7 @@
 """What must follow from the scores in a results folder: differences, and the texts of tables."""
 
+from itertools import takewhile
+
 import numpy as np
 
 from ..comparisons import paired_runs
@@ -8,6 +10,7 @@ from . import scores
 from .files import read_text
 
 MOST_MB = 100
+AROUND = 40  # characters of a line that are told on both sides of a difference
 ROUNDING = 1e-9  # of a mean of scores that was added up in another order
 
 
@@ -47,9 +50,18 @@ def compare_text(ours, theirs):
     made = ours.read_text(encoding="utf-8").splitlines()
     for number, (one, other) in enumerate(zip(made, told, strict=False), start=1):
         if one != other:
+            same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+            where = len([*same])
             raise StudyError(
-                f"{theirs}: line {number} is {other!r}; from the scores follows {one!r}"
+                f"{theirs}: line {number} is {around(other, where)!r}; from the scores follows"
+                f" {around(one, where)!r}"
             )
     if len(made) != len(told):
         raise StudyError(f"{theirs}: {len(told)} lines; from the scores follow {len(made)}")
     return "follows from the scores"
+
+
+def around(line, column):
+    """Return what people need of a line that differs from another one at `column`."""
+    first, end = max(column - AROUND, 0), column + AROUND
+    return f"{'...' * (first > 0)}{line[first:end]}{'...' * (end < len(line))}"
