@@ -126,13 +126,8 @@ def whole_arrays(bytes_a_pixel):
     return growing(lambda wildcards: 2000 + round(bytes_a_pixel * pixels(wildcards) / 1e6))
 
 
-def relative(paths):
-    """Paths as seen from the working folder, so that a moved clone does not rerun."""
-    return [os.path.relpath(path) for path in paths]
-
-
 def project_file(path):
-    """A file of the project that is no code, as an input."""
+    """A file of the project as seen from the working folder, so that a moved clone does not rerun."""
     return os.path.relpath(Path(workflow.basedir, path))
 
 

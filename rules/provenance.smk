@@ -3,7 +3,7 @@
 
 rule describe_run:
     input:
-        sources=relative(sources()),
+        sources=list(map(project_file, sources())),
         lock=[LOCK] if sites_from("stac") else [],
         kept=[
             *table_files(),
