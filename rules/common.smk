@@ -14,14 +14,14 @@ from snakemake.settings.types import DeploymentMethod
 
 sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
 
-from sarfusion.classical import METHODS
-from sarfusion.comparisons import study_pairs
-from sarfusion.disk import site_pixels
-from sarfusion.errors import StudyError
-from sarfusion.files import write_json
-from sarfusion.imports import LIBRARY, code_of
-from sarfusion.stac.lock import locked_site, search_of, without_sums
-from sarfusion.study import (
+from sarfusion.study.methods import METHODS
+from sarfusion.study.comparisons import study_pairs
+from sarfusion.study.disk import site_pixels
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import write_json
+from sarfusion.provenance.code_version import LIBRARY, code_of
+from sarfusion.scenes.stac.lock import locked_site, search_of, without_sums
+from sarfusion.study.config import (
     absent_files,
     catalogue_site,
     check_networks,
@@ -101,7 +101,9 @@ def code(script):
 
 def network_code(wildcards):
     """The same of the network that a model name stands for, which is imported by its name."""
-    return code_of(LIBRARY / "models" / f"{STUDY['models'][wildcards.model]['network']}.py")
+    return code_of(
+        LIBRARY / "fusion/networks" / f"{STUDY['models'][wildcards.model]['network']}.py"
+    )
 
 
 def growing(amount):

@@ -1,6 +1,6 @@
 # Helper of the Snakefile: what a run will take of the disk, told before it. No rules.
 
-from sarfusion import disk
+from sarfusion.study import disk
 
 
 def tell_disk():

@@ -4,9 +4,9 @@
 rule build_viewer:
     input:
         unpack(lambda wildcards: viewer_ground(viewer_site(wildcards))),
-        template=project_file("scripts/sarfusion/viewer/page.html"),
-        style=project_file("scripts/sarfusion/viewer/page.css"),
-        page_script=project_file("scripts/sarfusion/viewer/page.js"),
+        template=project_file("scripts/sarfusion/show/viewer/page.html"),
+        style=project_file("scripts/sarfusion/show/viewer/page.css"),
+        page_script=project_file("scripts/sarfusion/show/viewer/page.js"),
         stack=lambda wildcards: result(f"stack/{viewer_site(wildcards)}.tif"),
         split=lambda wildcards: result(f"stack/{viewer_site(wildcards)}.split.tif"),
         metadata=lambda wildcards: result(f"scenes/{viewer_site(wildcards)}/scene.json"),

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pandas as pd
-from sarfusion.definitions import HEADLINE
-from sarfusion.errors import StudyError
-from sarfusion.files import read_json, write_text
-from sarfusion.labels import method_label
-from sarfusion.raster import read_grid
-from sarfusion.viewer.layers import Layer, pack_layers
-from sarfusion.viewer.page import build_page
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import read_json, write_text
+from sarfusion.core.raster import read_grid
+from sarfusion.scoring.definitions import HEADLINE
+from sarfusion.show.viewer.layers import Layer, pack_layers
+from sarfusion.show.viewer.page import build_page
+from sarfusion.study.labels import method_label
 
 GROUPS = {
     "reconstruction": "Reconstruction",
@@ -135,7 +135,7 @@ def read_scores(paths, full_region):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

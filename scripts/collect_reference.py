@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from sarfusion.errors import StudyError
-from sarfusion.files import copy_as_new, sha256, write_csv, write_json, write_text
-from sarfusion.provenance import commit, packages
-from sarfusion.study import read_study
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import copy_as_new, sha256, write_csv, write_json, write_text
+from sarfusion.provenance.facts import commit, packages
+from sarfusion.study.config import read_study
 from sarfusion.verify.compared import WEIGHT_SUMS
 from sarfusion.verify.expected import every_model, record_path, weights_path
 from sarfusion.verify.inputs import SUMS, means_path

@@ -1,14 +1,14 @@
 """Compare methods on one site and protocol: differences of their scores, with intervals."""
 
 import pandas as pd
-from sarfusion.bootstrap import Blocks, compare, distributions, ground_cells
-from sarfusion.errors import StudyError
-from sarfusion.files import read_json, write_csv
-from sarfusion.ground import open_ground, reading
-from sarfusion.memory import keep_freed_memory
-from sarfusion.pairs import Given
-from sarfusion.raster import open_bands
-from sarfusion.scoring import check_range
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import read_json, write_csv
+from sarfusion.core.memory import keep_freed_memory
+from sarfusion.core.raster import open_bands
+from sarfusion.scoring.bootstrap import Blocks, compare, distributions, ground_cells
+from sarfusion.scoring.image_pair import Given
+from sarfusion.scoring.regions import open_ground, reading
+from sarfusion.scoring.scene_scores import check_range
 
 PLACE = ["study", "site", "protocol", "region", "band", "metric"]
 SIDES = ["left_method", "left_input", "right_method", "right_input"]
@@ -93,7 +93,7 @@ def _reader(bands, regions):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

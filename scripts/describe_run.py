@@ -5,25 +5,25 @@ import os
 from pathlib import Path
 
 import yaml
-from sarfusion import provenance
-from sarfusion.crate import CONFIG, write_crate
-from sarfusion.files import write_text
-from sarfusion.study import read_study
+from sarfusion.core.files import write_text
+from sarfusion.provenance import facts
+from sarfusion.provenance.crate import CONFIG, write_crate
+from sarfusion.study.config import read_study
 
 
 def main(*, study, steps, kept, lock, results, command, engine, conda, config, crate):
     """Save the study's settings as a file that can be run, and write the crate.
 
-    steps: how each file came about (see provenance.describe_files); kept: what of the results the
+    steps: how each file came about (see facts.describe_files); kept: what of the results the
     crate holds; lock: the lock files of the study, one or none; results: its folder; engine:
     version of Snakemake; conda: whether each job ran in the conda environment of its rule.
     """
     plain = json.loads(json.dumps(study))  # or YAML would say `*id001` for what stands twice
     write_text(config, yaml.safe_dump(plain, allow_unicode=True, sort_keys=False))
     read_study(config)
-    sources = provenance.sources()
+    sources = facts.sources()
     copies = {
-        **{os.path.relpath(path): str(path.relative_to(provenance.ROOT)) for path in sources},
+        **{os.path.relpath(path): str(path.relative_to(facts.ROOT)) for path in sources},
         **{path: f"config/{Path(path).name}" for path in lock},
         **{path: str(Path(path).relative_to(results)) for path in kept},
         config: CONFIG,
@@ -34,15 +34,15 @@ def main(*, study, steps, kept, lock, results, command, engine, conda, config, c
         "command": command + (" (each job in the conda environment of its rule)" * conda),
         "engine": engine,
         # What stands in a conda environment of another rule cannot be seen from here.
-        "packages": {} if conda else provenance.packages(),
-        "commit": provenance.commit(),
-        "agent": provenance.agent(),
+        "packages": {} if conda else facts.packages(),
+        "commit": facts.commit(),
+        "agent": facts.agent(),
     }
-    write_crate(crate, run, copies, provenance.describe_files(steps))
+    write_crate(crate, run, copies, facts.describe_files(steps))
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

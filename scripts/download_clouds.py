@@ -4,12 +4,12 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-from sarfusion import landsat
-from sarfusion.errors import StudyError
-from sarfusion.raster import write_raster
-from sarfusion.stac.download import assemble, download
-from sarfusion.stac.lock import read_lock, seal
-from sarfusion.stac.remote import Remote
+from sarfusion.core.errors import StudyError
+from sarfusion.core.raster import write_raster
+from sarfusion.scenes import landsat
+from sarfusion.scenes.stac.download import assemble, download
+from sarfusion.scenes.stac.lock import read_lock, seal
+from sarfusion.scenes.stac.remote import Remote
 from tqdm import tqdm
 
 
@@ -46,7 +46,7 @@ def main(*, site, settings, lock, parts, clouds, offline):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import is_offline, job
+    from sarfusion.core.job import is_offline, job
 
     with job(snakemake.log[0]):
         main(

@@ -5,12 +5,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from sarfusion import landsat, sar
-from sarfusion.files import describe_file, write_json
-from sarfusion.raster import write_raster
-from sarfusion.stac.download import assemble, download
-from sarfusion.stac.lock import read_lock, seal
-from sarfusion.stac.remote import Remote
+from sarfusion.core.files import describe_file, write_json
+from sarfusion.core.raster import write_raster
+from sarfusion.scenes import landsat, sar
+from sarfusion.scenes.stac.download import assemble, download
+from sarfusion.scenes.stac.lock import read_lock, seal
+from sarfusion.scenes.stac.remote import Remote
 from tqdm import tqdm
 
 
@@ -98,7 +98,7 @@ def describe(scene, settings, path):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import is_offline, job
+    from sarfusion.core.job import is_offline, job
 
     with job(snakemake.log[0]):
         main(

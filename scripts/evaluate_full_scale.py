@@ -5,15 +5,16 @@ from contextlib import ExitStack
 
 import numpy as np
 import pandas as pd
-from sarfusion import landsat, split
-from sarfusion.files import read_json, write_csv
-from sarfusion.ground import reading
-from sarfusion.memory import keep_freed_memory
-from sarfusion.pairs import HALO, Given
-from sarfusion.raster import open_bands, read_grid
-from sarfusion.resolution import KERNEL_REACH, RATIO, degrade, mtf_sigma
-from sarfusion.scoring import check_range, score_scene
-from sarfusion.tables import METRIC_COLUMNS, score_rows
+from sarfusion.core.files import read_json, write_csv
+from sarfusion.core.memory import keep_freed_memory
+from sarfusion.core.raster import open_bands, read_grid
+from sarfusion.ground import split
+from sarfusion.ground.degradation import KERNEL_REACH, RATIO, degrade, mtf_sigma
+from sarfusion.scenes import landsat
+from sarfusion.scoring.image_pair import HALO, Given
+from sarfusion.scoring.regions import reading
+from sarfusion.scoring.scene_scores import check_range, score_scene
+from sarfusion.show.tables import METRIC_COLUMNS, score_rows
 
 
 def main(
@@ -111,7 +112,7 @@ def _parts(region, mask, bands, measured, runs, images):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

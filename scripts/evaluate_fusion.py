@@ -4,14 +4,14 @@ from contextlib import ExitStack
 
 import numpy as np
 import pandas as pd
-from sarfusion import landsat
-from sarfusion.files import read_json, write_csv
-from sarfusion.ground import open_ground, reading
-from sarfusion.memory import keep_freed_memory
-from sarfusion.pairs import Given
-from sarfusion.raster import open_bands
-from sarfusion.scoring import check_range, score_scene
-from sarfusion.tables import METRIC_COLUMNS, score_rows
+from sarfusion.core.files import read_json, write_csv
+from sarfusion.core.memory import keep_freed_memory
+from sarfusion.core.raster import open_bands
+from sarfusion.scenes import landsat
+from sarfusion.scoring.image_pair import Given
+from sarfusion.scoring.regions import open_ground, reading
+from sarfusion.scoring.scene_scores import check_range, score_scene
+from sarfusion.show.tables import METRIC_COLUMNS, score_rows
 
 TRIPLE = "rgb"
 
@@ -77,7 +77,7 @@ def stacked(images):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

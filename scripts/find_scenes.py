@@ -4,15 +4,15 @@ import logging
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
-from sarfusion import landsat, sar
-from sarfusion.files import write_csv, write_json
-from sarfusion.raster import Grid
-from sarfusion.stac.catalogue import open_catalogue
-from sarfusion.stac.choice import NoPair, choose
-from sarfusion.stac.cog import read_window, window_of
-from sarfusion.stac.items import read_items
-from sarfusion.stac.lock import describe_scene, search_of
-from sarfusion.stac.remote import Remote
+from sarfusion.core.files import write_csv, write_json
+from sarfusion.core.raster import Grid
+from sarfusion.scenes import landsat, sar
+from sarfusion.scenes.stac.catalogue import open_catalogue
+from sarfusion.scenes.stac.choice import NoPair, choose
+from sarfusion.scenes.stac.cog import read_window, window_of
+from sarfusion.scenes.stac.items import read_items
+from sarfusion.scenes.stac.lock import describe_scene, search_of
+from sarfusion.scenes.stac.remote import Remote
 from tqdm import tqdm
 
 
@@ -78,7 +78,7 @@ def read_quality(remote, area, item):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import is_offline, job
+    from sarfusion.core.job import is_offline, job
 
     with job(snakemake.log[0]):
         main(

@@ -4,8 +4,7 @@ from contextlib import ExitStack
 
 import numpy as np
 from rasterio.windows import Window
-from sarfusion import gap_filling, landsat, pansharpening, reconstruction, split
-from sarfusion.raster import (
+from sarfusion.core.raster import (
     create_raster,
     open_bands,
     read_band,
@@ -13,8 +12,11 @@ from sarfusion.raster import (
     read_grid,
     write_raster,
 )
-from sarfusion.resolution import RATIO
-from sarfusion.tiling import tiles
+from sarfusion.core.tiling import tiles
+from sarfusion.fusion.classical import gap_filling, pansharpening, reconstruction
+from sarfusion.ground import split
+from sarfusion.ground.degradation import RATIO
+from sarfusion.scenes import landsat
 
 TILE_PX = 1024  # side of the part of a scene that is sharpened at once
 
@@ -85,7 +87,7 @@ def write_band(path, values, grid, band):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

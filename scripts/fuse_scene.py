@@ -6,12 +6,13 @@ import numpy as np
 import rasterio
 import torch
 from rasterio.windows import Window
-from sarfusion import channels, checkpoint, normalise
-from sarfusion.memory import keep_freed_memory
-from sarfusion.models import predict
-from sarfusion.raster import profile_for, whole_raster
-from sarfusion.tiling import pipeline, tiles
-from sarfusion.training import choose_device, make_deterministic
+from sarfusion.core.memory import keep_freed_memory
+from sarfusion.core.raster import profile_for, whole_raster
+from sarfusion.core.tiling import pipeline, tiles
+from sarfusion.fusion import channels, checkpoint
+from sarfusion.fusion.networks import predict
+from sarfusion.fusion.training import choose_device, make_deterministic
+from sarfusion.ground import normalise
 from tqdm import tqdm
 
 
@@ -66,7 +67,7 @@ def fuse(network, record, optical, sar, gaps, fused, tile_px, device):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

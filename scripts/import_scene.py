@@ -1,10 +1,10 @@
 """Bring a person's own GeoTIFFs into the form of raw scenes."""
 
 import numpy as np
-from sarfusion import landsat, sar
-from sarfusion.errors import StudyError
-from sarfusion.files import describe_file, sha256, write_json
-from sarfusion.raster import Grid, open_raster, write_raster
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import describe_file, sha256, write_json
+from sarfusion.core.raster import Grid, open_raster, write_raster
+from sarfusion.scenes import landsat, sar
 
 
 def main(*, site, settings, paths, optical, sar_power, metadata):
@@ -117,7 +117,7 @@ def read_file(path, band, where):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         if snakemake.params.absent:

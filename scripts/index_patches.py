@@ -1,9 +1,9 @@
 """Index the patches of one site, for every patch size of the study."""
 
 import pandas as pd
-from sarfusion.files import atomic
-from sarfusion.patches import index_patches
-from sarfusion.raster import read_band
+from sarfusion.core.files import atomic
+from sarfusion.core.raster import read_band
+from sarfusion.ground.patches import index_patches
 
 
 def main(*, split, patches, sizes, stride):
@@ -15,7 +15,7 @@ def main(*, split, patches, sizes, stride):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

@@ -3,13 +3,13 @@
 from itertools import groupby
 
 import pandas as pd
-from sarfusion import claims as claims_library
-from sarfusion.claims import OVERALL
-from sarfusion.comparisons import run_label
-from sarfusion.files import write_csv, write_text
-from sarfusion.metrics import METRICS
-from sarfusion.missing import missing_note
-from sarfusion.tables import as_text, read_scores
+from sarfusion.core.files import write_csv, write_text
+from sarfusion.scoring import claims as claims_library
+from sarfusion.scoring.claims import OVERALL
+from sarfusion.scoring.metrics import METRICS
+from sarfusion.show.tables import as_text, read_scores
+from sarfusion.study.comparisons import run_label
+from sarfusion.study.missing import missing_note
 
 RULE = (
     "**reproduced**: the 95 % interval of the difference and the difference of every seed lie on"
@@ -78,7 +78,7 @@ def number(value, digits):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

@@ -2,7 +2,7 @@
 
 import logging
 
-from sarfusion.files import read_json, write_json
+from sarfusion.core.files import read_json, write_json
 
 
 def main(*, found, lock):
@@ -14,7 +14,7 @@ def main(*, found, lock):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(found=snakemake.input.lock, lock=snakemake.output.lock)

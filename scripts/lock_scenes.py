@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pandas as pd
-from sarfusion.errors import StudyError
-from sarfusion.files import read_json, write_json, write_text
-from sarfusion.stac.lock import assets_of, carry_sums, read_lock, without_sums
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import read_json, write_json, write_text
+from sarfusion.scenes.stac.lock import assets_of, carry_sums, read_lock, without_sums
 
 COLUMNS = ["sensor", "date", "items", "coverage", "masked", "days_apart", "verdict", "reason"]
 
@@ -56,7 +56,7 @@ def candidates(path):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

@@ -5,11 +5,11 @@ import logging
 import numpy as np
 from rasterio.enums import Resampling
 from rasterio.warp import reproject
-from sarfusion import landsat
-from sarfusion.errors import StudyError
-from sarfusion.gaps import SLOPE, dilate, gaps_from_quality, simulate_gaps
-from sarfusion.raster import Grid, open_raster, read_band, read_grid, write_raster
-from sarfusion.split import NOT_VALID, TEST
+from sarfusion.core.errors import StudyError
+from sarfusion.core.raster import Grid, open_raster, read_band, read_grid, write_raster
+from sarfusion.ground.gaps import SLOPE, dilate, gaps_from_quality, simulate_gaps
+from sarfusion.ground.split import NOT_VALID, TEST
+from sarfusion.scenes import landsat
 
 LEAST_GAP = 0.01  # of the test ground; below it a score inside gaps says nothing
 LEAST_COVER = 0.5  # of the test ground that a mask file must know
@@ -92,7 +92,7 @@ def read_mask(path, flags, grid, test):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         settings = snakemake.params.gaps

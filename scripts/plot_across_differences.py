@@ -1,9 +1,9 @@
 """Draw the differences between methods over the sites: with SAR minus without, CAE minus CNN."""
 
 import pandas as pd
-from sarfusion.figures import save
-from sarfusion.figures.paired import across_sites
-from sarfusion.missing import missing_line
+from sarfusion.show.figures import save
+from sarfusion.show.figures.paired import across_sites
+from sarfusion.study.missing import missing_line
 
 
 def main(*, differences, png, pdf, missing):
@@ -13,7 +13,7 @@ def main(*, differences, png, pdf, missing):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

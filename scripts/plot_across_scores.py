@@ -1,9 +1,9 @@
 """Draw the scores of all methods and bands over the sites as dot plots."""
 
 import pandas as pd
-from sarfusion.figures import save
-from sarfusion.figures.scores import across_sites
-from sarfusion.missing import missing_line
+from sarfusion.show.figures import save
+from sarfusion.show.figures.scores import across_sites
+from sarfusion.study.missing import missing_line
 
 
 def main(*, metrics, png, pdf, protocol, missing):
@@ -13,7 +13,7 @@ def main(*, metrics, png, pdf, protocol, missing):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

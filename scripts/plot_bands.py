@@ -1,8 +1,8 @@
 """Draw each band of one site: original and every method, whole scene and enlarged inset."""
 
-from sarfusion.figures import by_label, save
-from sarfusion.figures.inputs import layers_of, read_scene
-from sarfusion.figures.scenes import band_comparison
+from sarfusion.show.figures import by_label, save
+from sarfusion.show.figures.inputs import layers_of, read_scene
+from sarfusion.show.figures.scenes import band_comparison
 
 
 def main(stack, split, fused, bands, metadata, pngs, pdfs):
@@ -15,7 +15,7 @@ def main(stack, split, fused, bands, metadata, pngs, pdfs):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

@@ -1,8 +1,8 @@
 """Draw the verdicts on the claims."""
 
 import pandas as pd
-from sarfusion.figures import of_sites, save
-from sarfusion.figures.claims import OVERALL, forest
+from sarfusion.show.figures import of_sites, save
+from sarfusion.show.figures.claims import OVERALL, forest
 
 
 def main(claims, png, pdf, sites=None):
@@ -11,7 +11,7 @@ def main(claims, png, pdf, sites=None):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

@@ -1,8 +1,8 @@
 """Draw RGB composites of one site: original and every method, whole and enlarged."""
 
-from sarfusion.figures import by_label, save
-from sarfusion.figures.inputs import layers_of, read_scene
-from sarfusion.figures.scenes import composite_comparison
+from sarfusion.show.figures import by_label, save
+from sarfusion.show.figures.inputs import layers_of, read_scene
+from sarfusion.show.figures.scenes import composite_comparison
 
 
 def main(stack, fused, split, metadata, png, pdf):
@@ -12,7 +12,7 @@ def main(stack, fused, split, metadata, png, pdf):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

@@ -1,9 +1,9 @@
 """Draw fused against measured reflectance on test ground: rows bands, columns methods."""
 
 import pandas as pd
-from sarfusion.figures import by_label, save
-from sarfusion.figures.density import density
-from sarfusion.figures.inputs import Layer, layers_of, read_scene
+from sarfusion.show.figures import by_label, save
+from sarfusion.show.figures.density import density
+from sarfusion.show.figures.inputs import Layer, layers_of, read_scene
 
 SCORES = ["rmse", "bias", "cc"]
 
@@ -32,7 +32,7 @@ def read_scores(metrics, runs, region):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

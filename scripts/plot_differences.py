@@ -1,8 +1,8 @@
 """Draw maps of fused - original of one site: rows bands, columns methods."""
 
-from sarfusion.figures import by_label, save
-from sarfusion.figures.differences import differences
-from sarfusion.figures.inputs import Layer, layers_of, read_scene
+from sarfusion.show.figures import by_label, save
+from sarfusion.show.figures.differences import differences
+from sarfusion.show.figures.inputs import Layer, layers_of, read_scene
 
 
 def main(stack, fused, split, metadata, png, pdf, gaps=None):
@@ -16,7 +16,7 @@ def main(stack, fused, split, metadata, png, pdf, gaps=None):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

@@ -1,8 +1,8 @@
 """Draw the RMSE inside gaps against the distance to the gap's edge."""
 
 import pandas as pd
-from sarfusion.figures import of_sites, save
-from sarfusion.figures.distance import distance
+from sarfusion.show.figures import of_sites, save
+from sarfusion.show.figures.distance import distance
 
 
 def main(*, metrics, png, pdf, sites=None):
@@ -11,7 +11,7 @@ def main(*, metrics, png, pdf, sites=None):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

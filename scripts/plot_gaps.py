@@ -1,8 +1,8 @@
 """Draw one large gap of a site: measured, withheld, and as every method fills it."""
 
-from sarfusion.figures import by_label, save
-from sarfusion.figures.gaps import gap_examples
-from sarfusion.figures.inputs import Layer, layers_of, read_scene
+from sarfusion.show.figures import by_label, save
+from sarfusion.show.figures.gaps import gap_examples
+from sarfusion.show.figures.inputs import Layer, layers_of, read_scene
 
 
 def main(*, stack, split, gaps, fused, metadata, png, pdf):
@@ -13,7 +13,7 @@ def main(*, stack, split, gaps, fused, metadata, png, pdf):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

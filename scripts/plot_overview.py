@@ -1,8 +1,8 @@
 """Draw the overview of one site: true colour, VV, VH, ratio and split."""
 
-from sarfusion.figures import save
-from sarfusion.figures.inputs import read_scene
-from sarfusion.figures.scenes import overview
+from sarfusion.show.figures import save
+from sarfusion.show.figures.inputs import read_scene
+from sarfusion.show.figures.scenes import overview
 
 BANDS = ("red", "green", "blue", "vv_db", "vh_db", "ratio_db")
 
@@ -13,7 +13,7 @@ def main(stack, split, metadata, png, pdf):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

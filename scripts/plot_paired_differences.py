@@ -1,8 +1,8 @@
 """Draw the paired differences between methods: with SAR minus without, and CAE minus CNN."""
 
 import pandas as pd
-from sarfusion.figures import of_sites, save
-from sarfusion.figures.paired import paired_differences
+from sarfusion.show.figures import of_sites, save
+from sarfusion.show.figures.paired import paired_differences
 
 
 def main(*, differences, png, pdf, sites=None):
@@ -12,7 +12,7 @@ def main(*, differences, png, pdf, sites=None):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

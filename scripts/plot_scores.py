@@ -1,8 +1,8 @@
 """Draw the scores of all methods, bands and seeds as dot plots."""
 
 import pandas as pd
-from sarfusion.figures import of_sites, save
-from sarfusion.figures.scores import scores
+from sarfusion.show.figures import of_sites, save
+from sarfusion.show.figures.scores import scores
 
 
 def main(metrics, png, pdf, protocol=None, sites=None):
@@ -14,7 +14,7 @@ def main(metrics, png, pdf, protocol=None, sites=None):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

@@ -1,10 +1,10 @@
 """Draw one place of a site at 90 m, 30 m and 10 m: input, measured, products, and the truth."""
 
-from sarfusion.figures import by_label, save
-from sarfusion.figures.inputs import Layer, layers_of, read_scene
-from sarfusion.figures.maps import RGB
-from sarfusion.figures.sharpening import sharpening
-from sarfusion.raster import read_grid
+from sarfusion.core.raster import read_grid
+from sarfusion.show.figures import by_label, save
+from sarfusion.show.figures.inputs import Layer, layers_of, read_scene
+from sarfusion.show.figures.maps import RGB
+from sarfusion.show.figures.sharpening import sharpening
 
 
 def main(*, stack, reduced, full, products, metadata, split, png, pdf, truth=None):
@@ -22,7 +22,7 @@ def main(*, stack, reduced, full, products, metadata, split, png, pdf, truth=Non
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

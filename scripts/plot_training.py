@@ -1,8 +1,8 @@
 """Draw the training curves of all models."""
 
-from sarfusion.figures import save
-from sarfusion.figures.curves import history_table, training_curves
-from sarfusion.files import read_json
+from sarfusion.core.files import read_json
+from sarfusion.show.figures import save
+from sarfusion.show.figures.curves import history_table, training_curves
 
 
 def main(histories, png, pdf):
@@ -12,7 +12,7 @@ def main(histories, png, pdf):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(snakemake.input.histories, snakemake.output.png, snakemake.output.pdf)

@@ -1,9 +1,9 @@
 """Draw what a model loses on a site that it has not seen."""
 
 import pandas as pd
-from sarfusion.figures import save
-from sarfusion.figures.paired import transfer
-from sarfusion.missing import missing_line
+from sarfusion.show.figures import save
+from sarfusion.show.figures.paired import transfer
+from sarfusion.study.missing import missing_line
 
 
 def main(*, metrics, transferred, png, pdf, missing):
@@ -12,7 +12,7 @@ def main(*, metrics, transferred, png, pdf, missing):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

@@ -1,9 +1,10 @@
 """Scale the channels of several sites together, by the training ground of all of them."""
 
 import numpy as np
-from sarfusion import landsat, normalise, sar, split
-from sarfusion.files import write_json
-from sarfusion.raster import read_band
+from sarfusion.core.files import write_json
+from sarfusion.core.raster import read_band
+from sarfusion.ground import normalise, split
+from sarfusion.scenes import landsat, sar
 
 CHANNELS = (*landsat.BANDS, *sar.CHANNELS)
 
@@ -35,7 +36,7 @@ def main(*, stacks, splits, description, sites, clip_percentiles):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

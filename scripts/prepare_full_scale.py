@@ -3,9 +3,9 @@
 import numpy as np
 from rasterio.transform import Affine
 from rasterio.windows import Window
-from sarfusion import landsat, sar
-from sarfusion.raster import Grid, create_raster, open_bands, strips
-from sarfusion.resolution import RATIO, around, enlarge
+from sarfusion.core.raster import Grid, create_raster, open_bands, strips
+from sarfusion.ground.degradation import RATIO, around, enlarge
+from sarfusion.scenes import landsat, sar
 
 
 def main(*, stack, sar_power, full, noise_floor_db):
@@ -42,7 +42,7 @@ def enlarged(optical, window):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

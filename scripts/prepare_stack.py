@@ -4,10 +4,9 @@ import logging
 from collections import Counter
 
 import numpy as np
-from sarfusion import landsat, normalise, sar, split
-from sarfusion.errors import StudyError
-from sarfusion.files import write_json
-from sarfusion.raster import (
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import write_json
+from sarfusion.core.raster import (
     Grid,
     band_numbers,
     create_raster,
@@ -17,7 +16,9 @@ from sarfusion.raster import (
     strips,
     write_raster,
 )
-from sarfusion.shift import central_window, estimate_shift
+from sarfusion.ground import normalise, split
+from sarfusion.scenes import landsat, sar
+from sarfusion.scenes.shift import central_window, estimate_shift
 
 CHANNELS = (*landsat.BANDS, *sar.CHANNELS)
 
@@ -157,7 +158,7 @@ def share(counts, name):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

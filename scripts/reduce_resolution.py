@@ -2,9 +2,9 @@
 
 import numpy as np
 from rasterio.windows import Window
-from sarfusion import landsat
-from sarfusion.raster import create_raster, open_bands, strips
-from sarfusion.resolution import RATIO, around, degrade, enlarge
+from sarfusion.core.raster import create_raster, open_bands, strips
+from sarfusion.ground.degradation import RATIO, around, degrade, enlarge
+from sarfusion.scenes import landsat
 
 STRIP_PX = 2**22  # larger than usual: what lies around a strip is read and computed again
 
@@ -27,7 +27,7 @@ def main(*, stack, reduced, gain_at_nyquist):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from markdown_it import MarkdownIt
-from sarfusion.files import write_text
+from sarfusion.core.files import write_text
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -40,7 +40,7 @@ def as_page(markdown, title):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(tables=snakemake.input.tables, pages=snakemake.output.pages)

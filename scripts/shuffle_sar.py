@@ -1,8 +1,8 @@
 """Shuffle a SAR ratio over its scene: a control with the same values in the wrong places."""
 
 import numpy as np
-from sarfusion.raster import read_band, read_grid, write_raster
-from sarfusion.sar import shuffle
+from sarfusion.core.raster import read_band, read_grid, write_raster
+from sarfusion.scenes.sar import shuffle
 
 
 def main(*, stack, shuffled, seed):
@@ -15,7 +15,7 @@ def main(*, stack, shuffled, seed):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

@@ -1,9 +1,9 @@
 """Make the raw scenes of a simulated city, and the truth behind them."""
 
 import numpy as np
-from sarfusion import landsat, simulate
-from sarfusion.files import describe_file, write_json
-from sarfusion.raster import write_raster
+from sarfusion.core.files import describe_file, write_json
+from sarfusion.core.raster import write_raster
+from sarfusion.scenes import landsat, simulate
 
 SENSORS = {"optical": "simulated Landsat 9 OLI-2", "sar": "simulated Sentinel-1 IW GRD"}
 
@@ -43,7 +43,7 @@ def main(*, optical, sar, truth, metadata, site, size_px, seed, looks):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

@@ -14,9 +14,9 @@ import json
 import sys
 from pathlib import Path
 
-from sarfusion.errors import StudyError
-from sarfusion.files import copy_as_new
-from sarfusion.study import read_study
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import copy_as_new
+from sarfusion.study.config import read_study
 from sarfusion.verify.expected import every_model, record_path, weights_path
 from sarfusion.verify.models import usable_models
 

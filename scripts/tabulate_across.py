@@ -1,11 +1,11 @@
 """Means over the sites of a study, of scores and of differences between methods."""
 
 import pandas as pd
-from sarfusion.across import pooled_differences, pooled_scores
-from sarfusion.comparisons import run_label
-from sarfusion.files import write_csv, write_text
-from sarfusion.missing import missing_note
-from sarfusion.tables import SECTIONS, as_text, pooled_table, read_scores, sections
+from sarfusion.core.files import write_csv, write_text
+from sarfusion.scoring.across import pooled_differences, pooled_scores
+from sarfusion.show.tables import SECTIONS, as_text, pooled_table, read_scores, sections
+from sarfusion.study.comparisons import run_label
+from sarfusion.study.missing import missing_note
 
 NOTE = (
     "Mean over sites ± half the 95 % t-interval over sites, in which each site counts once, with"
@@ -67,7 +67,7 @@ def printable(row):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

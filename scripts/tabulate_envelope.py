@@ -9,9 +9,9 @@ Writes ENVELOPE/{envelope,weights,tolerances}.csv and envelope.md.
 import sys
 from pathlib import Path
 
-from sarfusion.errors import StudyError
-from sarfusion.files import write_csv, write_text
-from sarfusion.study import read_study
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import write_csv, write_text
+from sarfusion.study.config import read_study
 from sarfusion.verify import tolerances
 from sarfusion.verify.envelope import measure
 from sarfusion.verify.envelope_text import as_markdown

@@ -1,8 +1,7 @@
 """Collect every score of the study and summarise them over seeds."""
 
-from sarfusion.files import write_csv, write_text
-from sarfusion.missing import missing_note
-from sarfusion.tables import (
+from sarfusion.core.files import write_csv, write_text
+from sarfusion.show.tables import (
     MOST_SITES,
     as_text,
     full_table,
@@ -12,6 +11,7 @@ from sarfusion.tables import (
     short_table,
     summarise,
 )
+from sarfusion.study.missing import missing_note
 
 FULL_NOTE = (
     "Mean over seeds ± half the 95 % t-interval, on test ground. RMSE and bias in reflectance."
@@ -45,7 +45,7 @@ def main(*, scores, metrics, summary_csv, summary_md, summary_tex, summary_txt, 
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

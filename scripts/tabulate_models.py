@@ -1,10 +1,10 @@
 """What the trained models cost: parameters, receptive field, updates, and time."""
 
 import pandas as pd
-from sarfusion.files import read_json, write_csv, write_text
-from sarfusion.labels import method_label
-from sarfusion.missing import missing_note
-from sarfusion.tables import as_text
+from sarfusion.core.files import read_json, write_csv, write_text
+from sarfusion.show.tables import as_text
+from sarfusion.study.labels import method_label
+from sarfusion.study.missing import missing_note
 
 KIND = ["protocol", "model", "input"]
 COLUMNS = {
@@ -48,7 +48,7 @@ def describe(record):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

@@ -1,11 +1,11 @@
 """What a model loses on a site that it has not seen."""
 
 import pandas as pd
-from sarfusion.files import write_csv, write_text
-from sarfusion.labels import method_label, method_name
-from sarfusion.missing import missing_note
-from sarfusion.tables import SECTIONS, as_text
-from sarfusion.transfer import losses, pooled_losses, tagged, without_training
+from sarfusion.core.files import write_csv, write_text
+from sarfusion.scoring.transfer import losses, pooled_losses, tagged, without_training
+from sarfusion.show.tables import SECTIONS, as_text
+from sarfusion.study.labels import method_label, method_name
+from sarfusion.study.missing import missing_note
 
 NOTE = (
     "RMSE in thousandths of reflectance, on the test ground of the tested sites, mean over seeds"
@@ -72,7 +72,7 @@ def printable(row, without):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

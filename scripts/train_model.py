@@ -7,14 +7,13 @@ import time
 import numpy as np
 import pandas as pd
 import torch
-from sarfusion import channels, checkpoint, normalise
-from sarfusion.errors import StudyError
-from sarfusion.files import read_json
-from sarfusion.gaps import GapBank
-from sarfusion.memory import keep_freed_memory
-from sarfusion.models import build
-from sarfusion.raster import read_band
-from sarfusion.training import (
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import read_json
+from sarfusion.core.memory import keep_freed_memory
+from sarfusion.core.raster import read_band
+from sarfusion.fusion import channels, checkpoint
+from sarfusion.fusion.networks import build
+from sarfusion.fusion.training import (
     PatchSource,
     choose_device,
     choose_precision,
@@ -23,6 +22,8 @@ from sarfusion.training import (
     pooled,
     withhold,
 )
+from sarfusion.ground import normalise
+from sarfusion.ground.gaps import GapBank
 from tqdm import tqdm
 
 MOST_VALIDATION_PATCHES = 64
@@ -190,7 +191,7 @@ def places_of(path, split, size):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         main(

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 import typst
-from sarfusion import claims as claims_library
-from sarfusion import paper, provenance
-from sarfusion.files import atomic, read_json, sha256, write_json
-from sarfusion.tables import read_scores
+from sarfusion.core.files import atomic, read_json, sha256, write_json
+from sarfusion.provenance import facts
+from sarfusion.scoring import claims as claims_library
+from sarfusion.show import paper
+from sarfusion.show.tables import read_scores
 
 
 def main(*, template, tables, claims, scenes, stacks, rasters, shown, figures, study, run, pdf):
@@ -20,7 +21,7 @@ def main(*, template, tables, claims, scenes, stacks, rasters, shown, figures, s
     template: its files, with main file paper.typ. tables: {"summary", "verdicts", "models",
     "times": path, "differences", "all": paths}. claims: the file of claims. scenes, stacks: {site:
     path} of scene.json and of stack/SITE.json. shown: sites with figures and checksums. rasters:
-    their stack/SITE.tif. figures: PDF files. study: its settings. run: see sarfusion.paper.content.
+    their stack/SITE.tif. figures: PDF files. study: its settings. run: see show.paper.content.
     """
     described = {site: read_json(path) for site, path in scenes.items()}
     read = ("summary", "verdicts", "models", "times")
@@ -75,7 +76,7 @@ def typeset(template, figures, content):
 
 
 if __name__ == "__main__":
-    from sarfusion.job import job
+    from sarfusion.core.job import job
 
     with job(snakemake.log[0]):
         by_site = {
@@ -95,10 +96,10 @@ if __name__ == "__main__":
             study=snakemake.params.study,
             run={
                 "command": os.environ.get("SARFUSION_COMMAND"),
-                "commit": provenance.commit(),
+                "commit": facts.commit(),
                 "engine": snakemake.params.engine,
-                "packages": {} if snakemake.params.conda else provenance.packages(),
-                "machine": provenance.machine(),
+                "packages": {} if snakemake.params.conda else facts.packages(),
+                "machine": facts.machine(),
             },
             pdf=snakemake.output.pdf,
         )

@@ -15,7 +15,7 @@ import tabulate_across
 import tabulate_metrics
 import tabulate_models
 import tabulate_transfer
-from sarfusion.study import CONFIG, shown_sites, transfers, transfers_left_out
+from sarfusion.study.config import CONFIG, shown_sites, transfers, transfers_left_out
 from sarfusion.verify import scores
 from sarfusion.verify.checks import check
 from sarfusion.verify.expected import (

@@ -10,9 +10,9 @@ Prints a table for each step and one last line; the exit code is 1 when a check 
 import sys
 from pathlib import Path
 
-from sarfusion.errors import StudyError
-from sarfusion.stac.lock import read_lock
-from sarfusion.study import CONFIG, read_study
+from sarfusion.core.errors import StudyError
+from sarfusion.scenes.stac.lock import read_lock
+from sarfusion.study.config import CONFIG, read_study
 from sarfusion.verify import compared, inputs, tolerances
 from sarfusion.verify.checks import Check, as_text, check, conclusion
 from sarfusion.verify.expected import every_model

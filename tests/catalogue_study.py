@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import rasterio
 import yaml
 from project import Project
-from sarfusion.files import read_json
+from sarfusion.core.files import read_json
 
 SCENE = "results/city/scenes/place/scene.json"
 STACK = "results/city/stack/place.tif"

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from rasterio.crs import CRS
 from rasterio.transform import Affine
-from sarfusion.raster import Grid
-from sarfusion.stac.items import Item
+from sarfusion.core.raster import Grid
+from sarfusion.scenes.stac.items import Item
 
 # An eighth of a degree in pixels of 1/1024 of a degree: 128 x 128, without any rounding.
 AREA = [105.0, 21.0, 105.125, 21.125]

@@ -14,7 +14,7 @@ ENVS = ROOT / "envs"
 NAMES = sorted(path.stem for path in ENVS.glob("*.yaml"))
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from sarfusion.imports import modules_of  # noqa: E402
+from sarfusion.provenance.code_version import modules_of  # noqa: E402
 
 # Packages that conda-forge calls otherwise than Python does.
 CONDA_NAMES = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from requests.adapters import HTTPAdapter
 from requests_cache import CachedSession
-from sarfusion.crate import CONTEXT
+from sarfusion.provenance.crate import CONTEXT
 from urllib3 import HTTPResponse
 
 

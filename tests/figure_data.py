@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
-from sarfusion.figures import MM
-from sarfusion.figures.facets import FACETS
-from sarfusion.figures.maps import RGB, Scene
-from sarfusion.labels import method_label
+from sarfusion.show.figures import MM
+from sarfusion.show.figures.facets import FACETS
+from sarfusion.show.figures.maps import RGB, Scene
+from sarfusion.study.labels import method_label
 
 BANDS = ["red", "green", "blue", "vv_db", "vh_db", "ratio_db"]
 INPUTS = [("cnn", "ratio"), ("cae", "ratio"), ("cnn", "none"), ("cae", "none")]
@@ -17,7 +17,7 @@ INPUTS += [("cae", "vvvh"), ("cnn", "shuffled")]
 
 
 class Drawn(np.ndarray):
-    """An array that figures take for a layer of a raster; see sarfusion.figures.inputs."""
+    """An array that figures take for a layer of a raster; see sarfusion.show.figures.inputs."""
 
     @property
     def whole(self):

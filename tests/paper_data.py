@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-from sarfusion import claims as claims_library
-from sarfusion.claims import COLUMNS, NOT_REPRODUCED, NOT_TESTED, OVERALL, REPRODUCED
-from sarfusion.study import resolve
-from sarfusion.tables import METRIC_COLUMNS, summarise
+from sarfusion.scoring import claims as claims_library
+from sarfusion.scoring.claims import COLUMNS, NOT_REPRODUCED, NOT_TESTED, OVERALL, REPRODUCED
+from sarfusion.show.tables import METRIC_COLUMNS, summarise
+from sarfusion.study.config import resolve
 
 ROOT = Path(__file__).parents[1]
 CLAIMS = claims_library.load(ROOT / "config/claims.yaml")
@@ -117,7 +117,7 @@ def make_summary(protocols, runs, sites, seeds):
 
 
 def make_content(verdict=REPRODUCED, sites=("here",), simulated=True, seeds=(1, 2), **study):
-    """Keyword arguments of sarfusion.paper.content; every claim came to `verdict`."""
+    """Keyword arguments of sarfusion.show.paper.content; every claim came to `verdict`."""
     settings = {"study": "made", "seeds": list(seeds)} | study
     settings["sites"] = {site: {"source": "simulated"} for site in sites}
     resolved = resolve(yaml.safe_load(yaml.safe_dump(settings)))

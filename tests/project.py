@@ -10,7 +10,10 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "rules", "scripts", "envs", "config", "paper", "profiles", "tests/studies")
+PARTS = (
+    *("Snakefile", "rules", "scripts", "envs", "config", "paper", "profiles", "command"),
+    "tests/studies",
+)
 TINY = "tests/studies/tiny.yaml"
 
 # ./reproduce in a copy of the project, but for the packages, which are here already. The variable

@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 import pandas as pd
 from figure_data import Drawn, make_metrics
-from sarfusion.definitions import HEADLINE
-from sarfusion.figures.maps import RGB
-from sarfusion.gaps import regions
-from sarfusion.labels import method_label
+from sarfusion.ground.gaps import regions
+from sarfusion.scoring.definitions import HEADLINE
+from sarfusion.show.figures.maps import RGB
+from sarfusion.study.labels import method_label
 
 LEARNED = list(itertools.product(("cnn", "cae", "unet"), ("ratio", "vvvh", "none", "shuffled")))
 CLASSICAL = [("mean", "none"), ("nearest", "none"), ("biharmonic", "none"), ("regression", "ratio")]

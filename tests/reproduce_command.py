@@ -17,9 +17,9 @@ def load():
 
 reproduce = load()
 MODULES = (
-    *("benchmarks", "cluster", "container", "install", "running", "status"),
-    *("studies", "verifying"),
+    *("benchmarks", "cluster", "container", "environment", "running"),
+    *("status", "studies", "verifying"),
 )
-benchmarks, cluster, container, install, running, status, studies, verifying = (
+benchmarks, cluster, container, environment, running, status, studies, verifying = (
     sys.modules[name] for name in MODULES
 )

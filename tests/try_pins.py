@@ -26,7 +26,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from conda_pins import ENVS, NAMES, ROOT, conda_name, deployed, imported, needs, pinned, scripts_of
-from sarfusion.imports import modules_of
+from sarfusion.provenance.code_version import modules_of
 
 PYPI_NAMES = {
     "brotli-python": "brotli",
@@ -36,7 +36,7 @@ PYPI_NAMES = {
 }
 PARTS = {"cpython", "pyarrow-core", "python"}  # of Python itself and of other packages
 TORCH = {"pytorch", "triton"}
-EVERYWHERE = {"sarfusion", "sarfusion.errors"}  # modules that say nothing about a test
+EVERYWHERE = {"sarfusion", "sarfusion.core.errors"}  # modules that say nothing about a test
 COLUMNS = (
     *("packages", "not Python", "PyTorch", "PyPI lacks", "installed"),
     *("passed", "passed with more", "failed"),

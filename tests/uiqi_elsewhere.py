@@ -40,7 +40,7 @@ def pairs():
 
 def ours(reference, fused):
     """Return the index of a pair by this project."""
-    from sarfusion.scoring import score_band
+    from sarfusion.scoring.scene_scores import score_band
 
     whole = np.ones(reference.shape, bool)
     return score_band(reference, fused, whole, 0.4, names=["uiqi"])["uiqi"].value

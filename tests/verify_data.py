@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
-from sarfusion.raster import Grid, write_raster
+from sarfusion.core.raster import Grid, write_raster
 from sarfusion.verify.scores import DIFFERENCES, SCORES
 
 STUDY = {

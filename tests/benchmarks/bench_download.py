@@ -27,7 +27,7 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent / "scripts")]
 
 RUNS = 7
-AT_ONCE = 4  # files, as scripts/sarfusion/stac/download.py has it
+AT_ONCE = 4  # files, as scripts/sarfusion/scenes/stac/download.py has it
 EPSG, LEFT, TOP = 32648, 500_000.0, 2_400_000.0
 # Name: pixels a side, metres, tile, bands, (first pixel, pixels) of the window, rows and columns.
 SCENES = {
@@ -86,8 +86,8 @@ def terrain(rng, side):
 def ours(url, folder, keep):
     """Take the windows our way, into files if `keep`; return {band: sha256 of its pixels}."""
     from rasterio.windows import Window
-    from sarfusion.stac.cog import download_window, pixel_sha256, read_window
-    from sarfusion.stac.remote import Remote
+    from sarfusion.scenes.stac.cog import download_window, pixel_sha256, read_window
+    from sarfusion.scenes.stac.remote import Remote
 
     remote = Remote({"url": url, "signing": "none", "allow_s3": False})
 
@@ -164,7 +164,10 @@ def as_item(url, name, side, place, bands):
 
 def run(way, url, folder):
     """Do one run, and print its seconds and sums: what each process of the benchmark does."""
-    warm = {"odc": lambda: __import__("odc.stac"), "read": lambda: __import__("sarfusion.stac.cog")}
+    warm = {
+        "odc": lambda: __import__("odc.stac"),
+        "read": lambda: __import__("sarfusion.scenes.stac.cog"),
+    }
     warm.get(way, warm["read"])()
     start = time.perf_counter()
     sums = odc(url) if way == "odc" else ours(url, folder, way == "download")
@@ -175,7 +178,7 @@ def planned(folder):
     """Return (bytes of the tiles that the windows touch, bytes of their pixels)."""
     import rasterio
     from rasterio.windows import Window
-    from sarfusion.stac.cog import planned_bytes
+    from sarfusion.scenes.stac.cog import planned_bytes
 
     tiles = pixels = 0
     for *_, bands, (first, size) in SCENES.values():

@@ -33,9 +33,9 @@ def run_make(folder, size):
     import torch
     from rasterio.crs import CRS
     from rasterio.transform import from_origin
-    from sarfusion import checkpoint
-    from sarfusion.models import build
-    from sarfusion.raster import Grid, write_raster
+    from sarfusion.core.raster import Grid, write_raster
+    from sarfusion.fusion import checkpoint
+    from sarfusion.fusion.networks import build
 
     rng = np.random.default_rng(0)
     tile = rng.normal(0.1, 0.05, (2, 500, 500)).round(4).astype(np.float32)
@@ -78,7 +78,7 @@ def run_plain(folder, network):
     import rasterio
     import torch
     from rasterio.windows import Window
-    from sarfusion import checkpoint
+    from sarfusion.fusion import checkpoint
 
     torch.set_num_threads(THREADS)
     start = time.perf_counter()
@@ -106,10 +106,10 @@ def run_plain(folder, network):
 
 def use_library_layers(network):
     """Let each layer of ours compute as the layer of PyTorch that it takes the place of."""
-    from sarfusion import layers
+    from sarfusion.fusion import convolutions
 
     for module in network.modules():
-        if type(module).__module__ == layers.__name__:
+        if type(module).__module__ == convolutions.__name__:
             module.__class__ = type(module).__base__
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
-from sarfusion.raster import Grid, create_raster, open_raster, strips
+from sarfusion.core.raster import Grid, create_raster, open_raster, strips
 from scenes import make_scene, prepare
 
 

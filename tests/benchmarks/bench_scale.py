@@ -80,8 +80,8 @@ def run_jobs(folder, jobs):
 def run_make(folder, size):
     """Write a scene of `size` pixels a side, and a network with random weights."""
     import torch
-    from sarfusion import checkpoint
-    from sarfusion.models import build
+    from sarfusion.fusion import checkpoint
+    from sarfusion.fusion.networks import build
     from scenes import make_scene
 
     make_scene(folder, int(size), 30)
@@ -181,8 +181,8 @@ def run_draw(folder):
     import plot_differences
     import plot_gaps
     import plot_overview
-    from sarfusion.files import write_json
-    from sarfusion.labels import method_label
+    from sarfusion.core.files import write_json
+    from sarfusion.study.labels import method_label
 
     write_json(folder / "scene.json", {"site": "tiled", "simulated": True})
     fused = {
@@ -204,7 +204,7 @@ def run_draw(folder):
 
 def methods(protocol):
     """Return the names of the methods of a protocol that need no training."""
-    from sarfusion.classical import METHODS
+    from sarfusion.study.methods import METHODS
 
     return [name for name, method in METHODS.items() if method.protocol == protocol]
 

@@ -36,8 +36,8 @@ def make_pair(size):
 def ours(reference, fused):
     """Score by this project."""
     import numpy as np
-    from sarfusion.memory import keep_freed_memory
-    from sarfusion.scoring import score_band
+    from sarfusion.core.memory import keep_freed_memory
+    from sarfusion.scoring.scene_scores import score_band
 
     keep_freed_memory()
 

@@ -59,9 +59,9 @@ def rate(batch, run):
 def run_ours(network, precision):
     """Train by the project's own loop."""
     import torch
-    from sarfusion.memory import keep_freed_memory
-    from sarfusion.models import build
-    from sarfusion.training import PatchSource, fit, make_deterministic
+    from sarfusion.core.memory import keep_freed_memory
+    from sarfusion.fusion.networks import build
+    from sarfusion.fusion.training import PatchSource, fit, make_deterministic
 
     keep_freed_memory()
     make_deterministic(1, THREADS)
@@ -89,8 +89,8 @@ def run_ours(network, precision):
 def run_plain(network):
     """Train by the loop of any tutorial."""
     import torch
-    from sarfusion.models import build
-    from sarfusion.training import PatchSource
+    from sarfusion.fusion.networks import build
+    from sarfusion.fusion.training import PatchSource
     from torch.utils.data import DataLoader, TensorDataset
 
     size, batch = CASES[network]
@@ -156,7 +156,7 @@ def run_keras(network):
 def run_peak(network, precision):
     """Return products and sums a second of square matrices, and those that a patch needs."""
     import torch
-    from sarfusion.models import build
+    from sarfusion.fusion.networks import build
     from torch.utils.flop_counter import FlopCounterMode
 
     torch.set_num_threads(THREADS)

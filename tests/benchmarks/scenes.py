@@ -2,8 +2,8 @@
 
 import numpy as np
 import prepare_stack
-from sarfusion import landsat, sar, simulate
-from sarfusion.raster import Grid, create_raster, strips
+from sarfusion.core.raster import Grid, create_raster, strips
+from sarfusion.scenes import landsat, sar, simulate
 
 TILE_PX = 608  # of the city that is repeated
 

@@ -6,7 +6,7 @@ from reproduce_command import (
     benchmarks,
     cluster,
     container,
-    install,
+    environment,
     reproduce,
     running,
     status,
@@ -19,7 +19,9 @@ from reproduce_command import (
 def project(tmp_path, monkeypatch):
     """A copy of the command with two studies, and everything in this process pointed at it."""
     shutil.copy(ROOT / "reproduce", tmp_path)
-    shutil.copytree(ROOT / "envs", tmp_path / "envs", ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("command", "envs"):
+        unwanted = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=unwanted)
     (tmp_path / "config").mkdir()
     (tmp_path / "config/demo.yaml").write_text("# first\nstudy: demo  # a demo\n")
     (tmp_path / "config/city.yaml").write_text("study: 'rio'\n")
@@ -29,7 +31,7 @@ def project(tmp_path, monkeypatch):
         benchmarks,
         cluster,
         container,
-        install,
+        environment,
         running,
         status,
         studies,
@@ -37,7 +39,9 @@ def project(tmp_path, monkeypatch):
     ):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     for name in ("LOCK", "DEV_LOCK", "TORCH"):
-        monkeypatch.setattr(install, name, tmp_path / getattr(install, name).relative_to(ROOT))
+        monkeypatch.setattr(
+            environment, name, tmp_path / getattr(environment, name).relative_to(ROOT)
+        )
     monkeypatch.setenv("SARFUSION_VENV", str(tmp_path / "venv"))
     monkeypatch.setenv("SARFUSION_TORCH", "cpu")
     monkeypatch.delenv("SARFUSION_TORCH_INDEX", raising=False)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from reproduce_command import ROOT, install, reproduce
+from reproduce_command import ROOT, environment, reproduce
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,11 @@ def test_help_fits_a_screen_and_names_every_command(capsys):
 
 def test_old_python_is_refused_in_one_line(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 9, 2))
-    with pytest.raises(install.Problem, match=r"^needs Python 3\.11 .* not Python 3\.9\.2"):
+    with pytest.raises(environment.Problem, match=r"^needs Python 3\.11 .* not Python 3\.9\.2"):
         reproduce.main([])
 
 
-@pytest.mark.parametrize("name", ["reproduce", "envs/install.py", "envs/running.py"])
+@pytest.mark.parametrize("name", ["reproduce", "command/environment.py", "command/running.py"])
 def test_old_python_can_parse_it(name):
     ast.parse((ROOT / name).read_text(), feature_version=(3, 7))
 
@@ -68,7 +68,7 @@ def test_studies_are_found_by_name_and_by_path(project, monkeypatch):
 )
 def test_unknown_study_is_one_line(project, monkeypatch, study, message):
     monkeypatch.chdir(project)
-    with pytest.raises(install.Problem) as problem:
+    with pytest.raises(environment.Problem) as problem:
         reproduce.study_file(study)
     assert str(problem.value).startswith(message)
     assert "\n" not in str(problem.value)
@@ -78,7 +78,7 @@ def test_unknown_study_is_one_line(project, monkeypatch, study, message):
 def test_snakemake_gets_the_arguments_untouched(project):
     command = reproduce.snakemake(project / "config/demo.yaml", "figures", "--config", "a=1")
     assert command[1:] == [
-        *(str(project / "envs/terminal/snakemake_with.py"), "steps"),
+        *(str(project / "command/terminal/snakemake_with.py"), "steps"),
         *("--configfile", "config/demo.yaml"),
         *("--snakefile", str(project / "Snakefile"), "--cores", "all"),
         *("figures", "--config", "a=1"),

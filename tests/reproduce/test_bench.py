@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from reproduce_command import benchmarks, install
+from reproduce_command import benchmarks, environment
 
 
 @pytest.fixture
@@ -40,9 +40,11 @@ def test_one_alone_leaves_the_others_as_they_were(page):
 
 
 def test_what_fails_or_is_unknown_is_said(page):
-    with pytest.raises(install.Problem, match="no benchmark 'sorting'; there are scoring, train"):
+    with pytest.raises(
+        environment.Problem, match="no benchmark 'sorting'; there are scoring, train"
+    ):
         benchmarks.bench_command(["sorting"])
     page.with_name("bench_scoring.py").write_text('"""Fails."""\nraise SystemExit(3)\n')
-    with pytest.raises(install.Problem):
+    with pytest.raises(environment.Problem):
         benchmarks.bench_command(["scoring"])
     assert not page.exists()

@@ -4,9 +4,9 @@ import os
 import sys
 
 import pytest
-from reproduce_command import ROOT, install
+from reproduce_command import ROOT, environment
 
-sys.path.insert(0, str(ROOT / "envs"))
+sys.path.insert(0, str(ROOT / "command"))
 
 import pictures
 
@@ -45,15 +45,17 @@ def test_figures_are_copied_and_the_viewer_is_photographed(root, monkeypatch):
 
 def test_without_results_or_a_browser_it_says_what_to_do(root, monkeypatch):
     monkeypatch.setenv("PATH", str(root))
-    with pytest.raises(install.Problem, match="no browser .*apt install chromium"):
+    with pytest.raises(environment.Problem, match="no browser .*apt install chromium"):
         pictures.main()
     (root / pictures.VIEWER).unlink()
-    with pytest.raises(install.Problem, match=r"no results/demo/viewer/index.html; first: \./repr"):
+    with pytest.raises(
+        environment.Problem, match=r"no results/demo/viewer/index.html; first: \./repr"
+    ):
         pictures.main()
 
 
 def test_a_browser_that_fails_leaves_no_picture(root, monkeypatch):
     give_browser(root, monkeypatch, "echo boom; exit 3")
-    with pytest.raises(install.Problem, match="took no picture of .*boom"):
+    with pytest.raises(environment.Problem, match="took no picture of .*boom"):
         pictures.main()
     assert not (root / "docs/viewer.png").exists()

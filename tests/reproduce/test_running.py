@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from reproduce_command import install, reproduce
+from reproduce_command import environment, reproduce
 
 
 def make_results(project):
@@ -42,7 +42,7 @@ def test_report_is_made_once_and_again_when_tables_change(project, monkeypatch, 
 def test_failed_report_is_said_and_leaves_none(project, monkeypatch):
     tables = make_results(project)
     monkeypatch.setattr(reproduce, "run_quietly", lambda *command: "no pygments")
-    with pytest.raises(install.Problem, match="not its report"):
+    with pytest.raises(environment.Problem, match="not its report"):
         reproduce.conclude(tables.parent, ["snakemake"])
     assert not (tables.parent / "report.html").exists()
 
@@ -83,11 +83,11 @@ STARTED = []  # processes, by the test at work
 @pytest.fixture
 def site(project):
     """A project that is set up, with a stand-in for Snakemake. Leaves nothing running."""
-    python = install.venv_python()
+    python = environment.venv_python()
     python.parent.mkdir(parents=True)
     python.write_text(SNAKEMAKE.format(python=sys.executable))
     python.chmod(0o755)
-    path, text = install.stamps()[0]
+    path, text = environment.stamps()[0]
     path.write_text(text)
     (project / "calls").touch()
     # As from a terminal. Tests that run in the background may have been told to ignore it, which
@@ -269,7 +269,7 @@ if new and "--report" not in sys.argv:
 def failing(site):
     """The same, with a stand-in for Snakemake in which the sites that a file names fail."""
     text = SNAKEMAKE.replace('\nwith open("calls"', f'\n{FAILING}\nwith open("calls"', 1)
-    install.venv_python().write_text(text.format(python=sys.executable))
+    environment.venv_python().write_text(text.format(python=sys.executable))
     return site
 
 

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from reproduce_command import install
+from reproduce_command import environment
 
 
 @pytest.mark.parametrize(
@@ -13,19 +13,19 @@ from reproduce_command import install
     [("", False, "cpu"), ("", True, "cuda"), ("cpu", True, "cpu"), ("cuda", False, "cuda")],
 )
 def test_torch_build_follows_the_driver_unless_told(monkeypatch, asked, driver, build):
-    monkeypatch.setattr(install, "has_driver", lambda: driver)
+    monkeypatch.setattr(environment, "has_driver", lambda: driver)
     monkeypatch.setenv("SARFUSION_TORCH", asked)
-    assert install.torch_build() == build
+    assert environment.torch_build() == build
 
 
 def test_unknown_torch_build_is_refused(monkeypatch):
     monkeypatch.setenv("SARFUSION_TORCH", "rocm")
-    with pytest.raises(install.Problem, match="cpu or cuda"):
-        install.torch_build()
+    with pytest.raises(environment.Problem, match="cpu or cuda"):
+        environment.torch_build()
 
 
 def test_cpu_build_never_comes_from_the_plain_index_on_linux():
-    roads = install.torch_roads("cpu", None, "Linux")
+    roads = environment.torch_roads("cpu", None, "Linux")
     assert [road[1:] for road in roads] == [
         ["--no-index"],
         ["--index-url", "https://download.pytorch.org/whl/cpu"],
@@ -34,10 +34,12 @@ def test_cpu_build_never_comes_from_the_plain_index_on_linux():
 
 
 def test_other_roads_to_torch():
-    assert install.torch_roads("cpu", None, "Darwin") == [["--no-deps"]]
-    assert install.torch_roads("cuda", None, "Linux") == [[]]
-    assert install.torch_roads("cuda", "https://x/y", "Linux") == [["--index-url", "https://x/y"]]
-    assert install.torch_roads("cpu", "https://x/y", "Linux") == [
+    assert environment.torch_roads("cpu", None, "Darwin") == [["--no-deps"]]
+    assert environment.torch_roads("cuda", None, "Linux") == [[]]
+    assert environment.torch_roads("cuda", "https://x/y", "Linux") == [
+        ["--index-url", "https://x/y"]
+    ]
+    assert environment.torch_roads("cpu", "https://x/y", "Linux") == [
         ["--no-deps", "--index-url", "https://x/y"]
     ]
 
@@ -69,18 +71,18 @@ class Installer:
 @pytest.fixture
 def installer(project, monkeypatch):
     installer = Installer()
-    monkeypatch.setattr(install, "run_quietly", installer)
+    monkeypatch.setattr(environment, "run_quietly", installer)
     return installer
 
 
 def test_set_up_once(installer):
-    assert not install.is_set_up()
-    install.set_up()
-    assert install.is_set_up()
-    assert not install.is_set_up(dev=True)
+    assert not environment.is_set_up()
+    environment.set_up()
+    assert environment.is_set_up()
+    assert not environment.is_set_up(dev=True)
     assert installer.count("--require-hashes -r") == 1
-    install.set_up(dev=True)
-    assert install.is_set_up(dev=True)
+    environment.set_up(dev=True)
+    assert environment.is_set_up(dev=True)
     assert installer.count("-m venv") == 1
     assert installer.count("requirements-dev.lock") == 1
 
@@ -89,45 +91,45 @@ def test_set_up_once(installer):
 def test_interrupted_set_up_is_repeated(installer, word):
     installer.fails = [(word, KeyboardInterrupt())]
     with pytest.raises(KeyboardInterrupt):
-        install.set_up()
-    assert not install.is_set_up()
-    (install.venv_folder() / "half-installed").mkdir()
+        environment.set_up()
+    assert not environment.is_set_up()
+    (environment.venv_folder() / "half-installed").mkdir()
     installer.fails, installer.asked = [], []
-    install.set_up()
-    assert install.is_set_up()
-    assert not (install.venv_folder() / "half-installed").exists()
+    environment.set_up()
+    assert environment.is_set_up()
+    assert not (environment.venv_folder() / "half-installed").exists()
     assert [installer.count(w) for w in ("-m venv", "requirements.lock", "torch==")] == [1, 1, 1]
 
 
 def test_set_up_is_repeated_when_its_grounds_change(installer, monkeypatch):
-    install.set_up(dev=True)
-    install.DEV_LOCK.write_text("# new\n")
-    assert install.is_set_up()
-    assert not install.is_set_up(dev=True)
-    install.LOCK.write_text("# new\n")
-    assert not install.is_set_up()
-    install.set_up()
-    assert install.is_set_up()
+    environment.set_up(dev=True)
+    environment.DEV_LOCK.write_text("# new\n")
+    assert environment.is_set_up()
+    assert not environment.is_set_up(dev=True)
+    environment.LOCK.write_text("# new\n")
+    assert not environment.is_set_up()
+    environment.set_up()
+    assert environment.is_set_up()
     monkeypatch.setenv("SARFUSION_TORCH", "cuda")
-    assert not install.is_set_up()
+    assert not environment.is_set_up()
 
 
 def test_set_up_needs_its_python(installer):
-    install.set_up()
-    install.venv_python().unlink()
-    assert not install.is_set_up()
+    environment.set_up()
+    environment.venv_python().unlink()
+    assert not environment.is_set_up()
 
 
 def test_torch_takes_the_second_road_when_the_first_is_closed(installer):
     installer.fails = [("--no-index", "ERROR: none")]
-    install.set_up()
+    environment.set_up()
     assert installer.count("--index-url https://download.pytorch.org/whl/cpu torch==") == 1
 
 
 def test_no_torch_is_one_line_that_says_what_was_tried(installer):
     installer.fails = [("torch==", "ERROR: first\nERROR: none")]
-    with pytest.raises(install.Problem) as problem:
-        install.set_up()
+    with pytest.raises(environment.Problem) as problem:
+        environment.set_up()
     message = str(problem.value)
     for part in ("--no-index", "download.pytorch.org", "(ERROR: none)", "SARFUSION_TORCH_INDEX="):
         assert part in message
@@ -135,11 +137,11 @@ def test_no_torch_is_one_line_that_says_what_was_tried(installer):
 
 
 def test_folder_of_another_is_left_alone(installer):
-    mine = install.venv_folder() / "thesis.txt"
+    mine = environment.venv_folder() / "thesis.txt"
     mine.parent.mkdir()
     mine.touch()
-    with pytest.raises(install.Problem, match="not made by"):
-        install.set_up()
+    with pytest.raises(environment.Problem, match="not made by"):
+        environment.set_up()
     assert mine.exists()
 
 
@@ -148,13 +150,13 @@ def test_python_without_ensurepip_is_one_line(installer, monkeypatch):
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "ensurepip" else find(name)
     )
-    with pytest.raises(install.Problem, match="apt install python3-venv"):
-        install.set_up()
+    with pytest.raises(environment.Problem, match="apt install python3-venv"):
+        environment.set_up()
 
 
 def test_environment_does_not_leak(project, monkeypatch):
-    for name in install.LEAKS:
+    for name in environment.LEAKS:
         monkeypatch.setenv(name, "/elsewhere")
-    env = install.environment()
-    assert not set(install.LEAKS) & set(env)
+    env = environment.environment()
+    assert not set(environment.LEAKS) & set(env)
     assert env["PATH"].split(os.pathsep)[0] == str(project / "venv/bin")

@@ -6,10 +6,10 @@ import subprocess
 import sys
 
 import pytest
-from reproduce_command import install, running, status
+from reproduce_command import environment, running, status
 
 PARAMS = "Params have changed since last execution: Union of exclusive params before and now across"
-SAR, CNN = "scripts/sarfusion/sar.py", "scripts/sarfusion/models/cnn.py"
+SAR, CNN = "scripts/sarfusion/scenes/sar.py", "scripts/sarfusion/fusion/networks/cnn.py"
 
 
 def params(before, now):
@@ -76,7 +76,7 @@ def test_all_is_done(dry_runs, capsys):
 
 def test_each_state_is_counted_and_told(dry_runs, capsys):
     missing = "Missing output files: "
-    updated = "Updated input files: scripts/sarfusion/metrics.py, x.tif; Code has changed"
+    updated = "Updated input files: scripts/sarfusion/scoring/metrics.py, x.tif; Code has changed"
     everything = [job("a"), job("b"), job("c", "fuse"), job("d", "fuse", ["logs/d.log"], "Fuse d")]
     project = dry_runs(
         everything,
@@ -93,7 +93,7 @@ def test_each_state_is_counted_and_told(dry_runs, capsys):
     assert rows["stage"] == ["done", "stale", "missing", "failed"]
     assert rows["fuse"] == ["1", "1"]
     assert rows["total"] == ["1", "1", "1", "1"]
-    assert "  train            1  scripts/sarfusion/metrics.py changed, and 1 more" in lines
+    assert "  train            1  scripts/sarfusion/scoring/metrics.py changed, and 1 more" in lines
     place = lines.index("failed")
     assert lines[place + 1 :] == [
         *("  Fuse d", "    error: the disk is full", "    log: logs/d.log", ""),
@@ -132,7 +132,7 @@ def test_reasons_in_few_words(reason, words):
 def test_a_study_that_cannot_be_read_is_one_line(dry_runs):
     said = "WorkflowError in file x:\nerror: config: unknown key 'epochs'\n  File y\n"
     dry_runs([], [], code=1, said=said)
-    with pytest.raises(install.Problem) as problem:
+    with pytest.raises(environment.Problem) as problem:
         status.status_command(["demo"])
     expected = "nothing is known of this study:\nerror: config: unknown key 'epochs'"
     assert str(problem.value) == expected

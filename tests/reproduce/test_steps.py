@@ -11,7 +11,7 @@ from snakemake.common import NOTHING_TO_BE_DONE_MSG
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
 
-sys.path.insert(0, str(ROOT / "envs/terminal"))
+sys.path.insert(0, str(ROOT / "command/terminal"))
 
 import snakemake_logger_plugin_steps as steps
 

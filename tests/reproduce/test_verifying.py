@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from reproduce_command import install, running, studies, verifying
+from reproduce_command import environment, running, studies, verifying
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_verify_trains_again_if_asked(calls):
 
 def test_results_of_another_person_are_held_against_ones_own(calls, project, tmp_path_factory):
     sent = tmp_path_factory.mktemp("sent")
-    with pytest.raises(install.Problem, match="no results of your own .* ./reproduce city"):
+    with pytest.raises(environment.Problem, match="no results of your own .* ./reproduce city"):
         verifying.verify_command(["--study", "city", "--against", str(sent)])
     assert not calls
     (project / "results/rio/tables").mkdir(parents=True)
@@ -74,9 +74,9 @@ def test_results_of_another_person_are_held_against_ones_own(calls, project, tmp
 
 def test_results_that_are_not_there(calls, project):
     for arguments in (["--against", "nowhere"], ["--study", "city"]):
-        with pytest.raises(install.Problem, match="no results in "):
+        with pytest.raises(environment.Problem, match="no results in "):
             verifying.verify_command(arguments)
-    with pytest.raises(install.Problem, match="no study or command 'mars'"):
+    with pytest.raises(environment.Problem, match="no study or command 'mars'"):
         verifying.verify_command(["--study", "mars"])
     assert not calls
 
@@ -94,14 +94,14 @@ def ending(monkeypatch, **codes):
 
 def test_without_the_models_nothing_is_compared(calls, monkeypatch):
     ending(monkeypatch, stage_models=1)
-    with pytest.raises(install.Problem, match="the run failed"):
+    with pytest.raises(environment.Problem, match="the run failed"):
         verifying.verify_command([])
     assert kinds(calls) == ["stage_models.py"]
 
 
 def test_a_stopped_run_ends(calls, monkeypatch):
     ending(monkeypatch, snakemake=130)
-    with pytest.raises(install.Problem, match="stopped") as problem:
+    with pytest.raises(environment.Problem, match="stopped") as problem:
         verifying.verify_command([])
     assert problem.value.code == 130
     assert kinds(calls) == ["stage_models.py", "scores"]
@@ -114,7 +114,10 @@ def test_what_could_not_be_made_again_is_told_among_the_checks(calls, monkeypatc
 
 
 def test_verify_waits_for_no_other_run(calls):
-    with running.project_lock("study demo"), pytest.raises(install.Problem, match="at work here"):
+    with (
+        running.project_lock("study demo"),
+        pytest.raises(environment.Problem, match="at work here"),
+    ):
         verifying.verify_command([])
     assert not calls
 
@@ -168,6 +171,6 @@ def test_a_reference_is_collected_last(calls, capsys):
 
 @pytest.mark.parametrize("command", ["envelope", "reference"])
 def test_these_take_no_arguments(calls, command):
-    with pytest.raises(install.Problem, match=f"usage: ./reproduce {command}"):
+    with pytest.raises(environment.Problem, match=f"usage: ./reproduce {command}"):
         getattr(verifying, f"{command}_command")(["demo"])
     assert not calls

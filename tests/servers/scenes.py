@@ -16,8 +16,8 @@ from rasterio.io import MemoryFile
 from rasterio.shutil import copy
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window, transform
-from sarfusion import landsat, simulate
-from sarfusion.raster import Grid
+from sarfusion.core.raster import Grid
+from sarfusion.scenes import landsat, simulate
 from scipy.ndimage import binary_dilation
 
 from servers.items import collections, landsat_item, sentinel_item

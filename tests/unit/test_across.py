@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sarfusion.across import pooled_differences, pooled_scores, site_means
-from sarfusion.tables import METRIC_COLUMNS
+from sarfusion.scoring.across import pooled_differences, pooled_scores, site_means
+from sarfusion.show.tables import METRIC_COLUMNS
 from scipy import stats
 
 

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
 from rasterio.transform import Affine
-from sarfusion import bootstrap
-from sarfusion.bootstrap import STATISTICS, compare, ground_cells
-from sarfusion.comparisons import paired_runs, study_pairs
-from sarfusion.errors import StudyError
-from sarfusion.files import write_json
-from sarfusion.pairs import Given
-from sarfusion.raster import Grid, read_grid, write_raster
-from sarfusion.scoring import Tile, score_band
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import write_json
+from sarfusion.core.raster import Grid, read_grid, write_raster
+from sarfusion.scoring import bootstrap
+from sarfusion.scoring.bootstrap import STATISTICS, compare, ground_cells
+from sarfusion.scoring.image_pair import Given
+from sarfusion.scoring.scene_scores import Tile, score_band
+from sarfusion.study.comparisons import paired_runs, study_pairs
 from scipy.ndimage import gaussian_filter
 
 RANGE = 0.4

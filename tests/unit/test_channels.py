@@ -3,10 +3,10 @@ import pytest
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from rasterio.windows import Window
-from sarfusion import channels
-from sarfusion.errors import StudyError
-from sarfusion.raster import Grid, write_raster
-from sarfusion.sar import shuffle
+from sarfusion.core.errors import StudyError
+from sarfusion.core.raster import Grid, write_raster
+from sarfusion.fusion import channels
+from sarfusion.scenes.sar import shuffle
 
 GRID = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), 20, 30)
 PLAIN = {"low": None, "high": None, "mean": 0.0, "std": 1.0}

@@ -10,10 +10,10 @@ import yaml
 from compare_methods import COLUMNS as DIFFERENCE_COLUMNS
 from figure_data import assert_printable, words
 from judge_claims import main as judge_files
-from sarfusion.claims import COLUMNS, OVERALL, decide, joined, judge, load
-from sarfusion.errors import StudyError
-from sarfusion.figures.claims import forest
-from sarfusion.tables import METRIC_COLUMNS
+from sarfusion.core.errors import StudyError
+from sarfusion.scoring.claims import COLUMNS, OVERALL, decide, joined, judge, load
+from sarfusion.show.figures.claims import forest
+from sarfusion.show.tables import METRIC_COLUMNS
 
 CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
 ONE = {

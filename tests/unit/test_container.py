@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from project import PARTS
-from reproduce_command import ROOT, container, install, running
+from reproduce_command import ROOT, container, environment, running
 
 ENVS = ROOT / "envs"
 RECIPE, DEFINITION = ENVS / "Containerfile", ENVS / "apptainer.def"
@@ -109,7 +109,9 @@ def test_set_up_in_the_image_finds_the_files_it_needs(tmp_path):
 def image(tmp_path):
     """The folder /sarfusion of an image, with a ./reproduce that only tells how it was called."""
     folder = tmp_path / "sarfusion"
-    shutil.copytree(ENVS, folder / "envs", ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("command", "envs"):
+        unwanted = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / part, folder / part, ignore=unwanted)
     (folder / "scripts").mkdir()
     (folder / "results/reference").mkdir(parents=True)
     (folder / "results/reference/table.csv").write_text("shipped\n")
@@ -198,14 +200,14 @@ def test_container_is_shut_in(monkeypatch):
 
 def test_missing_engine_is_one_line(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(install.Problem, match=r"^test-container needs podman or docker; .+$"):
+    with pytest.raises(environment.Problem, match=r"^test-container needs podman or docker; .+$"):
         container.find_engine()
 
 
 @pytest.mark.parametrize("study", ["nowhere", "config/nowhere.yaml", "{elsewhere}/study.yaml"])
 def test_study_must_lie_in_the_project(tmp_path, study):
     (tmp_path / "study.yaml").write_text("study: mine\n")
-    with pytest.raises(install.Problem, match="no study"):
+    with pytest.raises(environment.Problem, match="no study"):
         container.study_path(study.format(elsewhere=tmp_path))
 
 
@@ -299,6 +301,6 @@ def test_check_fails(engine, capsys, fault, said):
 )
 def test_failing_step_is_a_problem_with_its_exit_code(engine, failing, said):
     engine["failing"] = failing
-    with pytest.raises(install.Problem, match=said) as problem:
+    with pytest.raises(environment.Problem, match=said) as problem:
         container.test_container_command([])
     assert problem.value.code == 3

@@ -5,8 +5,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 
 import pytest
-from sarfusion import crate, provenance
-from sarfusion.files import read_json
+from sarfusion.core.files import read_json
+from sarfusion.provenance import crate, facts
 
 ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # sha256 of "abc"
 STUDY = {"study": "s", "seeds": [1, 2], "training": {"updates": 5, "learning_rate": 0.1}}
@@ -37,7 +37,7 @@ def run(tmp_path, monkeypatch):
         "packages": {"python": "3.12", "numpy": "2"},
     }
     run = {"study": STUDY, "steps": STEPS, "commit": "c0ffee", "agent": "Ada", **known}
-    return run, copies, provenance.describe_files(STEPS)
+    return run, copies, facts.describe_files(STEPS)
 
 
 def entities(folder):
@@ -156,7 +156,7 @@ def clone(tmp_path, monkeypatch):
     for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
         monkeypatch.setenv(name, "/dev/null")
     monkeypatch.delenv("SARFUSION_COMMIT", raising=False)
-    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    monkeypatch.setattr(facts, "ROOT", tmp_path)
     (tmp_path / "Snakefile").write_text("abc")
     git(tmp_path, "init")
     git(tmp_path, "config", "user.name", "Ada Lovelace")
@@ -167,39 +167,39 @@ def clone(tmp_path, monkeypatch):
 
 
 def test_a_clean_clone_has_a_commit_and_a_person(clone):
-    assert len(provenance.commit()) == 40
-    assert provenance.agent() == "Ada Lovelace"
+    assert len(facts.commit()) == 40
+    assert facts.agent() == "Ada Lovelace"
 
 
 @pytest.mark.parametrize("name", ["Snakefile", "new.py"])
 def test_a_changed_or_new_file_is_told(clone, name):
-    clean = provenance.commit()
+    clean = facts.commit()
     (clone / name).write_text("changed")
-    assert provenance.commit() == f"{clean}-dirty"
+    assert facts.commit() == f"{clean}-dirty"
 
 
 def test_a_folder_inside_another_clone_has_no_commit(clone, monkeypatch):
     (clone / "inner").mkdir()
-    monkeypatch.setattr(provenance, "ROOT", clone / "inner")
-    assert provenance.commit() is None
+    monkeypatch.setattr(facts, "ROOT", clone / "inner")
+    assert facts.commit() is None
     monkeypatch.setenv("SARFUSION_COMMIT", "c0ffee")  # as in the container image
-    assert provenance.commit() == "c0ffee"
+    assert facts.commit() == "c0ffee"
 
 
 def test_without_git_and_without_a_login_name_nothing_fails(clone, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setenv("LOGNAME", "someone")
-    assert (provenance.commit(), provenance.agent()) == (None, "someone")
+    assert (facts.commit(), facts.agent()) == (None, "someone")
 
     def no_name():
         raise OSError("No username set in the environment")
 
-    monkeypatch.setattr(provenance.getpass, "getuser", no_name)
-    assert provenance.agent() is None
+    monkeypatch.setattr(facts.getpass, "getuser", no_name)
+    assert facts.agent() is None
 
 
 def test_packages_are_those_that_are_asked_for():
-    found = provenance.packages()
+    found = facts.packages()
     assert found["jsonschema"] == version("jsonschema")
     for name in ("numpy", "torch", "snakemake", "rasterio"):  # in some environments only
         assert (name in found) == (find_spec(name) is not None)
@@ -208,13 +208,17 @@ def test_packages_are_those_that_are_asked_for():
 
 
 def test_sources_are_the_whole_workflow_and_no_study():
-    found = {str(path.relative_to(provenance.ROOT)) for path in provenance.sources()}
+    found = {str(path.relative_to(facts.ROOT)) for path in facts.sources()}
     assert {
         "Snakefile",
         "rules/common.smk",
         "scripts/train_model.py",
         "config/claims.yaml",
     } <= found
-    assert {"scripts/sarfusion/models/cnn.py", "envs/train.yaml", "config/schema.yaml"} <= found
-    assert "envs/terminal/snakemake_logger_plugin_steps/__init__.py" in found
+    assert {
+        "scripts/sarfusion/fusion/networks/cnn.py",
+        "envs/train.yaml",
+        "config/schema.yaml",
+    } <= found
+    assert "command/terminal/snakemake_logger_plugin_steps/__init__.py" in found
     assert not {"config/demo.yaml", "config/hanoi.yaml"} & found

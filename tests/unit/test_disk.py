@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
-from sarfusion import disk
-from sarfusion.raster import Grid, create_raster, strips, write_raster
-from sarfusion.study import resolve
+from sarfusion.core.raster import Grid, create_raster, strips, write_raster
+from sarfusion.study import disk
+from sarfusion.study.config import resolve
 from small_disk import small_disk
 
 GRID = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), 70, 50)

@@ -11,13 +11,13 @@ from figure_data import (
     make_scores,
     words,
 )
-from sarfusion.errors import StudyError
-from sarfusion.figures.curves import history_table, training_curves
-from sarfusion.figures.density import density
-from sarfusion.figures.facets import FACETS
-from sarfusion.figures.scores import scores, scores_to_show
-from sarfusion.intervals import mean_interval
-from sarfusion.metrics import METRICS
+from sarfusion.core.errors import StudyError
+from sarfusion.scoring.intervals import mean_interval
+from sarfusion.scoring.metrics import METRICS
+from sarfusion.show.figures.curves import history_table, training_curves
+from sarfusion.show.figures.density import density
+from sarfusion.show.figures.facets import FACETS
+from sarfusion.show.figures.scores import scores, scores_to_show
 
 
 class TestDensity:

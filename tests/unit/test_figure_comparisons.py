@@ -23,19 +23,19 @@ from protocol_data import (
     make_filled,
     make_gap,
 )
-from sarfusion import tables
-from sarfusion.definitions import HEADLINE
-from sarfusion.errors import StudyError
-from sarfusion.figures.density import density
-from sarfusion.figures.differences import differences
-from sarfusion.figures.distance import distance, errors_by_distance, method_styles
-from sarfusion.figures.facets import FACETS
-from sarfusion.figures.layout import PAGE, balanced, blocks, panel_grid
-from sarfusion.figures.maps import RGB
-from sarfusion.figures.paired import comparisons, paired_differences
-from sarfusion.figures.scenes import band_comparison, composite_comparison
-from sarfusion.figures.scores import fitting_rows, scores, scores_to_show
-from sarfusion.labels import method_label
+from sarfusion.core.errors import StudyError
+from sarfusion.scoring.definitions import HEADLINE
+from sarfusion.show import tables
+from sarfusion.show.figures.density import density
+from sarfusion.show.figures.differences import differences
+from sarfusion.show.figures.distance import distance, errors_by_distance, method_styles
+from sarfusion.show.figures.facets import FACETS
+from sarfusion.show.figures.layout import PAGE, balanced, blocks, panel_grid
+from sarfusion.show.figures.maps import RGB
+from sarfusion.show.figures.paired import comparisons, paired_differences
+from sarfusion.show.figures.scenes import band_comparison, composite_comparison
+from sarfusion.show.figures.scores import fitting_rows, scores, scores_to_show
+from sarfusion.study.labels import method_label
 
 
 class TestLayout:

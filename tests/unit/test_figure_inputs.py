@@ -8,12 +8,12 @@ from figure_data import assert_printable, words
 from rasterio.crs import CRS
 from rasterio.transform import Affine
 from rasterio.windows import Window
-from sarfusion.figures.differences import differences
-from sarfusion.figures.gaps import gap_examples
-from sarfusion.figures.inputs import Layer, layers_of, read_scene
-from sarfusion.figures.maps import RGB
-from sarfusion.figures.scenes import band_comparison, composite_comparison, overview
-from sarfusion.raster import Grid, write_raster
+from sarfusion.core.raster import Grid, write_raster
+from sarfusion.show.figures.differences import differences
+from sarfusion.show.figures.gaps import gap_examples
+from sarfusion.show.figures.inputs import Layer, layers_of, read_scene
+from sarfusion.show.figures.maps import RGB
+from sarfusion.show.figures.scenes import band_comparison, composite_comparison, overview
 
 SHAPE = (96, 120)
 NAMES = [*RGB, "vv_db", "vh_db", "ratio_db"]
@@ -22,7 +22,7 @@ NAMES = [*RGB, "vv_db", "vh_db", "ratio_db"]
 @pytest.fixture
 def limited(monkeypatch):
     """Maps of at most 40 pixels a side."""
-    monkeypatch.setattr("sarfusion.figures.inputs.MOST_PIXELS", 40)
+    monkeypatch.setattr("sarfusion.show.figures.inputs.MOST_PIXELS", 40)
 
 
 @pytest.fixture

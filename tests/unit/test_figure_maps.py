@@ -16,18 +16,12 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from numpy.lib.stride_tricks import sliding_window_view
 from rasterio.windows import Window
-from sarfusion.errors import StudyError
-from sarfusion.figures.density import density
-from sarfusion.figures.differences import differences
-from sarfusion.figures.inset import choose_inset, choose_window
-from sarfusion.figures.maps import (
-    RGB,
-    composite,
-    length_label,
-    percentiles,
-    scale_bar_length,
-)
-from sarfusion.figures.scenes import band_comparison, composite_comparison, overview
+from sarfusion.core.errors import StudyError
+from sarfusion.show.figures.density import density
+from sarfusion.show.figures.differences import differences
+from sarfusion.show.figures.inset import choose_inset, choose_window
+from sarfusion.show.figures.maps import RGB, composite, length_label, percentiles, scale_bar_length
+from sarfusion.show.figures.scenes import band_comparison, composite_comparison, overview
 
 
 class TestMaps:
@@ -184,7 +178,7 @@ class TestInset:
         weight, ground = rng.integers(0, 9, (600, 90)), rng.random((600, 90)) < 0.999
         with pytest.MonkeyPatch.context() as patch:
             if pixels:  # strips of one row of blocks
-                patch.setattr("sarfusion.raster.STRIP_PX", pixels)
+                patch.setattr("sarfusion.core.raster.STRIP_PX", pixels)
             found = choose_window(
                 ground.shape, lambda at: (ground[at.toslices()], weight[at.toslices()]), size
             )

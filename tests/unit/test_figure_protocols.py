@@ -17,16 +17,16 @@ from figure_data import (
 from protocol_data import RUNS, all_differences, make_edge_table, make_filled, make_gap
 from rasterio.crs import CRS
 from rasterio.transform import Affine
-from sarfusion.definitions import HEADLINE
-from sarfusion.errors import StudyError
-from sarfusion.figures.density import density
-from sarfusion.figures.differences import differences
-from sarfusion.figures.gaps import gap_error, gap_examples, gap_window
-from sarfusion.figures.layout import PAGE
-from sarfusion.figures.maps import RGB
-from sarfusion.figures.sharpening import sharpening
-from sarfusion.labels import method_label
-from sarfusion.raster import Grid, write_raster
+from sarfusion.core.errors import StudyError
+from sarfusion.core.raster import Grid, write_raster
+from sarfusion.scoring.definitions import HEADLINE
+from sarfusion.show.figures.density import density
+from sarfusion.show.figures.differences import differences
+from sarfusion.show.figures.gaps import gap_error, gap_examples, gap_window
+from sarfusion.show.figures.layout import PAGE
+from sarfusion.show.figures.maps import RGB
+from sarfusion.show.figures.sharpening import sharpening
+from sarfusion.study.labels import method_label
 
 
 class TestGaps:

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_data import assert_printable, make_metrics, words
-from sarfusion.figures.paired import across_sites as differences_across
-from sarfusion.figures.paired import transfer
-from sarfusion.figures.scores import across_sites as scores_across
-from sarfusion.missing import missing_line, missing_note
+from sarfusion.show.figures.paired import across_sites as differences_across
+from sarfusion.show.figures.paired import transfer
+from sarfusion.show.figures.scores import across_sites as scores_across
+from sarfusion.study.missing import missing_line, missing_note
 
 MISSING = {
     "cairo": {"rule": "import_scene", "log": "results/s/logs/x.log", "reason": "s.tif: truncated"}

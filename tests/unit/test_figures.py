@@ -15,14 +15,14 @@ from figure_data import (
 )
 from rasterio.crs import CRS
 from rasterio.transform import Affine
-from sarfusion.errors import StudyError
-from sarfusion.figures import by_label, save
-from sarfusion.figures.curves import history_table, training_curves
-from sarfusion.figures.density import density
-from sarfusion.figures.differences import differences
-from sarfusion.figures.scenes import band_comparison, composite_comparison, overview
-from sarfusion.figures.scores import scores
-from sarfusion.raster import Grid, write_raster
+from sarfusion.core.errors import StudyError
+from sarfusion.core.raster import Grid, write_raster
+from sarfusion.show.figures import by_label, save
+from sarfusion.show.figures.curves import history_table, training_curves
+from sarfusion.show.figures.density import density
+from sarfusion.show.figures.differences import differences
+from sarfusion.show.figures.scenes import band_comparison, composite_comparison, overview
+from sarfusion.show.figures.scores import scores
 
 SHAPES = {
     "square": {"shape": (96, 96)},

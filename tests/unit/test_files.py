@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from rasterio.windows import Window
-from sarfusion.errors import StudyError
-from sarfusion.files import atomic, read_json, sha256, write_json
-from sarfusion.raster import (
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import atomic, read_json, sha256, write_json
+from sarfusion.core.raster import (
     Grid,
     create_raster,
     open_raster,
@@ -193,7 +193,7 @@ def test_a_raster_without_crs_is_said(tmp_path):
 )
 def test_a_job_ends_with_one_line_for_its_error(tmp_path, raising, last):
     program = (
-        "from sarfusion.job import job; from sarfusion.errors import StudyError\n"
+        "from sarfusion.core.job import job; from sarfusion.core.errors import StudyError\n"
         f"with job('{tmp_path}/logs/a.log'): raise {raising}"
     )
     done = subprocess.run(
@@ -208,7 +208,7 @@ def test_a_job_ends_with_one_line_for_its_error(tmp_path, raising, last):
 
 def test_a_warning_reaches_the_terminal_and_the_log(tmp_path):
     program = (
-        "import logging; from sarfusion.job import job\n"
+        "import logging; from sarfusion.core.job import job\n"
         f"with job('{tmp_path}/a.log'): logging.info('fine'); logging.warning('warning: far off')"
     )
     done = subprocess.run(

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sarfusion import gap_filling, reconstruction
-from sarfusion.classical import METHODS
-from sarfusion.errors import StudyError
-from sarfusion.resolution import fill_nearest
+from sarfusion.core.errors import StudyError
+from sarfusion.fusion.classical import gap_filling, reconstruction
+from sarfusion.ground.degradation import fill_nearest
+from sarfusion.study.methods import METHODS
 from skimage.restoration import inpaint_biharmonic
 
 SHAPE = (12, 14)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sarfusion import gaps
-from sarfusion.errors import StudyError
+from sarfusion.core.errors import StudyError
+from sarfusion.ground import gaps
 from scipy.ndimage import binary_dilation, label
 
 CLEAR, CLOUD, SHADOW, FILL = 21824, 22280, 23888, 1

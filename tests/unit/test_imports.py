@@ -5,8 +5,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from sarfusion.files import sha256
-from sarfusion.imports import LIBRARY, code_of, modules_of
+from sarfusion.core.files import sha256
+from sarfusion.provenance.code_version import LIBRARY, code_of, modules_of
 
 SCRIPTS = LIBRARY.parent
 
@@ -17,14 +17,17 @@ def names(script):
 
 def test_modules_are_found_through_others():
     found = names("evaluate_fusion")
-    assert {"metrics.py", "raster.py", "files.py", "errors.py", "__init__.py"} <= found
-    assert "training.py" not in found
+    assert {"scoring/metrics.py", "core/raster.py", "core/files.py"} <= found
+    assert {"core/errors.py", "core/__init__.py", "__init__.py"} <= found
+    assert "fusion/training.py" not in found
 
 
 def test_training_does_not_depend_on_metrics_nor_figures_on_training():
-    assert not names("train_model") & {"metrics.py", "tables.py", "landcover.py"}
+    assert not [name for name in names("train_model") if name.startswith(("scoring/", "show/"))]
+    assert "scenes/landcover.py" not in names("train_model")
+    unwanted = ("fusion/training.py", "fusion/networks/", "core/tiling.py")
     for script in SCRIPTS.glob("plot_*.py"):
-        assert not names(script.stem) & {"training.py", "tiling.py", "models/__init__.py"}
+        assert not [name for name in names(script.stem) if name.startswith(unwanted)]
 
 
 def test_every_script_of_a_rule_names_what_python_really_loads():
@@ -32,7 +35,7 @@ def test_every_script_of_a_rule_names_what_python_really_loads():
     rules = "".join(path.read_text() for path in SCRIPTS.parent.glob("rules/*.smk"))
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); __import__(sys.argv[2]);"
-        "import sarfusion.job;"  # behind the main guard
+        "import sarfusion.core.job;"  # behind the main guard
         "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('sarfusion')))"
     )
     scripts = set(re.findall(r'"\.\./scripts/(\w+\.py)"', rules))
@@ -51,17 +54,18 @@ def test_every_script_of_a_rule_names_what_python_really_loads():
 
 def test_a_new_import_is_seen(tmp_path):
     script = tmp_path / "script.py"
-    script.write_text("import sarfusion.sar\n")
-    assert {path.name for path in modules_of(script)} == {
-        "__init__.py",
-        "sar.py",
-        "errors.py",
+    script.write_text("import sarfusion.scenes.sar\n")
+    assert {path.relative_to(LIBRARY).as_posix() for path in modules_of(script)} == {
+        *("__init__.py", "core/__init__.py", "scenes/__init__.py"),
+        *("scenes/sar.py", "core/errors.py"),
     }
 
 
 def test_code_is_the_bytes_of_modules_by_the_names_that_people_see():
-    network = code_of(LIBRARY / "models/cnn.py")
-    assert {"scripts/sarfusion/models/cnn.py", "scripts/sarfusion/__init__.py"} <= set(network)
+    network = code_of(LIBRARY / "fusion/networks/cnn.py")
+    assert {"scripts/sarfusion/fusion/networks/cnn.py", "scripts/sarfusion/__init__.py"} <= set(
+        network
+    )
     for name, digest in network.items():
         assert digest == sha256(SCRIPTS.parent / name)[:12]
     assert set(code_of(SCRIPTS / "train_model.py")) == {

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from sarfusion.intervals import half_width, mean_interval
+from sarfusion.scoring.intervals import half_width, mean_interval
 
 
 def test_half_width_by_hand():

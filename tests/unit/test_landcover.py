@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sarfusion.landcover import (
+from sarfusion.scenes.landcover import (
     CELL_M,
     FABRICS,
     KIND_SHARES,

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from sarfusion import landsat
+from sarfusion.scenes import landsat
 
 CLEAR, CLOUD, SHADOW, DILATED, FILL = 21824, 22280, 23888, 21762, 1
 ALL_FLAGS = ["dilated_cloud", "cirrus", "cloud", "cloud_shadow", "snow"]

@@ -10,11 +10,12 @@ import torch
 import train_model
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
-from sarfusion import channels, checkpoint, normalise
-from sarfusion.models import predict
-from sarfusion.patches import index_patches
-from sarfusion.raster import Grid, read_band, write_raster
-from sarfusion.split import TRAIN, VALIDATION
+from sarfusion.core.raster import Grid, read_band, write_raster
+from sarfusion.fusion import channels, checkpoint
+from sarfusion.fusion.networks import predict
+from sarfusion.ground import normalise
+from sarfusion.ground.patches import index_patches
+from sarfusion.ground.split import TRAIN, VALIDATION
 
 GRID = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), 70, 90)
 SCALING = {"low": None, "high": None, "mean": 0.1, "std": 0.5}

@@ -9,10 +9,11 @@ import pytest
 import rasterio
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
-from sarfusion import gaps, landsat, split
-from sarfusion.errors import StudyError
-from sarfusion.raster import Grid, read_bands, read_grid, write_raster
-from sarfusion.simulate import simulate_city
+from sarfusion.core.errors import StudyError
+from sarfusion.core.raster import Grid, read_bands, read_grid, write_raster
+from sarfusion.ground import gaps, split
+from sarfusion.scenes import landsat
+from sarfusion.scenes.simulate import simulate_city
 
 CLEAR, CLOUD, SHADOW, FILL = 21824, 22280, 23888, 1
 OVERVIEWS = Path(__file__).parents[3] / "shared" / "real-data" / "landsat-c2-l2-overviews"

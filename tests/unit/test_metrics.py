@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sarfusion.errors import StudyError
-from sarfusion.metrics import METRICS
-from sarfusion.scoring import score_band, score_triple
+from sarfusion.core.errors import StudyError
+from sarfusion.scoring.metrics import METRICS
+from sarfusion.scoring.scene_scores import score_band, score_triple
 
 PIXELS = ["rmse", "bias", "mae", "cc", "psnr"]
 WINDOWS = ["ssim", "uiqi", "uiqi_textured"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sarfusion.scoring import score_band
+from sarfusion.scoring.scene_scores import score_band
 from scipy.ndimage import uniform_filter
 
 seeds = st.integers(0, 2**32 - 1)

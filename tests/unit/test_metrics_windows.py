@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sarfusion.pairs import whole_windows
-from sarfusion.scoring import score_band
+from sarfusion.scoring.image_pair import whole_windows
+from sarfusion.scoring.scene_scores import score_band
 from skimage.data import camera
 
 seeds = st.integers(0, 2**32 - 1)

@@ -3,14 +3,15 @@ import copy
 import numpy as np
 import pytest
 import torch
-from sarfusion import checkpoint, study
-from sarfusion.errors import StudyError
-from sarfusion.layers import Doubling, Filtering, Narrowing, minimal_filtering
-from sarfusion.models import build, predict
-from sarfusion.tiling import tiles
+from sarfusion.core.errors import StudyError
+from sarfusion.core.tiling import tiles
+from sarfusion.fusion import checkpoint
+from sarfusion.fusion.convolutions import Doubling, Filtering, Narrowing, minimal_filtering
+from sarfusion.fusion.networks import build, predict
+from sarfusion.study import config
 
 NETWORKS = [
-    *((path.stem, {}) for path in sorted(study.NETWORKS.glob("[a-z]*.py"))),
+    *((path.stem, {}) for path in sorted(config.NETWORKS.glob("[a-z]*.py"))),
     ("cnn", {"skip": True}),
     ("cae", {"skip": True}),
     ("cae", {"pooling": False}),

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
-from sarfusion import normalise, raster
-from sarfusion.raster import Grid
+from sarfusion.core import raster
+from sarfusion.core.raster import Grid
+from sarfusion.ground import normalise
 
 
 def test_scaling_has_mean_0_and_deviation_1_and_is_undone():

@@ -6,8 +6,8 @@ import pytest
 import yaml
 from pages import PAGES, ROOT, blocks, commands, lines_on_screen, links, page_name, rows, spans
 from reproduce_command import reproduce, studies, verifying
-from sarfusion.metrics import METRICS
-from sarfusion.study import resolve, schema
+from sarfusion.scoring.metrics import METRICS
+from sarfusion.study.config import resolve, schema
 from snakemake.cli import get_argument_parser
 from uiqi_elsewhere import ours, pairs
 

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sarfusion import pansharpening
-from sarfusion.classical import METHODS
-from sarfusion.pansharpening import DENOMINATOR_FLOOR, Matching, Scene, quotient
-from sarfusion.tiling import tiles
+from sarfusion.core.tiling import tiles
+from sarfusion.fusion.classical import pansharpening
+from sarfusion.fusion.classical.pansharpening import DENOMINATOR_FLOOR, Matching, Scene, quotient
+from sarfusion.study.methods import METHODS
 
 SHARPENING = [name for name, method in METHODS.items() if method.protocol == "sharpening"]
 every_method = pytest.mark.parametrize("name", SHARPENING)

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import typeset_paper
 from paper_data import CLAIMS, make_content, make_scene, make_stack
-from sarfusion import definitions, paper, provenance
-from sarfusion.claims import NOT_REPRODUCED, NOT_TESTED, REPRODUCED, SEED_DEPENDENT
-from sarfusion.paper import methods, sites
-from sarfusion.paper.texts import cell, counted, listed, percent, whole
+from sarfusion.provenance import facts
+from sarfusion.scoring import definitions
+from sarfusion.scoring.claims import NOT_REPRODUCED, NOT_TESTED, REPRODUCED, SEED_DEPENDENT
+from sarfusion.show import paper
+from sarfusion.show.paper import methods, sites
+from sarfusion.show.paper.texts import cell, counted, listed, percent, whole
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = sorted((ROOT / "paper").iterdir())
@@ -239,7 +241,7 @@ def test_numbers_as_people_write_them():
 
 
 def test_the_machine_is_described():
-    machine = provenance.machine()
+    machine = facts.machine()
     assert machine["processor"]
     assert machine["cores"] >= 1
     assert machine["memory_bytes"] is None or machine["memory_bytes"] > 2**20

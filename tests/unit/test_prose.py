@@ -6,11 +6,11 @@ import re
 import pandas as pd
 import pytest
 from paper_data import CLAIMS, make_differences, make_scene, make_stack, make_verdicts
-from sarfusion.bootstrap import STATISTICS
-from sarfusion.claims import NOT_REPRODUCED, NOT_TESTED, OVERALL, REPRODUCED, SEED_DEPENDENT
-from sarfusion.definitions import HEADLINE
-from sarfusion.paper import prose
-from sarfusion.paper.limits import limits
+from sarfusion.scoring.bootstrap import STATISTICS
+from sarfusion.scoring.claims import NOT_REPRODUCED, NOT_TESTED, OVERALL, REPRODUCED, SEED_DEPENDENT
+from sarfusion.scoring.definitions import HEADLINE
+from sarfusion.show.paper import prose
+from sarfusion.show.paper.limits import limits
 
 VERBS = {
     REPRODUCED: "reproduces that",

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
-from sarfusion import landsat, raster, sar
-from sarfusion.errors import StudyError
-from sarfusion.raster import Grid, read_bands, write_raster
-from sarfusion.resolution import degrade, enlarge, fill_nearest, mtf_sigma
+from sarfusion.core import raster
+from sarfusion.core.errors import StudyError
+from sarfusion.core.raster import Grid, read_bands, write_raster
+from sarfusion.ground.degradation import degrade, enlarge, fill_nearest, mtf_sigma
+from sarfusion.scenes import landsat, sar
 
 ratios = st.integers(2, 4)
 gains = st.floats(0.1, 0.5)

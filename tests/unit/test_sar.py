@@ -8,9 +8,9 @@ from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from rasterio.warp import calculate_default_transform
 from rasterio.windows import Window
-from sarfusion import sar
-from sarfusion.errors import StudyError
-from sarfusion.raster import Grid, open_bands, write_raster
+from sarfusion.core.errors import StudyError
+from sarfusion.core.raster import Grid, open_bands, write_raster
+from sarfusion.scenes import sar
 
 
 def grid(size, pixel, x=0.0, crs=32648):

@@ -9,10 +9,12 @@ import pytest
 import rasterio
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
-from sarfusion import landsat, raster, sar, split
-from sarfusion.errors import StudyError
-from sarfusion.files import read_json, sha256
-from sarfusion.raster import Grid, read_bands, read_grid, write_raster
+from sarfusion.core import raster
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import read_json, sha256
+from sarfusion.core.raster import Grid, read_bands, read_grid, write_raster
+from sarfusion.ground import split
+from sarfusion.scenes import landsat, sar
 
 UTM = CRS.from_epsg(32648)
 OPTICAL_GRID = Grid(UTM, from_origin(500_000, 1_000_000, 30, 30), 60, 60)

@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
 from rasterio.transform import Affine
-from sarfusion import gaps, scoring
-from sarfusion.files import write_json
-from sarfusion.ground import open_ground
-from sarfusion.pairs import HALO, inner
-from sarfusion.raster import Grid, write_raster
-from sarfusion.resolution import degrade
-from sarfusion.scoring import score_band, score_triple, tiles
+from sarfusion.core.files import write_json
+from sarfusion.core.raster import Grid, write_raster
+from sarfusion.ground import gaps
+from sarfusion.ground.degradation import degrade
+from sarfusion.scoring import scene_scores
+from sarfusion.scoring.image_pair import HALO, inner
+from sarfusion.scoring.regions import open_ground
+from sarfusion.scoring.scene_scores import score_band, score_triple, tiles
 from skimage.metrics import structural_similarity
 
 BANDS = ["red", "green", "blue"]
@@ -114,7 +115,7 @@ def regions_of(use, gap, cut):
 @pytest.mark.parametrize("with_gaps", [True, False])
 def test_a_table_of_scores_is_that_of_whole_arrays(site, monkeypatch, with_gaps):
     arguments, fused, paths, scene, images, use, gap = site
-    monkeypatch.setattr(scoring, "tiles", lambda shape, _: tiles(shape, 16))
+    monkeypatch.setattr(scene_scores, "tiles", lambda shape, _: tiles(shape, 16))
     evaluate_fusion.main(
         **arguments,
         fused=fused,
@@ -168,7 +169,7 @@ def test_the_10_m_products_are_scored_as_whole_arrays(site, tmp_path, monkeypatc
     ):
         write_raster(tmp_path / f"{name}.tif", image, grid, bands, np.nan)
     arguments["runs"] = [("red", "cnn", "ratio", 1)]
-    monkeypatch.setattr(scoring, "tiles", lambda shape, _: tiles(shape, 16))
+    monkeypatch.setattr(scene_scores, "tiles", lambda shape, _: tiles(shape, 16))
     evaluate_full_scale.main(
         **arguments,
         full=tmp_path / "full.tif",

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from sarfusion.shift import central_window, estimate_shift
+from sarfusion.scenes.shift import central_window, estimate_shift
 from scipy.ndimage import gaussian_filter
 
 

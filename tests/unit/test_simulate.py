@@ -9,11 +9,11 @@ import rasterio
 import simulate_scene
 from hypothesis import given
 from hypothesis import strategies as st
-from sarfusion import landsat, simulate
-from sarfusion.errors import StudyError
-from sarfusion.files import sha256
-from sarfusion.landcover import CELL_M, ROOFS, VEGETATION, Cover, make_land
-from sarfusion.raster import read_bands, read_grid
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import sha256
+from sarfusion.core.raster import read_bands, read_grid
+from sarfusion.scenes import landsat, simulate
+from sarfusion.scenes.landcover import CELL_M, ROOFS, VEGETATION, Cover, make_land
 from scipy.ndimage import binary_dilation, binary_erosion
 
 SIZE = 64

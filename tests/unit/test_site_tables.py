@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import tabulate_across
 import tabulate_transfer
-from sarfusion.tables import METRIC_COLUMNS
+from sarfusion.show.tables import METRIC_COLUMNS
 
 MISSING = {"lima": {"rule": "import_scene", "log": "l.log", "reason": "s.tif: truncated"}}
 

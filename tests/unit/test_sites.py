@@ -4,9 +4,9 @@ import csv
 import time
 
 import pytest
-from sarfusion.errors import StudyError
-from sarfusion.sites import read_table
-from sarfusion.study import read_study, resolve, setting
+from sarfusion.core.errors import StudyError
+from sarfusion.study.config import read_study, resolve, setting
+from sarfusion.study.site_table import read_table
 
 HEADER = "name,source,west,south,east,north,start,end,max_masked\n"
 ROW = "hue,stac,107.5,16.4,107.7,16.5,2024-01-01,2024-06-30,\n"

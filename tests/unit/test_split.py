@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sarfusion import split
-from sarfusion.errors import StudyError
-from sarfusion.patches import index_patches
+from sarfusion.core.errors import StudyError
+from sarfusion.ground import split
+from sarfusion.ground.patches import index_patches
 from scipy.ndimage import distance_transform_cdt
 
 SETTINGS = {"block_px": 16, "test": 0.2, "validation": 0.1, "buffer_px": 3, "seed": 1}

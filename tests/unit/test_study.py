@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from sarfusion import channels, gap_filling, landsat, pansharpening, reconstruction
-from sarfusion.classical import METHODS
-from sarfusion.errors import StudyError
-from sarfusion.study import (
+from sarfusion.core.errors import StudyError
+from sarfusion.fusion import channels
+from sarfusion.fusion.classical import gap_filling, pansharpening, reconstruction
+from sarfusion.scenes import landsat
+from sarfusion.study.config import (
     absent_files,
     catalogue_site,
     check_networks,
@@ -14,6 +15,7 @@ from sarfusion.study import (
     resolve,
     schema,
 )
+from sarfusion.study.methods import METHODS
 
 ROOT = Path(__file__).parents[2]
 SMALLEST = {"study": "a", "sites": {"b": {"source": "simulated"}}}
@@ -172,7 +174,7 @@ def test_the_schema_and_the_code_know_the_same_names():
     assert set(properties["bands"]["items"]["enum"]) == set(landsat.BANDS)
     mask = properties["optical"]["properties"]["mask"]["items"]["enum"]
     assert {*mask, "fill"} == set(landsat.QA_PIXEL_BITS)
-    networks = {path.stem for path in ROOT.glob("scripts/sarfusion/models/[a-z]*.py")}
+    networks = {path.stem for path in ROOT.glob("scripts/sarfusion/fusion/networks/[a-z]*.py")}
     assert networks >= {model["network"] for model in properties["models"]["default"].values()}
 
 

@@ -1,8 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sarfusion.labels import method_label
-from sarfusion.tables import (
+from sarfusion.show.tables import (
     METRIC_COLUMNS,
     as_text,
     full_table,
@@ -11,6 +10,7 @@ from sarfusion.tables import (
     short_table,
     summarise,
 )
+from sarfusion.study.labels import method_label
 
 
 def scores(rows):

@@ -5,9 +5,9 @@ import sys
 import numpy as np
 import pytest
 import torch
-from sarfusion.errors import StudyError
-from sarfusion.models import build
-from sarfusion.training import (
+from sarfusion.core.errors import StudyError
+from sarfusion.fusion.networks import build
+from sarfusion.fusion.training import (
     Adam,
     PatchSource,
     choose_device,

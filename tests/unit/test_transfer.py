@@ -10,14 +10,14 @@ import pytest
 import torch
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
-from sarfusion import split
-from sarfusion.errors import StudyError
-from sarfusion.normalise import even_sample
-from sarfusion.raster import Grid, write_raster
-from sarfusion.study import resolve, transfers
-from sarfusion.tables import METRIC_COLUMNS
-from sarfusion.training import PatchPool, PatchSource, pooled
-from sarfusion.transfer import losses, pooled_losses, tagged, without_training
+from sarfusion.core.errors import StudyError
+from sarfusion.core.raster import Grid, write_raster
+from sarfusion.fusion.training import PatchPool, PatchSource, pooled
+from sarfusion.ground import split
+from sarfusion.ground.normalise import even_sample
+from sarfusion.scoring.transfer import losses, pooled_losses, tagged, without_training
+from sarfusion.show.tables import METRIC_COLUMNS
+from sarfusion.study.config import resolve, transfers
 
 SITES = {name: {"source": "simulated"} for name in "abc"}
 

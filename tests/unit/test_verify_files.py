@@ -11,8 +11,8 @@ import yaml
 from PIL import Image, ImageDraw
 from rasterio.vrt import WarpedVRT
 from safetensors.numpy import save_file
-from sarfusion.errors import StudyError
-from sarfusion.files import sha256, write_json
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import sha256, write_json
 from sarfusion.verify import inputs, models, pixels
 from sarfusion.verify.expected import every_model
 from verify_data import STUDY, make_raster

@@ -5,9 +5,9 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-from sarfusion.bootstrap import STATISTICS
-from sarfusion.errors import StudyError
-from sarfusion.files import sha256
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import sha256
+from sarfusion.scoring.bootstrap import STATISTICS
 from sarfusion.verify import compared, scores
 from sarfusion.verify.checks import Check, as_text, check, conclusion
 from sarfusion.verify.envelope import movement, seed_spread

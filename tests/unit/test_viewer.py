@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
-from sarfusion.errors import StudyError
-from sarfusion.raster import Grid, write_raster
-from sarfusion.viewer import parts
-from sarfusion.viewer.layers import Layer, pack_layers
-from sarfusion.viewer.packing import decode, encode, pack, steps_of, unpack
-from sarfusion.viewer.page import build_page
-from sarfusion.viewer.parts import Part
-from sarfusion.viewer.worst import BlockErrors
+from sarfusion.core.errors import StudyError
+from sarfusion.core.raster import Grid, write_raster
+from sarfusion.show.viewer import parts
+from sarfusion.show.viewer.layers import Layer, pack_layers
+from sarfusion.show.viewer.packing import decode, encode, pack, steps_of, unpack
+from sarfusion.show.viewer.page import build_page
+from sarfusion.show.viewer.parts import Part
+from sarfusion.show.viewer.worst import BlockErrors
 
 VALUES = st.floats(-2, 3, width=32) | st.just(np.nan)
 
@@ -79,7 +79,7 @@ def test_thinning_does_not_depend_on_strips(monkeypatch):
     band = np.random.default_rng(1).random((1500, 3), np.float32)
     cuts = []
     for pixels in (2**20, 1):
-        monkeypatch.setattr("sarfusion.raster.STRIP_PX", pixels)
+        monkeypatch.setattr("sarfusion.core.raster.STRIP_PX", pixels)
         whole = [parts.thinned(band.shape, 7)]
         cuts.append(parts.cut(lambda window: band[window.toslices()], band.shape, whole))
     assert np.array_equal(*cuts)

@@ -5,7 +5,7 @@ import pytest
 import yaml
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
-from sarfusion.raster import Grid, write_raster
+from sarfusion.core.raster import Grid, write_raster
 
 GRID = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), 64, 64)
 

@@ -7,10 +7,10 @@ import rasterio
 import yaml
 from pages import ROOT, added, apply_diff, pattern, rows
 from project import Project
-from sarfusion import split
-from sarfusion.files import read_json
-from sarfusion.raster import read_band, read_bands, read_grid, write_raster
-from sarfusion.study import resolve
+from sarfusion.core.files import read_json
+from sarfusion.core.raster import read_band, read_bands, read_grid, write_raster
+from sarfusion.ground import split
+from sarfusion.study.config import resolve
 
 SMALL = {
     "sites": {"village": {"source": "simulated", "seed": 3, "size_px": 128}},
@@ -47,7 +47,7 @@ def changed(tmp_path):
 def test_a_model_takes_one_file_and_one_line(changed):
     project = changed("add-a-model.md")
     (new,) = (name for name in project.added if name.startswith("scripts/"))
-    assert new == "scripts/sarfusion/models/dilated.py"
+    assert new == "scripts/sarfusion/fusion/networks/dilated.py"
     assert not (ROOT / new).exists()
     assert {name: len(lines) for name, lines in project.added.items() if name != new} == {
         "config/ablations.yaml": 1
@@ -68,7 +68,7 @@ def test_a_model_takes_one_file_and_one_line(changed):
 def test_a_metric_takes_one_function(changed):
     project = changed("add-a-metric.md")
     ((name, lines),) = project.added.items()
-    assert name == "scripts/sarfusion/metrics.py"
+    assert name == "scripts/sarfusion/scoring/metrics.py"
     assert sum(line.startswith("def ") for line in lines) == 1
     claims = yaml.safe_load((project.folder / "config/claims.yaml").read_text())
     claims["claims"]["C1"]["tests"][0]["metric"] = "outliers"
@@ -93,9 +93,9 @@ def test_a_metric_takes_one_function(changed):
 
 def test_a_baseline_takes_one_function_and_one_line(changed):
     project = changed("add-a-baseline.md")
-    assert len(project.added.pop("scripts/sarfusion/classical.py")) == 1
+    assert len(project.added.pop("scripts/sarfusion/study/methods.py")) == 1
     ((name, lines),) = project.added.items()
-    assert name == "scripts/sarfusion/gap_filling.py"
+    assert name == "scripts/sarfusion/fusion/classical/gap_filling.py"
     assert sum(line.startswith("def ") for line in lines) == 1
     protocols = {"cloud_gap": {"models": ["unet"]}}
     scores = project.scores(

@@ -87,11 +87,13 @@ def test_a_full_disk_is_one_clear_error_and_the_run_goes_on_when_there_is_space(
             "Nothing to be done (all requested files are present and up to date)."
         ]
 
-        with (project.folder / "scripts/sarfusion/patches.py").open("a") as module:
+        with (project.folder / "scripts/sarfusion/ground/patches.py").open("a") as module:
             module.write("# edited\n")
         printed = project.reproduce("status", TINY, code=3)
         assert re.search(r"^patches +1$", printed, re.M)  # in the column of what is stale
-        assert re.search(r"^  patches +1  scripts/sarfusion/patches.py changed$", printed, re.M)
+        assert re.search(
+            r"^  patches +1  scripts/sarfusion/ground/patches.py changed$", printed, re.M
+        )
         assert "2 of 26 steps are done" in printed
 
 

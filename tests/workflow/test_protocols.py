@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sarfusion import split
-from sarfusion.files import read_json
-from sarfusion.raster import read_band, read_grid
+from sarfusion.core.files import read_json
+from sarfusion.core.raster import read_band, read_grid
+from sarfusion.ground import split
 
 
 @pytest.fixture

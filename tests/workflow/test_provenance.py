@@ -8,10 +8,10 @@ import yaml
 from crate_validator import Validator
 from project import Project
 from rocrate.rocrate import ROCrate
-from sarfusion import provenance
-from sarfusion.crate import METADATA
-from sarfusion.files import read_json, sha256, write_json
-from sarfusion.study import resolve
+from sarfusion.core.files import read_json, sha256, write_json
+from sarfusion.provenance import facts
+from sarfusion.provenance.crate import METADATA
+from sarfusion.study.config import resolve
 
 TEMPLATE = {"paper/paper.typ", "paper/style.typ", "paper/references.bib"}
 
@@ -135,12 +135,10 @@ def test_the_list_has_the_sums_of_all_files(finished, rows):
 
 def test_who_when_and_with_what(finished, crate, rows, monkeypatch):
     run = crate.get("#run")
-    monkeypatch.setattr(provenance, "ROOT", finished.folder)
-    assert run.get("agent", {"name": None})["name"] == provenance.agent()
+    monkeypatch.setattr(facts, "ROOT", finished.folder)
+    assert run.get("agent", {"name": None})["name"] == facts.agent()
     assert run["description"].startswith("snakemake --configfile tests/studies/tiny.yaml")
-    times = [
-        provenance.time_of(finished.folder / path) for path, row in rows.items() if row["rule"]
-    ]
+    times = [facts.time_of(finished.folder / path) for path, row in rows.items() if row["rule"]]
     assert [run["startTime"], run["endTime"]] == [min(times), max(times)]
     assert crate.root_dataset["datePublished"] == run["endTime"]
     packages = {item["name"]: item for item in crate.mainEntity["softwareRequirements"]}

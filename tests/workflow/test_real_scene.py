@@ -9,9 +9,9 @@ import rasterio
 import yaml
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
-from sarfusion.files import read_json
-from sarfusion.raster import Grid, read_band, write_raster
-from sarfusion.simulate import simulate_city
+from sarfusion.core.files import read_json
+from sarfusion.core.raster import Grid, read_band, write_raster
+from sarfusion.scenes.simulate import simulate_city
 
 SHARED = Path(__file__).parents[3] / "shared" / "real-data" / "porto-velho-s1-l8"
 OPTICAL, SAR = "porto_velho_l8_oli_dn.tif", "porto_velho_s1_vv_vh_linear.tif"

@@ -13,9 +13,9 @@ import yaml
 from collect_reference import main as collect
 from project import ROOT
 from safetensors.numpy import load_file, save_file
-from sarfusion.files import sha256, write_csv
-from sarfusion.raster import read_band, read_grid, write_raster
-from sarfusion.study import read_study
+from sarfusion.core.files import sha256, write_csv
+from sarfusion.core.raster import read_band, read_grid, write_raster
+from sarfusion.study.config import read_study
 from sarfusion.verify import tolerances
 from stage_models import main as stage
 from tabulate_envelope import main as tabulate

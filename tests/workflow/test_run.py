@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 import rasterio
 import yaml
-from sarfusion import disk
-from sarfusion.files import read_json
-from sarfusion.study import resolve
-from sarfusion.tables import METRIC_COLUMNS
+from sarfusion.core.files import read_json
+from sarfusion.show.tables import METRIC_COLUMNS
+from sarfusion.study import disk
+from sarfusion.study.config import resolve
 
 BANDS = ("red", "green", "blue")
 
@@ -167,7 +167,7 @@ def test_a_second_run_does_nothing(finished):
 
 
 def test_editing_a_metric_reruns_scores_and_what_follows(copy_of_finished):
-    with (copy_of_finished.folder / "scripts/sarfusion/metrics.py").open("a") as module:
+    with (copy_of_finished.folder / "scripts/sarfusion/scoring/metrics.py").open("a") as module:
         module.write("# edited\n")
     planned = copy_of_finished.planned()
     assert planned >= {"evaluate_fusion", "tabulate_metrics", "plot_scores", "judge_claims"}
@@ -175,7 +175,7 @@ def test_editing_a_metric_reruns_scores_and_what_follows(copy_of_finished):
 
 
 def test_editing_a_network_retrains_that_network_alone(copy_of_finished):
-    with (copy_of_finished.folder / "scripts/sarfusion/models/cnn.py").open("a") as module:
+    with (copy_of_finished.folder / "scripts/sarfusion/fusion/networks/cnn.py").open("a") as module:
         module.write("# edited\n")
     printed = copy_of_finished.run("--dry-run", "--quiet", "host")
     assert "Train cnn" in printed

@@ -11,11 +11,11 @@ import yaml
 from project import Project
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
-from sarfusion.across import pooled_scores
-from sarfusion.files import read_json
-from sarfusion.raster import Grid, read_band, write_raster
-from sarfusion.study import read_study
-from sarfusion.tables import METRIC_COLUMNS
+from sarfusion.core.files import read_json
+from sarfusion.core.raster import Grid, read_band, write_raster
+from sarfusion.scoring.across import pooled_scores
+from sarfusion.show.tables import METRIC_COLUMNS
+from sarfusion.study.config import read_study
 from sarfusion.verify import tolerances
 from verify_claims import claim_checks
 from verify_results import recompute_checks

@@ -8,8 +8,8 @@ import pandas as pd
 from catalogue_study import CLOUDS, STACK, CatalogueStudy, errors, replaced, same_scenes
 from rasterio.merge import merge
 from rasterio.transform import array_bounds
-from sarfusion import landsat, sar
-from sarfusion.files import read_json, sha256
+from sarfusion.core.files import read_json, sha256
+from sarfusion.scenes import landsat, sar
 from servers.scenes import BEST, BEST_DESCENDING, NEEDS_TWO_ROWS
 
 BANDS = {"optical": landsat.RAW_BANDS, "sar": sar.BANDS}

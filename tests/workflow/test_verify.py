@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 import rasterio
 from safetensors.numpy import load_file, save_file
-from sarfusion.files import sha256
-from sarfusion.study import read_study
+from sarfusion.core.files import sha256
+from sarfusion.study.config import read_study
 from sarfusion.verify import tolerances
 from verify_claims import claim_checks, draw_figures, make_tables
 from verify_results import input_checks, main, own_checks, recompute_checks

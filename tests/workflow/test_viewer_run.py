@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 from browser import open_browser
-from sarfusion.raster import read_band
+from sarfusion.core.raster import read_band
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.by import By

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..errors import StudyError
+from ..core.errors import StudyError
 
 LONGEST = 300  # characters of a message; what is wrong stands at its beginning
 

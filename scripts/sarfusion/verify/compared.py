@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..classical import METHODS
-from ..errors import StudyError
-from ..files import sha256
+from ..core.errors import StudyError
+from ..core.files import sha256
+from ..study.methods import METHODS
 from . import scores, tolerances
 from .checks import check
 from .expected import (

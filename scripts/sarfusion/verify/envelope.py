@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import load_file
 
-from ..files import sha256
+from ..core.files import sha256
 from . import scores
 from .expected import difference_tables, every_model, model_name, score_tables, weights_path
 from .pixels import compare_rasters

@@ -3,12 +3,12 @@
 from itertools import product
 from pathlib import Path
 
-from .. import landsat
-from ..bootstrap import STATISTICS
-from ..classical import METHODS
-from ..comparisons import study_pairs
-from ..errors import StudyError
-from ..study import transfers
+from ..core.errors import StudyError
+from ..scenes import landsat
+from ..scoring.bootstrap import STATISTICS
+from ..study.comparisons import study_pairs
+from ..study.config import transfers
+from ..study.methods import METHODS
 from .scores import DIFFERENCES, form_of
 
 TRIPLE = "rgb"  # the band of scores of all three bands together

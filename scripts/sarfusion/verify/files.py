@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from stat import S_ISREG
 
-from ..errors import StudyError
+from ..core.errors import StudyError
 
 MEGABYTE = 10**6
 

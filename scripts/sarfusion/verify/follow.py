@@ -4,8 +4,8 @@ from itertools import takewhile
 
 import numpy as np
 
-from ..comparisons import paired_runs
-from ..errors import StudyError
+from ..core.errors import StudyError
+from ..study.comparisons import paired_runs
 from . import scores
 from .files import read_text
 

@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from ..errors import StudyError
-from ..files import sha256
-from ..stac.lock import assets_of
+from ..core.errors import StudyError
+from ..core.files import sha256
+from ..scenes.stac.lock import assets_of
 from .files import plain_file, read_mapping, read_text
 from .pixels import block_means, compare_rasters
 

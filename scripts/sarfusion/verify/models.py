@@ -4,9 +4,9 @@ import math
 
 from safetensors import SafetensorError, safe_open
 
-from .. import channels
-from ..errors import StudyError
-from ..study import transfers
+from ..core.errors import StudyError
+from ..fusion import channels
+from ..study.config import transfers
 from .expected import every_model, record_path, weights_path
 from .files import plain_file, read_mapping
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image
 
-from ..errors import StudyError
-from ..files import atomic
-from ..raster import Grid, open_raster
+from ..core.errors import StudyError
+from ..core.files import atomic
+from ..core.raster import Grid, open_raster
 from .files import plain_file
 
 MOST_MB = 4000

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..errors import StudyError
-from ..tables import RUN_COLUMNS
+from ..core.errors import StudyError
+from ..show.tables import RUN_COLUMNS
 from .files import plain_file
 
 MOST_MB = 100

@@ -14,7 +14,7 @@ with another seed. The largest of so few differences is soon passed by the next;
 import numpy as np
 import pandas as pd
 
-from ..errors import StudyError
+from ..core.errors import StudyError
 from .files import plain_file
 from .scores import DIFFERENCES, PLACE
 

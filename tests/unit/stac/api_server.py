@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from sarfusion.errors import StudyError
-from sarfusion.stac.catalogue import open_catalogue
-from sarfusion.stac.remote import Remote
+from sarfusion.core.errors import StudyError
+from sarfusion.scenes.stac.catalogue import open_catalogue
+from sarfusion.scenes.stac.remote import Remote
 
 AREA = [105.6, 20.8, 106.0, 21.2]
 PERIOD = date(2023, 11, 1), date(2024, 2, 29)

@@ -6,7 +6,7 @@ from rasterio.io import MemoryFile
 from rasterio.shutil import copy
 from rasterio.transform import from_origin
 from rasterio.windows import Window
-from sarfusion.stac.remote import Remote
+from sarfusion.scenes.stac.remote import Remote
 
 SIDE, TILE = 640, 64
 TRANSFORM = from_origin(500_000, 2_400_000, 30, 30)

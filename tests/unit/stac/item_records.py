@@ -4,9 +4,9 @@ import copy
 
 import pystac
 import pytest
-from sarfusion.errors import StudyError
-from sarfusion.stac.hrefs import check_href
-from sarfusion.stac.items import read_item
+from sarfusion.core.errors import StudyError
+from sarfusion.scenes.stac.hrefs import check_href
+from sarfusion.scenes.stac.items import read_item
 
 SETTINGS = {
     "url": "https://catalogue.example/v1",

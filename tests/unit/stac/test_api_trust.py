@@ -4,10 +4,10 @@ import logging
 
 import pytest
 from api_server import AREA, PERIOD, Api, failure, record, search, serve, settings
-from sarfusion.stac import api
-from sarfusion.stac.catalogue import open_catalogue
-from sarfusion.stac.network import Unavailable
-from sarfusion.stac.remote import Remote
+from sarfusion.scenes.stac import api
+from sarfusion.scenes.stac.catalogue import open_catalogue
+from sarfusion.scenes.stac.network import Unavailable
+from sarfusion.scenes.stac.remote import Remote
 
 UNSAFE = [
     "file:///etc/passwd",

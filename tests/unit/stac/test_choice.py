@@ -21,9 +21,9 @@ from choice_data import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.transform import Affine
-from sarfusion.stac.choice import NoPair, choose
-from sarfusion.stac.items import Refused
-from sarfusion.stac.network import Broken, Unavailable
+from sarfusion.scenes.stac.choice import NoPair, choose
+from sarfusion.scenes.stac.items import Refused
+from sarfusion.scenes.stac.network import Broken, Unavailable
 
 COLUMNS = [
     "sensor",

@@ -15,9 +15,9 @@ from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from rasterio.warp import transform as transform_points
 from rasterio.windows import Window
-from sarfusion.raster import Grid
-from sarfusion.stac import cog
-from sarfusion.stac.cog import (
+from sarfusion.core.raster import Grid
+from sarfusion.scenes.stac import cog
+from sarfusion.scenes.stac.cog import (
     download_window,
     pixel_sha256,
     planned_bytes,
@@ -25,7 +25,7 @@ from sarfusion.stac.cog import (
     target_grid,
     window_of,
 )
-from sarfusion.stac.remote import Broken, Unavailable
+from sarfusion.scenes.stac.remote import Broken, Unavailable
 from servers.files import Fault
 
 UTM = CRS.from_epsg(32648)

@@ -5,10 +5,10 @@ from copy import deepcopy
 
 import pytest
 from api_server import AREA, PERIOD, Api, failure, record, search, serve, settings
-from sarfusion.errors import StudyError
-from sarfusion.stac.catalogue import open_catalogue
-from sarfusion.stac.items import read_item
-from sarfusion.stac.remote import Remote
+from sarfusion.core.errors import StudyError
+from sarfusion.scenes.stac.catalogue import open_catalogue
+from sarfusion.scenes.stac.items import read_item
+from sarfusion.scenes.stac.remote import Remote
 
 
 def write(path, content):

@@ -8,9 +8,9 @@ import pytest
 from item_records import SETTINGS, box, landsat, radar, read, refusal
 from rasterio.crs import CRS
 from rasterio.transform import Affine
-from sarfusion.raster import Grid
-from sarfusion.stac.hrefs import check_href
-from sarfusion.stac.items import Asset, read_item
+from sarfusion.core.raster import Grid
+from sarfusion.scenes.stac.hrefs import check_href
+from sarfusion.scenes.stac.items import Asset, read_item
 
 
 def test_a_landsat_item():

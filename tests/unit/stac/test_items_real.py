@@ -8,9 +8,9 @@ from pathlib import Path
 from item_records import GRD_SETTINGS, read, refusal
 from rasterio.crs import CRS
 from rasterio.transform import Affine
-from sarfusion.raster import Grid
-from sarfusion.stac.hrefs import check_href
-from sarfusion.stac.items import Asset
+from sarfusion.core.raster import Grid
+from sarfusion.scenes.stac.hrefs import check_href
+from sarfusion.scenes.stac.items import Asset
 
 REAL = Path(__file__).parents[4] / "shared" / "real-data" / "stac-items"
 BLOB = (

@@ -6,9 +6,9 @@ from functools import partial
 import pystac
 import pytest
 from item_records import SETTINGS, box, landsat, radar, read, refusal
-from sarfusion.errors import StudyError
-from sarfusion.stac.hrefs import check_href
-from sarfusion.stac.items import read_item, read_items
+from sarfusion.core.errors import StudyError
+from sarfusion.scenes.stac.hrefs import check_href
+from sarfusion.scenes.stac.items import read_item, read_items
 
 
 @pytest.mark.parametrize(

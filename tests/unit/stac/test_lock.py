@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 from rasterio.crs import CRS
 from rasterio.transform import Affine
-from sarfusion.errors import StudyError
-from sarfusion.raster import Grid
-from sarfusion.stac import lock
-from sarfusion.stac.download import grid_of
+from sarfusion.core.errors import StudyError
+from sarfusion.core.raster import Grid
+from sarfusion.scenes.stac import lock
+from sarfusion.scenes.stac.download import grid_of
 
 GRID = Grid(CRS.from_epsg(32648), Affine(30, 0, 570000, 0, -30, 2340000), 40, 50)
 SUM = "ab" * 32

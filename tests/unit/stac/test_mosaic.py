@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from rasterio.crs import CRS
 from rasterio.transform import Affine
 from rasterio.windows import Window
-from sarfusion.errors import StudyError
-from sarfusion.raster import Grid
-from sarfusion.stac.mosaic import mosaic, place_of, window_on
+from sarfusion.core.errors import StudyError
+from sarfusion.core.raster import Grid
+from sarfusion.scenes.stac.mosaic import mosaic, place_of, window_on
 
 UTM = CRS.from_epsg(32648)
 

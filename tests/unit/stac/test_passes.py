@@ -21,10 +21,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
 from rasterio.transform import Affine
-from sarfusion.errors import StudyError
-from sarfusion.raster import Grid
-from sarfusion.stac.network import Broken, Unavailable
-from sarfusion.stac.passes import (
+from sarfusion.core.errors import StudyError
+from sarfusion.core.raster import Grid
+from sarfusion.scenes.stac.network import Broken, Unavailable
+from sarfusion.scenes.stac.passes import (
     LATTICE,
     MOST_PASSES,
     in_footprint,

@@ -10,9 +10,9 @@ import pytest
 import rasterio
 from cog_files import TILE, WINDOW, numbers, read, remote, right, settings, write_cog, write_tiled
 from rasterio.windows import Window
-from sarfusion.errors import StudyError
-from sarfusion.stac import ranges
-from sarfusion.stac.remote import Broken, Remote, Unavailable
+from sarfusion.core.errors import StudyError
+from sarfusion.scenes.stac import ranges
+from sarfusion.scenes.stac.remote import Broken, Remote, Unavailable
 from servers.files import Fault
 
 # What servers do well

@@ -10,10 +10,10 @@ import requests
 from cog_files import WINDOW, numbers, read, remote, right, write_cog, write_tiled
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.windows import Window
-from sarfusion.stac import network, ranges
-from sarfusion.stac import remote as remote_module
-from sarfusion.stac.network import retry_after
-from sarfusion.stac.remote import Broken, Unavailable
+from sarfusion.scenes.stac import network, ranges
+from sarfusion.scenes.stac import remote as remote_module
+from sarfusion.scenes.stac.network import retry_after
+from sarfusion.scenes.stac.remote import Broken, Unavailable
 from servers.files import Fault
 
 # What they do badly, for a moment

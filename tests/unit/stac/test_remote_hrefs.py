@@ -5,8 +5,8 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sarfusion.errors import StudyError
-from sarfusion.stac.hrefs import check_href, shown
+from sarfusion.core.errors import StudyError
+from sarfusion.scenes.stac.hrefs import check_href, shown
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cog_files import settings
-from sarfusion.stac.remote import Broken, Remote, Unavailable
+from sarfusion.scenes.stac.remote import Broken, Remote, Unavailable
 from servers.files import Fault, FileServer
 
 BLOB = "https://sentinel1euwest.blob.core.windows.net/s1-grd-rtc/GRD/2024/iw-vv.rtc.tiff"
@@ -151,7 +151,7 @@ def test_offline_asks_for_no_token(endpoint):
 def test_the_package_is_imported_where_it_signs(signing):
     code = (
         f"import sys; sys.path.insert(0, {str(SCRIPTS)!r});"
-        "from sarfusion.stac.remote import Remote;"
+        "from sarfusion.scenes.stac.remote import Remote;"
         f"Remote({settings(signing=signing)!r}); print('planetary_computer' in sys.modules)"
     )
     warnings = ["-W", "error", "-W", "ignore::PendingDeprecationWarning"]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import requests
 from cog_files import WINDOW, read, remote, right
-from sarfusion.errors import StudyError
-from sarfusion.stac.remote import Broken, Unavailable
+from sarfusion.core.errors import StudyError
+from sarfusion.scenes.stac.remote import Broken, Unavailable
 from servers.files import Fault
 
 TOKEN = "a-very-secret-token"

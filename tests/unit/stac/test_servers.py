@@ -18,7 +18,7 @@ import rasterio
 import requests
 from rasterio.warp import transform_bounds
 from rasterio.windows import from_bounds
-from sarfusion import landsat
+from sarfusion.scenes import landsat
 from servers.items import LANDSAT, SENTINEL
 from servers.pgstac import find_postgres, require_postgres
 from servers.scenes import (

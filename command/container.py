@@ -1,0 +1,217 @@
+"""The check of the container image, for `reproduce`: build it, run a study in it, compare.
+
+Standard library only, and free of newer syntax (see `reproduce`).
+"""
+
+import itertools
+import math
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+from environment import ROOT, Problem, say, venv_python
+from running import project_lock, run
+from studies import ready
+
+IMAGE = "localhost/sarfusion:test"
+MOST_BYTES = 2.5e9  # of an image for the CPU
+ORDINARY = 1000  # the user whom root runs the container as
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
+
+def test_container_command(arguments):
+    """build the container image; compare STUDY in it and outside
+
+    SARFUSION_BASE names another base image than the Containerfile does. SARFUSION_BUILD holds
+    further arguments of `podman build`, for a place that reaches packages by another road:
+    "--network host --secret id=pip.conf,src=FILE --volume FOLDER:FOLDER:ro".
+    """
+    if len(arguments) > 1:
+        raise Problem("usage: ./reproduce test-container [STUDY]", 2)
+    study = study_path(arguments[0] if arguments else "demo")
+    engine = find_engine()
+    ready()
+    with project_lock("testing the container image") as lock:
+        return test_container(study, engine, lock)
+
+
+def test_container(study, engine, lock):
+    """Build the image, run a study in it and outside, and report how they compare."""
+    scratch = ROOT / "results/container-test"  # fresh each time, and kept to look into
+    shutil.rmtree(str(scratch), ignore_errors=True)
+    inside, outside = scratch / "inside", scratch / "outside"
+    user, group = ordinary_user()
+    for folder in (inside, outside):
+        folder.mkdir(parents=True)
+    os.chown(str(inside), user, group)
+
+    must("building the image", build_command(engine, os.environ), lock)
+    size = image_bytes(engine)
+    must("running the study outside a container", outside_command(study, outside), lock)
+    (expected,) = (outside / "results").iterdir()
+    made = inside / expected.name
+    start = [*start_command(engine, inside, user, group), study, "--cores", str(cores())]
+    must("running the study in a container", start, lock)
+    before = state(made)
+    must("running the study in a second container", start, lock)
+    again = [name for name, made_at in state(made).items() if before.get(name) != made_at]
+    differing = differences(made / "tables", expected / "tables")
+    same = f"{len(list((made / 'tables').iterdir()))} tables hold the same bytes inside and outside"
+
+    return report(
+        [
+            (size < MOST_BYTES, f"the image has {size / 1e9:.2f} GB; fewer than 2.5 are asked for"),
+            (True, f"{made.name} ran as user {user}, with a read-only root and no network"),
+            (not again, f"a second container had nothing to do{listed(again)}"),
+            *([(False, text) for text in differing] or [(True, same)]),
+        ]
+    )
+
+
+def report(checks):
+    """Print what passed and what failed, and a last line; return the exit code."""
+    print()
+    for passed, text in checks:
+        print(f"{'pass' if passed else 'FAIL'}  {text}")
+    failed = sum(not passed for passed, _ in checks)
+    print("test-container: " + (f"checks failed: {failed}" if failed else "all checks passed"))
+    return 1 if failed else 0
+
+
+def listed(names):
+    """Return how many files were made and the first of them, in brackets, or "" for none."""
+    return f" (but files that it made: {len(names)}, as {names[0]})" if names else ""
+
+
+# What is asked of podman or docker
+
+
+def study_path(study):
+    """Return the path of a study's file inside the project, as it is in the container too."""
+    path = Path(study) if study.endswith((".yaml", ".yml")) else ROOT / f"config/{study}.yaml"
+    path = path.absolute()
+    if not path.is_file() or ROOT not in path.parents:
+        raise Problem(f"no study {study!r} in the project, of which the image is made", 2)
+    return str(path.relative_to(ROOT))
+
+
+def find_engine():
+    """Return the command that builds and runs images, podman or docker."""
+    found = [name for name in ("podman", "docker") if shutil.which(name)]
+    if not found:
+        raise Problem("test-container needs podman or docker; on Debian: apt install podman")
+    return found[0]
+
+
+def ordinary_user():
+    """Return the user and group that a container runs as: who asks, or 1000 for root."""
+    return (os.getuid(), os.getgid()) if os.getuid() else (ORDINARY, ORDINARY)
+
+
+def cores():
+    """Return the number of cores that both runs get."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def build_command(engine, variables):
+    """Return the command that builds the image."""
+    command = [engine, "build", "--file", "envs/Containerfile", "--tag", IMAGE]
+    if variables.get("SARFUSION_BASE"):
+        command += ["--build-arg", "BASE=" + variables["SARFUSION_BASE"]]
+    command += ["--build-arg", f"COMMIT={commit()}"]
+    return [*command, *shlex.split(variables.get("SARFUSION_BUILD", "")), "."]
+
+
+def commit():
+    """Return the commit of the project, "" where git does not know."""
+    try:
+        said = subprocess.check_output(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            cwd=str(ROOT),
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return said.strip()
+
+
+def start_command(engine, results, user, group):
+    """Return the command that runs ./reproduce in the image, shut in as far as it can be."""
+    command = [engine, "run", "--rm", "--read-only", "--network", "none", "--tmpfs", "/tmp"]
+    command += ["--cap-drop", "all", "--security-opt", "no-new-privileges"]
+    command += ["--user", f"{user}:{group}"]
+    if engine == "podman" and os.getuid():
+        command += ["--userns", "keep-id"]  # else the user's own files belong to root in there
+    return [*command, "--volume", f"{results}:/sarfusion/results:Z", IMAGE]
+
+
+def outside_command(study, folder):
+    """Return the command that runs a study with everything that it writes in `folder`."""
+    command = [str(venv_python()), "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    command += ["--configfile", str(ROOT / study), "--directory", str(folder)]
+    return [*command, "--cores", str(cores())]
+
+
+def image_bytes(engine):
+    """Return the size of the image."""
+    said = subprocess.check_output([engine, "image", "inspect", "--format", "{{.Size}}", IMAGE])
+    return int(said)
+
+
+def must(task, command, lock):
+    """Say what is being done, and run its command; raise Problem when it fails."""
+    say(f"test-container: {task}")
+    code = run(command, lock)
+    if code:
+        raise Problem(f"{task} failed; the reason stands above", code)
+
+
+# Comparing
+
+
+def state(folder):
+    """Return {path: time of its last change} of the files in a folder."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in files}
+
+
+def differences(inside, outside):
+    """Return a line for each table that is not the same, byte for byte, in two folders."""
+    names = sorted({path.name for folder in (inside, outside) for path in folder.iterdir()})
+    pairs = [(name, inside / name, outside / name) for name in names]
+    return [f"{name}: {text}" for name, *pair in pairs for text in [difference(*pair)] if text]
+
+
+def difference(inside, outside):
+    """Return how a table inside differs from that outside, "" when it does not."""
+    for path, other in ((inside, "outside"), (outside, "inside")):
+        if not path.exists():
+            return f"made {other} only"
+    if inside.read_bytes() == outside.read_bytes():
+        return ""
+    texts = [path.read_text(encoding="utf-8").splitlines() for path in (inside, outside)]
+    lines = enumerate(itertools.zip_longest(*texts, fillvalue=""), start=1)
+    differing = [(number, *pair) for number, pair in lines if pair[0] != pair[1]]
+    if not differing:
+        return "line ends differ"
+    number, one, other = differing[0]
+    return (
+        f"lines that differ: {len(differing)}, their numbers by {relative_change(differing):.2g} of"
+        f" their size at most; line {number} is {one!r} inside, {other!r} outside"
+    )
+
+
+def relative_change(differing):
+    """Return the largest relative difference of numbers in pairs of lines; inf for other words."""
+    changes = [0.0]
+    for _, one, other in differing:
+        if NUMBER.sub("", one) != NUMBER.sub("", other):
+            return math.inf
+        pairs = zip(NUMBER.findall(one), NUMBER.findall(other), strict=False)
+        for a, b in ((float(a), float(b)) for a, b in pairs):
+            changes.append(abs(a - b) / max(abs(a), abs(b)) if a != b else 0.0)
+    return max(changes)

@@ -1,0 +1,66 @@
+"""Take the README's pictures from the demo's results: python3 command/pictures.py
+
+The viewer is photographed by a browser without a window. Standard library only.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from environment import ROOT, Problem, say
+
+DEMO = Path("results/demo")
+FIGURES = {"docs/demo.png": DEMO / "figures/simcity_reconstruction_composites.png"}
+VIEWER = DEMO / "viewer/index.html"
+# Gaps at the edge of test ground, beside what a model with SAR filled in there.
+VIEW = "left=gapped&right=cloud_gap/unet-ratio&at=85,100,96"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = """
+    --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars
+    --disable-background-networking --disable-component-update --disable-sync
+    --window-size=1400,900 --virtual-time-budget=20000
+"""
+
+
+def main():
+    """Write docs/demo.png and docs/viewer.png; raise Problem where something is missing."""
+    missing = [path for path in [*FIGURES.values(), VIEWER] if not (ROOT / path).exists()]
+    if missing:
+        raise Problem(f"no {missing[0]}; first: ./reproduce demo")
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise Problem(f"no browser ({', '.join(BROWSERS)}); Debian: apt install chromium")
+    for picture, figure in FIGURES.items():
+        shutil.copyfile(str(ROOT / figure), str(ROOT / picture))
+        print(picture)
+    take_picture(browser, ROOT / VIEWER, ROOT / "docs/viewer.png")
+    print("docs/viewer.png")
+
+
+def take_picture(browser, page, picture):
+    """Write what a browser's window shows of a page of the viewer as `picture`."""
+    with tempfile.TemporaryDirectory() as folder:
+        taken = Path(folder, "picture.png")
+        done = subprocess.run(
+            [
+                *(browser, *FLAGS.split(), f"--user-data-dir={folder}/profile"),
+                *(f"--screenshot={taken}", f"{page.as_uri()}#{VIEW}"),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode or not taken.exists():
+            raise Problem(f"{browser} took no picture of {page}: {done.stdout.strip()[-500:]}")
+        shutil.move(str(taken), str(picture))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Problem as problem:
+        say(f"pictures: {problem}")
+        sys.exit(problem.code)

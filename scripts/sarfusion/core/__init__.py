@@ -1,0 +1,1 @@
+"""Files, rasters, tiles, errors and jobs: what every other package rests on."""

@@ -1,0 +1,1 @@
+"""How bands are fused: networks and methods without training."""

@@ -1,0 +1,1 @@
+"""The methods without training, in the module of their protocol."""

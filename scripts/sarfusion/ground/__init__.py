@@ -1,0 +1,1 @@
+"""Ground and grids: split, patches, gaps, degraded bands, scaling."""

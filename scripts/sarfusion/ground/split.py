@@ -1,0 +1,76 @@
+"""Contiguous blocks of ground for training, validation and test, and a buffer between them."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from ..core.errors import StudyError
+
+NOT_VALID, TRAIN, VALIDATION, TEST, BUFFER = range(5)
+NAMES = {
+    NOT_VALID: "not_valid",
+    TRAIN: "train",
+    VALIDATION: "validation",
+    TEST: "test",
+    BUFFER: "buffer",
+}
+
+
+def split_ground(valid, block_px, test, validation, buffer_px, seed):
+    """Return the use of every pixel (uint8, rows x columns): see NAMES.
+
+    The scene is cut into nearly equal blocks of about `block_px`. Shares `test` and
+    `validation` of the blocks that hold valid pixels (at least one each) are drawn at random;
+    training ground within `buffer_px` (chessboard distance, as a square receptive field
+    reaches) of a held-out block becomes buffer. The draw never looks at an image value.
+
+    Raises StudyError when there are too few blocks or no training ground is left.
+    """
+    if not valid.any():
+        raise StudyError("no valid pixel in the scene: nothing can be split")
+    rows, columns = (_edges(size, block_px) for size in valid.shape)
+    blocks = [
+        (slice(top, bottom), slice(left, right))
+        for top, bottom in pairwise(rows)
+        for left, right in pairwise(columns)
+    ]
+    usable = np.array([number for number, block in enumerate(blocks) if valid[block].any()])
+    n_test = max(1, round(test * usable.size))
+    n_validation = max(1, round(validation * usable.size))
+    if n_test + n_validation >= usable.size:
+        raise StudyError(
+            f"too little training ground: {usable.size} blocks of about {block_px} px hold valid"
+            f" pixels and {n_test} + {n_validation} are held out; lower split.block_px"
+        )
+    drawn = np.random.default_rng(seed).permutation(usable)
+    test_blocks, validation_blocks = np.split(drawn[: n_test + n_validation], [n_test])
+    use = np.full(valid.shape, TRAIN, np.uint8)
+    for number in (*test_blocks, *validation_blocks):
+        around = use[tuple(_grown(span, buffer_px) for span in blocks[number])]
+        around[around == TRAIN] = BUFFER
+    for name, numbers in ((TEST, test_blocks), (VALIDATION, validation_blocks)):
+        for number in numbers:
+            use[blocks[number]] = name
+    use[~valid] = NOT_VALID
+    if not (use == TRAIN).any():
+        raise StudyError(
+            f"too little training ground: none is left beside a buffer of {buffer_px} px;"
+            " lower split.buffer_px or raise split.block_px"
+        )
+    return use
+
+
+def _edges(size, block_px):
+    """Return where the blocks of about `block_px` along `size` pixels begin, and `size`."""
+    count = max(1, round(size / block_px))
+    return [-(-size * number // count) for number in range(count + 1)]
+
+
+def _grown(span, pixels):
+    """Return a slice that reaches `pixels` further on both sides, as far as there are any."""
+    return slice(max(0, span.start - pixels), span.stop + pixels)
+
+
+def counts(use):
+    """Return the number of pixels of each use, by name."""
+    return {name: int((use == value).sum()) for value, name in NAMES.items()}

@@ -1,0 +1,1 @@
+"""Where each result comes from: code, software, crate."""

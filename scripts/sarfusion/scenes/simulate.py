@@ -1,0 +1,303 @@
+"""A simulated city as two satellites would see it, in the raw formats of real scenes.
+
+Optical: Landsat Collection 2 Level-2 digital numbers at 30 m with their quality bands. SAR:
+Sentinel-1 IW GRD backscatter in linear power at 10 m on a grid of its own. Beside them the
+surface reflectance that both come from, at 10 m: the truth that no real scene has.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from rasterio.crs import CRS
+from rasterio.transform import Affine
+from scipy.ndimage import binary_dilation, gaussian_filter
+from scipy.special import gammaincinv, ndtr
+
+from ..core.errors import StudyError
+from ..core.raster import Grid
+from . import landsat, sar
+from .landcover import CELL_M, ROOFS, Cover, make_land, random_field, smooth_field
+
+OPTICAL_BANDS, SAR_BANDS, TRUTH_BANDS = landsat.RAW_BANDS, sar.BANDS, landsat.BANDS
+OPTICAL_SCALES = (landsat.SCALE, landsat.SCALE, landsat.SCALE, 1.0, 1.0)
+OPTICAL_OFFSETS = (landsat.OFFSET, landsat.OFFSET, landsat.OFFSET, 0.0, 0.0)
+
+# QA_PIXEL: flags, then four confidences of two bits each (cloud, shadow, snow, cirrus), of which
+# 01 is low and 11 high. Clear means neither cloud nor the rim of one.
+QA = {name: 1 << bit for name, bit in (landsat.QA_PIXEL_BITS | {"clear": 6, "water": 7}).items()}
+QA_ALL_LOW, QA_CLOUD_HIGH, QA_SHADOW_HIGH = 0b01010101 << 8, 0b10 << 8, 0b10 << 10
+
+
+@dataclass(frozen=True)
+class Surface:
+    """How a land cover looks to the two sensors.
+
+    Each patch (building, field) has a colour between the two reflectances (red, green, blue).
+    Backscatter coefficients are in dB; `coupling` is the rise of VH from the first colour to
+    the second, all else in SAR is independent of colour.
+    """
+
+    first: tuple
+    second: tuple
+    vv: float
+    vh: float
+    patch_db: float  # standard deviation from patch to patch
+    cell_db: float  # and from cell to cell, within the patch
+    texture: float  # standard deviation of the log reflectance from cell to cell
+    coupling: float = 0.0
+
+
+# Declared choices, in the range of published values (visible surface reflectance; C-band at
+# incidence angles of 30 to 45 degrees); none is a measurement of one place.
+SURFACES = {
+    Cover.WATER: Surface((.030, .045, .040), (.085, .085, .060), -18.5, -27.0, 0.5, 0.5, 0.03),
+    Cover.ROAD: Surface((.085, .083, .078), (.150, .142, .128), -15.5, -22.5, 1.0, 1.5, 0.10),
+    Cover.PAVED: Surface((.140, .132, .118), (.260, .242, .212), -12.5, -20.0, 1.5, 2.0, 0.12),
+    Cover.ROOF_BRIGHT: Surface((.24, .23, .22), (.44, .43, .41), -6.0, -15.5, 2.0, 3.0, 0.06),
+    Cover.ROOF_METAL: Surface((.20, .23, .27), (.36, .36, .36), -5.5, -15.5, 2.5, 3.5, 0.06),
+    Cover.ROOF_TILE: Surface((.17, .105, .075), (.29, .165, .115), -6.5, -16.0, 2.0, 3.0, 0.10),
+    Cover.ROOF_DARK: Surface((.065, .062, .060), (.125, .118, .110), -6.0, -15.5, 2.0, 3.0, 0.08),
+    Cover.TREES: Surface((.025, .045, .022), (.050, .068, .034), -9.5, -15.0, 0.7, 1.0, 0.20),
+    Cover.GRASS: Surface((.055, .085, .042), (.135, .125, .075), -13.0, -19.5, 1.0, 1.0, .10, -1.5),
+    Cover.CROP: Surface((.032, .068, .030), (.190, .160, .100), -11.5, -17.5, 1.3, 0.8, 0.06, -3.0),
+    Cover.SOIL: Surface((.150, .112, .078), (.300, .225, .155), -13.0, -21.5, 2.0, 1.0, 0.08),
+}  # fmt: skip
+
+# Buildings. Walls along the flight direction face the radar and return a double bounce in VV,
+# turned ones depolarise it into VH; tall walls return more. Declared choices.
+FLIGHT_DIRECTION = np.deg2rad(102.0)  # of an ascending pass, from east to north
+DOUBLE_BOUNCE_DB, ALIGNED_WITHIN = 5.0, np.deg2rad(15.0)
+TURNED_WALL_DB = 1.5
+HEIGHT_DB, LOW_BUILDING_M = 4.0, 7.0  # per tenfold height above that of a low building
+
+# Optical sensor. Declared choices of the order of the OLI's requirements.
+MTF_AT_NYQUIST = 0.35  # of optics and motion, at 30 m sampling, before the pixel's own average
+NOISE = 0.002  # standard deviation, reflectance
+SATURATION = 1.2  # reflectance at which a band saturates
+FLAGGED_SHARE = 0.055  # of the scene, under cloud, shadow and the rim of clouds
+CLOUD, SHADOW_DEPTH = 0.62, 0.6  # reflectance of thick cloud; share of light that it takes away
+
+# SAR. Sentinel-1 IW GRD, high resolution: 4.4 looks, about 20 m resolution sampled at 10 m.
+# The noise floor is lower than the -22 dB that the mission requires, as it is in orbit.
+RESOLUTION_M = 20.0
+NOISE_DB = -27.0
+
+CRS_UTM = CRS.from_epsg(32648)
+CORNER = (690_015.0, 1_200_015.0)  # left, top of the optical grid: 30 k + 15, as Landsat's
+MARGIN = 35  # cells by which SAR exceeds the optical grid; odd, so that its corners are 10 k
+
+
+@dataclass(frozen=True)
+class City:
+    """The two raw scenes and the truth; arrays are (bands, rows, columns)."""
+
+    optical: np.ndarray  # uint16, OPTICAL_BANDS, 0 = fill
+    optical_grid: Grid
+    sar: np.ndarray  # float32, SAR_BANDS, linear power, NaN = no data
+    sar_grid: Grid
+    truth: np.ndarray  # float32, TRUTH_BANDS, surface reflectance; three pixels to an optical one
+    truth_grid: Grid
+
+
+def simulate_city(size_px, seed, looks=4.4):
+    """Return the City of `size_px` x `size_px` optical pixels that belongs to `seed`.
+
+    Raises StudyError if the scene is under 32 pixels wide, or a number makes no sense.
+    """
+    if size_px < 32:
+        raise StudyError(f"simulated scene: size_px {size_px} is too small; take 32 or more")
+    if seed < 0 or looks <= 0:
+        raise StudyError(f"simulated scene: seed {seed} or looks {looks} is below its range")
+    land_rng, colour_rng, echo_rng, optical_rng, sar_rng = np.random.default_rng(seed).spawn(5)
+    land = make_land(land_rng, 6 * size_px + 2 * MARGIN, 30.0 * size_px)
+    colour, blend = reflectance(colour_rng, land)
+    echo = backscatter(echo_rng, land, blend)
+
+    left, top = CORNER
+    inner = (..., slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
+    metal = block_mean(land.is_any([Cover.ROOF_METAL])[inner], 6)
+    water = block_mean((land.cover == Cover.WATER)[inner], 6)
+    sensed = block_mean(blur(colour, psf_sigma_m(MTF_AT_NYQUIST, 30.0))[inner], 6)
+    return City(
+        optical=observe_optical(optical_rng, sensed, water > 0.5, metal),
+        optical_grid=square_grid(left, top, 30, size_px),
+        sar=observe_sar(sar_rng, echo, looks),
+        sar_grid=square_grid(left - MARGIN * CELL_M, top + MARGIN * CELL_M, 10, echo.shape[1] // 2),
+        truth=block_mean(colour[inner], 2),
+        truth_grid=square_grid(left, top, 10, 3 * size_px),
+    )
+
+
+def square_grid(left, top, pixel, size):
+    """Return the Grid of size x size pixels of `pixel` metres from the corner left, top."""
+    return Grid(CRS_UTM, Affine(pixel, 0, left, 0, -pixel, top), size, size)
+
+
+def block_mean(array, factor):
+    """Return the mean, float32, over blocks of factor x factor in the last two axes."""
+    *lead, height, width = array.shape
+    blocks = array.reshape(*lead, height // factor, factor, width // factor, factor)
+    return blocks.mean(axis=(-3, -1), dtype=np.float64).astype(np.float32)
+
+
+def blur(bands, sigma_m):
+    """Return lattice bands convolved with a Gaussian of standard deviation sigma_m (metres)."""
+    return np.stack([gaussian_filter(band, sigma_m / CELL_M, mode="nearest") for band in bands])
+
+
+def psf_sigma_m(mtf, pixel_m):
+    """Return the standard deviation in metres of the Gaussian point-spread function whose
+    modulation transfer at the Nyquist frequency of `pixel_m` is `mtf`.
+
+    A Gaussian of deviation s has MTF(f) = exp(-2 pi^2 s^2 f^2); with f = 1 / (2 p) it follows
+    that s = p / pi * sqrt(-2 ln MTF): 13.8 m for an MTF of 0.35 at 30 m.
+    """
+    return pixel_m / np.pi * np.sqrt(-2 * np.log(mtf))
+
+
+def column(values):
+    """Return a table by cover as an array that a cover map can index."""
+    return np.array([values(SURFACES[cover]) for cover in Cover], dtype=np.float32)
+
+
+def reflectance(rng, land):
+    """Return the surface reflectance (3, rows, columns), and per cell the position between the
+    two colours of its cover, from 0 to 1."""
+    side, cover = land.cover.shape[0], land.cover
+    of_patch = rng.beta(1.2, 1.2, land.patch.max() + 1).astype(np.float32)
+    hue = rng.normal(0, 0.04, (3, of_patch.size)).astype(np.float32)
+    # Roads and water cross many patches: what varies in them is smooth.
+    smooth = 0.5 + 0.2 * smooth_field(rng, side, 60)
+    shared = land.is_any([Cover.WATER, Cover.ROAD])
+    blend = np.where(shared, smooth, of_patch[land.patch] + 0.5 * (smooth - 0.5)).clip(0, 1)
+    texture = column(lambda s: s.texture)[cover] * smooth_field(rng, side, 0.6)
+    bands = []
+    for band in range(3):
+        first = column(lambda s, b=band: s.first[b])[cover]
+        second = column(lambda s, b=band: s.second[b])[cover]
+        hues = np.where(shared, 0, hue[band][land.patch])
+        bands.append((first + blend * (second - first)) * np.exp(texture + hues))
+    return np.stack(bands), blend
+
+
+def backscatter(rng, land, blend):
+    """Return the noise-free backscatter coefficient (2, rows, columns) in linear power, VV, VH."""
+    cover, patches = land.cover, land.patch.max() + 1
+    common, alone = rng.standard_normal((2, patches), dtype=np.float32)
+    common, alone = common[land.patch], alone[land.patch]
+    patch_db = column(lambda s: s.patch_db)[cover]
+    cell_db = column(lambda s: s.cell_db)[cover]
+    vv = column(lambda s: s.vv)[cover] + patch_db * common
+    vh = column(lambda s: s.vh)[cover] + patch_db * (0.8 * common + 0.6 * alone)
+    vh += column(lambda s: s.coupling)[cover] * (blend - 0.5)
+
+    turned = (land.angle - FLIGHT_DIRECTION) % (np.pi / 2)
+    turned = np.minimum(turned, np.pi / 2 - turned)  # 0: a wall faces the radar; 45 deg: none
+    roof = land.is_any(ROOFS)
+    tall = HEIGHT_DB * np.log10(np.maximum(land.height, LOW_BUILDING_M) / LOW_BUILDING_M)
+    vv += roof * (DOUBLE_BOUNCE_DB * np.exp(-((turned / ALIGNED_WITHIN) ** 2)) + tall)
+    vh += roof * (TURNED_WALL_DB * np.sin(2 * turned) ** 2 + 0.7 * tall)
+    bands = [db + cell_db * rng.standard_normal(db.shape, dtype=np.float32) for db in (vv, vh)]
+    return 10 ** (np.stack(bands) / 10)
+
+
+def observe_sar(rng, echo, looks):
+    """Return Sentinel-1's view (float32) of the backscatter `echo` on the lattice: resolution,
+    noise floor, and speckle, with a slanted edge of no data outside the optical grid."""
+    sigma_m = RESOLUTION_M / np.sqrt(8 * np.log(2))  # of full width at half maximum
+    power = block_mean(blur(echo, sigma_m), 2) + np.float32(10 ** (NOISE_DB / 10))
+    power *= np.stack([speckle(rng, power.shape[1:], looks, sigma_m / 10) for _ in SAR_BANDS])
+    rows, columns = np.indices(power.shape[1:])
+    power[:, columns < 2 + 10 * rows / power.shape[1]] = np.nan
+    return power
+
+
+def speckle(rng, shape, looks, sigma_px):
+    """Return multiplicative speckle: gamma distributed, of unit mean and variance 1 / looks.
+
+    Neighbours are correlated since the pixels are finer than the resolution: a Gaussian field
+    of correlation exp(-d^2 / (4 sigma_px^2)) is mapped by its rank onto the gamma quantiles.
+    """
+    normal = rng.standard_normal(shape, dtype=np.float32)
+    if sigma_px > 0:
+        impulse = np.zeros((33, 33))
+        impulse[16, 16] = 1
+        norm = np.sqrt((gaussian_filter(impulse, sigma_px) ** 2).sum())
+        normal = gaussian_filter(normal, sigma_px, mode="wrap") / norm
+    return (gammaincinv(looks, ndtr(normal.astype(np.float64))) / looks).astype(np.float32)
+
+
+def observe_optical(rng, sensed, water, metal):
+    """Return Landsat's view (uint16, OPTICAL_BANDS) of the reflectance `sensed` at 30 m.
+
+    `water` (bool) sets the water bit; `metal` is the share of metal roof, on a few of which
+    the sun glints and saturates the sensor (a matter of angles, so not part of the truth).
+    """
+    size = sensed.shape[1]
+    rows, columns = np.indices((size, size))
+    fill = columns < size / 10 - rows / 6  # the slanted edge of the swath cuts a corner
+    thickness, shade = make_clouds(rng, fill)
+    cloud, shadow = thickness > 0, shade > 0
+    rim = binary_dilation(cloud, iterations=2) & ~cloud
+
+    seen = sensed + glints(rng, np.where(fill | cloud | rim | shadow, -1, metal))
+    seen = seen * (1 - SHADOW_DEPTH * shade)
+    seen = seen + thickness * (CLOUD + 0.05 * smooth_field(rng, size, 2.0) - seen)
+    seen = seen + rng.normal(0, NOISE, seen.shape)
+
+    number = to_number(np.minimum(seen, SATURATION))
+    radsat = sum(
+        (values >= SATURATION) << landsat.QA_RADSAT_BITS[band]
+        for band, values in zip(landsat.BANDS, seen, strict=True)
+    )
+    optical = np.stack([*number, quality(water, cloud, rim, shadow), radsat]).astype(np.uint16)
+    optical[:, fill] = np.array([landsat.FILL] * 3 + [QA["fill"], 0])[:, None]
+    return optical
+
+
+def to_number(seen):
+    """Return Landsat digital numbers (uint16) of reflectance; 0 is kept for fill."""
+    number = np.round((seen - landsat.OFFSET) / landsat.SCALE)
+    return np.clip(number, 1, 65535).astype(np.uint16)
+
+
+def quality(water, cloud, rim, shadow):
+    """Return QA_PIXEL without fill: 21824 is clear land, 21952 clear water, 22280 cloud,
+    23888 shadow, 21762 the rim of a cloud (codes seen in real products)."""
+    value = np.full(water.shape, QA_ALL_LOW)
+    value += QA["dilated_cloud"] * rim + QA["clear"] * ~rim + QA["water"] * water
+    value += (QA["cloud_shadow"] + QA_SHADOW_HIGH) * shadow
+    return np.where(cloud, QA_ALL_LOW + QA["cloud"] + QA_CLOUD_HIGH, value)
+
+
+def glints(rng, metal):
+    """Return 1.1 to 1.5 at a few pixels, drawn from those with the most metal roof, else 0."""
+    count = 3 + metal.size // 10_000
+    best = np.argsort(metal, axis=None, kind="stable")[-4 * count :]
+    glint = np.zeros(metal.size)
+    glint[rng.choice(best, count, replace=False)] = rng.uniform(1.1, 1.5, count)
+    return glint.reshape(metal.shape)
+
+
+def make_clouds(rng, fill):
+    """Return the opacity of clouds and, displaced by the sun, of their shadows (both 0 to 1).
+
+    A fractal field (power spectrum f^-3) is cut at the height at which cloud, rim and shadow
+    take FLAGGED_SHARE of the scene.
+    """
+    size = fill.shape[0]
+    with np.errstate(divide="ignore"):
+        field = random_field(rng, 2 * size, lambda f: np.where(f > 0, f, np.inf) ** -1.5)
+    drift = max(3, size // 14)  # the sun stands in the south-east
+
+    def clouds_above(level):
+        sky = np.clip((field - level) / 0.25, 0, 1)
+        return sky[:size, :size], sky[drift : size + drift, drift : size + drift]
+
+    low, high = 0.0, float(field.max())
+    for _ in range(16):
+        level = (low + high) / 2
+        cloud, shade = clouds_above(level)
+        flagged = binary_dilation(cloud > 0, iterations=2) | (shade > 0)
+        low, high = (level, high) if flagged[~fill].mean() > FLAGGED_SHARE else (low, level)
+    return clouds_above(high)

@@ -1,0 +1,132 @@
+"""Where a catalogue says that an item lies: its footprint and its grid, both checked."""
+
+import math
+import re
+
+from rasterio.crs import CRS
+from rasterio.errors import RasterioError
+from rasterio.transform import Affine
+from rasterio.warp import transform_bounds
+
+from ...core.errors import StudyError
+from ...core.raster import Grid
+from .text import printable
+
+EPSG_CODE = re.compile(r"EPSG:[0-9]{4,6}")
+PIXEL_M = (1, 1000)  # a pixel smaller or larger is no pixel of Landsat or Sentinel-1
+LARGEST_SIDE = 1_000_000  # pixels
+
+
+def footprint(geometry):
+    """Return the GeoJSON Polygon or MultiPolygon `geometry` with plain 2-D positions.
+
+    Raises StudyError unless its rings are closed and lie in longitude and latitude, on one
+    side of the antimeridian.
+    """
+    try:
+        kind, coordinates = geometry["type"], geometry["coordinates"]
+        polygons = {"Polygon": [coordinates], "MultiPolygon": coordinates}[kind]
+        polygons = [
+            [[(_number(x), _number(y)) for x, y, *_ in ring] for ring in rings]
+            for rings in polygons
+        ]
+    except (TypeError, KeyError, ValueError):
+        raise StudyError("its footprint is no polygon") from None
+    if not polygons or not all(polygons):
+        raise StudyError("its footprint is empty")
+    if any(len(ring) < 4 or ring[0] != ring[-1] for rings in polygons for ring in rings):
+        raise StudyError("its footprint has a ring that is not closed")
+    checked = {"type": kind, "coordinates": polygons[0] if kind == "Polygon" else polygons}
+    west, south, east, north = bounds_of(checked)
+    if west < -180 or east > 180 or south < -90 or north > 90:
+        raise StudyError("its footprint is not in longitude and latitude")
+    if east - west > 180:
+        raise StudyError("its footprint crosses the antimeridian in one piece")
+    return checked
+
+
+def bounds_of(geometry):
+    """Return (west, south, east, north) of a checked footprint."""
+    polygons = geometry["coordinates"]
+    if geometry["type"] == "Polygon":
+        polygons = [polygons]
+    xs, ys = zip(*(place for rings in polygons for ring in rings for place in ring), strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def grid_of(item_fields, asset_fields):
+    """Return the Grid that the projection extension states, in either spelling; else None.
+
+    item_fields, asset_fields: properties of the item, and of one of its assets, which say more.
+    Raises StudyError where what is stated is no north-up grid of a known CRS.
+    """
+    code = _crs_code(asset_fields) or _crs_code(item_fields)
+    transform, shape = (
+        asset_fields.get(name) or item_fields.get(name) for name in ("proj:transform", "proj:shape")
+    )
+    if code is None or transform is None or shape is None:
+        return None
+    crs = _crs(code)
+    try:
+        values = [_number(value) for value in transform]
+        rows, columns = shape
+    except (TypeError, ValueError):
+        raise StudyError("its grid is not stated in numbers") from None
+    if len(values) not in (6, 9) or values[6:] not in ([], [0, 0, 1]):
+        raise StudyError("its proj:transform is not 6 numbers, nor 9 that end in 0, 0, 1")
+    if any(type(size) is not int or not 0 < size <= LARGEST_SIDE for size in (rows, columns)):
+        raise StudyError(f"its proj:shape, {printable(shape, 40)}, is no size in pixels")
+    step_x, shear_x, _, shear_y, step_y, _ = values[:6]
+    if shear_x or shear_y or step_x <= 0 or step_y >= 0:
+        raise StudyError("its grid is not north up")
+    grid = Grid(crs, Affine(*values[:6]), rows, columns)
+    smallest, largest = PIXEL_M
+    if not all(smallest <= size <= largest for size in grid.pixel_m):
+        across, down = grid.pixel_m
+        raise StudyError(f"its pixels are {across:.3g} m by {down:.3g} m")
+    return grid
+
+
+def check_same_place(grid, geometry):
+    """Raise StudyError where a grid and a footprint have no ground in common."""
+    west, south, east, north = bounds_of(geometry)
+    try:
+        left, bottom, right, top = transform_bounds(grid.crs, CRS.from_epsg(4326), *grid.bounds)
+    except Exception:  # GDAL's own errors, of CRSs without a way to degrees, have no public class
+        left = bottom = right = top = math.nan
+    # Written so that a bound that is not a number counts as another place.
+    if not (left < east and right > west and bottom < north and top > south):
+        raise StudyError("its grid and its footprint lie in different places")
+
+
+def _number(value):
+    """Return `value` as a float; ValueError when it is no number, or not finite."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError("not a number")
+    try:
+        value = float(value)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise ValueError("not finite")
+    return value
+
+
+def _crs_code(fields):
+    """Return what `fields` say of the CRS, such as "EPSG:32648" for proj:code or proj:epsg."""
+    if fields.get("proj:code") is not None:
+        return str(fields["proj:code"])
+    return None if fields.get("proj:epsg") is None else f"EPSG:{fields['proj:epsg']}"
+
+
+def _crs(code):
+    """Return the CRS of an EPSG code; no other text of a server is given to PROJ."""
+    try:
+        if not EPSG_CODE.fullmatch(code):
+            raise ValueError("not an EPSG code")
+        crs = CRS.from_epsg(int(code.removeprefix("EPSG:")))
+    except (RasterioError, ValueError):
+        raise StudyError(f"its CRS, {printable(code, 40)}, is not known") from None
+    if not (crs.is_projected or crs.is_geographic):
+        raise StudyError(f"its CRS, {code}, is not one of maps")
+    return crs

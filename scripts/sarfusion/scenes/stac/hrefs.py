@@ -1,0 +1,96 @@
+"""Which addresses may be read at all; those in a catalogue are anybody's."""
+
+import ipaddress
+import os
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ...core.errors import StudyError
+from .text import printable
+
+# Blanks, control characters and backslashes, which clients read in different ways.
+UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
+HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+def check_href(href, *, local_root=None, allow_s3=False):
+    """Return `href` in its normal form, without query and fragment, if it may be read.
+
+    https may be read from any host, http from this machine only, s3 where `allow_s3`, and files
+    on disk inside `local_root`, the folder of a catalogue on disk (links are followed first).
+    Raises StudyError for anything else, such as GDAL's virtual files, passwords in an address, and
+    other schemes.
+    """
+    if not isinstance(href, str) or not href:
+        raise StudyError(f"an address is missing ({href!r}); choose another item or catalogue")
+    scheme = href.partition(":")[0].lower() if ":" in href else ""
+    if scheme in ("http", "https", "s3"):
+        return _check_remote(href, allow_s3)
+    if scheme == "file":
+        return _check_local(unquote(_parts(href).path), href, local_root)
+    if "://" in href:
+        raise _refused(href, "only https is read")
+    return _check_local(href, href, local_root)
+
+
+def shown(href):
+    """Return `href` as a message may show it: printable, no password, no query, not too long."""
+    return printable(re.sub(r"//[^/]*@", "//", re.split(r"[?#]", href)[0]), 300)
+
+
+def _check_remote(href, allow_s3):
+    parts = _parts(href)
+    scheme, host, path = parts.scheme.lower(), (parts.hostname or "").lower(), parts.path
+    if UNSAFE.search(href):
+        raise _refused(href, "it holds a blank, a backslash or a control character")
+    if "@" in parts.netloc:
+        raise _refused(href, "it holds a user name")
+    if scheme == "s3":
+        if not allow_s3:
+            raise _refused(href, "s3 is read only where the catalogue says allow_s3: true")
+        if not BUCKET.fullmatch(host) or parts.netloc != host or ".." in path.split("/"):
+            raise _refused(href, "it is no bucket and key")
+        return f"s3://{host}{path}"
+    if not HOST.fullmatch(host):
+        raise _refused(href, "it names no host")
+    if scheme == "http" and not _is_loopback(host):
+        raise _refused(href, "http is not safe; only https is read")
+    name = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}{'' if parts.port is None else f':{parts.port}'}{path}"
+
+
+def _check_local(name, href, local_root):
+    if local_root is None:
+        raise _refused(href, "a file on this machine is read only for a catalogue on disk")
+    if "\\" in name or not name.isprintable() or name.lower().startswith("/vsi"):
+        raise _refused(href, "it is not the plain path of a file")
+    root = Path(local_root).resolve()
+    path = Path(os.path.realpath(root / name))
+    if not path.is_relative_to(root):
+        raise _refused(href, f"it lies outside the catalogue's folder {root}")
+    return str(path)
+
+
+def _parts(href):
+    """Return the parts of an address; StudyError when it has no such form or a wrong port."""
+    try:
+        parts = urlsplit(href)
+        _ = parts.port  # parsed only here
+    except ValueError:
+        raise _refused(href, "it is not the form of an address") from None
+    if parts.scheme.lower() == "file" and parts.netloc not in ("", "localhost"):
+        raise _refused(href, "it names a file on another machine")
+    return parts
+
+
+def _is_loopback(host):
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _refused(href, reason):
+    return StudyError(f"{shown(href)}: refused: {reason}; choose another item or catalogue")

@@ -1,0 +1,1 @@
+"""Scores on test ground, their intervals, and the verdicts on claims."""

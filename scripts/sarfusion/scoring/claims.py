@@ -1,0 +1,203 @@
+"""Claims, fixed before results, and the verdict that a study's differences give on each.
+
+The decision rule is told in config/claims.yaml. A test of a claim is a difference left - right
+of one metric for one site and band; its verdict is
+
+    reproduced      interval and every seed on the claimed side of 0
+    not reproduced  interval and every seed on the other side
+    seed-dependent  the interval holds 0, or the sign differs between seeds
+    not tested      the study lacks the models, two seeds, or ground enough for an interval
+
+and the verdict of a claim joins those of its bands (all or any), tests (all) and sites (all).
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from ..core.errors import StudyError
+from ..study.comparisons import EACH, paired_runs
+from .bootstrap import STATISTICS
+from .definitions import LEAST_SEEDS
+
+SCHEMA = Path(__file__).parents[3] / "config" / "claims.schema.yaml"
+
+REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
+SEED_DEPENDENT, NOT_TESTED = "seed-dependent", "not tested"
+# The first of these that is among several verdicts is the verdict of them all.
+ORDER = {
+    "all": (NOT_REPRODUCED, NOT_TESTED, SEED_DEPENDENT, REPRODUCED),
+    "any": (REPRODUCED, NOT_TESTED, SEED_DEPENDENT, NOT_REPRODUCED),
+}
+OVERALL = "overall"  # the band and site of the row that sums a claim up
+COLUMNS = (
+    *("claim", "text", "protocol", "region", "site", "band", "metric", "left", "right"),
+    *("direction", "difference", "low", "high", "seeds", "seeds_agree", "verdict", "reason"),
+)
+
+
+def load(path):
+    """Return {name: claim} of a file of claims.
+
+    Raises StudyError, in one line that names the place, for anything the schema refuses,
+    and for a metric that has no intervals.
+    """
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise StudyError(f"{path}: not readable as claims ({reason}); mend the file") from error
+    rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    error = best_match(Draft202012Validator(rules).iter_errors(content))
+    if error is not None:
+        where = ".".join(str(step) for step in error.absolute_path) or "the top level"
+        raise StudyError(f"{path}: {where}: {error.message}; known keys are in {SCHEMA.name}")
+    for name, claim in content["claims"].items():
+        for number, test in enumerate(claim["tests"]):
+            if test["metric"] not in STATISTICS:
+                raise StudyError(
+                    f"{path}: claims.{name}.tests.{number}.metric: methods are not compared in"
+                    f" {test['metric']!r}; they are in {', '.join(STATISTICS)}"
+                )
+    return content["claims"]
+
+
+def judge(claims, differences, scores):
+    """Return the verdicts on `claims` as a table (COLUMNS).
+
+    claims: {name: claim}, see `load`. differences: rows of compare_methods, of one study.
+    scores: the tidy table of metrics, seed by seed (METRIC_COLUMNS) of the same study.
+
+    Each claim has a row per site, test and band, then one with band "overall". Differences have
+    the unit of their metric; `seeds_agree` counts the seeds on the claimed side.
+    """
+    evidence = Evidence(differences, scores)
+    rows = []
+    for name, claim in claims.items():
+        told = {"claim": name, **{key: claim[key] for key in ("text", "protocol", "region")}}
+        tested = [
+            {**told, "site": site, "band": band, **test, **evidence.verdict(told, site, band, test)}
+            for site in evidence.sites
+            for test in evidence.expand(claim)
+            for band in claim["bands"]
+        ]
+        rows += tested
+        rows.append({**told, "site": OVERALL, "band": OVERALL, "verdict": overall(tested, claim)})
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def overall(tested, claim):
+    """Return the verdict of a claim from the rows of its tests."""
+    verdicts = {}
+    for row in tested:
+        test = (row["site"], row["metric"], row["left"], row["right"])
+        verdicts.setdefault(test, []).append(row["verdict"])
+    return joined([joined(of_bands, claim["needs"]) for of_bands in verdicts.values()], "all")
+
+
+def joined(verdicts, needs):
+    """Return the verdict of several of which `needs`, "all" or "any", are claimed."""
+    return next((verdict for verdict in ORDER[needs] if verdict in verdicts), NOT_TESTED)
+
+
+class Evidence:
+    """What a study found, looked up by site, protocol, region, band, metric and methods."""
+
+    def __init__(self, differences, scores):
+        self.sites = list(dict.fromkeys([*scores["site"], *differences["site"]]))
+        place = ["site", "protocol", "region", "band", "metric"]
+        self._differences = {
+            (*key, f"{left[0]}-{left[1]}", f"{right[0]}-{right[1]}"): found
+            for key, left, right, found in zip(
+                _rows(differences, place),
+                _rows(differences, ["left_method", "left_input"]),
+                _rows(differences, ["right_method", "right_input"]),
+                _rows(differences, ["difference", "low", "high"]),
+                strict=True,
+            )
+        }
+        self._scores = {}
+        for key, (method, sar_input, seed, value) in zip(
+            _rows(scores, place), _rows(scores, ["method", "input", "seed", "value"]), strict=True
+        ):
+            self._scores.setdefault((*key, f"{method}-{sar_input}"), {})[seed] = value
+
+    def expand(self, claim):
+        """Return the tests of a claim; one of "each" model becomes one for every such model."""
+        tests = []
+        for test in claim["tests"]:
+            (method, sar_input), (other, other_input) = (
+                test[side].rsplit("-", 1) for side in ("left", "right")
+            )
+            models = self._models(claim["protocol"], sar_input) if method == EACH else []
+            for model in models or [method]:
+                against = model if other == EACH else other
+                sides = {"left": f"{model}-{sar_input}", "right": f"{against}-{other_input}"}
+                tests.append({**test, **sides})
+        return tests
+
+    def _models(self, protocol, sar_input):
+        """Return the models compared with themselves, `sar_input` against another input."""
+        sides = [key[-2:] for key in self._differences if key[1] == protocol]
+        names = [[side.rsplit("-", 1) for side in pair] for pair in sides]
+        return list(
+            dict.fromkeys(
+                left[0] for left, right in names if left[0] == right[0] and left[1] == sar_input
+            )
+        )
+
+    def verdict(self, claim, site, band, test):
+        """Return difference, low, high, seeds, seeds_agree, verdict and reason of one test."""
+        place = (site, claim["protocol"], claim["region"], band, test["metric"])
+        left, right = test["left"], test["right"]
+        found = self._found(place, left, right)
+        if found is None:
+            return {"verdict": NOT_TESTED, "reason": "the study makes no such comparison"}
+        sides = (self._scores.get((*place, side), {}) for side in (left, right))
+        sign = {"lower": -1, "higher": 1}[test["direction"]]
+        signed = [sign * (one - other) for one, other in paired_runs(*sides)]
+        verdict, reason = decide(sorted(sign * bound for bound in found[1:]), signed)
+        return {
+            **dict(zip(("difference", "low", "high"), found, strict=True)),
+            "seeds": len(signed),
+            "seeds_agree": sum(difference > 0 for difference in signed),
+            "verdict": verdict,
+            "reason": reason,
+        }
+
+    def _found(self, place, left, right):
+        """Return (difference, low, high) of left - right, whichever way round it was computed."""
+        if (found := self._differences.get((*place, left, right))) is not None:
+            return found
+        if (found := self._differences.get((*place, right, left))) is not None:
+            difference, low, high = found
+            return -difference, -high, -low
+        return None
+
+
+def decide(interval, seeds):
+    """Return (verdict, reason) of one difference whose claimed side is above 0.
+
+    interval: (low, high); seeds: the difference of each seed.
+    """
+    low, high = interval
+    if len(seeds) < LEAST_SEEDS:
+        return NOT_TESTED, f"seeds: {len(seeds)}, where {LEAST_SEEDS} are the least"
+    if not (np.isfinite([low, high]).all() and np.isfinite(seeds).all()):
+        return NOT_TESTED, "too little ground for an interval"
+    if low > 0 and min(seeds) > 0:
+        return REPRODUCED, ""
+    if high < 0 and max(seeds) < 0:
+        return NOT_REPRODUCED, ""
+    if low <= 0 <= high:
+        return SEED_DEPENDENT, "the interval holds 0"
+    return SEED_DEPENDENT, "the sign differs between seeds"
+
+
+def _rows(table, columns):
+    """Return the rows of some columns as plain tuples."""
+    return list(table[columns].itertuples(index=False, name=None))

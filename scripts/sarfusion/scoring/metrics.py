@@ -1,0 +1,284 @@
+"""Scores of a fused image against its reference.
+
+A metric is the function `terms` of a tile, whose sums over all tiles `value` turns into the score:
+so scenes of any size are scored tile by tile, and the bootstrap resamples the very same sums.
+METRICS holds all that tables and figures need to know of each. `scoring` does the adding.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .definitions import SOBEL_WINDOW, SSIM_WINDOW, TEXTURE_FLOOR, UIQI_WINDOW
+from .image_pair import HALO, ROUNDING, Given, Pair, Region, inner
+from .windows import edge_map, magnitude_maps, ssim_map, uiqi_maps
+
+GREY_LEVELS = 256  # bins of the entropy's histogram
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How to compute, name and read a metric.
+
+    unit: "reflectance", "dB", "bits", "degrees", or "" for a pure number.
+    better: "lower", "higher", or the value it should come close to: "zero", "one".
+    scope: "band" (one band) or "triple" (red, green and blue together).
+    terms: gives the maps (rows, columns) to be summed over the ground, zero where nothing counts;
+    the first says how many things (pixels, windows, differences) count there. The entropy alone
+    has no maps, but rows of numbers to be added up.
+    value: turns sums (..., terms) into values (...), NaN where they say nothing.
+    compared: whether methods are held against each other in it, with an interval: not in a triple,
+    not in what has no maps, and not in what says the same as another metric or has no better side.
+    """
+
+    label: str
+    unit: str
+    better: str
+    scope: str
+    terms: Callable[[Pair, Region], list[np.ndarray]]
+    value: Callable[[np.ndarray, Given], np.ndarray]
+    compared: bool
+
+
+METRICS: dict[str, Metric] = {}
+
+
+def metric(scope, label, unit, better, value, compared=True):
+    """Enter the decorated function in METRICS as the terms of a metric of its own name."""
+
+    def enter(terms):
+        both = compared and scope == "band"
+        METRICS[terms.__name__] = Metric(label, unit, better, scope, terms, value, both)
+        return terms
+
+    return enter
+
+
+def _mean(sums, given):
+    return sums[..., 1] / sums[..., 0]
+
+
+def _root_mean(sums, given):
+    return np.sqrt(_mean(sums, given))
+
+
+def _decibels(sums, given):
+    return 20 * np.log10(given.data_range / _root_mean(sums, given))
+
+
+def _correlation(sums, given):
+    """Return Pearson's correlation from the sums of 1, x, y, xx, yy, xy; NaN on constants.
+
+    A spread below ROUNDING of the data range counts as constant.
+    """
+    n, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
+    x_spread, y_spread = xx - x * x / n, yy - y * y / n
+    constant = np.minimum(x_spread, y_spread) <= (ROUNDING * given.data_range) ** 2 * n
+    product = np.sqrt(np.abs(x_spread)) * np.sqrt(np.abs(y_spread))
+    return np.where(constant, np.nan, np.clip((xy - x * y / n) / product, -1, 1))
+
+
+def _weighted_mean(sums, given):
+    """Return the mean from the sums of 1, weights, squared weights, weights times values."""
+    n, weights, squares, total = np.moveaxis(sums, -1, 0)
+    flat = squares <= (ROUNDING * given.data_range) ** 2 * n
+    return np.where(flat, np.nan, total / weights)
+
+
+def _root_ratio(sums, given):
+    """Return the root of the ratio of two sums of squares; NaN where the first is rounding."""
+    n, x, y = np.moveaxis(sums, -1, 0)
+    return np.where(x <= (ROUNDING * given.data_range) ** 2 * n, np.nan, np.sqrt(y / x))
+
+
+def _entropy_change(sums, given):
+    reference, fused = np.split(sums[..., 1:], 2, axis=-1)
+    return _entropy(fused) - _entropy(reference)
+
+
+def _entropy(counts):
+    shares = counts / counts.sum(axis=-1, keepdims=True)
+    return -np.sum(shares * np.log2(np.where(shares > 0, shares, 1)), axis=-1)
+
+
+def _relative_error(sums, given):
+    n, means, squares, errors = sums[..., :1], *np.split(sums[..., 1:] / sums[..., :1], 3, axis=-1)
+    undefined = (n == 0) | (np.abs(means) <= ROUNDING * np.sqrt(squares))
+    relative = np.where(undefined, np.nan, errors / means**2)
+    return 100 * given.h_over_l * np.sqrt(np.mean(relative, axis=-1))
+
+
+def _on(where, *maps):
+    """Return the terms of maps that count where `where` is true."""
+    return [where, *(maps if where.all() else (np.where(where, map_, 0) for map_ in maps))]
+
+
+def _products(where, x, y):
+    return _on(where, x, y, x * x, y * y, x * y)
+
+
+@metric("band", "RMSE", "reflectance", better="lower", value=_root_mean)
+def rmse(pair, region):
+    """Root mean square error."""
+    return _on(region.whole(1), pair.error**2)
+
+
+@metric("band", "Bias", "reflectance", better="zero", value=_mean, compared=False)
+def bias(pair, region):
+    """Mean of fused - reference."""
+    return _on(region.whole(1), pair.error)
+
+
+@metric("band", "MAE", "reflectance", better="lower", value=_mean)
+def mae(pair, region):
+    """Mean absolute error."""
+    return _on(region.whole(1), np.abs(pair.error))
+
+
+@metric("band", "CC", "", better="higher", value=_correlation)
+def cc(pair, region):
+    """Pearson's correlation of the pixels; blind to gain and offset, NaN on constants."""
+    return _products(region.whole(1), *map(inner, pair.centred))
+
+
+@metric("band", "PSNR", "dB", better="higher", value=_decibels, compared=False)
+def psnr(pair, region):
+    """Peak signal-to-noise ratio, 20 log10(L / RMSE); infinite for identical images."""
+    return rmse(pair, region)
+
+
+@metric("band", "SSIM", "", better="higher", value=_mean)
+def ssim(pair, region):
+    """Structural similarity, the mean over 11 x 11 gaussian windows (sigma 1.5).
+
+    Wang, Bovik, Sheikh & Simoncelli 2004, IEEE Trans. Image Processing 13(4).
+    """
+    return _on(region.whole(SSIM_WINDOW), pair.once(ssim_map))
+
+
+@metric("band", "UIQI", "", better="higher", value=_mean)
+def uiqi(pair, region):
+    """Universal image quality index, the mean over 8 x 8 windows, stride 1.
+
+    Wang & Bovik 2002, IEEE Signal Processing Letters 9(3). A window scores
+
+        2 mx my / (mx^2 + my^2)  *  2 sxy / (sx^2 + sy^2)
+
+    (means m, variances s^2, covariance sxy). The second factor is 1 where both variances are
+    zero, the first where both means are.
+    """
+    return _on(region.whole(UIQI_WINDOW), pair.once(uiqi_maps)[0])
+
+
+@metric("band", "UIQI textured", "", better="higher", value=_mean)
+def uiqi_textured(pair, region):
+    """UIQI over the windows whose reference has a variance above (0.01 L)^2.
+
+    On flat ground, such as water, the index compares noise with noise: a window of one grey
+    scores about 0 however close the two images are. The floor, a standard deviation of one
+    hundredth of the data range, is a declared choice; n tells how many windows are above it.
+    """
+    quality, variance = pair.once(uiqi_maps)
+    textured = variance > (TEXTURE_FLOOR * pair.given.data_range) ** 2
+    return _on(region.whole(UIQI_WINDOW) & textured, quality)
+
+
+@metric("band", "Gradient CC", "", better="higher", value=_correlation)
+def gradient_cc(pair, region):
+    """Pearson's correlation of the gradient magnitudes: are edges where they should be?
+
+    Sobel's 3 x 3 operator (Duda & Hart 1973, Pattern Classification and Scene Analysis), per
+    pixel along rows and columns alike; NaN where a gradient is the same everywhere.
+    """
+    return _products(region.whole(SOBEL_WINDOW), *pair.once(magnitude_maps))
+
+
+@metric("band", "Q AF", "", better="higher", value=_weighted_mean)
+def q_af(pair, region):
+    """Edge preservation Q^AF from the reference A to the fused image F.
+
+    Xydeas & Petrovic 2000, Electronics Letters 36(4). Their Q^AB/F has two sources A and B; here
+    the measured band is the only one, since edges of SAR are not what the band should show.
+    With Sobel gradients of strength g and orientation a, per pixel
+
+        G = min(gA, gF) / max(gA, gF)        A = 1 - angle(aA, aF) / (pi / 2)
+        Q = 0.9994 / (1 + exp(-15 (G - 0.5)))  *  0.9879 / (1 + exp(-22 (A - 0.8)))
+
+    and Q^AF is the mean of Q with weights gA (their L = 1). The angle is the acute one, as an
+    orientation has no sign. Identical images score .9748, not 1: the constants are theirs.
+    NaN on a reference without edges.
+    """
+    weights, _ = pair.once(magnitude_maps)
+    quality = pair.once(edge_map)
+    return _on(region.whole(SOBEL_WINDOW), weights, weights**2, weights * quality)
+
+
+@metric("band", "Entropy difference", "bits", "zero", value=_entropy_change, compared=False)
+def entropy_difference(pair, region):
+    """Shannon's entropy of the fused image minus that of the reference.
+
+    - sum p log2 p (Shannon 1948, Bell System Technical Journal 27) over a histogram of 256 bins
+    of width L / 256 from the reference's 0.1 percentile on, where L starts in training (of a
+    regular sample, in a scene above `scoring.SAMPLE_PX` pixels); values beyond go to the outermost
+    bins. Below 0, grey levels were lost; above, gained (or noise).
+    """
+    where = region.whole(1)
+
+    def counts(image):
+        if np.isnan(region.low):
+            return np.zeros(GREY_LEVELS)
+        bins = np.floor((inner(image)[where] - region.low) / pair.given.data_range * GREY_LEVELS)
+        bins = np.clip(bins, 0, GREY_LEVELS - 1).astype(np.intp)
+        return np.bincount(bins, minlength=GREY_LEVELS)
+
+    return [np.concatenate([[where.sum()], counts(pair.reference), counts(pair.fused)])]
+
+
+@metric("band", "SF ratio", "", better="one", value=_root_ratio)
+def sf_ratio(pair, region):
+    """Spatial frequency of the fused image over that of the reference.
+
+    Eskicioglu & Fisher 1995, IEEE Trans. Communications 43(12): sqrt(RF^2 + CF^2), from the
+    differences of neighbours along rows and columns, here those with both pixels in the region;
+    n counts them. Below 1 is smoother; above 1 is sharper, or noisier. NaN on a constant
+    reference.
+    """
+    own = slice(HALO, -HALO)
+    following = slice(HALO + 1, -HALO + 1)
+    maps = np.zeros((3, *pair.error.shape))
+    for second in [np.s_[following, own], np.s_[own, following]]:
+        both = inner(region.mask) & region.mask[second]
+        maps[0] += both
+        for number, image in enumerate((pair.reference, pair.fused), start=1):
+            maps[number] += np.where(both, (image[second] - inner(image)) ** 2, 0)
+    return list(maps)
+
+
+@metric("triple", "ERGAS", "", better="lower", value=_relative_error)
+def ergas(pair, region):
+    """Relative global error, 100 h/l sqrt(mean over bands of (RMSE / mean of reference)^2).
+
+    Wald 2000, Quality of high resolution synthesised images: is there a simple criterion?
+    NaN when a band of the reference has mean zero.
+    """
+    reference = inner(pair.reference)
+    return _on(region.whole(1), *reference, *reference**2, *pair.error**2)
+
+
+@metric("triple", "SAM", "degrees", better="lower", value=_mean)
+def sam(pair, region):
+    """Mean spectral angle; pixels where either spectrum has norm zero have none.
+
+    Kruse et al. 1993, Remote Sensing of Environment 44. The angle comes from the chord of the
+    unit vectors, since the arc cosine loses half of its digits on nearly equal spectra.
+    """
+    x, y = inner(pair.reference), inner(pair.fused)
+    x_norm, y_norm = np.linalg.norm(x, axis=0), np.linalg.norm(y, axis=0)
+    defined = region.whole(1) & (x_norm > 0) & (y_norm > 0)
+    u, v = (
+        np.divide(image, norm, out=np.zeros_like(image), where=defined)
+        for image, norm in ((x, x_norm), (y, y_norm))
+    )
+    angles = 2 * np.arctan2(np.linalg.norm(u - v, axis=0), np.linalg.norm(u + v, axis=0))
+    return _on(defined, np.degrees(angles))

@@ -1,0 +1,59 @@
+"""One place at 90 m, 30 m and 10 m: what sharpening starts from, and what it makes."""
+
+from ...core.raster import finer
+from . import styled
+from .inset import choose_inset
+from .layout import balanced, notes, notes_height, panel_grid
+from .maps import RGB, SCALE_BAR_MM, Together, composite, draw_map, percentiles
+
+WINDOW_PX = 40  # of 30 m; small, since the details of interest are of 10 m
+MOST_COLUMNS = 5
+TITLE_MM = 8
+
+
+@styled
+def sharpening(scene, reduced, products, truth=None):
+    """Return RGB composites of one place: 90 m, measured 30 m, each 10 m product, and the truth.
+
+    `reduced` is a layer of three bands on the grid of the scene; `products` maps labels to
+    {band: layer}, and `truth` is a layer of three bands, both of a whole number of times as many
+    rows and columns on the same ground. One stretch for all.
+    """
+    window = choose_inset(scene, WINDOW_PX)
+    limits = percentiles(scene.rgb.whole)
+    shown = {
+        "90 m input\n(interpolated)": reduced,
+        "30 m\nmeasured": scene.rgb,
+        **{
+            f"10 m product\n{label}": Together([bands[name] for name in RGB])
+            for label, bands in products.items()
+        },
+        **({} if truth is None else {"10 m\ntrue reflectance": truth}),
+    }
+    lines = [
+        f"{scene.name}; the most textured square of {window.width} × {window.width} px of 30 m on"
+        " test ground",
+        f"One linear stretch for all, 2–98 % of the measured scene: "
+        f"{limits[0]:.3f}–{limits[1]:.3f} reflectance",
+    ]
+    rows, columns = balanced(len(shown), MOST_COLUMNS)
+    figure, axes = panel_grid(
+        [scene.aspect(window)] * rows,
+        columns,
+        top=TITLE_MM + 1,
+        bottom=SCALE_BAR_MM + notes_height(lines, handles=False),
+        gap=(1.5, TITLE_MM + SCALE_BAR_MM),
+    )
+    for (title, layer), panel in zip(shown.items(), axes.flat, strict=False):
+        pixels = layer.at(finer(window, layer.shape[-1] // scene.shape[-1]))
+        draw_map(
+            panel,
+            composite(pixels, limits),
+            scene.extent(window),
+            interpolation="nearest",  # a pixel is shown as one
+        )
+        panel.set_title(title)
+    for unused in axes.flat[len(shown) :]:
+        unused.remove()
+    notes(figure, lines)
+    return figure

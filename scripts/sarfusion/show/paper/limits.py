@@ -1,0 +1,107 @@
+"""What a study cannot say."""
+
+from ...scoring.claims import NOT_TESTED
+from .sites import named, simulated_sites
+from .texts import listed
+
+LARGE_SHIFT = 1  # pixel
+
+
+def limits(study, scenes, stacks, claims):
+    """Return what the study cannot say, a sentence or two each.
+
+    study: its settings; scenes, stacks: {site: content of scene.json, of stack/SITE.json};
+    claims: {name: (text, verdict)}.
+    """
+    return [text for text in _limits(study, scenes, stacks, claims) if text]
+
+
+def _limits(study, scenes, stacks, claims):
+    made = simulated_sites(scenes)
+    if made:
+        whose = "" if len(made) == len(scenes) else f" of {named(made)}"
+        yield (
+            f"The scenes{whose} are simulated. What was found holds for the rules that"
+            " made them: radar and reflectance go together as a program lets them, and no verdict"
+            " says anything about a real city or a real satellite."
+        )
+    yield (
+        "Of the paper only the abstract was at hand. Its scenes, network sizes and training are"
+        " not known, so that a claim that is not reproduced here is not refuted: it did not hold"
+        " for these scenes, networks and settings. No number of the paper could be compared."
+    )
+    if study["missing_sites"]:
+        yield (
+            f"Of {named(study['missing_sites'])}, which the study names too, this run has no"
+            " results. What failed there may have to do with the place, so that the rest is not"
+            " like the whole."
+        )
+    if len(scenes) == 1:
+        yield (
+            "One place was studied. The intervals come from resampling its test ground; another"
+            " city may differ by more than they are wide."
+        )
+    else:
+        yield f"The {len(scenes)} places that were studied are no random sample of all cities."
+    seeds = len(study["seeds"])
+    if seeds == 1:
+        yield (
+            "Each network was trained from one seed, so that the scores say nothing of how far"
+            " they move from training to training, and no claim can be judged."
+        )
+    else:
+        yield (
+            f"Each network was trained from {seeds} seeds. Resampling so few understates what"
+            " seeds do, and the intervals are taken for slightly narrow."
+        )
+    yield (
+        f"Every network had {study['training']['updates']} updates of its weights. Longer training,"
+        " or another network, may change who wins."
+    )
+    protocols = study["protocols"]
+    if "reconstruction" in protocols:
+        yield (
+            "Reconstruction asks for what is already there. A good score in it does not show that"
+            " radar adds anything."
+        )
+    if "cloud_gap" in protocols:
+        yield (
+            "The clouds of the cloud-gap protocol are masks laid on a clear scene. Thin cloud,"
+            " shadows at a cloud's rim and what changes between two dates are not in them."
+        )
+    if "sharpening" in protocols and len(made) < len(scenes):
+        yield (
+            "Of a real place the truth at the finest pixels is not known; there, products are held"
+            " against the measured band only after they were degraded to its pixels."
+        )
+    undated = [
+        site
+        for site, scene in scenes.items()
+        if not scene.get("simulated") and not (scene["optical"]["date"] and scene["sar"]["date"])
+    ]
+    if undated:
+        yield (
+            f"The dates of the scenes of {named(undated)} are not all known; what changed on the"
+            " ground between them would count as error."
+        )
+    unmeasured = [site for site, stack in stacks.items() if stack["shift_px"]["distance"] is None]
+    if unmeasured:
+        yield (
+            "The shift between radar and optical scene could not be measured at"
+            f" {named(unmeasured)}."
+        )
+    shifted = [
+        site for site, stack in stacks.items() if (stack["shift_px"]["distance"] or 0) > LARGE_SHIFT
+    ]
+    if shifted:
+        yield (
+            f"At {named(shifted)} radar and optical scene lie more than a pixel apart, which alone"
+            " makes the ratio worth less."
+        )
+    untested = [name for name, (_, verdict) in claims.items() if verdict == NOT_TESTED]
+    if untested:
+        yield (
+            f"{listed(untested)} {'was' if len(untested) == 1 else 'were'} not tested, for the"
+            " reasons that stand beside the verdicts."
+        )
+    yield ("No correction was made for testing several claims, bands and metrics at once.")

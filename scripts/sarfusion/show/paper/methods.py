@@ -1,0 +1,63 @@
+"""The numbers and names that the methods are told with."""
+
+from ...ground.degradation import RATIO
+from ...scoring import definitions
+from ...study.labels import method_name
+from ...study.methods import METHODS
+from .sites import FLAGS, pixel
+from .texts import counted, listed, number, percent, whole
+
+ORDINALS = {1: "end", 2: "half", 3: "third", 4: "quarter"}  # of a block's side
+
+
+def constants(study, stacks):
+    """Return the numbers that the methods are told with."""
+    fine = pixel(next(iter(stacks.values())))
+    split, gaps, sar = study["split"], study["gaps"], study["sar"]
+    return {
+        "bands": listed(study["bands"]),
+        "flags": listed([FLAGS[flag] for flag in study["optical"]["mask"]] or ["none"]),
+        "noise_floor": number(sar["noise_floor_db"]),
+        "clip": listed([number(value) for value in sar["clip_percentiles"]]),
+        "block": number(split["block_px"]),
+        "test": percent(split["test"]),
+        "validation": percent(split["validation"]),
+        "buffer": number(split["buffer_px"]),
+        "gap_share": percent(gaps["share"]),
+        "gap_size": number(gaps["size_px"]),
+        "gain": number(study["sharpening"]["gain_at_nyquist"]),
+        "factor": number(RATIO),
+        "coarse": number(fine * RATIO),
+        "native": number(fine),
+        "fine": number(fine / RATIO),
+        "updates": whole(study["training"]["updates"]),
+        "validate_every": whole(study["training"]["validate_every"]),
+        "learning_rate": number(study["training"]["learning_rate"]),
+        "seeds": counted(len(study["seeds"]), "seed"),
+        "seed_names": listed([str(seed) for seed in study["seeds"]]),
+        "resampled_block": number(study["bootstrap"]["block_px"]),
+        "draws": whole(study["bootstrap"]["draws"]),
+        "ssim_window": number(definitions.SSIM_WINDOW),
+        "ssim_sigma": number(definitions.SSIM_SIGMA),
+        "stable": listed([number(value) for value in definitions.STABLE]),
+        "uiqi_window": number(definitions.UIQI_WINDOW),
+        "sobel_window": number(definitions.SOBEL_WINDOW),
+        "confidence": percent(definitions.CONFIDENCE),
+        "tails": listed(
+            [percent(half / 2) for half in (1 - definitions.CONFIDENCE, 1 + definitions.CONFIDENCE)]
+        ),
+        "step": ORDINALS[definitions.STEPS],
+        "least_blocks": number(definitions.LEAST_BLOCKS),
+        "least_seeds": number(definitions.LEAST_SEEDS),
+    }
+
+
+def used_models(study):
+    """Return {model: network} of what the study's protocols train."""
+    names = [name for cut in study["protocols"].values() for name in cut["models"]]
+    return {name: study["models"][name]["network"] for name in dict.fromkeys(names)}
+
+
+def used_baselines(summary):
+    """Return the names of the methods without training that have scores."""
+    return [method_name(name) for name in dict.fromkeys(summary["method"]) if name in METHODS]

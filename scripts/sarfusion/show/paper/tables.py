@@ -1,0 +1,114 @@
+"""The tables of the paper: networks, scores, and the tests behind the verdicts."""
+
+import numpy as np
+
+from ...scoring.claims import OVERALL
+from ...scoring.metrics import METRICS
+from ...study.comparisons import run_label
+from ...study.labels import INPUTS, method_label, method_name
+from ..tables import full_table, sections, short_table
+from .sites import FEW_SITES
+from .texts import MINUS, as_table, grouped, table_of, whole
+
+
+def models_table(models):
+    """Return the table of what was trained; a protocol is named in its first row."""
+    rows, last = [], None
+    for row in models.to_dict("records"):
+        name = row["protocol"].replace("_", " ")
+        rows.append(
+            [
+                "" if name == last else name,
+                method_label(row["model"], row["input"]),
+                whole(row["parameters"]),
+                *(str(row[key]) for key in ("receptive_field_px", "patch_px", "batch")),
+                whole(row["training_patches"]),
+            ]
+        )
+        last = name
+    header = ["protocol", "network", "weights", "field", "patch", "batch", "places"]
+    return table_of(header, rows, left=2)
+
+
+def score_tables(summary, protocol):
+    """Return [{"name", "short", "full"}] of a protocol, one for each kind of ground.
+
+    short: a row per method, means over bands and sites. full: tables with a row per band and
+    method and with intervals, none in studies of many sites.
+    """
+    found = []
+    sites = summary["site"].nunique()
+    for _, part in sections(summary[summary["protocol"] == protocol]):
+        short = short_table(part.assign(site="all", band="all"))
+        triple = part["band"] == "rgb"
+        full = [full_table(scores) for scores in (part[~triple], part[triple]) if len(scores)]
+        found.append(
+            {
+                "name": f"{protocol} {part['region'].iloc[0]}",
+                "short": as_table(short.rename(columns={"RMSE all": "RMSE"})),
+                "full": [grouped(table) for table in full] if sites <= FEW_SITES else [],
+            }
+        )
+    return found
+
+
+def claims_table(verdicts):
+    """Return the table of what the verdicts rest on: differences, or over sites their number."""
+    tests = verdicts[verdicts["band"] != OVERALL]
+    if tests["site"].nunique() > 1:
+        return _counted_claims(tests)  # a row of each site would fill pages
+    rows, last = [], None
+    for row in tests.to_dict("records"):
+        test = (row["claim"], METRICS[row["metric"]].label, _against(row))
+        tested = np.isfinite(row["difference"])
+        rows.append(
+            [
+                *(["", "", ""] if test == last else test),
+                row["band"],
+                _sign(row["direction"]),
+                _signed(row, "difference") if tested else "",
+                f"{_signed(row, 'low')} to {_signed(row, 'high')}" if tested else "",
+                f"{row['seeds_agree']:.0f} of {row['seeds']:.0f}" if tested else "",
+                row["verdict"] + (f" ({row['reason']})" if row["reason"] else ""),
+            ]
+        )
+        last = test
+    header = ["claim", "metric", "left − right", "band", "claimed", "difference"]
+    # Names are the verdict too, after the numbers.
+    return table_of([*header, "interval", "seeds", "verdict"], rows, 5, names=[7, 8], sites=False)
+
+
+def _counted_claims(tests):
+    places = ["claim", "metric", "left", "right", "direction", "band"]
+    order = list(dict.fromkeys(tests["verdict"]))
+    rows = []
+    for (claim, metric, left, right, direction, band), group in tests.groupby(places, sort=False):
+        against = _against({"left": left, "right": right})
+        counts = [str((group["verdict"] == verdict).sum()) for verdict in order]
+        rows.append([claim, METRICS[metric].label, against, band, _sign(direction), *counts])
+    header = ["claim", "metric", "left − right", "band", "claimed"]
+    return table_of([*header, *(f"sites {verdict}" for verdict in order)], rows, 5, sites=True)
+
+
+def _against(row):
+    """Return e.g. "CAE − CNN, with ratio" or "U-Net, with ratio − optical only"."""
+    (left, with_left), (right, with_right) = (
+        row[side].rsplit("-", 1) for side in ("left", "right")
+    )
+    if left == "each":
+        return f"{run_label(row['left'])} − {run_label(row['right'])}"
+    if with_left == with_right:
+        return f"{method_name(left)} − {method_name(right)}, {INPUTS[with_left]}"
+    if left == right:
+        return f"{method_name(left)}, {INPUTS[with_left]} − {INPUTS[with_right]}"
+    return f"{run_label(row['left'])} − {run_label(row['right'])}"
+
+
+def _sign(direction):
+    return "< 0" if direction == "lower" else "> 0"
+
+
+def _signed(row, name):
+    digits = 4 if row["metric"] in ("rmse", "mae") else 3
+    value = row[name]
+    return f"{value:+.{digits}f}".replace("-", MINUS) if np.isfinite(value) else "unknown"

@@ -1,0 +1,257 @@
+"""The configuration of a study: validated, with defaults, and nothing unknown in it."""
+
+import copy
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from ..core.errors import StudyError
+from .schemas import CONFIG, check, schema, with_defaults
+from .site_table import read_table
+
+CATALOGUES = CONFIG / "catalogues.yaml"
+NETWORKS = Path(__file__).parents[1] / "fusion/networks"
+LEAVE_ONE_OUT = "leave_one_out"
+
+
+def read_study(path):
+    """Return the resolved study in a YAML file; StudyError where it is none."""
+    path = Path(path)
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError) as error:
+        raise StudyError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(config, dict):
+        raise StudyError(f"{path}: not a study, but {type(config).__name__}")
+    return resolve(config, folder=path.parent)
+
+
+def resolve(config, folder=CONFIG.parent):
+    """Return `config` completed with every default of the schema.
+
+    folder: of the study's file, where a table of sites is looked for, before the project's root.
+    Raises StudyError, in one line that names the key, for anything the schema refuses.
+    """
+    rules = schema()
+    study = _dates_as_text(dict(config))
+    check(study, ())
+    if isinstance(study["sites"], str):
+        study["sites"] = read_table(_table(study["sites"], folder))  # checked line by line
+    else:
+        _check_sites(study["sites"])
+    study = with_defaults(study, rules)
+    for name, site in study["sites"].items():
+        if site["source"] == "stac":
+            _check_place(site, name)
+            site["catalogue"] = _catalogue(site["catalogue"], name)
+    for name, protocol in study["protocols"].items():
+        protocol.setdefault("models", list(study["models"]))
+        protocol.setdefault("inputs", study["inputs"])
+        for kind in ("models", "inputs"):
+            _check_known(protocol[kind], study, kind, f"protocols.{name}.{kind}")
+    _check_transfer(study)
+    if isinstance(study["figures"]["sites"], list):
+        _check_known(study["figures"]["sites"], study, "sites", "figures.sites")
+    _check_missing(study)
+    return study
+
+
+def _check_sites(sites):
+    """Raise StudyError for what the schema refuses in a mapping of sites."""
+    for name, site in sites.items():
+        check(site, ("sites", name), "$defs", site["source"])
+        for section, values in site.get("overrides", {}).items():
+            check(values, ("sites", name, "overrides", section), "properties", section)
+
+
+def setting(study, site, section):
+    """Return the settings of a section of the study as they are for one site."""
+    return study[section] | study["sites"][site].get("overrides", {}).get(section, {})
+
+
+def shown_sites(study):
+    """Return the sites that figures show one by one: the first few, or those that are named."""
+    there = [site for site in study["sites"] if site not in study["missing_sites"]]
+    shown = study["figures"]["sites"]
+    if isinstance(shown, int):
+        return there[:shown]
+    return [site for site in shown if site in there] or there[:1]
+
+
+def _check_known(names, study, kind, where):
+    """Raise StudyError where one of `names` is not among the study's models, inputs or sites."""
+    for name in names:
+        if name not in study[kind]:
+            known = list(study[kind])
+            more = f" and {len(known) - 20} more" if len(known) > 20 else ""
+            raise StudyError(
+                f"config: {where}: {name!r} is not among the study's {kind}:"
+                f" {', '.join(known[:20])}{more}"
+            )
+
+
+def _table(name, folder):
+    """Return the path of a table of sites: beside the study's file, or from the project's root."""
+    places = [Path(folder, name), CONFIG.parent / name]
+    for path in places:
+        if path.is_file():
+            return path
+    looked = " and ".join(str(path) for path in dict.fromkeys(places))
+    raise StudyError(f"config: sites: no table of sites {name}; looked for {looked}")
+
+
+def transfers(study):
+    """Return {folder: {"name", "train", "test"}} of the transfers that can be made.
+
+    folder: where the models trained on the sites `train` together stand among those of sites; it
+    has a dot, which no site has. Sites that are missing are not tested. Of leave_one_out, they
+    are not trained on either; another transfer that trains on one of them is left out.
+    """
+    present = [site for site in study["sites"] if site not in study["missing_sites"]]
+    if study["transfer"] == LEAVE_ONE_OUT:
+        return {
+            f"transfer.without_{site}": {
+                "name": LEAVE_ONE_OUT,
+                "train": [other for other in present if other != site],
+                "test": [site],
+            }
+            for site in present
+            if len(present) > 1
+        }
+    return {
+        f"transfer.{name}": {
+            "name": name,
+            "train": transfer["train"],
+            "test": [site for site in transfer["test"] if site in present],
+        }
+        for name, transfer in study["transfer"].items()
+        if set(transfer["train"]) <= set(present)
+    }
+
+
+def transfers_left_out(study):
+    """Return the names of the transfers that want a missing site, or only test on such."""
+    made = {about["name"] for about in transfers(study).values() if about["test"]}
+    asked = study["transfer"]
+    return [name for name in ([asked] if isinstance(asked, str) else asked) if name not in made]
+
+
+def _check_transfer(study):
+    """Raise StudyError for a transfer of unknown sites, or to a site that was trained on."""
+    if study["transfer"] == LEAVE_ONE_OUT:
+        if len(study["sites"]) < 2:
+            raise StudyError("config: transfer: leave_one_out wants at least two sites")
+        return
+    for name, transfer in study["transfer"].items():
+        for part in ("train", "test"):
+            _check_known(transfer[part], study, "sites", f"transfer.{name}.{part}")
+        both = [site for site in transfer["test"] if site in transfer["train"]]
+        if both:
+            raise StudyError(
+                f"config: transfer.{name}: {both[0]} is both trained and tested on; what is tested"
+                " must not have been seen"
+            )
+
+
+def _check_missing(study):
+    """Raise StudyError where a study may not, or cannot, do without its missing sites."""
+    missing = study["missing_sites"]
+    _check_known(missing, study, "sites", "missing_sites")
+    named = ", ".join(
+        f"{name} ({about['rule']}, {about['log']})" for name, about in missing.items()
+    )
+    if missing and study["require_all_sites"]:
+        raise StudyError(f"the study requires all sites, and lacks {named}")
+    if len(missing) == len(study["sites"]):
+        raise StudyError(f"no site is left, the study lacks {named}")
+
+
+def catalogue_site(study, name):
+    """Return the settings of a `stac` site, with the path of a catalogue on disk made whole."""
+    site = copy.deepcopy(study["sites"][name])
+    if "://" not in site["catalogue"]["url"]:
+        site["catalogue"]["url"] = str(Path(study["data"], site["catalogue"]["url"]))
+    return site
+
+
+def _dates_as_text(value):
+    """Return a copy of `value` in which dates are text again: YAML makes 2024-01-31 a date."""
+    if isinstance(value, dict):
+        return {key: _dates_as_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_dates_as_text(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else copy.deepcopy(value)
+
+
+def _check_place(site, name):
+    """Raise StudyError for an area or a period that runs backwards or does not exist."""
+    west, south, east, north = site["area"]
+    if west >= east or south >= north:
+        raise StudyError(
+            f"config: sites.{name}.area: {site['area']} is empty; it is [west, south, east, north],"
+            " and may not cross the 180th meridian"
+        )
+    try:
+        first, last = map(date.fromisoformat, site["period"])
+    except ValueError as error:
+        raise StudyError(f"config: sites.{name}.period: {error}") from None
+    if first > last:
+        raise StudyError(f"config: sites.{name}.period: {first} is later than {last}; swap them")
+
+
+def _catalogue(chosen, site):
+    """Return the settings of a catalogue, with every default, from its name or from themselves."""
+    where = ("sites", site, "catalogue")
+    if isinstance(chosen, str):
+        known = _catalogues()
+        if chosen not in known:
+            raise StudyError(
+                f"config: {'.'.join(where)}: no catalogue {chosen!r} in config/catalogues.yaml;"
+                f" known are {', '.join(sorted(known))}"
+            )
+        chosen, where = known[chosen], ("catalogues.yaml", chosen)
+    check(chosen, where, "$defs", "catalogue")
+    return with_defaults(copy.deepcopy(chosen), schema()["$defs"]["catalogue"])
+
+
+@cache
+def _catalogues():
+    """Return the catalogues that a study may name."""
+    return yaml.safe_load(CATALOGUES.read_text(encoding="utf-8"))
+
+
+def absent_files(study):
+    """Return {site: what is wrong} of the sites whose own files are not all there."""
+    absent = {}
+    for site in study["sites"]:
+        for band, path in own_files(study, site).items():
+            if site not in study["missing_sites"] and not path.is_file():
+                problem = f"site {site}: {band}: no such file: {path}; mend path or data"
+                absent.setdefault(site, problem)
+    return absent
+
+
+def check_networks(study):
+    """Raise StudyError when there is no network that the resolved `study` names."""
+    for name, model in study["models"].items():
+        if not (NETWORKS / f"{model['network']}.py").is_file():
+            raise StudyError(
+                f"config: models.{name}: no network {model['network']!r}; known are"
+                f" {', '.join(sorted(path.stem for path in NETWORKS.glob('[a-z]*.py')))}"
+            )
+
+
+def own_files(study, site):
+    """Return {"optical.red": path, ..., "sar.vh": path, "gap_mask": path} of a site's own files."""
+    settings = study["sites"][site]
+    entries = {
+        f"{sensor}.{band}": entry
+        for sensor in ("optical", "sar")
+        for band, entry in settings.get(sensor, {}).items()
+        if isinstance(entry, dict)
+    }
+    if "gap_mask" in settings:
+        entries["gap_mask"] = settings["gap_mask"]
+    return {name: Path(study["data"], entry["path"]) for name, entry in entries.items()}

@@ -1,0 +1,82 @@
+"""The schema of a study's configuration: what it refuses, and its defaults."""
+
+import copy
+from functools import cache
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from ..core.errors import StudyError
+from .methods import METHODS
+
+CONFIG = Path(__file__).parents[3] / "config"
+SCHEMA = CONFIG / "schema.yaml"
+
+
+@cache
+def schema():
+    """Return the schema of a study; its baselines are all those that there are, in METHODS."""
+    rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    rules["properties"]["baselines"] |= {"items": {"enum": [*METHODS]}, "default": [*METHODS]}
+    return rules
+
+
+@cache
+def _validator(*place):
+    """Return the validator of a part of the schema, given by the keys that lead to it."""
+    rules = part(*place)
+    # The definitions travel along, so that "#/$defs/..." resolves from any part of the schema.
+    return Draft202012Validator({**rules, "$defs": schema()["$defs"]})
+
+
+def part(*place):
+    """Return a part of the schema, given by the keys that lead to it."""
+    rules = schema()
+    for key in place:
+        rules = rules[key]
+    return rules
+
+
+def violation(value, *place):
+    """Return the most telling error about `value` by a part of the schema, or None."""
+    return best_match(_validator(*place).iter_errors(value))
+
+
+def check(value, where, *place):
+    """Raise StudyError for a violation of a part of the schema.
+
+    where: the keys that lead to `value` in the configuration.
+    """
+    error = violation(value, *place)
+    if error is None:
+        return
+    where = ".".join(str(step) for step in (*where, *error.absolute_path)) or "the top level"
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema["properties"])
+        unknown = sorted(set(error.instance) - set(known))
+        raise StudyError(
+            f"config: unknown key {', '.join(map(repr, unknown))} in {where};"
+            f" known are {', '.join(known)}"
+        )
+    raise StudyError(f"config: {where}: {error.message}")
+
+
+def with_defaults(value, rules):
+    """Return `value` with the defaults that `rules` give for what it leaves out."""
+    if not isinstance(value, dict):
+        return value
+    if "$ref" in rules:
+        rules = part("$defs", rules["$ref"].rsplit("/", 1)[1])
+    if "source" in value:  # a site: its own definition says more than the table of sites does
+        rules = part("$defs", value["source"])
+    filled = dict(value)
+    for key, rule in rules.get("properties", {}).items():
+        if key not in filled and "default" in rule:
+            filled[key] = copy.deepcopy(rule["default"])
+    for key, item in filled.items():
+        rule = rules.get("properties", {}).get(key, rules.get("additionalProperties"))
+        if isinstance(rule, dict):
+            filled[key] = with_defaults(item, rule)
+    return filled
