@@ -19,7 +19,7 @@ from sarfusion.study.comparisons import study_pairs
 from sarfusion.study.disk import site_pixels
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_json
-from sarfusion.provenance.code_version import LIBRARY, code_of
+from sarfusion.provenance.code_version import LIBRARY, module_digests
 from sarfusion.scenes.stac.lock import locked_site, search_of, without_sums
 from sarfusion.study.config import (
     absent_files,
@@ -96,12 +96,12 @@ def code(script):
 
     Not as inputs: these would be most files of a plan, and Snakemake looks at each for each job.
     """
-    return code_of(Path(workflow.basedir, "scripts", f"{script}.py"))
+    return module_digests(Path(workflow.basedir, "scripts", f"{script}.py"))
 
 
 def network_code(wildcards):
     """The same of the network that a model name stands for, which is imported by its name."""
-    return code_of(
+    return module_digests(
         LIBRARY / "fusion/networks" / f"{STUDY['models'][wildcards.model]['network']}.py"
     )
 

@@ -6,7 +6,7 @@ from functools import cache
 from snakemake import __version__ as engine
 from snakemake.settings.types import DeploymentMethod
 
-from sarfusion.provenance.facts import sources
+from sarfusion.provenance.facts import source_files
 
 # For the jobs, which inherit it. Not a parameter: another command with the same end reruns nothing.
 os.environ.setdefault("SARFUSION_COMMAND", shlex.join(["snakemake", *sys.argv[1:]]))

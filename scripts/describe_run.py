@@ -21,7 +21,7 @@ def main(*, study, steps, kept, lock, results, command, engine, conda, config, c
     plain = json.loads(json.dumps(study))  # or YAML would say `*id001` for what stands twice
     write_text(config, yaml.safe_dump(plain, allow_unicode=True, sort_keys=False))
     read_study(config)
-    sources = facts.sources()
+    sources = facts.source_files()
     copies = {
         **{os.path.relpath(path): str(path.relative_to(facts.ROOT)) for path in sources},
         **{path: f"config/{Path(path).name}" for path in lock},
@@ -36,7 +36,7 @@ def main(*, study, steps, kept, lock, results, command, engine, conda, config, c
         # What stands in a conda environment of another rule cannot be seen from here.
         "packages": {} if conda else facts.packages(),
         "commit": facts.commit(),
-        "agent": facts.agent(),
+        "agent": facts.user_name(),
     }
     write_crate(crate, run, copies, facts.describe_files(steps))
 

@@ -14,7 +14,7 @@ ENVS = ROOT / "envs"
 NAMES = sorted(path.stem for path in ENVS.glob("*.yaml"))
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from sarfusion.provenance.code_version import modules_of  # noqa: E402
+from sarfusion.provenance.code_version import imported_modules  # noqa: E402
 
 # Packages that conda-forge calls otherwise than Python does.
 CONDA_NAMES = {
@@ -94,7 +94,7 @@ def imported(path):
 
 def third_party(script):
     """Return the packages, by their names in Python, that a script needs, through the library."""
-    names = set().union(*map(imported, [script, *modules_of(script)]))
+    names = set().union(*map(imported, [script, *imported_modules(script)]))
     return {name.split(".")[0] for name in names} - {"sarfusion"} - sys.stdlib_module_names
 
 

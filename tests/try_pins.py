@@ -26,7 +26,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from conda_pins import ENVS, NAMES, ROOT, conda_name, deployed, imported, needs, pinned, scripts_of
-from sarfusion.provenance.code_version import modules_of
+from sarfusion.provenance.code_version import imported_modules
 
 PYPI_NAMES = {
     "brotli-python": "brotli",
@@ -90,7 +90,9 @@ def module_names(paths):
 def modules_in(environment):
     """Return the names of the scripts of an environment and of the modules behind them."""
     scripts = scripts_of(environment)
-    return module_names({*scripts, *(path for script in scripts for path in modules_of(script))})
+    return module_names(
+        {*scripts, *(path for script in scripts for path in imported_modules(script))}
+    )
 
 
 def tests_of(environment):

@@ -168,7 +168,7 @@ def clone(tmp_path, monkeypatch):
 
 def test_a_clean_clone_has_a_commit_and_a_person(clone):
     assert len(facts.commit()) == 40
-    assert facts.agent() == "Ada Lovelace"
+    assert facts.user_name() == "Ada Lovelace"
 
 
 @pytest.mark.parametrize("name", ["Snakefile", "new.py"])
@@ -189,13 +189,13 @@ def test_a_folder_inside_another_clone_has_no_commit(clone, monkeypatch):
 def test_without_git_and_without_a_login_name_nothing_fails(clone, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setenv("LOGNAME", "someone")
-    assert (facts.commit(), facts.agent()) == (None, "someone")
+    assert (facts.commit(), facts.user_name()) == (None, "someone")
 
     def no_name():
         raise OSError("No username set in the environment")
 
     monkeypatch.setattr(facts.getpass, "getuser", no_name)
-    assert facts.agent() is None
+    assert facts.user_name() is None
 
 
 def test_packages_are_those_that_are_asked_for():
@@ -208,7 +208,7 @@ def test_packages_are_those_that_are_asked_for():
 
 
 def test_sources_are_the_whole_workflow_and_no_study():
-    found = {str(path.relative_to(facts.ROOT)) for path in facts.sources()}
+    found = {str(path.relative_to(facts.ROOT)) for path in facts.source_files()}
     assert {
         "Snakefile",
         "rules/common.smk",

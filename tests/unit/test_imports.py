@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sarfusion.core.files import sha256
-from sarfusion.provenance.code_version import LIBRARY, code_of, modules_of
+from sarfusion.provenance.code_version import LIBRARY, imported_modules, module_digests
 
 SCRIPTS = LIBRARY.parent
 
 
 def names(script):
-    return {str(path.relative_to(LIBRARY)) for path in modules_of(SCRIPTS / f"{script}.py")}
+    return {str(path.relative_to(LIBRARY)) for path in imported_modules(SCRIPTS / f"{script}.py")}
 
 
 def test_modules_are_found_through_others():
@@ -48,26 +48,26 @@ def test_every_script_of_a_rule_names_what_python_really_loads():
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for script, files in zip(scripts, pool.map(loaded, scripts), strict=True):
-            missing = files - set(modules_of(SCRIPTS / script))
+            missing = files - set(imported_modules(SCRIPTS / script))
             assert not missing, f"{script} loads {missing}"
 
 
 def test_a_new_import_is_seen(tmp_path):
     script = tmp_path / "script.py"
     script.write_text("import sarfusion.scenes.sar\n")
-    assert {path.relative_to(LIBRARY).as_posix() for path in modules_of(script)} == {
+    assert {path.relative_to(LIBRARY).as_posix() for path in imported_modules(script)} == {
         *("__init__.py", "core/__init__.py", "scenes/__init__.py"),
         *("scenes/sar.py", "core/errors.py"),
     }
 
 
 def test_code_is_the_bytes_of_modules_by_the_names_that_people_see():
-    network = code_of(LIBRARY / "fusion/networks/cnn.py")
+    network = module_digests(LIBRARY / "fusion/networks/cnn.py")
     assert {"scripts/sarfusion/fusion/networks/cnn.py", "scripts/sarfusion/__init__.py"} <= set(
         network
     )
     for name, digest in network.items():
         assert digest == sha256(SCRIPTS.parent / name)[:12]
-    assert set(code_of(SCRIPTS / "train_model.py")) == {
+    assert set(module_digests(SCRIPTS / "train_model.py")) == {
         f"scripts/sarfusion/{name}" for name in names("train_model")
     }

@@ -136,9 +136,11 @@ def test_the_list_has_the_sums_of_all_files(finished, rows):
 def test_who_when_and_with_what(finished, crate, rows, monkeypatch):
     run = crate.get("#run")
     monkeypatch.setattr(facts, "ROOT", finished.folder)
-    assert run.get("agent", {"name": None})["name"] == facts.agent()
+    assert run.get("agent", {"name": None})["name"] == facts.user_name()
     assert run["description"].startswith("snakemake --configfile tests/studies/tiny.yaml")
-    times = [facts.time_of(finished.folder / path) for path, row in rows.items() if row["rule"]]
+    times = [
+        facts.modification_time(finished.folder / path) for path, row in rows.items() if row["rule"]
+    ]
     assert [run["startTime"], run["endTime"]] == [min(times), max(times)]
     assert crate.root_dataset["datePublished"] == run["endTime"]
     packages = {item["name"]: item for item in crate.mainEntity["softwareRequirements"]}

@@ -1,7 +1,7 @@
-"""Which modules of the library a script imports, directly or through others.
+"""Digests of the library modules that a script imports, directly or through other modules.
 
-Snakemake reruns a job when its script was edited, but does not see the modules behind it.
-Every rule therefore has a parameter that changes with them.
+Snakemake reruns a job when its script changes, but it does not see the modules that the script
+imports. Every rule therefore has a parameter that contains these digests.
 """
 
 import ast
@@ -11,61 +11,66 @@ from pathlib import Path
 from ..core.files import sha256
 
 LIBRARY = Path(__file__).parents[1]
-DIGITS = 12  # of a SHA-256, which tell two versions of a module apart
+DIGEST_LENGTH = 12  # leading hexadecimal digits of a SHA-256, enough to tell two versions apart
 
 
 @cache
-def code_of(script):
-    """Return {"scripts/sarfusion/core/files.py": the start of its SHA-256, ...} of the library.
+def module_digests(script: Path) -> dict[str, str]:
+    """Return {module: digest} of the library modules that a script imports.
 
-    Its modules are those that the file `script` needs, and itself where it is one.
+    Keys are paths from the project's root, such as "scripts/sarfusion/core/files.py". A script
+    that is itself a module of the library is included.
     """
     own = [script] if script.is_relative_to(LIBRARY) else []
     return {
-        f"scripts/{path.relative_to(LIBRARY.parent).as_posix()}": sha256(path)[:DIGITS]
-        for path in sorted({*own, *modules_of(script)})
+        f"scripts/{path.relative_to(LIBRARY.parent).as_posix()}": sha256(path)[:DIGEST_LENGTH]
+        for path in sorted({*own, *imported_modules(script)})
     }
 
 
-def modules_of(script):
-    """Return the sorted paths of the library's modules that the file `script` needs."""
-    found, open_files = set(), [Path(script)]
-    while open_files:
-        for path in _imported(open_files.pop()):
-            if path not in found:
-                found.add(path)
-                open_files.append(path)
-    return sorted(found)
+def imported_modules(script: str | Path) -> list[Path]:
+    """Return the sorted paths of the library modules that a script imports, also indirectly."""
+    modules: set[Path] = set()
+    unread = [Path(script)]
+    while unread:
+        for path in _direct_imports(unread.pop()):
+            if path not in modules:
+                modules.add(path)
+                unread.append(path)
+    return sorted(modules)
 
 
 @cache
-def _imported(path):
-    """Return the library's modules that the statements of one file import."""
+def _direct_imports(path: Path) -> frozenset[Path]:
+    """Return the library modules that the import statements of one file name."""
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    paths = set()
+    paths: set[Path] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                paths |= _module(alias.name)
+                paths |= _files_of(alias.name)
         elif isinstance(node, ast.ImportFrom):
             package = node.module or ""
             if node.level:
-                package = ".".join([*_package(path, node.level), *filter(None, [package])])
-            paths |= _module(package)
+                package = ".".join([*_base_package(path, node.level), *filter(None, [package])])
+            paths |= _files_of(package)
             for alias in node.names:  # `from sarfusion import metrics` imports a module
-                paths |= _module(f"{package}.{alias.name}")
+                paths |= _files_of(f"{package}.{alias.name}")
     return frozenset(paths)
 
 
-def _package(path, level):
-    """Return the dotted parts of the package that a relative import of `level` starts from."""
+def _base_package(path: Path, level: int) -> tuple[str, ...]:
+    """Return the dotted parts of the package that a relative import of `level` dots starts from."""
     parts = ("sarfusion", *path.relative_to(LIBRARY).parts)
     return parts[:-level]
 
 
-def _module(name):
-    """Return the files that importing `sarfusion...` runs: its packages and itself, if a module."""
-    parts = name.split(".")
+def _files_of(module: str) -> set[Path]:
+    """Return the files that `import sarfusion...` runs: parent packages and the module itself.
+
+    Empty for a module outside the library.
+    """
+    parts = module.split(".")
     if parts[0] != "sarfusion":
         return set()
     files = {LIBRARY.joinpath(*parts[1:i], "__init__.py") for i in range(1, len(parts) + 1)}

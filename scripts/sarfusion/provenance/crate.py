@@ -1,20 +1,22 @@
-"""A run as a Workflow Run RO-Crate: a folder that holds what was run, on what, and what came out.
+"""A run as a Workflow Run RO-Crate: a folder with the workflow, its inputs and its results.
 
 Profile Workflow Run Crate 0.5 on RO-Crate 1.1 (https://w3id.org/ro/wfrun/workflow/0.5). The
-metadata of a crate is a flat list of entities in JSON-LD: plain dictionaries, written as JSON.
+metadata of a crate is a flat list of JSON-LD entities: plain dictionaries, written as JSON.
 """
 
 import json
 import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from ..core.files import sha256, write_json
-from .facts import time_of, write_files
+from .facts import FileRow, Step, modification_time, write_files
 
 METADATA, FILES, CONFIG = "ro-crate-metadata.json", "files.csv", "config.yaml"
 SPECIFICATION = "https://w3id.org/ro/crate/1.1"
-# RO-Crate 1.1 has no term for this checksum; RO-Crate 1.3 has it, with this meaning.
+# RO-Crate 1.1 defines no term for a SHA-256; RO-Crate 1.3 defines this one.
 CONTEXT = [f"{SPECIFICATION}/context", {"sha256": "http://schema.org/sha256"}]
 WORKFLOW_CRATE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
 PROFILES = {
@@ -26,7 +28,7 @@ WORKFLOW, AGENT = "Snakefile", "#agent"
 SNAKEMAKE = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
 PYTHON = "https://www.python.org/"
 LICENCE = "https://spdx.org/licenses/MIT"
-SCENES_KEEP = "The workflow's licence; scenes keep their own, which scenes/*/scene.json names."
+LICENCE_NOTE = "The workflow's licence; scenes keep their own, which scenes/*/scene.json names."
 MEDIA_TYPES = {
     ".csv": "text/csv",
     ".html": "text/html",
@@ -40,21 +42,24 @@ MEDIA_TYPES = {
     ".tex": "application/x-tex",
     ".yaml": "application/yaml",
 }
-KINDS = {bool: "Boolean", int: "Integer", float: "Float"}  # of a setting; all else is Text
+# RO-Crate type of a setting by its Python type; any other type is "Text".
+SETTING_TYPES = {bool: "Boolean", int: "Integer", float: "Float"}
+
+Reference = dict[str, str]  # {"@id": identifier of an entity}
 
 
 class Crate:
-    """The entities of a crate in `folder`, in the order in which they were added."""
+    """The crate in `folder`: its entities, by identifier, in the order in which they were added."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        self.entities = {}
+        self.entities: dict[str, dict[str, Any]] = {}
 
-    def add(self, identifier, kind, **properties):
-        """Add an entity unless it is there; return a reference to it.
+    def add(self, identifier: str, kind: str | list[str], **properties: Any) -> Reference:
+        """Add an entity of type `kind` unless it exists; return a reference to it.
 
-        identifier: path in the crate, address, or #name of what is neither. Empty properties are
-        left out, and a list of one is that one, as RO-Crate 1.1 wants it.
+        identifier: a path in the crate, a web address, or "#name" for anything else. Empty
+        properties are omitted and a list of one item becomes that item, as RO-Crate 1.1 requires.
         """
         filled = {
             name: value[0] if isinstance(value, list) and len(value) == 1 else value
@@ -64,14 +69,17 @@ class Crate:
         self.entities.setdefault(identifier, {"@id": identifier, **filled})
         return {"@id": identifier}
 
-    def copy(self, source, place):
-        """Copy the file `source` to `place` in the crate."""
+    def copy(self, source: str | Path, place: str) -> None:
+        """Copy the file `source` to the path `place` in the crate."""
         target = self.folder / place
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)
 
-    def add_file(self, place, *kinds, **properties):
-        """Add the file that lies at `place` in the crate; return a reference to its entity."""
+    def add_file(self, place: str, *kinds: str, **properties: Any) -> Reference:
+        """Add an entity for the file at the path `place` in the crate; return a reference to it.
+
+        kinds: types of the entity in addition to "File".
+        """
         path = self.folder / place
         return self.add(
             quote(place),
@@ -83,10 +91,10 @@ class Crate:
             **properties,
         )
 
-    def add_setting(self, name, value):
+    def add_setting(self, name: str, value: Any) -> tuple[Reference, Reference]:
         """Add a setting of the study; return references to its parameter and to its value."""
         parameter, realised = ({"@id": f"#{role}-{quote(name)}"} for role in ("parameter", "value"))
-        kind = KINDS.get(type(value), "Text")
+        kind = SETTING_TYPES.get(type(value), "Text")
         if kind == "Text" and not isinstance(value, str):
             value = json.dumps(value)
         names = {"name": name, "additionalType": kind, "workExample": realised}
@@ -94,8 +102,8 @@ class Crate:
         self.add(realised["@id"], "PropertyValue", name=name, value=value, exampleOfWork=parameter)
         return parameter, realised
 
-    def write(self, **root):
-        """Write the metadata, last of all: a folder without it is no crate.
+    def write(self, **root: Any) -> None:
+        """Write the metadata file. Call this last: a folder without it is not yet a crate.
 
         root: properties of the crate itself.
         """
@@ -115,8 +123,11 @@ class Crate:
         write_json(self.folder / METADATA, {"@context": CONTEXT, "@graph": graph})
 
 
-def flatten(value, name=""):
-    """Yield ("training.updates", 150), ... of nested settings; a list is one value, {} too."""
+def flatten(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield nested settings as ("training.updates", 150), ...
+
+    A list is one value, and so is an empty mapping.
+    """
     if value and isinstance(value, dict):
         for key, item in value.items():
             yield from flatten(item, f"{name}.{key}" if name else key)
@@ -124,13 +135,18 @@ def flatten(value, name=""):
         yield name, value
 
 
-def write_crate(folder, run, copies, files):
+def write_crate(
+    folder: str | Path,
+    run: Mapping[str, Any],
+    copies: Mapping[str, str],
+    files: Mapping[str, FileRow],
+) -> None:
     """Write the crate of a run into `folder`.
 
-    run: study (every setting), steps (see provenance.describe_files), command, engine (version of
-    Snakemake), packages (their versions), commit, agent; what is not known is None.
-    copies: {path: place in the crate} of what is copied, Snakefile and scripts among them.
-    files: rows of provenance.describe_files.
+    run: "study" (all settings), "steps" (see facts.Step), "command", "engine" (version of
+    Snakemake), "packages" ({name: version}), "commit", "agent" (name of the user); an unknown
+    value is None. copies: {path: path in the crate} of the files to copy, which include Snakefile
+    and scripts. files: rows of facts.describe_files.
     """
     crate = Crate(folder)
     for path, place in copies.items():
@@ -143,10 +159,10 @@ def write_crate(folder, run, copies, files):
     for place in copies.values():
         crate.add_file(place, *(["SoftwareSourceCode"] if place.endswith((".py", ".smk")) else []))
     made = [path for path, row in files.items() if row["rule"]]
-    given = [_refer(crate, row, copies) for row in files.values() if not row["rule"]]
+    given = [_reference_to(crate, row, copies) for row in files.values() if not row["rule"]]
     steps = [step for step in run["steps"] if not copies.keys().isdisjoint(step["outputs"])]
     actions = [_add_step(crate, step, copies, files, agent) for step in steps]
-    times = sorted(time_of(path) for path in made if files[path]["sha256"])
+    times = sorted(modification_time(path) for path in made if files[path]["sha256"])
     whole = crate.add(
         "#run",
         "CreateAction",
@@ -164,7 +180,7 @@ def write_crate(folder, run, copies, files):
         description="The tables and figures of a study, and all that they were made by and from."
         f" What is too large for the crate is listed in {FILES}.",
         license=crate.add(
-            LICENCE, "CreativeWork", name="MIT", url=LICENCE, description=SCENES_KEEP
+            LICENCE, "CreativeWork", name="MIT", url=LICENCE, description=LICENCE_NOTE
         ),
         datePublished=times[-1],
         mainEntity={"@id": WORKFLOW},
@@ -173,7 +189,7 @@ def write_crate(folder, run, copies, files):
     )
 
 
-def _add_workflow(crate, run, parameters):
+def _add_workflow(crate: Crate, run: Mapping[str, Any], parameters: Sequence[Reference]) -> None:
     """Add the Snakefile with its language, its parameters and its packages."""
     language = crate.add(
         SNAKEMAKE,
@@ -198,8 +214,14 @@ def _add_workflow(crate, run, parameters):
     )
 
 
-def _add_step(crate, step, copies, files, agent):
-    """Add the job that made one or more files of the crate."""
+def _add_step(
+    crate: Crate,
+    step: Step,
+    copies: Mapping[str, str],
+    files: Mapping[str, FileRow],
+    agent: Reference | None,
+) -> Reference:
+    """Add the job that made one or more files of the crate; return a reference to it."""
     made = [path for path in step["outputs"] if path in copies]
     return crate.add(
         f"#step-{quote(copies[made[0]])}",
@@ -207,15 +229,18 @@ def _add_step(crate, step, copies, files, agent):
         name=step["rule"],
         description=f"Rule {step['rule']} of the workflow ran {step['script']}",
         instrument={"@id": step["script"]},
-        object=[_refer(crate, files[path], copies) for path in step["inputs"]],
+        object=[_reference_to(crate, files[path], copies) for path in step["inputs"]],
         result=[{"@id": quote(copies[path])} for path in made],
-        endTime=time_of(made[-1]),
+        endTime=modification_time(made[-1]),
         agent=agent,
     )
 
 
-def _refer(crate, row, copies):
-    """Return a reference to a file: to its copy in the crate, or to what describes it from afar."""
+def _reference_to(crate: Crate, row: FileRow, copies: Mapping[str, str]) -> Reference:
+    """Return a reference to a file: to its copy in the crate, else to an entity that describes it.
+
+    The entity of a file that is not copied contains its size and checksum.
+    """
     path = row["path"]
     if path in copies:
         return {"@id": quote(copies[path])}

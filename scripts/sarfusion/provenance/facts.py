@@ -1,4 +1,4 @@
-"""What a run was: its sources, how each file came about, its packages, who ran it and when."""
+"""Facts about a run: its source files, how each file was made, packages, machine, commit, user."""
 
 import csv
 import getpass
@@ -6,14 +6,16 @@ import os
 import platform
 import re
 import subprocess
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any, TypedDict
 
 from ..core.files import atomic, sha256
 
 ROOT = Path(__file__).parents[3]
-SOURCES = [
+SOURCE_PATTERNS = [
     *("LICENSE", "reproduce", "Snakefile"),
     "rules/*.smk",
     "scripts/**/*.py",
@@ -24,72 +26,84 @@ SOURCES = [
 ]
 COLUMNS = ["path", "bytes", "sha256", "rule", "script", "made_from"]
 
-
-def sources():
-    """Return the sorted paths of the files that the workflow consists of, whatever the study."""
-    found = {path for pattern in SOURCES for path in ROOT.glob(pattern) if path.is_file()}
-    return sorted(path for path in found if not path.name.startswith("."))
+FileRow = dict[str, Any]  # a row of files.csv: keys as COLUMNS
 
 
-def describe_files(steps):
-    """Return {path: row with COLUMNS} of every file that the steps made, and of what was given.
+class Step(TypedDict):
+    """One job of the workflow: its rule and script, and the paths that it read and wrote."""
 
-    steps: [{"rule", "script", "inputs", "outputs"}, ...]. A given file has no rule.
+    rule: str
+    script: str
+    inputs: list[str]
+    outputs: list[str]
+
+
+def source_files() -> list[Path]:
+    """Return the sorted paths of the files that make up the workflow, for any study."""
+    paths = {path for pattern in SOURCE_PATTERNS for path in ROOT.glob(pattern) if path.is_file()}
+    return sorted(path for path in paths if not path.name.startswith("."))
+
+
+def describe_files(steps: Sequence[Step]) -> dict[str, FileRow]:
+    """Return {path: row with COLUMNS} of every file that the steps wrote or read.
+
+    A file that no step wrote has an empty `rule` and `script`.
     """
-    made = {path: step for step in steps for path in step["outputs"]}
-    paths = {*made, *(path for step in steps for path in step["inputs"])}
-    given = {"rule": "", "script": "", "inputs": []}
-    return {path: _row(path, made.get(path, given)) for path in sorted(paths)}
+    made_by = {path: step for step in steps for path in step["outputs"]}
+    paths = {*made_by, *(path for step in steps for path in step["inputs"])}
+    given: Step = {"rule": "", "script": "", "inputs": [], "outputs": []}
+    return {path: _file_row(path, made_by.get(path, given)) for path in sorted(paths)}
 
 
-def _row(path, step):
-    about = [step["rule"], step["script"], ";".join(step["inputs"])]
-    # What somebody has deleted since, to save space, is still listed, without a sum.
-    there = [Path(path).stat().st_size, sha256(path)] if Path(path).exists() else ["", ""]
-    values = [path, *there, *about]
+def _file_row(path: str, step: Step) -> FileRow:
+    # A user may have deleted a file to save space. It stays listed, without size and checksum.
+    size, digest = (Path(path).stat().st_size, sha256(path)) if Path(path).exists() else ("", "")
+    values = [path, size, digest, step["rule"], step["script"], ";".join(step["inputs"])]
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def write_files(path, rows):
-    """Write the rows of describe_files as CSV."""
+def write_files(path: str | Path, rows: Mapping[str, FileRow]) -> None:
+    """Write the rows of `describe_files` as CSV, atomically."""
     with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows.values())
 
 
-def time_of(path):
-    """Return when a file was last written, in UTC."""
+def modification_time(path: str | Path) -> str:
+    """Return when a file was last written: UTC, ISO 8601, to the second."""
     return datetime.fromtimestamp(Path(path).stat().st_mtime, UTC).isoformat(timespec="seconds")
 
 
-def packages():
-    """Return {name: version} of this Python and of the packages that the workflow asks for."""
-    lists = "".join(
+def packages() -> dict[str, str]:
+    """Return {name: version} of Python and of the packages that the workflow requires."""
+    requirements = "".join(
         (ROOT / f"envs/{name}").read_text() for name in ("requirements.in", "torch.txt")
     )
-    found = {"python": platform.python_version()}
-    for name in re.findall(r"^[a-z][\w-]*", lists, re.M):
+    versions = {"python": platform.python_version()}
+    for name in re.findall(r"^[a-z][\w-]*", requirements, re.M):
         try:
-            found[name] = version(name)
-        except PackageNotFoundError:  # not every one is needed everywhere
+            versions[name] = version(name)
+        except PackageNotFoundError:  # some packages are needed on some machines only
             continue
-    return found
+    return versions
 
 
-def machine():
-    """Return {"system", "processor", "cores", "memory_bytes"} of this machine; memory may be None.
+def machine() -> dict[str, Any]:
+    """Return {"system", "processor", "cores", "memory_bytes"} of this machine.
 
-    The processor's name is what Linux tells of it, elsewhere what Python knows.
+    The processor is the model name in Linux's /proc/cpuinfo, elsewhere what Python reports.
+    `memory_bytes` is None where the system does not report it.
     """
     try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
-        told = ""
-    model = re.search(r"^model name\s*: (.+)$", told, re.M)
+        cpuinfo = ""
+    model = re.search(r"^model name\s*: (.+)$", cpuinfo, re.M)
+    memory: int | None
     try:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):  # a system that does not tell
+    except (AttributeError, OSError, ValueError):  # not reported by this system
         memory = None
     return {
         "system": f"{platform.system()} {platform.machine()}",
@@ -99,10 +113,11 @@ def machine():
     }
 
 
-def commit():
-    """Return the commit that is checked out, or that an image was made from, or None.
+def commit() -> str | None:
+    """Return the hash of the commit that is checked out, or that a container image was built from.
 
-    It ends in "-dirty", as git says it, when any file differs from the commit or is new.
+    "-dirty" is appended, as git does, when a file differs from the commit or is untracked.
+    None if neither is known.
     """
     top = _git("rev-parse", "--show-toplevel")
     if not top or not Path(top).samefile(ROOT):
@@ -111,16 +126,19 @@ def commit():
     return f"{head}-dirty" if head and _git("status", "--porcelain") else head
 
 
-def agent():
-    """Return the name of who ran it: as git knows it, else the login name, else None."""
+def user_name() -> str | None:
+    """Return the name of the person who ran the study: git's user.name, else the login name.
+
+    None if neither is set.
+    """
     try:
         return (_git("config", "user.name") if commit() else None) or getpass.getuser()
     except (OSError, KeyError):  # a user without a name, as in a container
         return None
 
 
-def _git(*arguments):
-    """Return what git prints in the project's folder, or None when it fails or is not there."""
+def _git(*arguments: str) -> str | None:
+    """Return what a git command prints in the project's folder; None when it fails or is empty."""
     command = ["git", "--no-optional-locks", "-C", str(ROOT), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
