@@ -1,19 +1,65 @@
-"""How a script ends when Snakemake runs it: a log, and one line for an error."""
+"""How Snakemake runs a script: arguments by name, a log, and one line for an error."""
 
 import gc
+import inspect
 import logging
 import os
 import sys
 import time
 import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from .errors import StudyError
 
+SECTIONS = ("input", "output", "params", "wildcards")  # of a rule, with names that it gives
+
+
+def run(main: Callable[..., None], snakemake: Any) -> None:
+    """Run `main` as the job of a rule: see `job` for its log, `arguments` for what it gets.
+
+    snakemake: the object that Snakemake puts into a script.
+    """
+    with job(snakemake.log[0]):
+        main(**arguments(main, snakemake))
+
+
+def arguments(main: Callable[..., None], snakemake: Any) -> dict[str, Any]:
+    """Return a value for each parameter of `main`, taken by name from the rule of a job.
+
+    Named inputs, outputs, params and wildcards have the name that the rule gives them; `threads`
+    and `wildcards` (all of them, as a dictionary) can be asked for too. Several files or values
+    under one name are a list. A parameter that the rule does not name keeps its default.
+    Raises TypeError where it has none, and where a name has more than one meaning.
+    """
+    named = {section: dict(getattr(snakemake, section).items()) for section in SECTIONS}
+    job_wide = {"threads": snakemake.threads, "wildcards": named["wildcards"]}
+    places = named | {"the job itself": job_wide}
+    values = {}
+    for name, parameter in inspect.signature(main).parameters.items():
+        where = [place for place, names in places.items() if name in names]
+        if len(where) > 1:
+            raise TypeError(f"{_script(main)}: {name} is in {' and in '.join(where)} of its rule")
+        if where:
+            value = places[where[0]][name]
+            values[name] = list(value) if isinstance(value, list) else value
+        elif parameter.default is parameter.empty:
+            raise TypeError(
+                f"{_script(main)}: {name} has no default, and its rule has no such name in"
+                f" {', '.join(SECTIONS)}"
+            )
+    return values
+
+
+def _script(main: Callable[..., None]) -> str:
+    """Return the file name of the script of `main`, also where Snakemake runs a copy of it."""
+    return Path(main.__globals__["__file__"]).name
+
 
 @contextmanager
-def job(log):
+def job(log: str | Path) -> Iterator[None]:
     """Log to the file `log`; end with exit code 1 and a line `error: ...` in it on failure.
 
     Warnings also go to standard error: nobody opens the log of a job that went well.
@@ -42,6 +88,6 @@ def job(log):
         sys.exit(1)
 
 
-def is_offline():
+def is_offline() -> bool:
     """Tell whether this run must do with what is here (./reproduce STUDY --offline)."""
     return os.environ.get("SARFUSION_OFFLINE") == "1"

@@ -1,0 +1,125 @@
+"""How Snakemake runs a script: its arguments by name, its log, and how it ends on an error."""
+
+import gc
+import logging
+from types import SimpleNamespace
+
+import pytest
+from sarfusion.core.errors import StudyError
+from sarfusion.core.job import arguments, run
+from snakemake.iocontainers import InputFiles, Namedlist, OutputFiles, Params, Wildcards
+
+
+@pytest.fixture(autouse=True)
+def _undo():
+    """Undo what a job, which is a process of its own, leaves behind."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    logging.captureWarnings(False)
+    for handler in set(root.handlers) - set(handlers):
+        root.removeHandler(handler)
+        handler.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    gc.unfreeze()
+
+
+def rule_of(log="job.log", **sections):
+    """Return what Snakemake puts into a script of a rule with these named sections."""
+    kinds = {
+        "input": InputFiles,
+        "output": OutputFiles,
+        "params": Params,
+        "wildcards": Wildcards,
+    }
+    return SimpleNamespace(
+        **{name: kind(fromdict=sections.get(name, {})) for name, kind in kinds.items()},
+        log=[str(log)],
+        threads=3,
+    )
+
+
+def test_each_parameter_comes_from_the_section_that_names_it():
+    def main(*, stack, fused, runs, site, threads, wildcards):
+        pass
+
+    rule = rule_of(
+        input={"stack": "stack/a.tif", "unasked": "x"},
+        output={"fused": Namedlist(["1.tif", "2.tif"])},
+        params={"runs": [["red", 1]], "code": {}},
+        wildcards={"site": "a", "protocol": "p"},
+    )
+    values = arguments(main, rule)
+    assert values == {
+        "stack": "stack/a.tif",
+        "fused": ["1.tif", "2.tif"],
+        "runs": [["red", 1]],
+        "site": "a",
+        "threads": 3,
+        "wildcards": {"site": "a", "protocol": "p"},
+    }
+    assert type(values["fused"]) is list
+
+
+def test_a_name_that_the_rule_lacks_keeps_its_default_and_one_without_value_is_none():
+    def main(*, gaps=None, slope=2, flags=1):
+        pass
+
+    assert arguments(main, rule_of(params={"flags": None})) == {"flags": None}
+
+
+def test_a_missing_name_is_named_with_its_script():
+    def main(*, stack, split):
+        pass
+
+    with pytest.raises(TypeError, match=r"test_job\.py: split .* input, output, params, wildcards"):
+        arguments(main, rule_of(input={"stack": "a.tif"}))
+
+
+def test_a_name_with_two_meanings_is_refused_where_it_is_asked_for():
+    def main(*, model):
+        pass
+
+    rule = rule_of(params={"model": {}, "site": 1}, wildcards={"model": "unet", "site": "a"})
+    with pytest.raises(TypeError, match=r"test_job\.py: model is in params and in wildcards"):
+        arguments(main, rule)
+
+
+def test_threads_are_those_of_the_job_and_nothing_else():
+    def main(*, threads):
+        pass
+
+    with pytest.raises(TypeError, match="threads is in params and in the job itself"):
+        arguments(main, rule_of(params={"threads": 8}))
+
+
+def test_a_run_is_logged(tmp_path):
+    def main(*, out):
+        logging.info("wrote %s", out)
+
+    log = tmp_path / "logs/job.log"
+    run(main, rule_of(log, output={"out": "a.tif"}))
+    assert log.read_text().splitlines()[1:] == ["wrote a.tif"]
+
+
+def test_what_a_person_can_mend_is_one_line_and_exit_code_1(tmp_path):
+    def main():
+        raise StudyError("no such\nband")
+
+    with pytest.raises(SystemExit) as stopped:
+        run(main, rule_of(tmp_path / "job.log"))
+    assert stopped.value.code == 1
+    assert (tmp_path / "job.log").read_text().splitlines()[1:] == ["error: no such band"]
+
+
+def test_a_rule_that_does_not_fit_its_script_fails_with_a_traceback_in_the_log(tmp_path):
+    def main(*, stack):
+        raise AssertionError
+
+    with pytest.raises(SystemExit) as stopped:
+        run(main, rule_of(tmp_path / "job.log"))
+    assert stopped.value.code == 1
+    text = (tmp_path / "job.log").read_text()
+    assert "Traceback" in text
+    assert text.splitlines()[-1].startswith("error: TypeError: test_job.py: stack has no default")
