@@ -7,8 +7,8 @@ from sarfusion.core.memory import keep_freed_memory
 from sarfusion.core.raster import open_bands
 from sarfusion.scoring.bootstrap import Blocks, compare, distributions, ground_cells
 from sarfusion.scoring.image_pair import Given
-from sarfusion.scoring.regions import open_ground, reading
 from sarfusion.scoring.scene_scores import check_range
+from sarfusion.scoring.scored_ground import open_ground, reading
 
 PLACE = ["study", "site", "protocol", "region", "band", "metric"]
 SIDES = ["left_method", "left_input", "right_method", "right_input"]

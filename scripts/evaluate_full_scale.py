@@ -12,8 +12,8 @@ from sarfusion.ground import split
 from sarfusion.ground.degradation import KERNEL_REACH, RATIO, degrade, mtf_sigma
 from sarfusion.scenes import landsat
 from sarfusion.scoring.image_pair import HALO, Given
-from sarfusion.scoring.regions import reading
 from sarfusion.scoring.scene_scores import check_range, score_scene
+from sarfusion.scoring.scored_ground import reading
 from sarfusion.show.tables import METRIC_COLUMNS, score_rows
 
 

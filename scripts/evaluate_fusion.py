@@ -9,8 +9,8 @@ from sarfusion.core.memory import keep_freed_memory
 from sarfusion.core.raster import open_bands
 from sarfusion.scenes import landsat
 from sarfusion.scoring.image_pair import Given
-from sarfusion.scoring.regions import open_ground, reading
 from sarfusion.scoring.scene_scores import check_range, score_scene
+from sarfusion.scoring.scored_ground import open_ground, reading
 from sarfusion.show.tables import METRIC_COLUMNS, score_rows
 
 TRIPLE = "rgb"

@@ -15,8 +15,8 @@ from sarfusion.ground import gaps
 from sarfusion.ground.degradation import degrade
 from sarfusion.scoring import scene_scores
 from sarfusion.scoring.image_pair import HALO, inner
-from sarfusion.scoring.regions import open_ground
 from sarfusion.scoring.scene_scores import score_band, score_triple, tiles
+from sarfusion.scoring.scored_ground import open_ground
 from skimage.metrics import structural_similarity
 
 BANDS = ["red", "green", "blue"]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .definitions import SOBEL_WINDOW, SSIM_WINDOW, TEXTURE_FLOOR, UIQI_WINDOW
+from .edges import edge_map, magnitude_maps
 from .image_pair import HALO, ROUNDING, Given, Pair, Region, inner
-from .windows import edge_map, magnitude_maps, ssim_map, uiqi_maps
 
 GREY_LEVELS = 256  # bins of the entropy's histogram
 
@@ -154,6 +154,8 @@ def ssim(pair, region):
 
     Wang, Bovik, Sheikh & Simoncelli 2004, IEEE Trans. Image Processing 13(4).
     """
+    from .ssim_uiqi import ssim_map  # here, since the names of metrics alone need no compiler
+
     return _on(region.whole(SSIM_WINDOW), pair.once(ssim_map))
 
 
@@ -168,6 +170,8 @@ def uiqi(pair, region):
     (means m, variances s^2, covariance sxy). The second factor is 1 where both variances are
     zero, the first where both means are.
     """
+    from .ssim_uiqi import uiqi_maps
+
     return _on(region.whole(UIQI_WINDOW), pair.once(uiqi_maps)[0])
 
 
@@ -179,6 +183,8 @@ def uiqi_textured(pair, region):
     scores about 0 however close the two images are. The floor, a standard deviation of one
     hundredth of the data range, is a declared choice; n tells how many windows are above it.
     """
+    from .ssim_uiqi import uiqi_maps
+
     quality, variance = pair.once(uiqi_maps)
     textured = variance > (TEXTURE_FLOOR * pair.given.data_range) ** 2
     return _on(region.whole(UIQI_WINDOW) & textured, quality)

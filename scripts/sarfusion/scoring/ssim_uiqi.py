@@ -1,14 +1,37 @@
-"""Compiled loops over windows of a pair of images; the formulas are those of metrics.py.
+"""SSIM and UIQI of every window of a tile: the formulas, as compiled loops.
 
-Compiled once per machine and kept beside this file or, where that cannot be written, in the
-user's cache folder (numba's rule). They release the interpreter's lock, so that threads can work
-on tiles at the same time, and each result comes from one thread: their number changes no bit.
+A value counts only where its whole window lies in the region that is scored. Both formulas are in
+one file: numba compiles a loop anew after an edit of its own file, not of one that it calls.
+
+The loops are compiled once per machine. Numba keeps them beside this file or, where that cannot be
+written, in the user's cache folder. They release the interpreter's lock, so that threads can work
+on tiles at the same time. Each result comes from one thread: their number changes no bit.
 """
 
 import numpy as np
 from numba import njit
 
+from .definitions import SSIM_SIGMA, STABLE, UIQI_WINDOW
+from .image_pair import ROUNDING
+
 compiled = njit(cache=True, nogil=True, fastmath={"contract"})
+
+
+def ssim_map(pair):
+    """Return the structural similarity of 11 x 11 gaussian windows."""
+    weights = np.exp(-0.5 * (np.arange(-5, 6) / SSIM_SIGMA) ** 2)
+    constants = ((share * pair.given.data_range) ** 2 for share in STABLE)
+    weights = tuple(weights / weights.sum())
+    return _ssim(*pair.centred, *pair.given.centre, weights, *constants)
+
+
+def uiqi_maps(pair):
+    """Return (universal image quality index, variance of the reference) of 8 x 8 windows."""
+    # A window of even size stands right of its middle: it begins four pixels before.
+    # Whole rows in one piece, which the compiled loop takes in vectors.
+    x, y = (np.ascontiguousarray(image[1:-2, 1:-2]) for image in pair.centred)
+    weights = (1 / UIQI_WINDOW,) * UIQI_WINDOW
+    return _uiqi(x, y, *pair.given.centre, weights, ROUNDING, pair.given.data_range)
 
 
 @compiled
@@ -69,7 +92,7 @@ def _moments(x, y, top, weights, columns, found):
 
 
 @compiled
-def ssim(x, y, x_centre, y_centre, weights, luminance, contrast):
+def _ssim(x, y, x_centre, y_centre, weights, luminance, contrast):
     """Return the structural similarity of every window inside two images, row by row.
 
     x, y: (rows, columns), about their centres. luminance, contrast: the constants C1 and C2.
@@ -91,7 +114,7 @@ def ssim(x, y, x_centre, y_centre, weights, luminance, contrast):
 
 
 @compiled
-def uiqi(x, y, x_centre, y_centre, weights, rounding, level):
+def _uiqi(x, y, x_centre, y_centre, weights, rounding, level):
     """Return (quality index, variance of x) of every window inside two images, row by row.
 
     x, y: (rows, columns), about their centres. A mean or a spread below `rounding` of the level

@@ -1,34 +1,13 @@
-"""What metrics average: a value for every window or pixel of a tile (rows, columns).
+"""Edges of a tile: Sobel gradients of both images, and how well they are preserved (Q^AF).
 
-A value is meant only where the whole window lies in the region that is scored.
+A value counts only where its whole 3 x 3 window lies in the region that is scored.
 """
 
 import numpy as np
 from scipy import ndimage
 
-from .definitions import ORIENTATION, SSIM_SIGMA, STABLE, STRENGTH, UIQI_WINDOW
-from .image_pair import ROUNDING, inner
-
-
-def ssim_map(pair):
-    """Return the structural similarity of 11 x 11 gaussian windows."""
-    from . import kernels  # here: whoever asks for the names of metrics alone needs no compiler
-
-    weights = np.exp(-0.5 * (np.arange(-5, 6) / SSIM_SIGMA) ** 2)
-    constants = ((share * pair.given.data_range) ** 2 for share in STABLE)
-    weights = tuple(weights / weights.sum())
-    return kernels.ssim(*pair.centred, *pair.given.centre, weights, *constants)
-
-
-def uiqi_maps(pair):
-    """Return (universal image quality index, variance of the reference) of 8 x 8 windows."""
-    from . import kernels
-
-    # A window of even size stands right of its middle: it begins four pixels before.
-    # Whole rows in one piece, which the compiled loop takes in vectors.
-    x, y = (np.ascontiguousarray(image[1:-2, 1:-2]) for image in pair.centred)
-    weights = (1 / UIQI_WINDOW,) * UIQI_WINDOW
-    return kernels.uiqi(x, y, *pair.given.centre, weights, ROUNDING, pair.given.data_range)
+from .definitions import ORIENTATION, STRENGTH
+from .image_pair import inner
 
 
 def gradients(image):
