@@ -32,13 +32,12 @@ def main(*, site, settings, lock, parts, clouds, offline):
         settings["download_limit_mb"],
         partial(tqdm, disable=None, leave=False),
     )
-    fill = landsat.QA_PIXEL_BITS["fill"]
     quality, grid = assemble(
         found["clouds"],
         ["qa_pixel"],
         parts,
-        empty=(1 << fill,),
-        is_empty=lambda bands: landsat.flagged(bands[0], fill),
+        empty=(landsat.QA_FILL,),
+        is_empty=lambda bands: landsat.is_fill(bands[0]),
     )
     write_raster(clouds, quality, grid, ["qa_pixel"], None)
     seal(lock, site, {**entry, **found})

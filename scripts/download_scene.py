@@ -51,13 +51,12 @@ def main(*, site, settings, lock, parts, optical, sar_power, metadata, offline):
 
 def write_optical(scene, settings, parts, path):
     """Write the digital numbers of a locked optical scene, fill where no item has data."""
-    fill = 1 << landsat.QA_PIXEL_BITS["fill"]
     numbers, grid = assemble(
         scene,
         landsat.RAW_BANDS,
         parts,
-        empty=(landsat.FILL, landsat.FILL, landsat.FILL, fill, 0),
-        is_empty=lambda bands: landsat.flagged(bands[3], landsat.QA_PIXEL_BITS["fill"]),
+        empty=(landsat.FILL, landsat.FILL, landsat.FILL, landsat.QA_FILL, 0),
+        is_empty=lambda bands: landsat.is_fill(bands[3]),
     )
     write_raster(
         path,

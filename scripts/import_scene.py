@@ -73,7 +73,7 @@ def read_optical(settings, paths, site):
             if grid != grids[0]:
                 raise StudyError(f"site {site}: {name} lies on another grid than red; align them")
             quality[name] = values.astype(np.uint16)
-    quality["qa_pixel"][fill] |= 1 << landsat.QA_PIXEL_BITS["fill"]
+    quality["qa_pixel"][fill] |= landsat.QA_FILL
     if "saturation" in settings:
         for band, values in zip(landsat.BANDS, colours, strict=True):
             saturated = values >= settings["saturation"]

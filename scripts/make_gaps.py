@@ -68,7 +68,7 @@ def read_mask(path, flags, grid, test):
         raise StudyError(f"{path}: {values.dtype} is no QA_PIXEL band; leave out gaps.flags")
     if flags:
         gap = gaps_from_quality(values, flags)
-        known &= ~landsat.flagged(values, landsat.QA_PIXEL_BITS["fill"])
+        known &= ~landsat.is_fill(values)
     else:
         gap = values != 0
         known |= values == 0  # a mask that declares 0 as nodata still means clear by it

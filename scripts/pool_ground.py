@@ -16,7 +16,7 @@ def main(*, stacks, splits, description, sites, clip_percentiles):
     from its training ground, so that a large one counts no more than a small one.
     """
     ground = [read_band(path, "use") == split.TRAIN for path in splits]
-    most = min(normalise.LARGEST_SAMPLE // len(sites), *(int(train.sum()) for train in ground))
+    most = min(normalise.MAX_SAMPLE // len(sites), *(int(train.sum()) for train in ground))
     samples = [
         normalise.even_sample(normalise.training_sample(stack, CHANNELS, train), most)
         for stack, train in zip(stacks, ground, strict=True)

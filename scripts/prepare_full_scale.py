@@ -4,7 +4,7 @@ import numpy as np
 from rasterio.transform import Affine
 from rasterio.windows import Window
 from sarfusion.core.raster import Grid, create_raster, open_bands, strips
-from sarfusion.ground.degradation import RATIO, around, enlarge
+from sarfusion.ground.degradation import RATIO, coarse_span, enlarge
 from sarfusion.scenes import landsat, sar
 
 
@@ -34,7 +34,7 @@ def enlarged(optical, window):
     """Return the bands of an open BandReader interpolated onto a strip of the fine grid."""
     height, width = optical.grid.shape
     top, bottom = window.row_off, window.row_off + window.height
-    first, last = around(top, bottom, height)
+    first, last = coarse_span(top, bottom, height)
     shape = (RATIO * (last - first), RATIO * width)
     rows = slice(top - RATIO * first, bottom - RATIO * first)
     bands = optical.read(Window(0, first, width, last - first))

@@ -3,7 +3,7 @@
 import numpy as np
 from rasterio.windows import Window
 from sarfusion.core.raster import create_raster, open_bands, strips
-from sarfusion.ground.degradation import RATIO, around, degrade, enlarge
+from sarfusion.ground.degradation import RATIO, coarse_span, degrade, enlarge
 from sarfusion.scenes import landsat
 
 STRIP_PX = 2**22  # larger than usual: what lies around a strip is read and computed again
@@ -18,7 +18,7 @@ def main(*, stack, reduced, gain_at_nyquist):
         height, width = source.grid.shape
         for window in strips(source.grid.shape, STRIP_PX):
             top, bottom = window.row_off, window.row_off + window.height
-            first, last = (RATIO * row for row in around(top, bottom, -(-height // RATIO)))
+            first, last = (RATIO * row for row in coarse_span(top, bottom, -(-height // RATIO)))
             part = source.read(Window(0, first, width, min(last, height) - first))
             for number, band in enumerate(part, 1):
                 coarse = degrade(band, RATIO, gain_at_nyquist)

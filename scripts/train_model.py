@@ -5,28 +5,21 @@ import platform
 import time
 
 import numpy as np
-import pandas as pd
 import torch
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import read_json
 from sarfusion.core.memory import keep_freed_memory
 from sarfusion.core.raster import read_band
 from sarfusion.fusion import channels, checkpoint
+from sarfusion.fusion.batches import random_batches, spread_batches, withhold
 from sarfusion.fusion.networks import build
-from sarfusion.fusion.training import (
-    PatchSource,
-    choose_device,
-    choose_precision,
-    fit,
-    make_deterministic,
-    pooled,
-    withhold,
-)
+from sarfusion.fusion.training import choose_device, choose_precision, fit, make_deterministic
 from sarfusion.ground import normalise
 from sarfusion.ground.gaps import GapBank
+from sarfusion.ground.patches import PatchSource, read_places
 from tqdm import tqdm
 
-MOST_VALIDATION_PATCHES = 64
+MAX_VALIDATION_PATCHES = 64
 
 
 def main(
@@ -69,8 +62,7 @@ def main(
             scene = read_scene(names, *rasters, scaling)
             values = normalise.apply(read_band(wanted, band), scaling[band])
             for split, sources in ground.items():
-                sources.append(PatchSource(scene, values, places_of(index, split, size), size))
-        ground = {split: pooled(sources) for split, sources in ground.items()}
+                sources.append(PatchSource(scene, values, read_places(index, split, size), size))
         for seed in seeds:
             make_deterministic(seed, threads)
             network = build(model["network"], len(names), model["options"])
@@ -90,7 +82,7 @@ def main(
                 "patch_px": size,
                 "batch": model["batch"],
                 "training": training,
-                "training_patches": len(ground["train"]),
+                "training_patches": sum(map(len, ground["train"])),
                 "parameters": sum(p.numel() for p in network.parameters()),
                 "receptive_field_radius_px": network.radius,
                 **fitted,
@@ -108,10 +100,10 @@ def train(network, ground, names, seed, batch, training, gaps):
     """Train `network` in place; return what is to be recorded of it."""
     device = choose_device(training["device"])
     precision = choose_precision(training["precision"], device)
-    batches = ground["train"].draw(batch, seed)
-    validation = ground["validation"].spread(batch, MOST_VALIDATION_PATCHES)
+    batches = random_batches(ground["train"], batch, seed)
+    validation = spread_batches(ground["validation"], batch, MAX_VALIDATION_PATCHES)
     if gaps is not None:
-        where, size = names.index(channels.GAP), ground["train"].size
+        where, size = names.index(channels.GAP), ground["train"][0].size
         batches = withhold(batches, draw_gaps(gaps, size, seed), where)
         validation = list(withhold(validation, draw_gaps(gaps, size, 0), where))
     start = time.perf_counter()
@@ -173,21 +165,6 @@ def draw_gaps(gaps, size, seed):
     bank = GapBank.simulated(gaps["share"], gaps["size_px"], seed, dilation_px=gaps["dilation_px"])
     generator = np.random.default_rng(seed)
     return lambda count: bank.draw(count, size, generator)
-
-
-def places_of(path, split, size):
-    """Return the (n, 2) places of the patches of `size` on the ground of `split`.
-
-    path: of the patch index of a site.
-    """
-    index = pd.read_parquet(path)
-    chosen = index[(index["split"] == split) & (index["size"] == size)]
-    if chosen.empty:
-        raise StudyError(
-            f"{path}: no {split} patch of {size} px: too little {split} ground; lower patch_px"
-            " or split.buffer_px, or raise split.block_px"
-        )
-    return chosen[["row", "col"]].to_numpy()
 
 
 if __name__ == "__main__":

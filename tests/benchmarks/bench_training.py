@@ -6,7 +6,7 @@ PYTHON is an interpreter that has Keras, which this project does not need otherw
 
     python -m venv /tmp/keras && /tmp/keras/bin/pip install tensorflow-cpu
 
-Ours is `fit`, fed by `PatchSource`, as the rule train_model calls it. The plain loop has its
+Ours is `fit`, fed by `random_batches`, as the rule train_model calls it. The plain loop has its
 patches cut beforehand, in a DataLoader that shuffles them; Keras has them in one array for
 `Model.fit`.
 Networks, sizes and batches are those of a study; every contender may use all cores.
@@ -60,20 +60,22 @@ def run_ours(network, precision):
     """Train by the project's own loop."""
     import torch
     from sarfusion.core.memory import keep_freed_memory
+    from sarfusion.fusion.batches import random_batches, spread_batches
     from sarfusion.fusion.networks import build
-    from sarfusion.fusion.training import PatchSource, fit, make_deterministic
+    from sarfusion.fusion.training import fit, make_deterministic
+    from sarfusion.ground.patches import PatchSource
 
     keep_freed_memory()
     make_deterministic(1, THREADS)
     size, batch = CASES[network]
-    patches = PatchSource(*scene(), places(size), size)
+    patches = [PatchSource(*scene(), places(size), size)]
     net = build(network, CHANNELS, {})
-    validation = patches.spread(1, 1)
+    validation = spread_batches(patches, 1, 1)
 
     def run(updates):
         fit(
             net,
-            patches.draw(batch, 1),
+            random_batches(patches, batch, 1),
             validation,
             updates=updates,
             learning_rate=1e-3,
@@ -89,13 +91,15 @@ def run_ours(network, precision):
 def run_plain(network):
     """Train by the loop of any tutorial."""
     import torch
+    from sarfusion.fusion.batches import spread_batches
     from sarfusion.fusion.networks import build
-    from sarfusion.fusion.training import PatchSource
+    from sarfusion.ground.patches import PatchSource
     from torch.utils.data import DataLoader, TensorDataset
 
     size, batch = CASES[network]
     source = PatchSource(*scene(), places(size), size)
-    patches = TensorDataset(*source.batch(torch.arange(len(source))))
+    (every_patch,) = spread_batches([source], len(source), len(source))
+    patches = TensorDataset(*every_patch)
     loader = DataLoader(patches, batch, shuffle=True, drop_last=True)
     net = build(network, CHANNELS, {})
     optimiser = torch.optim.Adam(net.parameters(), lr=1e-3)

@@ -6,7 +6,12 @@ import torch
 from sarfusion.core.errors import StudyError
 from sarfusion.core.tiling import tiles
 from sarfusion.fusion import checkpoint
-from sarfusion.fusion.convolutions import Doubling, Filtering, Narrowing, minimal_filtering
+from sarfusion.fusion.convolutions import (
+    ConvTranspose2x2,
+    SingleOutputConv2d,
+    WinogradConv2d,
+    winograd_matrices,
+)
 from sarfusion.fusion.networks import build, predict
 from sarfusion.study import config
 
@@ -106,7 +111,7 @@ def test_models_do_not_share_randomness_with_numpy():
 
 def test_doubling_is_the_transposed_convolution():
     torch.manual_seed(0)
-    ours, known = Doubling(5, 3), torch.nn.ConvTranspose2d(5, 3, 2, stride=2)
+    ours, known = ConvTranspose2x2(5, 3), torch.nn.ConvTranspose2d(5, 3, 2, stride=2)
     known.load_state_dict(ours.state_dict())
     inputs = [torch.rand(2, 5, 4, 7, requires_grad=True) for _ in range(2)]
     with torch.no_grad():
@@ -128,7 +133,7 @@ def test_doubling_is_the_transposed_convolution():
 @pytest.mark.parametrize("shape", [(2, 4, 6, 9), (1, 4, 1, 2)])
 def test_narrowing_is_the_convolution(size, shape):
     torch.manual_seed(0)
-    ours = Narrowing(4, size).double()
+    ours = SingleOutputConv2d(4, size).double()
     known = torch.nn.Conv2d(4, 1, size, padding="same").double()
     known.load_state_dict(ours.state_dict())
     inputs = torch.rand(shape, dtype=torch.float64)
@@ -139,7 +144,7 @@ def test_narrowing_is_the_convolution(size, shape):
 @pytest.mark.parametrize("shape", [(2, 4, 6, 9), (1, 4, 1, 2), (1, 4, 16, 3), (3, 4, 17, 5)])
 def test_filtering_is_the_convolution_whether_it_trains_or_predicts(size, shape):
     torch.manual_seed(0)
-    ours = Filtering(4, 3, size).double()
+    ours = WinogradConv2d(4, 3, size).double()
     known = torch.nn.Conv2d(4, 3, size, padding="same").double()
     known.load_state_dict(ours.state_dict())
     inputs = torch.rand(shape, dtype=torch.float64)
@@ -148,8 +153,8 @@ def test_filtering_is_the_convolution_whether_it_trains_or_predicts(size, shape)
 
 
 @pytest.mark.parametrize("size", [3, 5])
-def test_minimal_filtering_of_whole_numbers_by_hand(size):
-    of_kernel, of_rows, of_products = minimal_filtering(size, torch.float64)
+def test_winograd_matrices_of_whole_numbers_by_hand(size):
+    of_kernel, of_rows, of_products = winograd_matrices(size, torch.float64)
     kernel, rows = torch.arange(1.0, size + 1).double(), torch.arange(size + 3).double() ** 2
     found = of_products @ ((of_kernel @ kernel) * (of_rows @ rows))
     wanted = [sum((j + 1) * (i + j) ** 2 for j in range(size)) for i in range(4)]
@@ -158,7 +163,7 @@ def test_minimal_filtering_of_whole_numbers_by_hand(size):
 
 def test_filtering_in_float32_is_as_near_as_its_last_digits():
     torch.manual_seed(0)
-    layer = Filtering(64, 32, 5).eval()
+    layer = WinogradConv2d(64, 32, 5).eval()
     inputs = torch.randn(1, 64, 40, 40)
     exact = copy.deepcopy(layer).double().train()(inputs.double())
     assert (layer(inputs) - exact).abs().max() < 1e-4 * exact.std()

@@ -6,15 +6,10 @@ import numpy as np
 import pytest
 import torch
 from sarfusion.core.errors import StudyError
+from sarfusion.fusion.batches import random_batches, spread_batches, withhold
 from sarfusion.fusion.networks import build
-from sarfusion.fusion.training import (
-    Adam,
-    PatchSource,
-    choose_device,
-    fit,
-    make_deterministic,
-    withhold,
-)
+from sarfusion.fusion.training import Adam, choose_device, fit, make_deterministic
+from sarfusion.ground.patches import PatchSource
 
 CPU = torch.device("cpu")
 
@@ -26,14 +21,22 @@ def source(seed=0, size=9):
     return PatchSource(inputs, inputs[0] * 0.5, places, size), inputs, places
 
 
+def two_patches():
+    """Patches 3 and 17 of the source in one batch."""
+    _, inputs, places = source()
+    chosen = PatchSource(inputs, inputs[0] * 0.5, [places[3], places[17]], 9)
+    (batch,) = spread_batches([chosen], 2, 2)
+    return batch
+
+
 def train(seed=1, updates=30, learning_rate=1e-3, network="cnn"):
     make_deterministic(seed, 1)
     patches, _, _ = source()
     net = build(network, 2, {})
     history, best = fit(
         net,
-        patches.draw(4, seed),
-        patches.spread(4, 10),
+        random_batches([patches], 4, seed),
+        spread_batches([patches], 4, 10),
         updates=updates,
         learning_rate=learning_rate,
         validate_every=10,
@@ -45,8 +48,8 @@ def train(seed=1, updates=30, learning_rate=1e-3, network="cnn"):
 
 
 def test_patches_are_windows_of_the_scene():
-    patches, inputs, places = source()
-    x, y = patches.batch(torch.tensor([3, 17]))
+    _, inputs, places = source()
+    x, y = two_patches()
     assert (x.shape, y.shape) == ((2, 2, 9, 9), (2, 1, 9, 9))
     for i, (row, col) in enumerate([places[3], places[17]]):
         window = inputs[:, row : row + 9, col : col + 9]
@@ -55,14 +58,14 @@ def test_patches_are_windows_of_the_scene():
 
 
 def test_draws_depend_on_the_seed_alone():
-    first, again, other = (next(source()[0].draw(8, seed))[0] for seed in (1, 1, 2))
+    first, again, other = (next(random_batches([source()[0]], 8, seed))[0] for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
 
 def test_validation_patches_are_spread_over_the_index():
     patches, inputs, places = source()
-    batches = patches.spread(4, 7)
+    batches = spread_batches([patches], 4, 7)
     assert [len(x) for x, _ in batches] == [4, 3]
     assert np.array_equal(batches[0][0][0, :, 0, 0], inputs[:, 0, 0])
     row, col = places[-1]
@@ -77,7 +80,7 @@ def test_training_lowers_the_loss_and_keeps_the_best_weights():
     assert losses[best] == min(losses.values())
     patches, _, _ = source()
     with torch.no_grad():
-        total = sum(((net(x) - y) ** 2).sum() for x, y in patches.spread(4, 10))
+        total = sum(((net(x) - y) ** 2).sum() for x, y in spread_batches([patches], 4, 10))
     assert total / (10 * 81) == pytest.approx(min(losses.values()), rel=1e-5)
 
 
@@ -88,12 +91,10 @@ def test_one_seed_gives_the_same_bits_and_another_seed_does_not():
 
 
 def test_gaps_are_withheld_and_alone_count():
-    patches, _, _ = source()
     gap = np.zeros((2, 9, 9), bool)
     gap[0, 2:5, 3:6] = True
-    chosen = torch.tensor([3, 17])
-    before, target = patches.batch(chosen)
-    (x, y, counts), *_ = withhold([patches.batch(chosen)], lambda count: gap, 1)
+    before, target = two_patches()
+    (x, y, counts), *_ = withhold([two_patches()], lambda count: gap, 1)
     assert (x[0, 0, 2:5, 3:6] == 0).all()
     assert torch.equal(x[:, 0][~torch.from_numpy(gap)], before[:, 0][~torch.from_numpy(gap)])
     assert np.array_equal(x[:, 1].numpy(), gap)

@@ -12,9 +12,10 @@ from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from sarfusion.core.errors import StudyError
 from sarfusion.core.raster import Grid, write_raster
-from sarfusion.fusion.training import PatchPool, PatchSource, pooled
+from sarfusion.fusion.batches import random_batches, spread_batches
 from sarfusion.ground import split
 from sarfusion.ground.normalise import even_sample
+from sarfusion.ground.patches import PatchSource
 from sarfusion.scoring.transfer import losses, pooled_losses, tagged, without_training
 from sarfusion.show.tables import METRIC_COLUMNS
 from sarfusion.study.config import resolve, transfers
@@ -76,13 +77,13 @@ def source(value, places):
 
 
 def test_patches_are_drawn_from_the_scenes_in_turn_whatever_their_size():
-    pool = PatchPool([source(0, 30), source(1, 2), source(2, 10)])
-    batches = list(itertools.islice(pool.draw(4, seed=1), 6))
+    pool = [source(0, 30), source(1, 2), source(2, 10)]
+    batches = list(itertools.islice(random_batches(pool, 4, seed=1), 6))
     origins = torch.cat([inputs[:, 0, 0, 0] for inputs, _ in batches]).int().tolist()
     assert origins == [0, 1, 2] * 8
     assert all(inputs.shape == (4, 1, 8, 8) for inputs, _ in batches)
     assert all(torch.equal(inputs, target) for inputs, target in batches)
-    assert len(pool) == 42
+    assert sum(map(len, pool)) == 42
 
 
 def test_draws_depend_on_the_seed_alone():
@@ -90,21 +91,25 @@ def test_draws_depend_on_the_seed_alone():
     sources = [PatchSource(scene, scene[0], [[n, n] for n in range(30)], 8) for _ in range(2)]
 
     def drawn(seed):
-        return next(PatchPool(sources).draw(16, seed))[0]
+        return next(random_batches(sources, 16, seed))[0]
 
     assert torch.equal(drawn(1), drawn(1))
     assert not torch.equal(drawn(1), drawn(2))
 
 
 def test_every_scene_is_validated_alike():
-    pool = PatchPool([source(0, 30), source(1, 30)])
-    origins = torch.cat([inputs[:, 0, 0, 0] for inputs, _ in pool.spread(4, 10)])
+    pool = [source(0, 30), source(1, 30)]
+    origins = torch.cat([inputs[:, 0, 0, 0] for inputs, _ in spread_batches(pool, 4, 10)])
     assert torch.bincount(origins.int()).tolist() == [5, 5]
 
 
-def test_one_scene_is_drawn_as_ever():
-    alone = source(0, 30)
-    assert pooled([alone]) is alone
+def test_one_scene_is_drawn_as_by_one_call_of_torch():
+    scene = np.arange(1600, dtype=np.float32).reshape(1, 40, 40)
+    alone = PatchSource(scene, scene[0], [[0, n] for n in range(30)], 8)
+    batches = itertools.islice(random_batches([alone], 16, seed=1), 4)
+    generator = torch.Generator().manual_seed(1)
+    for inputs, _ in batches:
+        assert torch.equal(inputs[:, 0, 0, 0].long(), torch.randint(30, (16,), generator=generator))
 
 
 GRID = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), 20, 20)

@@ -1,11 +1,15 @@
-"""What a network sees: which bands of which rasters, normalised, in which order."""
+"""The input channels of a network: bands of which rasters, their order and normalisation."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import numpy as np
 
-from ..core.raster import open_bands
-from ..ground.normalise import apply
+from ..core.raster import BandReader, open_bands
+from ..ground.normalise import Scaling, apply
 
-# `input` of the study -> SAR bands of the stack that stand beside the optical band.
+# `input` of the study -> SAR bands of the stack that accompany the optical band.
 SAR_BANDS = {
     "ratio": ("ratio_db",),
     "vvvh": ("vv_db", "vh_db"),
@@ -15,30 +19,37 @@ SAR_BANDS = {
 GAP = "gap"
 
 
-def channel_names(protocol, band, sar_input):
+def channel_names(protocol: str, band: str, sar_input: str) -> list[str]:
     """Return the channels of a network, the optical band first.
 
-    In `cloud_gap` the mask of what is withheld is a channel of its own: a zero in the band may
-    also be a dark pixel.
+    In `cloud_gap` the mask of the withheld pixels is a channel of its own, since a zero in the
+    band may also be a dark pixel.
     """
     mask = [GAP] if protocol == "cloud_gap" else []
     return [band, *mask, *SAR_BANDS[sar_input]]
 
 
-def open_channels(names, optical, sar, gaps=None):
-    """Open the rasters that hold the channels `names`; see raster.open_bands.
+def open_channels(
+    names: Sequence[str],
+    optical: str | Path,
+    sar: str | Path,
+    gaps: str | Path | None = None,
+) -> AbstractContextManager[BandReader]:
+    """Open the rasters with the channels `names`; see raster.open_bands.
 
-    optical, sar: paths of rasters with the optical and the SAR bands; gaps: of the gap mask.
+    optical, sar: rasters with the optical and the SAR bands; gaps: raster with the gap mask.
     """
-    places = {"gap": gaps, **{name: sar for names in SAR_BANDS.values() for name in names}}
-    return open_bands([(places.get(name, optical), name) for name in names])
+    paths = {GAP: gaps, **{name: sar for names in SAR_BANDS.values() for name in names}}
+    return open_bands([(paths.get(name, optical), name) for name in names])
 
 
-def normalised(bands, names, scaling):
-    """Return `bands` (channels, rows, columns; float32) as a network takes them.
+def normalised(
+    bands: np.ndarray, names: Sequence[str], scaling: Mapping[str, Scaling]
+) -> np.ndarray:
+    """Return `bands` (channels, rows, columns; float32) as input of a network.
 
-    Channels are scaled one by one and NaN becomes 0, the training mean. The gap mask stays 0 and
-    1, and what it withholds of the optical band is set to 0 as well.
+    Each channel is normalised and NaN becomes 0, the training mean. The gap mask keeps 0 and 1;
+    the optical band is set to 0 where it is withheld.
     """
     channels = np.stack(
         [

@@ -1,15 +1,19 @@
-"""A trained model on disk: weights as safetensors, and a JSON record of how they came about."""
+"""A trained network on disk: weights as safetensors, and a JSON record of how it was trained."""
 
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
+import torch
 
 from ..core.errors import StudyError
 from ..core.files import atomic, read_json, write_json
 from .networks import build
 
 
-def save(network, record, weights, description):
+def save(
+    network: torch.nn.Module, record: dict[str, Any], weights: str | Path, description: str | Path
+) -> None:
     """Write the weights of `network` to `weights` and `record` to `description`, atomically."""
     tensors = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
     with atomic(weights) as temporary:
@@ -17,10 +21,10 @@ def save(network, record, weights, description):
     write_json(description, record)
 
 
-def load(weights, description):
-    """Return (network, record). The network is built by its record and ready to predict.
+def load(weights: str | Path, description: str | Path) -> tuple[torch.nn.Module, dict[str, Any]]:
+    """Return (network, record). The network is built from its record and in evaluation mode.
 
-    Raises StudyError when the weights do not fit the record.
+    Raises StudyError if the weights do not match the record.
     """
     record = read_json(description)
     network = build(record["network"], len(record["channels"]), record["options"])

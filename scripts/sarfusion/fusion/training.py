@@ -1,9 +1,9 @@
-"""A training loop that knows neither the network nor the protocol."""
+"""The training loop, independent of network and protocol, and how torch is set up for it."""
 
 import copy
-import itertools
 import logging
 import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -11,9 +11,10 @@ import torch
 from torch.optim.adam import adam
 
 from ..core.errors import StudyError
+from .batches import Batch
 
 
-def choose_device(device):
+def choose_device(device: str) -> torch.device:
     """Return the torch device for `auto`, `cpu` or `cuda`. Raises StudyError without a GPU."""
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -24,10 +25,10 @@ def choose_device(device):
     return torch.device(device)
 
 
-def choose_precision(precision, device):
-    """Return "float32" or "bfloat16" for `auto`: bfloat16 where the device multiplies it faster.
+def choose_precision(precision: str, device: torch.device) -> str:
+    """Return "float32" or "bfloat16"; `auto` is bfloat16 if the device has instructions for it.
 
-    Where it is asked for and can only be imitated, which is slow, a warning says so.
+    Logs a warning if bfloat16 is requested but only emulated, which is slow.
     """
     native = _multiplies_bfloat16(device)
     if precision == "auto":
@@ -40,125 +41,43 @@ def choose_precision(precision, device):
     return precision
 
 
-def _multiplies_bfloat16(device):
+def _multiplies_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return torch.cpu._is_avx512_bf16_supported()
 
 
-def make_deterministic(seed, threads):
-    """Make this process repeat itself bit by bit: same seed, same threads, same weights."""
+def make_deterministic(seed: int, threads: int) -> None:
+    """Make this process reproducible bit by bit: same seed, same threads, same weights."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(threads)
-    # As use_deterministic_algorithms(True), which imports PyTorch's compiler: over a second.
+    # use_deterministic_algorithms(True) does the same, but imports PyTorch's compiler (over 1 s).
     torch.set_deterministic_debug_mode("error")
-    # Nor fill each new block of memory, which every operation here overwrites whole.
+    # Do not fill new memory: every operation here overwrites its output completely.
     torch.utils.deterministic.fill_uninitialized_memory = False
     torch.manual_seed(seed)
 
 
-class PatchSource:
-    """Cuts batches of patches out of one scene held in memory.
-
-    inputs: (channels, rows, columns) and target: (rows, columns), float32, normalised.
-    places: (n, 2) rows and columns of the patches' top left pixels.
-    """
-
-    def __init__(self, inputs, target, places, size):
-        self.size = size
-        scene = torch.from_numpy(np.concatenate([inputs, target[None]]))
-        # Every patch of the scene as a view: indexing it copies just the patches asked for.
-        self._patches = scene.unfold(1, size, 1).unfold(2, size, 1)
-        self._rows, self._columns = torch.from_numpy(np.asarray(places, np.int64)).T
-
-    def __len__(self):
-        return len(self._rows)
-
-    def batch(self, chosen):
-        """Return (inputs, target), (batch, channels, size, size) and (batch, 1, size, size)."""
-        cut = self._patches[:, self._rows[chosen], self._columns[chosen]].transpose(0, 1)
-        return cut[:, :-1].contiguous(), cut[:, -1:].contiguous()
-
-    def draw(self, count, seed):
-        """Yield random batches for ever. They depend on `seed` alone, not on model or device."""
-        generator = torch.Generator().manual_seed(seed)
-        while True:
-            yield self.batch(torch.randint(len(self), (count,), generator=generator))
-
-    def spread(self, count, most):
-        """Return fixed batches of at most `most` patches in all, evenly taken from the index."""
-        chosen = torch.linspace(0, len(self) - 1, min(most, len(self))).round().long()
-        return [self.batch(part) for part in chosen.split(count)]
-
-
-class PatchPool:
-    """Cuts batches of patches out of several scenes, as many of one as of another.
-
-    sources: PatchSources of one size. A large scene counts no more than a small one.
-    """
-
-    def __init__(self, sources):
-        self.size = sources[0].size
-        self._sources = sources
-
-    def __len__(self):
-        return sum(map(len, self._sources))
-
-    def draw(self, count, seed):
-        """Yield random batches for ever. The scenes take turns, from one batch into the next."""
-        generator = torch.Generator().manual_seed(seed)
-        turns = itertools.cycle(self._sources)
-        while True:
-            drawn = [
-                source.batch(torch.randint(len(source), (1,), generator=generator))
-                for source in itertools.islice(turns, count)
-            ]
-            yield tuple(torch.cat(parts) for parts in zip(*drawn, strict=True))
-
-    def spread(self, count, most):
-        """Return fixed batches of at most `most` patches in all, but one of each scene at least."""
-        share = max(1, most // len(self._sources))
-        return [batch for source in self._sources for batch in source.spread(count, share)]
-
-
-def pooled(sources):
-    """Return one source of patches for the PatchSources of one or more scenes."""
-    return sources[0] if len(sources) == 1 else PatchPool(sources)
-
-
-def withhold(batches, draw_gaps, gap_channel):
-    """Yield (inputs, target, gap) of `batches` with the optical band withheld under random gaps.
-
-    draw_gaps: count -> (count, size, size) boolean. Channel 0 becomes 0 in the gaps, channel
-    `gap_channel` becomes their mask, and only gap pixels count in the loss.
-    """
-    for inputs, target in batches:
-        gap = torch.from_numpy(draw_gaps(len(inputs)))
-        inputs[:, 0][gap] = 0
-        inputs[:, gap_channel] = gap
-        yield inputs, target, gap[:, None]
-
-
 class Adam:
-    """torch.optim.Adam with its defaults, by PyTorch's own function.
+    """torch.optim.Adam with its default settings, through PyTorch's functional interface.
 
-    The class there loads PyTorch's compiler as soon as it is used: two seconds for every job.
+    PyTorch's own class loads the compiler when it is first used, which takes 2 s in every job.
     """
 
-    def __init__(self, parameters, learning_rate):
+    def __init__(self, parameters: Iterable[torch.nn.Parameter], learning_rate: float) -> None:
         self._parameters, self._learning_rate = list(parameters), learning_rate
         self._means = [torch.zeros_like(weights) for weights in self._parameters]
         self._squares = [torch.zeros_like(weights) for weights in self._parameters]
         self._steps = [torch.zeros((), device=weights.device) for weights in self._parameters]
 
-    def zero_grad(self):
-        """Forget the gradients."""
+    def zero_grad(self) -> None:
+        """Discard the gradients."""
         for weights in self._parameters:
             weights.grad = None
 
     @torch.no_grad()
-    def step(self):
-        """Change the weights in place by their gradients."""
+    def step(self) -> None:
+        """Update the weights in place from their gradients."""
         adam(
             self._parameters,
             [weights.grad for weights in self._parameters],
@@ -178,29 +97,31 @@ class Adam:
 
 
 def fit(
-    network,
-    batches,
-    validation,
+    network: torch.nn.Module,
+    batches: Iterator[Batch],
+    validation: Sequence[Batch],
     *,
-    updates,
-    learning_rate,
-    validate_every,
-    device,
-    precision,
-    progress,
-):
+    updates: int,
+    learning_rate: float,
+    validate_every: int,
+    device: torch.device,
+    precision: str,
+    progress: Callable[[Iterable[int]], Iterable[int]],
+) -> tuple[list[dict[str, float]], int]:
     """Train `network` in place for `updates` updates; return (history, best_update).
 
-    batches: iterator of (inputs, target) or (inputs, target, counts), where the boolean `counts`
-    says which target pixels count; validation: list of the same, all used each time.
+    batches: (inputs, target) or (inputs, target, counts), where the boolean `counts` marks the
+    target pixels that enter the loss. validation: the same; all of it is used each time.
     The loss is the mean squared error in normalised units, the optimiser Adam. The network ends
-    with the weights of the validation that had the lowest loss. `history` holds, for each
-    validation, update, train_loss (mean since the last one) and validation_loss.
-    precision: of the products in convolutions; with "bfloat16" these alone have fewer digits
-    (autocast), while weights, loss and optimiser keep float32.
-    `progress` wraps the range of updates (tqdm, or nothing).
+    with the weights of the validation with the lowest loss. `history` has an entry for each
+    validation: update, train_loss (mean since the previous entry) and validation_loss.
+    precision: of the products in convolutions. With "bfloat16" only these are less precise
+    (autocast); weights, loss and optimiser keep float32.
+    progress: wraps the range of updates (tqdm, or iter for none).
+
+    Raises StudyError if training diverges.
     """
-    # Channels last is how the convolution kernels want their data; else they reorder every layer's.
+    # Convolution kernels work on channels-last data; otherwise each layer reorders its input.
     network.to(device, memory_format=torch.channels_last)
     error = partial(_squared_error, network, device, precision)
     optimiser = Adam(network.parameters(), learning_rate)
@@ -233,13 +154,17 @@ def fit(
 
 
 @torch.no_grad()
-def _evaluate(error, batches):
+def _evaluate(
+    error: Callable[[Batch], tuple[torch.Tensor, int]], batches: Iterable[Batch]
+) -> float:
     """Return the mean squared error over all pixels of `batches` that count."""
     sums = [error(batch) for batch in batches]
     return sum(total.item() for total, _ in sums) / max(1, sum(count for _, count in sums))
 
 
-def _squared_error(network, device, precision, batch):
+def _squared_error(
+    network: torch.nn.Module, device: torch.device, precision: str, batch: Batch
+) -> tuple[torch.Tensor, int]:
     """Return (sum of squared errors, number of pixels) over the pixels of a batch that count."""
     inputs, target, *counts = (part.to(device) for part in batch)
     with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):

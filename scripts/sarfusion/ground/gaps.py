@@ -5,9 +5,9 @@ A mask is a boolean array (rows, columns), True where the optical band is withhe
 Simulated masks are excursion sets of a Gaussian random field with an isotropic power-law
 spectrum. Along a line, liquid water and the radiance of Landsat cloud scenes follow k^-5/3 at
 scales above about 200 m [1], and so does the optical depth of overcast scenes at 28.5 m [2].
-Per unit area of the wavenumber plane this is one power of k steeper, k^-8/3: differences grow
-as distance^1/3. The outlines are then fractal, as those of clouds are [3]. Broken cloud is
-rougher [2] and clouds under 200 m are smoother [1] than that; `slope` is open to both.
+Per unit area of the wavenumber plane the spectrum is one power of k steeper, k^-8/3: differences
+grow as distance^1/3. The outlines are then fractal, as those of clouds are [3]. Broken cloud is
+rougher than that [2], and clouds at scales below 200 m are smoother [1]; change `slope` for them.
 
 [1] Cahalan & Snider 1989, Marine stratocumulus structure, Remote Sens. Environ. 28.
 [2] Lewis, Austin & Szczodrak 2004, Spatial statistics of marine boundary layer clouds,
@@ -16,6 +16,7 @@ rougher [2] and clouds under 200 m are smoother [1] than that; `slope` is open t
 """
 
 import itertools
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -28,17 +29,25 @@ from ..scenes import landsat
 SLOPE = 8 / 3  # of the power spectral density per unit area of the wavenumber plane
 
 
-def simulate_gaps(shape, share, size_px, seed, *, dilation_px=0, slope=SLOPE):
-    """Return a mask of cloud-like gaps that depends on the arguments alone.
+def simulate_gaps(
+    shape: tuple[int, int],
+    share: float,
+    size_px: float,
+    seed: int,
+    *,
+    dilation_px: float = 0,
+    slope: float = SLOPE,
+) -> np.ndarray:
+    """Return a mask of cloud-like gaps, which depends on the arguments alone.
 
-    share: of all pixels, after dilation by a disc of `dilation_px`. Exact but for ties: pixels
-    that the same disc reached enter together.
-    size_px: typical size of a gap. The power law holds for wavelengths up to 2 size_px and the
-    spectrum is flat beyond: nothing is organised at longer scales. At a share of 0.3 the mean
-    equivalent diameter of gaps, weighted by area, is then near size_px; it grows with the share.
+    share: of all pixels, after dilation by a disc of radius `dilation_px`. It is exact except for
+    ties, since all pixels that one disc reaches enter the mask together.
+    size_px: typical size of a gap. The power law applies to wavelengths up to 2 size_px; the
+    spectrum is flat beyond, so that there is no structure at larger scales. For a share of 0.3 the
+    area-weighted mean equivalent diameter of the gaps is close to size_px; it grows with the share.
     slope: the spectral density falls as wavenumber^-slope.
 
-    Raises StudyError if a number makes no sense.
+    Raises StudyError if a number is out of range.
     """
     if not 0 < share < 1 or size_px <= 0 or dilation_px < 0:
         raise StudyError(
@@ -47,19 +56,21 @@ def simulate_gaps(shape, share, size_px, seed, *, dilation_px=0, slope=SLOPE):
         )
     field = _power_law_field(shape, 2 * size_px, slope, np.random.default_rng(seed))
     if dilation_px > 0:
-        # Dilating {field >= level} is the same as {highest field within the disc >= level}: one
-        # pass gives the level that leaves the asked share after dilation.
+        # Dilating {field >= level} is the same as {maximum of the field in the disc >= level}, so
+        # that one pass gives the level at which the dilated mask has the requested share.
         field = maximum_filter(field, footprint=_disc(dilation_px), mode="nearest")
     rank = field.size - max(1, round(share * field.size))
     return field >= np.partition(field, rank, axis=None)[rank]
 
 
-def _power_law_field(shape, longest_px, slope, rng):
-    """Return a Gaussian random field (rows, columns; float32), of any unit.
+def _power_law_field(
+    shape: tuple[int, int], longest_px: float, slope: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Return a Gaussian random field (rows, columns; float32) in arbitrary units.
 
     White noise is filtered to a spectral density k^-slope, flat for wavelengths above
-    `longest_px`. The Fourier transform is periodic; the field is cut from one larger by
-    `longest_px`, so that opposite borders have little in common.
+    `longest_px`. The Fourier transform is periodic; the field is therefore cut from one larger by
+    `longest_px`, which decorrelates opposite borders.
     """
     height, width = (fft.next_fast_len(int(np.ceil(n + longest_px)), real=True) for n in shape)
     wavenumber = np.hypot(
@@ -71,25 +82,28 @@ def _power_law_field(shape, longest_px, slope, rng):
     return fft.irfft2(spectrum, s=(height, width))[: shape[0], : shape[1]]
 
 
-def _disc(radius_px):
-    """Return the footprint of a disc: offsets whose length is at most `radius_px`."""
+def _disc(radius_px: float) -> np.ndarray:
+    """Return the footprint of a disc: the offsets of at most `radius_px` from the centre."""
     reach = int(radius_px)
     offsets = np.arange(-reach, reach + 1)
     return np.hypot(offsets[:, None], offsets) <= radius_px
 
 
-def dilate(mask, radius_px):
-    """Return `mask` grown by a disc: True within `radius_px` (between centres) of a True pixel."""
+def dilate(mask: np.ndarray, radius_px: float) -> np.ndarray:
+    """Return `mask` dilated by a disc: True where the centre of a True pixel is within `radius_px`.
+
+    radius_px: distance between pixel centres, in pixels.
+    """
     if not mask.any():
         return mask.copy()
     return distance_transform_edt(~mask) <= radius_px
 
 
-def gaps_from_quality(qa_pixel, flags):
-    """Return the mask of the pixels that carry one of `flags` in a Landsat QA_PIXEL band.
+def gaps_from_quality(qa_pixel: np.ndarray, flags: Collection[str]) -> np.ndarray:
+    """Return the mask of the pixels with one of `flags` set in a Landsat QA_PIXEL band.
 
-    qa_pixel: integers; flags: names of landsat.QA_PIXEL_BITS. Fill is no gap, whatever else is
-    set there: nothing is known about it. Raises StudyError on a flag that does not exist.
+    qa_pixel: integers; flags: names of landsat.QA_PIXEL_BITS. Fill is never a gap, whatever other
+    bits are set, since nothing was observed there. Raises StudyError for an unknown flag.
     """
     unknown = sorted(set(flags) - (landsat.QA_PIXEL_BITS.keys() - {"fill"}))
     if unknown:
@@ -97,28 +111,26 @@ def gaps_from_quality(qa_pixel, flags):
             f"config: gaps.flags: no QA_PIXEL flag {', '.join(unknown)} (there are"
             f" {', '.join(name for name in landsat.QA_PIXEL_BITS if name != 'fill')})"
         )
-    gap = np.zeros(qa_pixel.shape, bool)
-    for name in flags:
-        gap |= landsat.flagged(qa_pixel, landsat.QA_PIXEL_BITS[name])
-    return gap & ~landsat.flagged(qa_pixel, landsat.QA_PIXEL_BITS["fill"])
+    return landsat.any_flagged(qa_pixel, flags) & ~landsat.is_fill(qa_pixel)
 
 
-def edge_distance(gap, pixel_m):
+def edge_distance(gap: np.ndarray, pixel_m: tuple[float, float]) -> np.ndarray:
     """Return the distance in metres from each gap pixel to the nearest clear one; 0 where clear.
 
-    Between centres: the outermost ring of a gap is one pixel size away. The scene's border is
-    no edge. Infinite where the whole scene is gap. pixel_m: Grid.pixel_m, (across columns,
-    across rows).
+    Distances are between centres: the outermost ring of a gap is one pixel size away from clear.
+    The border of the scene is not an edge of a gap. The distance is infinite if the whole scene
+    is gap. pixel_m: Grid.pixel_m, (across columns, across rows).
     """
     if gap.all():
         return np.full(gap.shape, np.inf)
     return distance_transform_edt(gap, sampling=pixel_m[::-1])
 
 
-def local_share(gap, window_px):
+def local_share(gap: np.ndarray, window_px: int) -> np.ndarray:
     """Return the share of gap pixels in the square window of `window_px` around each pixel.
 
-    Pixels outside the scene do not count. Exact counts, so that bins have no rounding.
+    Pixels outside the scene do not count. Sums are rounded to exact counts, so that rounding
+    cannot move a pixel into another bin.
     """
     size = window_px**2
     gaps = np.rint(uniform_filter(gap.astype(np.float64), window_px, mode="constant") * size)
@@ -126,8 +138,8 @@ def local_share(gap, window_px):
     return gaps / np.rint(np.outer(*sides) * size)
 
 
-def bins(values, edges):
-    """Return the bin of each value: 0 up to and including edges[0], ... and len(edges) above all.
+def bins(values: np.ndarray, edges: Sequence[float]) -> np.ndarray:
+    """Return the bin of each value: 0 up to and including edges[0], len(edges) above the last.
 
     Raises StudyError unless `edges` are positive and increase.
     """
@@ -136,57 +148,71 @@ def bins(values, edges):
     return np.digitize(values, edges, right=True)
 
 
-def regions(gap, test, pixel_m, distance_edges_m, share_edges, window_px, valid=None):
-    """Return the regions of scoring, name -> mask; all lie on test ground.
+def regions(
+    gap: np.ndarray,
+    test: np.ndarray,
+    pixel_m: tuple[float, float],
+    distance_edges_m: Sequence[float],
+    share_edges: Sequence[float],
+    window_px: int,
+    valid: np.ndarray | None = None,
+) -> dict[str, np.ndarray]:
+    """Return the regions of scoring, name -> mask; all are parts of the test ground.
 
-    `gap`, `clear` and `all`, then the gap cut in two ways, each a partition of it:
-    `gap_edge_<a>-<b>m` by the distance in metres to the nearest clear pixel, a < d <= b, and
-    `gap_share_<a>-<b>` by the percentage of gap in the window around the pixel. The last
-    distance has b = inf. A region without pixels is there too, empty.
+    The regions are `gap`, `clear` and `all`, then two partitions of `gap`:
+    `gap_edge_<a>-<b>m` with a < d <= b for the distance d in metres to the nearest clear pixel
+    (b = inf in the last one), and `gap_share_<a>-<b>` with the percentage of gap in the window
+    around the pixel. Regions without pixels are included, empty.
 
-    gap, test: masks; distance_edges_m in metres, share_edges between 0 and 1: inner edges of
-    the bins. valid: where the optical band is known at all; a pixel that it withholds helps no
-    method, so it is no edge of a gap and counts as gap in the window.
+    gap, test: masks. distance_edges_m (metres) and share_edges (between 0 and 1): inner edges of
+    the bins. valid: where the optical band was observed. A pixel without observation helps no
+    method, so it is not an edge of a gap, and it counts as gap in the window.
     """
     hidden = gap if valid is None else gap | ~valid
     inside = gap & test
-    found = {"gap": inside, "clear": test & ~gap, "all": test.copy()}
+    masks = {"gap": inside, "clear": test & ~gap, "all": test.copy()}
 
     limits = [0, *distance_edges_m, np.inf]
     which = bins(edge_distance(hidden, pixel_m), distance_edges_m)
     for index, (low, high) in enumerate(itertools.pairwise(limits)):
-        found[f"gap_edge_{low:g}-{high:g}m"] = inside & (which == index)
+        masks[f"gap_edge_{low:g}-{high:g}m"] = inside & (which == index)
 
     percent = [0, *(100 * edge for edge in share_edges), 100]
     which = bins(local_share(hidden, window_px), share_edges)
     for index, (low, high) in enumerate(itertools.pairwise(percent)):
-        found[f"gap_share_{low:g}-{high:g}"] = inside & (which == index)
-    return found
+        masks[f"gap_share_{low:g}-{high:g}"] = inside & (which == index)
+    return masks
 
 
 class GapBank:
     """A large mask from which training cuts small ones at random places.
 
-    mask: (rows, columns), simulated or real. Every cut is turned and mirrored at random, so
-    that a bank from one scene does not teach the direction of its clouds.
+    mask: (rows, columns), simulated or real. Each cut is rotated and mirrored at random, so that
+    networks do not learn the orientation of the clouds in a single scene.
     """
 
-    def __init__(self, mask):
+    def __init__(self, mask: np.ndarray) -> None:
         self._mask = np.asarray(mask, bool)
 
     @classmethod
-    def simulated(cls, share, size_px, seed, *, dilation_px=0, slope=SLOPE, side_px=1024):
-        """Return a bank of simulated gaps, see simulate_gaps; cuts have `share` on average."""
-        return cls(
-            simulate_gaps(
-                (side_px, side_px), share, size_px, seed, dilation_px=dilation_px, slope=slope
-            )
-        )
+    def simulated(
+        cls,
+        share: float,
+        size_px: float,
+        seed: int,
+        *,
+        dilation_px: float = 0,
+        slope: float = SLOPE,
+        side_px: int = 1024,
+    ) -> "GapBank":
+        """Return a bank of gaps made by simulate_gaps; cuts contain `share` on average."""
+        shape = (side_px, side_px)
+        return cls(simulate_gaps(shape, share, size_px, seed, dilation_px=dilation_px, slope=slope))
 
-    def draw(self, count, size, generator):
-        """Return `count` masks (count, size, size) drawn with a numpy Generator.
+    def draw(self, count: int, size: int, generator: np.random.Generator) -> np.ndarray:
+        """Return `count` random masks (count, size, size).
 
-        A single cut may be all gap or all clear; the share holds on average. Raises StudyError
+        A single mask may be all gap or all clear; the share applies on average. Raises StudyError
         if the bank is smaller than `size`.
         """
         if size > min(self._mask.shape):

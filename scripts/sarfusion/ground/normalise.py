@@ -1,40 +1,58 @@
-"""Scaling of the channels, fitted on training ground only."""
+"""Normalisation of channels (clip, centre, scale), fitted on training ground only."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 
 from ..core.raster import open_bands, strips
 
 RANGE_PERCENTILES = (0.1, 99.9)
-LARGEST_SAMPLE = 4_000_000  # pixels; a percentile of so many is off by less than 0.03 percents
+MAX_SAMPLE = 4_000_000  # pixels; the rank of a percentile is then off by less than 0.03 percent
 
 
-def training_sample(path, names, train, largest=LARGEST_SAMPLE):
-    """Return the bands `names` (bands, pixels) of a raster on training ground.
+class Scaling(TypedDict):
+    """Normalisation of a channel: clip to [low, high] (None: no clipping), then (x - mean) / std.
 
-    train: bool (rows, columns). All its pixels while they are at most `largest`; of more, every
-    n-th in the order of the raster, with the least n that leaves no more than `largest`. The
-    sample is the same in every run and does not depend on how the raster is read.
+    All numbers have the unit of the channel.
     """
-    step = max(1, -(-int(train.sum()) // largest))
-    sample, seen = [], 0
+
+    low: float | None
+    high: float | None
+    mean: float
+    std: float
+
+
+def training_sample(
+    path: str | Path, names: Sequence[str], train: np.ndarray, max_pixels: int = MAX_SAMPLE
+) -> np.ndarray:
+    """Return the bands `names` of a raster on training ground, (bands, pixels).
+
+    train: bool (rows, columns). If it has more than `max_pixels` pixels, every n-th is taken in
+    raster order, with the smallest n that gives at most `max_pixels`. The sample is the same in
+    every run and does not depend on the strips in which the raster is read.
+    """
+    step = max(1, -(-int(train.sum()) // max_pixels))
+    sample, count = [], 0
     with open_bands([(path, name) for name in names]) as bands:
         for window in strips(train.shape):
             values = bands.read(window)[:, train[window.toslices()]]
-            sample.append(values[:, -seen % step :: step].copy())  # a view would keep all of it
-            seen += values.shape[1]
+            sample.append(values[:, -count % step :: step].copy())  # a view would keep the strip
+            count += values.shape[1]
     return np.concatenate(sample, axis=1)
 
 
-def even_sample(values, count):
-    """Return `count` of the pixels of `values` (bands, pixels), evenly taken from their order."""
+def even_sample(values: np.ndarray, count: int) -> np.ndarray:
+    """Return `count` evenly spaced pixels of `values` (bands, pixels)."""
     return values[:, np.linspace(0, values.shape[1] - 1, count).round().astype(int)]
 
 
-def fit(values, clip_percentiles=None):
-    """Return {"low", "high", "mean", "std"} of the 1-D `values` of a channel.
+def fit(values: np.ndarray, clip_percentiles: Sequence[float] | None = None) -> Scaling:
+    """Return the Scaling of the 1-D `values` of a channel.
 
-    With `clip_percentiles` (low, high) the values are clipped there first, and `low` and `high`
-    say where; without, both are None. A constant channel gets std 1, so that it scales to 0.
+    With `clip_percentiles` (low, high) the values are clipped at these percentiles before mean and
+    standard deviation are taken. The std of a constant channel is 1, so that it scales to 0.
     """
     values = values.astype(np.float64)
     low = high = None
@@ -49,7 +67,7 @@ def fit(values, clip_percentiles=None):
     }
 
 
-def apply(values, scaling):
+def apply(values: np.ndarray, scaling: Scaling) -> np.ndarray:
     """Return float32 `values` clipped, centred and scaled; NaN becomes 0, the training mean."""
     if scaling["low"] is not None:
         values = np.clip(values, scaling["low"], scaling["high"])
@@ -57,15 +75,15 @@ def apply(values, scaling):
     return np.nan_to_num(scaled.astype(np.float32), nan=0.0)
 
 
-def undo(scaled, scaling):
+def undo(scaled: np.ndarray, scaling: Scaling) -> np.ndarray:
     """Return centred and scaled values in their own unit."""
     return scaled * np.float32(scaling["std"]) + np.float32(scaling["mean"])
 
 
-def data_range(values):
+def data_range(values: np.ndarray) -> float:
     """Return L, the data range of SSIM and PSNR: the central 99.8 % of the 1-D `values`.
 
-    The extremes of a city (one mirror-like roof) would set L by themselves otherwise.
+    With the full range, a single mirror-like roof of a city would determine L.
     """
     low, high = np.percentile(values.astype(np.float64), RANGE_PERCENTILES)
     return float(high - low)

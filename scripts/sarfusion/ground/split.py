@@ -16,15 +16,18 @@ NAMES = {
 }
 
 
-def split_ground(valid, block_px, test, validation, buffer_px, seed):
+def split_ground(
+    valid: np.ndarray, block_px: int, test: float, validation: float, buffer_px: int, seed: int
+) -> np.ndarray:
     """Return the use of every pixel (uint8, rows x columns): see NAMES.
 
-    The scene is cut into nearly equal blocks of about `block_px`. Shares `test` and
-    `validation` of the blocks that hold valid pixels (at least one each) are drawn at random;
-    training ground within `buffer_px` (chessboard distance, as a square receptive field
-    reaches) of a held-out block becomes buffer. The draw never looks at an image value.
+    valid: bool (rows, columns). The scene is cut into nearly equal blocks of about `block_px`. Of
+    the blocks with valid pixels, the shares `test` and `validation` (at least one block each) are
+    drawn at random. Training ground within `buffer_px` of a held-out block becomes buffer, by
+    chessboard distance, since receptive fields are square. The draw does not depend on any image
+    value.
 
-    Raises StudyError when there are too few blocks or no training ground is left.
+    Raises StudyError if there are too few blocks or no training ground is left.
     """
     if not valid.any():
         raise StudyError("no valid pixel in the scene: nothing can be split")
@@ -46,11 +49,11 @@ def split_ground(valid, block_px, test, validation, buffer_px, seed):
     test_blocks, validation_blocks = np.split(drawn[: n_test + n_validation], [n_test])
     use = np.full(valid.shape, TRAIN, np.uint8)
     for number in (*test_blocks, *validation_blocks):
-        around = use[tuple(_grown(span, buffer_px) for span in blocks[number])]
-        around[around == TRAIN] = BUFFER
-    for name, numbers in ((TEST, test_blocks), (VALIDATION, validation_blocks)):
+        surroundings = use[tuple(_grown(span, buffer_px) for span in blocks[number])]
+        surroundings[surroundings == TRAIN] = BUFFER
+    for value, numbers in ((TEST, test_blocks), (VALIDATION, validation_blocks)):
         for number in numbers:
-            use[blocks[number]] = name
+            use[blocks[number]] = value
     use[~valid] = NOT_VALID
     if not (use == TRAIN).any():
         raise StudyError(
@@ -60,17 +63,17 @@ def split_ground(valid, block_px, test, validation, buffer_px, seed):
     return use
 
 
-def _edges(size, block_px):
-    """Return where the blocks of about `block_px` along `size` pixels begin, and `size`."""
+def _edges(size: int, block_px: int) -> list[int]:
+    """Return the first pixel of each block of about `block_px` along `size` pixels, and `size`."""
     count = max(1, round(size / block_px))
     return [-(-size * number // count) for number in range(count + 1)]
 
 
-def _grown(span, pixels):
-    """Return a slice that reaches `pixels` further on both sides, as far as there are any."""
+def _grown(span: slice, pixels: int) -> slice:
+    """Return a slice extended by `pixels` on both sides, but not below 0."""
     return slice(max(0, span.start - pixels), span.stop + pixels)
 
 
-def counts(use):
+def counts(use: np.ndarray) -> dict[str, int]:
     """Return the number of pixels of each use, by name."""
     return {name: int((use == value).sum()) for value, name in NAMES.items()}

@@ -1,14 +1,16 @@
-"""Landsat Collection 2 Level-2: digital numbers to reflectance, and what must be masked.
+"""Landsat Collection 2 Level-2: digital numbers to surface reflectance, and quality flags.
 
 Source: USGS, Landsat 8-9 Collection 2 Level 2 Science Product Guide (LSDS-1619).
 """
+
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 BANDS = ("red", "green", "blue")
 RAW_BANDS = (*BANDS, "qa_pixel", "qa_radsat")
 FILL = 0  # digital number
-SCALE, OFFSET = 2.75e-5, -0.2
+SCALE, OFFSET = 2.75e-5, -0.2  # reflectance = SCALE * digital number + OFFSET
 
 QA_PIXEL_BITS = {
     "fill": 0,
@@ -18,26 +20,47 @@ QA_PIXEL_BITS = {
     "cloud_shadow": 4,
     "snow": 5,
 }
-# Bit n - 1 of QA_RADSAT says that OLI band n is saturated.
+QA_FILL = 1 << QA_PIXEL_BITS["fill"]  # the QA_PIXEL of a pixel that is fill
+# Bit n - 1 of QA_RADSAT is set if OLI band n is saturated.
 QA_RADSAT_BITS = {"blue": 1, "green": 2, "red": 3}
 
 
-def flagged(qa, bit):
+def flagged(qa: np.ndarray, bit: int) -> np.ndarray:
     """Return where `bit` is set in the bit field `qa` (integers)."""
     return (qa >> bit) & 1 == 1
 
 
-def to_reflectance(numbers, qa_pixel, qa_radsat, scale, offset, mask):
+def is_fill(qa_pixel: np.ndarray) -> np.ndarray:
+    """Return where a QA_PIXEL band (integers) is fill: nothing was observed."""
+    return flagged(qa_pixel, QA_PIXEL_BITS["fill"])
+
+
+def any_flagged(qa_pixel: np.ndarray, flags: Iterable[str]) -> np.ndarray:
+    """Return where a QA_PIXEL band (integers) has at least one of `flags`; see QA_PIXEL_BITS."""
+    marked = np.zeros(qa_pixel.shape, bool)
+    for name in flags:
+        marked |= flagged(qa_pixel, QA_PIXEL_BITS[name])
+    return marked
+
+
+def to_reflectance(
+    numbers: np.ndarray,
+    qa_pixel: np.ndarray,
+    qa_radsat: np.ndarray,
+    scale: Sequence[float],
+    offset: Sequence[float],
+    mask: Iterable[str],
+) -> tuple[np.ndarray, dict[str, int]]:
     """Return surface reflectance (bands, rows, columns; float32, NaN where masked) and counts.
 
-    numbers: (3, rows, columns), red, green, blue; qa_pixel, qa_radsat: (rows, columns) integers.
-    scale, offset: one per band, reflectance = scale * number + offset.
-    mask: names of QA_PIXEL flags that invalidate a pixel; fill always does, and it is taken
-    out before scaling, since fill would scale to a plausible -0.2.
-    Saturated values are masked band by band. Reflectance below 0 or above 1 is kept (the
-    atmospheric correction makes it) and counted.
+    numbers: digital numbers (3, rows, columns) of red, green, blue. qa_pixel, qa_radsat: integers
+    (rows, columns). scale, offset: one per band, reflectance = scale * number + offset.
+    mask: QA_PIXEL flags that invalidate a pixel. Fill always does; it is excluded before scaling,
+    which would turn it into a plausible -0.2.
+    Saturated values are masked band by band. Reflectance below 0 or above 1, an artefact of
+    atmospheric correction, is kept and counted.
     """
-    fill = flagged(qa_pixel, QA_PIXEL_BITS["fill"]) | ~np.isfinite(numbers).all(axis=0)
+    fill = is_fill(qa_pixel) | ~np.isfinite(numbers).all(axis=0)
     counts = {"pixels": int(fill.size), "fill": int(fill.sum())}
     masked = fill.copy()
     for name in mask:
