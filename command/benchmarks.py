@@ -3,6 +3,8 @@
 Standard library only, and free of newer syntax (see `reproduce`).
 """
 
+from __future__ import annotations
+
 import ast
 import os
 import platform
@@ -16,8 +18,10 @@ from running import project_lock
 from studies import failure, ready
 
 FOLDER = Path("tests/benchmarks")
-TAKE_PEERS = ("training", "download")  # their peers are not among the project's packages
-INSTRUCTIONS = {  # flags of the processor that decide how fast matrices are multiplied
+# Benchmarks whose peers are not among the project's packages.
+WITH_PEERS = ("training", "download")
+# Flags of the processor that decide how fast it multiplies matrices: {flag: name}, slowest first.
+INSTRUCTIONS = {
     "avx2": "AVX2",
     "avx512f": "AVX-512",
     "avx512_bf16": "AVX-512, bfloat16",
@@ -32,10 +36,10 @@ measured on a GPU yet.
 """
 
 
-def bench_command(arguments):
+def bench_command(arguments: list[str]) -> int:
     """measure the speed beside peers: bench [NAME ...]
 
-    SARFUSION_PEERS is an interpreter that has Keras and odc-stac; without it they are left out.
+    SARFUSION_PEERS is an interpreter that has Keras and odc-stac. Without it, these are left out.
     """
     names = {path.stem[len("bench_") :]: path for path in sorted((ROOT / FOLDER).glob("bench_*"))}
     unknown = [name for name in arguments if name not in names]
@@ -48,28 +52,29 @@ def bench_command(arguments):
             say(f"bench: {name}")
             table = measured(name, names[name])
             print(table)
-            found = {**parts(page), heading(names[name]): table}
-            told = [found[title] for title in map(heading, names.values()) if title in found]
-            page.write_text("\n".join([HEAD, *told]), encoding="utf-8")
+            tables = {**parts(page), heading(names[name]): table}
+            ordered = [tables[title] for title in map(heading, names.values()) if title in tables]
+            page.write_text("\n".join([HEAD, *ordered]), encoding="utf-8")
     return 0
 
 
-def parts(page):
-    """Return {heading: part} of the page: what each benchmark printed when it last ran."""
+def parts(page: Path) -> dict[str, str]:
+    """Return {heading: part} of the page: the output of each benchmark when it last ran."""
     text = page.read_text(encoding="utf-8") if page.exists() else ""
-    found = [f"## {part.strip()}\n" for part in f"\n{text}".split("\n## ")[1:]]
-    return {part.splitlines()[0]: part for part in found}
+    sections = [f"## {part.strip()}\n" for part in f"\n{text}".split("\n## ")[1:]]
+    return {section.splitlines()[0]: section for section in sections}
 
 
-def heading(path):
-    """Return the heading of a benchmark's part of the page: the start of its docstring."""
-    return "## " + ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).split(";")[0]
+def heading(path: Path) -> str:
+    """Return the heading of a benchmark on the page: its docstring up to the first semicolon."""
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or path.stem
+    return "## " + docstring.split(";")[0]
 
 
-def measured(name, path):
-    """Run a benchmark and return what it printed, under a heading, and on what it ran."""
+def measured(name: str, path: Path) -> str:
+    """Run a benchmark; return its heading, its output, and the machine, date and commit."""
     command = [str(venv_python()), str(path)]
-    if name in TAKE_PEERS and os.environ.get("SARFUSION_PEERS"):
+    if name in WITH_PEERS and os.environ.get("SARFUSION_PEERS"):
         command.append(os.environ["SARFUSION_PEERS"])
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
@@ -79,12 +84,13 @@ def measured(name, path):
     )
 
 
-def machine():
-    """Return the processor, the number of its cores that may be used, and how it multiplies."""
-    model, flags = platform.processor() or platform.machine(), []
+def machine() -> str:
+    """Return the number of usable cores, the processor, and its widest vector instructions."""
+    model = platform.processor() or platform.machine()
+    flags: list[str] = []
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        known = {key.strip(): value.strip() for key, _, value in (x.partition(":") for x in lines)}
-        model, flags = known.get("model name", model), known.get("flags", "").split()
+        facts = {key.strip(): value.strip() for key, _, value in (x.partition(":") for x in lines)}
+        model, flags = facts.get("model name", model), facts.get("flags", "").split()
     widest = [name for flag, name in INSTRUCTIONS.items() if flag in flags]
     return f"{cores()} cores of {model}" + (f" ({widest[-1]})" if widest else "")

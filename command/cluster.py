@@ -1,7 +1,9 @@
-"""What a killed run left in Slurm's queue, for `reproduce`.
+"""Slurm jobs that a killed run left behind, for `reproduce`.
 
 Standard library only, and free of newer syntax (see `reproduce`).
 """
+
+from __future__ import annotations
 
 import getpass
 import os
@@ -11,45 +13,46 @@ import time
 from environment import ROOT, say
 
 PREFIX = "sarfusion_"  # of the names of Slurm jobs: profiles/slurm
-LOOK_S = 5  # between two looks at the queue
-ANSWER_S = 20  # for Slurm to answer: programs of a Slurm that is not there may try for minutes
+POLL_S = 5  # seconds between two queries of the queue
+# Seconds to wait for an answer. Without a running Slurm, its programs retry for minutes.
+MAX_ANSWER_S = 20
 
 
-def await_left_jobs():
-    """Return when no Slurm job of a killed run is left: those that run go on to their end.
+def await_left_jobs() -> None:
+    """Wait until no Slurm job of a killed run is left.
 
-    What they finish is not made again. A run beside them would start the same work once more, and
-    they would remove each other's files.
+    Waiting jobs are cancelled. Running jobs finish, so that their work is not repeated. A new run
+    beside them would start the same work again, and both would remove each other's files.
     """
     left = left_jobs() or {}
     waiting = [job for job, state in left.items() if state == "PENDING"]
     if waiting:
         say(f"Taking {len(waiting)} waiting Slurm job(s) of the killed run from the queue.")
         ask("scancel", *waiting)
-        left = look_again(left)
+        left = jobs_left_now(left)
     if left:
         say("Slurm jobs of the killed run are at work; waiting for their end, so that nothing is")
         say("made twice. To go on without what they do: scancel {}".format(" ".join(left)))
     while left:
-        time.sleep(LOOK_S)
-        left = look_again(left)
+        time.sleep(POLL_S)
+        left = jobs_left_now(left)
 
 
-def look_again(left):
-    """Return the jobs that are left now; those known of, if Slurm does not answer for once."""
+def jobs_left_now(left: dict[str, str]) -> dict[str, str]:
+    """Query the queue again; return `left` unchanged where Slurm does not answer this time."""
     now = left_jobs()
     return left if now is None else now
 
 
-def left_jobs():
-    """Return {id: state} of the Slurm jobs that were started from here; None if no Slurm answers.
+def left_jobs() -> dict[str, str] | None:
+    """Return {id: state} of the Slurm jobs that were started in this folder.
 
-    Slurm's programs are on many machines that belong to no cluster.
+    None if no Slurm answers: its programs are installed on many machines outside any cluster.
     """
-    said = ask("squeue", "--noheader", "--user", getpass.getuser(), "--format=%i|%T|%j|%Z")
-    if said is None:
+    printed = ask("squeue", "--noheader", "--user", getpass.getuser(), "--format=%i|%T|%j|%Z")
+    if printed is None:
         return None
-    jobs = [line.split("|", 3) for line in said.splitlines() if line.count("|") >= 3]
+    jobs = [line.split("|", 3) for line in printed.splitlines() if line.count("|") >= 3]
     return {
         job: state
         for job, state, name, folder in jobs
@@ -57,8 +60,8 @@ def left_jobs():
     }
 
 
-def ask(*command):
-    """Return what a program of Slurm says; None if it is not here, or has no Slurm to ask."""
+def ask(*command: str) -> str | None:
+    """Return the output of a Slurm program; None if it is not installed or gets no answer."""
     try:
         return subprocess.run(
             command,
@@ -66,7 +69,7 @@ def ask(*command):
             stderr=subprocess.DEVNULL,
             text=True,
             check=True,
-            timeout=ANSWER_S,
+            timeout=MAX_ANSWER_S,
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return None

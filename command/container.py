@@ -3,6 +3,8 @@
 Standard library only, and free of newer syntax (see `reproduce`).
 """
 
+from __future__ import annotations
+
 import itertools
 import math
 import os
@@ -10,23 +12,24 @@ import re
 import shlex
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from environment import ROOT, Problem, say, venv_python
-from running import project_lock, run
+from running import Lock, project_lock, run
 from studies import ready
 
 IMAGE = "localhost/sarfusion:test"
-MOST_BYTES = 2.5e9  # of an image for the CPU
-ORDINARY = 1000  # the user whom root runs the container as
+MAX_IMAGE_BYTES = 2.5e9  # of an image with the CPU build of PyTorch
+ORDINARY_ID = 1000  # user and group of the container when root starts it
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
-def test_container_command(arguments):
+def test_container_command(arguments: list[str]) -> int:
     """build the container image; compare STUDY in it and outside
 
-    SARFUSION_BASE names another base image than the Containerfile does. SARFUSION_BUILD holds
-    further arguments of `podman build`, for a place that reaches packages by another road:
+    SARFUSION_BASE replaces the base image of the Containerfile. SARFUSION_BUILD has further
+    arguments of `podman build`, for a network that reaches packages in another way:
     "--network host --secret id=pip.conf,src=FILE --volume FOLDER:FOLDER:ro".
     """
     if len(arguments) > 1:
@@ -38,9 +41,11 @@ def test_container_command(arguments):
         return test_container(study, engine, lock)
 
 
-def test_container(study, engine, lock):
-    """Build the image, run a study in it and outside, and report how they compare."""
-    scratch = ROOT / "results/container-test"  # fresh each time, and kept to look into
+def test_container(study: str, engine: str, lock: Lock) -> int:
+    """Build the image, run a study in it and outside, and report how the results compare."""
+    scratch = (
+        ROOT / "results/container-test"
+    )  # emptied at the start, kept afterwards for inspection
     shutil.rmtree(str(scratch), ignore_errors=True)
     inside, outside = scratch / "inside", scratch / "outside"
     user, group = ordinary_user()
@@ -63,7 +68,10 @@ def test_container(study, engine, lock):
 
     return report(
         [
-            (size < MOST_BYTES, f"the image has {size / 1e9:.2f} GB; fewer than 2.5 are asked for"),
+            (
+                size < MAX_IMAGE_BYTES,
+                f"the image has {size / 1e9:.2f} GB; fewer than 2.5 are asked for",
+            ),
             (True, f"{made.name} ran as user {user}, with a read-only root and no network"),
             (not again, f"a second container had nothing to do{listed(again)}"),
             *([(False, text) for text in differing] or [(True, same)]),
@@ -71,8 +79,8 @@ def test_container(study, engine, lock):
     )
 
 
-def report(checks):
-    """Print what passed and what failed, and a last line; return the exit code."""
+def report(checks: Sequence[tuple[bool, str]]) -> int:
+    """Print each check, (passed, text), and a last line; return the exit code."""
     print()
     for passed, text in checks:
         print(f"{'pass' if passed else 'FAIL'}  {text}")
@@ -81,16 +89,16 @@ def report(checks):
     return 1 if failed else 0
 
 
-def listed(names):
-    """Return how many files were made and the first of them, in brackets, or "" for none."""
+def listed(names: Sequence[str]) -> str:
+    """Return the number of files made and the first of them, in brackets; "" for none."""
     return f" (but files that it made: {len(names)}, as {names[0]})" if names else ""
 
 
-# What is asked of podman or docker
+# Commands for podman or docker
 
 
-def study_path(study):
-    """Return the path of a study's file inside the project, as it is in the container too."""
+def study_path(study: str) -> str:
+    """Return the path of a study's file relative to the project; it is the same in the image."""
     path = Path(study) if study.endswith((".yaml", ".yml")) else ROOT / f"config/{study}.yaml"
     path = path.absolute()
     if not path.is_file() or ROOT not in path.parents:
@@ -98,26 +106,28 @@ def study_path(study):
     return str(path.relative_to(ROOT))
 
 
-def find_engine():
+def find_engine() -> str:
     """Return the command that builds and runs images, podman or docker."""
-    found = [name for name in ("podman", "docker") if shutil.which(name)]
-    if not found:
+    installed = [name for name in ("podman", "docker") if shutil.which(name)]
+    if not installed:
         raise Problem("test-container needs podman or docker; on Debian: apt install podman")
-    return found[0]
+    return installed[0]
 
 
-def ordinary_user():
-    """Return the user and group that a container runs as: who asks, or 1000 for root."""
-    return (os.getuid(), os.getgid()) if os.getuid() else (ORDINARY, ORDINARY)
+def ordinary_user() -> tuple[int, int]:
+    """Return the user and group of the container: those of this process, or 1000 for root."""
+    return (os.getuid(), os.getgid()) if os.getuid() else (ORDINARY_ID, ORDINARY_ID)
 
 
-def cores():
-    """Return the number of cores that both runs get."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
-def build_command(engine, variables):
-    """Return the command that builds the image."""
+def build_command(engine: str, variables: Mapping[str, str]) -> list[str]:
+    """Return the command that builds the image. variables: environment variables."""
     command = [engine, "build", "--file", "envs/Containerfile", "--tag", IMAGE]
     if variables.get("SARFUSION_BASE"):
         command += ["--build-arg", "BASE=" + variables["SARFUSION_BASE"]]
@@ -125,10 +135,10 @@ def build_command(engine, variables):
     return [*command, *shlex.split(variables.get("SARFUSION_BUILD", "")), "."]
 
 
-def commit():
-    """Return the commit of the project, "" where git does not know."""
+def commit() -> str:
+    """Return the commit of the project, "" outside a git repository."""
     try:
-        said = subprocess.check_output(
+        described = subprocess.check_output(
             ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
             cwd=str(ROOT),
             stderr=subprocess.DEVNULL,
@@ -136,58 +146,59 @@ def commit():
         )
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return said.strip()
+    return described.strip()
 
 
-def start_command(engine, results, user, group):
-    """Return the command that runs ./reproduce in the image, shut in as far as it can be."""
+def start_command(engine: str, results: Path, user: int, group: int) -> list[str]:
+    """Return the command that runs ./reproduce in the image, isolated as far as possible."""
     command = [engine, "run", "--rm", "--read-only", "--network", "none", "--tmpfs", "/tmp"]
     command += ["--cap-drop", "all", "--security-opt", "no-new-privileges"]
     command += ["--user", f"{user}:{group}"]
     if engine == "podman" and os.getuid():
-        command += ["--userns", "keep-id"]  # else the user's own files belong to root in there
+        command += ["--userns", "keep-id"]  # else the user's files belong to root inside
     return [*command, "--volume", f"{results}:/sarfusion/results:Z", IMAGE]
 
 
-def outside_command(study, folder):
-    """Return the command that runs a study with everything that it writes in `folder`."""
+def outside_command(study: str, folder: Path) -> list[str]:
+    """Return the command that runs a study outside a container and writes only in `folder`."""
     command = [str(venv_python()), "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
     command += ["--configfile", str(ROOT / study), "--directory", str(folder)]
     return [*command, "--cores", str(cores())]
 
 
-def image_bytes(engine):
-    """Return the size of the image."""
-    said = subprocess.check_output([engine, "image", "inspect", "--format", "{{.Size}}", IMAGE])
-    return int(said)
+def image_bytes(engine: str) -> int:
+    """Return the size of the image in bytes."""
+    return int(
+        subprocess.check_output([engine, "image", "inspect", "--format", "{{.Size}}", IMAGE])
+    )
 
 
-def must(task, command, lock):
-    """Say what is being done, and run its command; raise Problem when it fails."""
+def must(task: str, command: Sequence[str], lock: Lock) -> None:
+    """Print the task and run its command; raise Problem when it fails."""
     say(f"test-container: {task}")
     code = run(command, lock)
     if code:
         raise Problem(f"{task} failed; the reason stands above", code)
 
 
-# Comparing
+# Comparison
 
 
-def state(folder):
-    """Return {path: time of its last change} of the files in a folder."""
+def state(folder: Path) -> dict[str, int]:
+    """Return {path: time of its last change in ns} of the files in a folder."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in files}
 
 
-def differences(inside, outside):
-    """Return a line for each table that is not the same, byte for byte, in two folders."""
+def differences(inside: Path, outside: Path) -> list[str]:
+    """Return a line for each table whose bytes differ between two folders."""
     names = sorted({path.name for folder in (inside, outside) for path in folder.iterdir()})
-    pairs = [(name, inside / name, outside / name) for name in names]
-    return [f"{name}: {text}" for name, *pair in pairs for text in [difference(*pair)] if text]
+    texts = {name: difference(inside / name, outside / name) for name in names}
+    return [f"{name}: {text}" for name, text in texts.items() if text]
 
 
-def difference(inside, outside):
-    """Return how a table inside differs from that outside, "" when it does not."""
+def difference(inside: Path, outside: Path) -> str:
+    """Return how a table inside differs from the one outside, "" when it does not."""
     for path, other in ((inside, "outside"), (outside, "inside")):
         if not path.exists():
             return f"made {other} only"
@@ -195,7 +206,7 @@ def difference(inside, outside):
         return ""
     texts = [path.read_text(encoding="utf-8").splitlines() for path in (inside, outside)]
     lines = enumerate(itertools.zip_longest(*texts, fillvalue=""), start=1)
-    differing = [(number, *pair) for number, pair in lines if pair[0] != pair[1]]
+    differing = [(number, one, other) for number, (one, other) in lines if one != other]
     if not differing:
         return "line ends differ"
     number, one, other = differing[0]
@@ -205,8 +216,11 @@ def difference(inside, outside):
     )
 
 
-def relative_change(differing):
-    """Return the largest relative difference of numbers in pairs of lines; inf for other words."""
+def relative_change(differing: Sequence[tuple[int, str, str]]) -> float:
+    """Return the largest relative difference of numbers in pairs of lines; inf if words differ.
+
+    differing: (line number, line, other line).
+    """
     changes = [0.0]
     for _, one, other in differing:
         if NUMBER.sub("", one) != NUMBER.sub("", other):

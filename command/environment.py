@@ -1,7 +1,9 @@
-"""Set-up of the virtual environment that the workflow runs in, for `reproduce`.
+"""Set-up of the virtual environment of the workflow, for `reproduce`.
 
 Standard library only, and free of newer syntax (see `reproduce`).
 """
+
+from __future__ import annotations
 
 import hashlib
 import importlib.util
@@ -21,46 +23,46 @@ TORCH = ROOT / "envs/torch.txt"
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 STAMP, DEV_STAMP = "sarfusion.stamp", "sarfusion-dev.stamp"
 
-# These would lead Python and pip out of the virtual environment.
+# Environment variables that would lead Python and pip out of the virtual environment.
 LEAKS = ["PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"]
 
 
 class Problem(Exception):
-    """What a person must know or mend, in one line, and the exit code."""
+    """A problem that the user can solve. The message is one line; `code` is the exit code."""
 
-    def __init__(self, message, code=1):
+    def __init__(self, message: str, code: int = 1) -> None:
         super().__init__(message)
         self.code = code
 
 
-def say(text):
-    """Print a line of progress; standard output is kept for results."""
+def say(text: str) -> None:
+    """Print a line of progress to standard error; standard output is for results."""
     print(text, file=sys.stderr, flush=True)
 
 
-def venv_folder():
+def venv_folder() -> Path:
     """Return the folder of the virtual environment."""
     return Path(os.environ.get("SARFUSION_VENV") or ROOT / ".venv").expanduser().absolute()
 
 
-def venv_python():
+def venv_python() -> Path:
     """Return the Python of the virtual environment."""
     return venv_folder() / "bin/python"
 
 
-def environment():
-    """Return the environment variables of everything that is started from here."""
+def environment() -> dict[str, str]:
+    """Return the environment variables for every process that the command starts."""
     env = {name: value for name, value in os.environ.items() if name not in LEAKS}
     env["PATH"] = os.pathsep.join([str(venv_folder() / "bin"), env.get("PATH", os.defpath)])
     return env
 
 
-def has_driver():
+def has_driver() -> bool:
     """Tell whether this machine has an NVIDIA driver."""
     return Path("/proc/driver/nvidia/version").exists() or bool(shutil.which("nvidia-smi"))
 
 
-def torch_build():
+def torch_build() -> str:
     """Return the PyTorch build to install, "cpu" or "cuda"."""
     chosen = os.environ.get("SARFUSION_TORCH") or ("cuda" if has_driver() else "cpu")
     if chosen not in ("cpu", "cuda"):
@@ -68,12 +70,13 @@ def torch_build():
     return chosen
 
 
-def torch_roads(build, index, system):
+def torch_sources(build: str, index: str | None, system: str) -> list[list[str]]:
     """Return the lists of pip arguments to try in turn for a PyTorch build.
 
-    PyPI's wheel for Linux needs gigabytes of CUDA libraries, so the CPU build is one of the wheels
-    that pip's configuration offers (find-links) or one of PyTorch's own index, and always comes
-    without dependencies: the lock has those it needs. PyPI's wheel for macOS is the CPU build.
+    The CPU build for Linux comes from the wheels that pip's configuration offers (find-links) or
+    from PyTorch's own index, since PyPI's wheel needs gigabytes of CUDA libraries. It is installed
+    without dependencies, which are in the lock. PyPI's wheel for macOS is the CPU build.
+    index: URL of another package index, or None. system: as platform.system() returns it.
     """
     alone = ["--no-deps"] if build == "cpu" else []
     if index:
@@ -83,8 +86,8 @@ def torch_roads(build, index, system):
     return [[*alone, "--no-index"], [*alone, "--index-url", TORCH_CPU_INDEX]]
 
 
-def fingerprint(*parts):
-    """Return the sha256 of texts and of the contents of files, as hexadecimal digits."""
+def fingerprint(*parts: str | Path) -> str:
+    """Return the SHA-256 of texts and of the contents of files, in hexadecimal."""
     digest = hashlib.sha256()
     for part in parts:
         content = part.read_bytes() if isinstance(part, Path) else part.encode()
@@ -92,27 +95,27 @@ def fingerprint(*parts):
     return digest.hexdigest()
 
 
-def stamps():
-    """Return (path, text) of the stamp of a complete set-up, and of its test tools."""
+def stamps() -> tuple[tuple[Path, str], tuple[Path, str]]:
+    """Return (path, text) of the stamp of a complete set-up, and of the stamp of its test tools."""
     version = platform.python_version_tuple()[:2]
     base = fingerprint(*version, platform.system(), platform.machine(), torch_build(), LOCK, TORCH)
     tools = fingerprint(base, DEV_LOCK)
     return (venv_folder() / STAMP, base), (venv_folder() / DEV_STAMP, tools)
 
 
-def is_set_up(dev=False):
+def is_set_up(dev: bool = False) -> bool:
     """Tell whether the virtual environment is up to date, with the test tools if `dev`."""
     base, tools = stamps()
-    return venv_python().exists() and holds(*base) and (not dev or holds(*tools))
+    return venv_python().exists() and has_text(*base) and (not dev or has_text(*tools))
 
 
-def holds(path, text):
-    """Tell whether a file exists and holds this text."""
+def has_text(path: Path, text: str) -> bool:
+    """Tell whether a file exists and contains just this text."""
     return path.is_file() and path.read_text() == text
 
 
-def run_quietly(*command):
-    """Run a command from the project root; return what it said when it failed, else ""."""
+def run_quietly(*command: str) -> str:
+    """Run a command from the project root; return its output when it failed, else ""."""
     done = subprocess.run(
         command,
         cwd=str(ROOT),
@@ -125,13 +128,13 @@ def run_quietly(*command):
     return (done.stdout.strip() or f"exit code {done.returncode}") if done.returncode else ""
 
 
-def pip_install(*arguments):
-    """Install into the virtual environment; return pip's complaint when it failed, else ""."""
+def pip_install(*arguments: str) -> str:
+    """Install into the virtual environment; return pip's output when it failed, else ""."""
     pip = [str(venv_python()), "-m", "pip", "--disable-pip-version-check", "--no-input", "-qq"]
     return run_quietly(*pip, "install", *arguments)
 
 
-def check_place():
+def check_place() -> None:
     """Raise Problem where no virtual environment can or should be made."""
     venv = venv_folder()
     if any(importlib.util.find_spec(name) is None for name in ("venv", "ensurepip")):
@@ -146,8 +149,8 @@ def check_place():
         )
 
 
-def create_venv():
-    """Make an empty virtual environment, with a stamp that says that it is ours, and unfinished."""
+def create_venv() -> None:
+    """Make an empty virtual environment. Its empty stamp marks it as ours and unfinished."""
     venv = venv_folder()
     stamp = venv / STAMP
     venv.mkdir(parents=True, exist_ok=True)
@@ -163,7 +166,7 @@ def create_venv():
         raise Problem(f"set-up failed: no virtual environment in {venv}; the reason stands above")
 
 
-def install_lock(lock):
+def install_lock(lock: Path) -> None:
     """Install the packages of a lock file, each checked against its hash."""
     name = lock.relative_to(ROOT)
     say(f"  packages of {name}")
@@ -173,8 +176,8 @@ def install_lock(lock):
         raise Problem(f"set-up failed: pip could not install {name}; the reason stands above")
 
 
-def cff_tools():
-    """Return the folder of what checks CITATION.cff, which needs an older jsonschema than we do."""
+def cff_tools() -> Path:
+    """Return the folder of cffconvert, installed apart since it needs an older jsonschema."""
     folder = venv_folder() / ("cff-" + fingerprint(CFF_LOCK)[:12])
     if not folder.exists():
         say("Adding what checks CITATION.cff (once)")
@@ -188,27 +191,27 @@ def cff_tools():
     return folder
 
 
-def install_torch():
-    """Install PyTorch from the first road that leads to it."""
+def install_torch() -> None:
+    """Install PyTorch from the first source that has it."""
     build = torch_build()
     pin = TORCH.read_text().splitlines()[-1]
     say(f"  {pin} ({build})")
-    roads = torch_roads(build, os.environ.get("SARFUSION_TORCH_INDEX"), platform.system())
-    for road in roads:
-        complaint = pip_install(*road, pin)
+    sources = torch_sources(build, os.environ.get("SARFUSION_TORCH_INDEX"), platform.system())
+    for source in sources:
+        complaint = pip_install(*source, pin)
         if not complaint:
             return
-    tried = ", nor ".join("`" + " ".join(["pip install", *road, pin]) + "`" for road in roads)
+    tried = ", nor ".join("`" + " ".join(["pip install", *source, pin]) + "`" for source in sources)
     raise Problem(
         f"set-up failed: no {build} build of PyTorch by {tried} ({complaint.splitlines()[-1]});"
         " say where there is one: SARFUSION_TORCH_INDEX=URL ./reproduce"
     )
 
 
-def set_up(dev=False):
-    """Bring the virtual environment up to date.
+def set_up(dev: bool = False) -> None:
+    """Bring the virtual environment up to date, with the test tools if `dev`.
 
-    Each stamp is written last, so that what was interrupted is done again.
+    Each stamp is written last, so that an interrupted step is repeated.
     """
     start = time.monotonic()
     venv = venv_folder()

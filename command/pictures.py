@@ -1,7 +1,9 @@
-"""Take the README's pictures from the demo's results: python3 command/pictures.py
+"""Make the README's pictures from the demo's results: python3 command/pictures.py
 
-The viewer is photographed by a browser without a window. Standard library only.
+A headless browser takes the picture of the viewer. Standard library only.
 """
+
+from __future__ import annotations
 
 import shutil
 import subprocess
@@ -14,7 +16,7 @@ from environment import ROOT, Problem, say
 DEMO = Path("results/demo")
 FIGURES = {"docs/demo.png": DEMO / "figures/simcity_reconstruction_composites.png"}
 VIEWER = DEMO / "viewer/index.html"
-# Gaps at the edge of test ground, beside what a model with SAR filled in there.
+# Gaps at the edge of test ground, beside the values that a model with SAR filled in there.
 VIEW = "left=gapped&right=cloud_gap/unet-ratio&at=85,100,96"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = """
@@ -24,7 +26,7 @@ FLAGS = """
 """
 
 
-def main():
+def main() -> None:
     """Write docs/demo.png and docs/viewer.png; raise Problem where something is missing."""
     missing = [path for path in [*FIGURES.values(), VIEWER] if not (ROOT / path).exists()]
     if missing:
@@ -39,8 +41,8 @@ def main():
     print("docs/viewer.png")
 
 
-def take_picture(browser, page, picture):
-    """Write what a browser's window shows of a page of the viewer as `picture`."""
+def take_picture(browser: str, page: Path, picture: Path) -> None:
+    """Write a screenshot of a page of the viewer to `picture`."""
     with tempfile.TemporaryDirectory() as folder:
         taken = Path(folder, "picture.png")
         done = subprocess.run(

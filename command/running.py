@@ -1,47 +1,52 @@
-"""One run at a time, and signals passed on, for `reproduce`.
+"""The project's lock, and commands that receive our signals, for `reproduce`.
 
 Standard library only, and free of newer syntax (see `reproduce`).
 """
+
+from __future__ import annotations
 
 import contextlib
 import json
 import os
 import signal
 import subprocess
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO, Any
 
-try:
+with contextlib.suppress(ImportError):  # Windows has none, and `reproduce` refuses to run there
     import fcntl
-except ImportError:  # Windows, which `reproduce` refuses
-    fcntl = None
 
 from environment import ROOT, Problem, environment, say
 
 
 class Lock:
-    """The project's lock file while it is held: who holds it, and which study is unfinished."""
+    """The project's lock file while we hold it: our process, its task, and the unfinished study.
 
-    def __init__(self, file, task):
+    unfinished: name of a study whose last run was killed, or None.
+    """
+
+    def __init__(self, file: IO[str], task: str) -> None:
         self.file = file
         self.task = task
-        self.unfinished = read_record(file).get("unfinished")
+        self.unfinished: str | None = read_record(file).get("unfinished")
 
-    def save(self, pid):
+    def save(self, pid: int) -> None:
         """Record that this process holds the lock."""
         self._write({"pid": pid, "task": self.task, "unfinished": self.unfinished})
 
-    def release(self):
-        """Empty the record, but for a study that is unfinished."""
+    def release(self) -> None:
+        """Empty the record, except for the unfinished study."""
         self._write({"unfinished": self.unfinished} if self.unfinished else None)
 
-    def _write(self, record):
+    def _write(self, record: Mapping[str, Any] | None) -> None:
         self.file.seek(0)
         self.file.write(json.dumps(record) + "\n" if record else "")
         self.file.truncate()
         self.file.flush()
 
 
-def read_record(file):
+def read_record(file: IO[str]) -> dict[str, Any]:
     """Return the record in a lock file, {} when there is none."""
     file.seek(0)
     try:
@@ -51,11 +56,11 @@ def read_record(file):
 
 
 @contextlib.contextmanager
-def project_lock(task):
-    """Hold the project's lock, a Lock, or refuse when another process holds it.
+def project_lock(task: str) -> Iterator[Lock]:
+    """Hold the project's lock; raise Problem when another process holds it.
 
     The lock is a flock, which the system frees however its holder dies. Snakemake inherits it
-    (see `run`), so that it stays held when only this process is killed and Snakemake lives on.
+    (see `run`), so that it stays locked when only this process is killed and Snakemake lives on.
     """
     path = ROOT / ".snakemake/reproduce.lock"
     path.parent.mkdir(exist_ok=True)
@@ -78,10 +83,13 @@ def project_lock(task):
             lock.release()
 
 
-def current_run():
-    """Return what is at work in this folder, for people; "" if nothing is. Takes no lock."""
+def current_run() -> str:
+    """Return a sentence about the run at work in this folder, "" if there is none.
+
+    Does not take the lock.
+    """
     path = ROOT / ".snakemake/reproduce.lock"
-    record = {}
+    record: dict[str, Any] = {}
     if path.exists():
         with path.open(encoding="utf-8") as file:
             record = read_record(file)
@@ -92,19 +100,19 @@ def current_run():
     return ""
 
 
-def is_alive(pid):
-    """Tell whether there is a process of this number."""
+def is_alive(pid: int) -> bool:
+    """Tell whether a process with this number exists."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # another person's
+    except PermissionError:  # the process of another user
         pass
     return True
 
 
-def has_terminal():
-    """Tell whether this process stands in the foreground of a terminal."""
+def has_terminal() -> bool:
+    """Tell whether this process is in the foreground of a terminal."""
     try:
         with Path("/dev/tty").open() as terminal:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
@@ -112,24 +120,24 @@ def has_terminal():
         return False
 
 
-def run(command, lock=None):
+def run(command: Sequence[str], lock: Lock | None = None) -> int:
     """Run a command from the project root; return its exit code, or 128 + signal when stopped.
 
-    Signals are passed on, and the command is waited for while it cleans up. It inherits `lock`,
-    and also what this process was started to ignore: Ctrl-C, as `&` in a shell script makes it.
+    Signals are passed on to the command, which gets the time to clean up. It inherits `lock`, and
+    the signals that this process ignores: Ctrl-C, where a shell script started it with `&`.
     """
     keep = [lock.file.fileno()] if lock else []
     child = subprocess.Popen(command, cwd=str(ROOT), env=environment(), pass_fds=keep)
-    received = []
+    received: list[int] = []
 
-    def pass_on(number, _):
+    def pass_on(number: int, _: object) -> None:
         received.append(number)
-        # A terminal has sent Ctrl-C to the command too; twice would cut its clean-up short.
+        # A terminal sends Ctrl-C to the command itself; a second one would stop its clean-up.
         if number != signal.SIGINT or not has_terminal():
             child.send_signal(number)
 
-    heard = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
-    before = {number: signal.signal(number, pass_on) for number in heard}
+    handled = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
+    before = {number: signal.signal(number, pass_on) for number in handled}
     try:
         if lock:
             lock.save(child.pid)

@@ -1,14 +1,18 @@
-"""What of a study is done, stale, missing or failed: the command status of `reproduce`.
+"""Which steps of a study are done, stale, missing or failed: the command status of `reproduce`.
 
-Standard library only, and free of newer syntax (see `reproduce`). Snakemake says what would be
-run and why, in a dry run; nothing is guessed from the times of files.
+Standard library only, and free of newer syntax (see `reproduce`). A dry run of Snakemake reports
+what would run and why; file times are not compared here.
 """
+
+from __future__ import annotations
 
 import json
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from environment import ROOT, Problem, environment
 from running import current_run
@@ -16,13 +20,13 @@ from studies import ready, snakemake, study_file
 
 STATES = ("done", "stale", "missing", "failed")
 INCOMPLETE, FAILED = 3, 4  # exit codes
-MOST_SITES = 20  # that a table lists
-MOST_FAILURES = 10
-# What Snakemake gives as a reason where files were edited: inputs, or modules of the library, which
-# are in a parameter of each rule.
+MAX_SITES = 20  # in the table
+MAX_FAILURES = 10  # in the list
+# Snakemake's reasons to rerun after an edit: of an input file, or of a module of the library, whose
+# checksums are in a parameter of each rule.
 UPDATED = "Updated input files: "
 MODULE = re.compile(r"'(scripts/sarfusion/[\w/]+\.py)': '(\w+)'")
-# What it gives else, and how it is told here; of the first that holds.
+# Its other reasons, and their wording here. The first that occurs in a text applies.
 REASONS = (
     ("Set of input files has changed", "other inputs than before"),
     ("Params have changed", "other settings (params) than before"),
@@ -31,13 +35,17 @@ REASONS = (
     ("Incomplete output files", "its output is incomplete"),
     ("Input files updated by another job", "follows from what stands above"),
 )
+if TYPE_CHECKING:
+    Job = dict[
+        str, Any
+    ]  # what the logger `jobs` in command/terminal prints, and what `jobs_of` adds
 
 
-def status_command(arguments):
+def status_command(arguments: list[str]) -> int:
     """say what of STUDY is done, stale, missing, failed
 
-    Runs nothing, and disturbs no run at work. Exit code: 0 all is done, 3 not all, 4 steps failed
-    when they were last tried, 2 no such study, 1 anything else.
+    Runs nothing, and does not disturb a run at work. Exit codes: 0 all steps are done, 3 some are
+    not, 4 steps failed in their last run, 2 no such study, 1 any other problem.
     """
     study, *rest = arguments or ["demo"]
     config = study_file(study)
@@ -51,14 +59,14 @@ def status_command(arguments):
     return INCOMPLETE if states["done"] < len(jobs) else 0
 
 
-def jobs_of(config, arguments):
+def jobs_of(config: Path, arguments: Sequence[str]) -> list[Job]:
     """Return the jobs of a study, each with its stage, its site ("" for all) and its state.
 
-    Two dry runs, side by side: of all that a study consists of, and of what would be run.
+    Two dry runs, side by side, list all jobs of the study and the jobs that would run.
     """
-    runs = [dry_run(config, [*arguments, *more]) for more in (["--forceall"], [])]
-    said = [run.communicate() for run in runs]
-    everything, wanted = (listed(run, *texts) for run, texts in zip(runs, said, strict=False))
+    runs = [start_dry_run(config, [*arguments, *more]) for more in (["--forceall"], [])]
+    texts = [run.communicate() for run in runs]
+    everything, wanted = (printed_jobs(run, *text) for run, text in zip(runs, texts, strict=False))
     reasons = {tuple(job["output"]): job["reason"] for job in wanted}
     stages = stages_of_rules()
     jobs = [job for job in everything if job["output"]]  # without the targets
@@ -70,7 +78,7 @@ def jobs_of(config, arguments):
     return jobs
 
 
-def dry_run(config, arguments):
+def start_dry_run(config: Path, arguments: Iterable[str]) -> subprocess.Popen[str]:
     """Start a dry run that prints its jobs as JSON."""
     command = snakemake(config, "--dry-run", *arguments, logger="jobs")
     return subprocess.Popen(
@@ -83,28 +91,28 @@ def dry_run(config, arguments):
     )
 
 
-def listed(run, printed, said):
-    """Return the jobs that a dry run printed; raise Problem with what it said if it failed."""
+def printed_jobs(run: subprocess.Popen[str], output: str, errors: str) -> list[Job]:
+    """Return the jobs that a dry run printed; raise Problem with its errors if it failed."""
     if run.returncode:
-        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        lines = [line.strip() for line in errors.splitlines() if line.strip()]
         ours = [line for line in lines if line.startswith("error: ")] or lines
         raise Problem("\n".join(["nothing is known of this study:", *ours]), 1)
-    return [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
 
-def stages_of_rules():
+def stages_of_rules() -> dict[str, str]:
     """Return {rule: stage}, where a stage is a file of rules, in the order of the Snakefile."""
     text = (ROOT / "Snakefile").read_text(encoding="utf-8")
-    found = {}
+    stages = {}
     for stage in re.findall(r'^include: "rules/(\w+)\.smk"', text, re.M):
         rules = (ROOT / "rules" / (stage + ".smk")).read_text(encoding="utf-8")
         for name in re.findall(r"^ *(?:use rule \w+ as|rule) (\w+)(?: with)?:", rules, re.M):
-            found[name] = stage
-    return found
+            stages[name] = stage
+    return stages
 
 
-def state(job):
-    """Return the state of a job, by what Snakemake would do with it and by its log."""
+def state(job: Job) -> str:
+    """Return the state of a job, from Snakemake's reason to run it and from its log."""
     if job["reason"] is None:
         return "done"
     if errors(job):
@@ -112,20 +120,20 @@ def state(job):
     return "missing" if job["reason"].startswith("Missing output files") else "stale"
 
 
-def errors(job):
-    """Return the lines of the job's log that tell why it failed when it was last tried."""
-    lines = []
+def errors(job: Job) -> list[str]:
+    """Return the lines of a job's log that say why its last run failed."""
+    lines: list[str] = []
     for log in job["log"]:
         if Path(ROOT, log).exists():
             lines += Path(ROOT, log).read_text(encoding="utf-8", errors="replace").splitlines()
     return [line for line in lines if line.startswith("error: ")]
 
 
-# What is printed
+# The report
 
 
-def report(study, jobs, at_work):
-    """Return the lines that tell a person how a study stands."""
+def report(study: str, jobs: Sequence[Job], at_work: str) -> list[str]:
+    """Return the lines of the report. at_work: a sentence about a run at work, or ""."""
     lines = [f"study {study}"]
     if at_work:
         lines.append(f"{at_work}: its steps count as missing until they are done")
@@ -136,21 +144,21 @@ def report(study, jobs, at_work):
     sites = list(dict.fromkeys(job["site"] for job in jobs if job["site"]))
     if len(sites) > 1:
         lines += ["", *table_of_sites(sites, jobs)]
-    for heading, told in (("stale", told_stale(jobs)), ("failed", told_failed(jobs))):
-        if told:
-            lines += ["", heading, *told]
+    for heading, part in (("stale", stale_lines(jobs)), ("failed", failure_lines(jobs))):
+        if part:
+            lines += ["", heading, *part]
     done = sum(job["state"] == "done" for job in jobs)
     return [*lines, "", f"{done} of {len(jobs)} steps are done"]
 
 
-def counts(jobs):
-    """Return how many jobs are in each state."""
-    found = Counter(job["state"] for job in jobs)
-    return [found[name] for name in STATES]
+def counts(jobs: Iterable[Job]) -> list[int]:
+    """Return the number of jobs in each of the STATES."""
+    numbers = Counter(job["state"] for job in jobs)
+    return [numbers[name] for name in STATES]
 
 
-def table(head, rows):
-    """Return the lines of a table: the first column to the left, numbers to the right, no 0."""
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    """Return the lines of a table: first column left, numbers right, empty cells for zeros."""
     cells = [[str(cell) if cell != 0 else "" for cell in row] for row in (head, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=False)]
     return [
@@ -162,54 +170,52 @@ def table(head, rows):
     ]
 
 
-def table_of_sites(sites, jobs):
-    """Return the lines of a table of the sites that are not done, the worst first."""
-    by_site = {site: [] for site in sites}
+def table_of_sites(sites: Sequence[str], jobs: Iterable[Job]) -> list[str]:
+    """Return the lines of a table of the unfinished sites, most failures and fewest steps first."""
+    by_site: dict[str, list[Job]] = {site: [] for site in sites}
     for job in jobs:
         if job["site"]:
             by_site[job["site"]].append(job)
-    rows = [(site, *counts(some)) for site, some in by_site.items()]
-    open_rows = [row for row in rows if sum(row[2:])]
-    open_rows.sort(key=lambda row: (-row[4], row[1]))
-    whole = len(rows) - len(open_rows)
-    lines = table(("site", *STATES), open_rows[:MOST_SITES]) if open_rows else []
-    if len(open_rows) > MOST_SITES:
-        lines.append(f"... and {len(open_rows) - MOST_SITES} more sites that are not done")
-    return [*lines, f"{whole} of {len(rows)} sites are done"]
+    numbers = {site: counts(some) for site, some in by_site.items()}
+    unfinished = [site for site in sites if sum(numbers[site][1:])]
+    unfinished.sort(key=lambda site: (-numbers[site][3], numbers[site][0]))
+    rows = [(site, *numbers[site]) for site in unfinished[:MAX_SITES]]
+    lines = table(("site", *STATES), rows) if rows else []
+    if len(unfinished) > MAX_SITES:
+        lines.append(f"... and {len(unfinished) - MAX_SITES} more sites that are not done")
+    return [*lines, f"{len(sites) - len(unfinished)} of {len(sites)} sites are done"]
 
 
-def told_stale(jobs):
-    """Return a line for each reason for which steps of a stage would be run again."""
-    found = Counter()
-    for job in jobs:
-        if job["state"] == "stale":
-            found[job["stage"], told(job["reason"])] += 1
-    return [f"  {stage:10}  {n:6}  {why}" for (stage, why), n in found.items()]
+def stale_lines(jobs: Iterable[Job]) -> list[str]:
+    """Return a line for each stage and reason to run its steps again."""
+    stale = [job for job in jobs if job["state"] == "stale"]
+    numbers = Counter((job["stage"], short_reason(job["reason"])) for job in stale)
+    return [f"  {stage:10}  {n:6}  {why}" for (stage, why), n in numbers.items()]
 
 
-def told(reason):
+def short_reason(reason: str) -> str:
     """Return a reason of Snakemake in few words."""
     files = changed_files(reason)
     if files:
         return f"{files[0]} changed" + (f", and {len(files) - 1} more" if files[1:] else "")
-    return next((why for said, why in REASONS if said in reason), reason)
+    return next((why for words, why in REASONS if words in reason), reason)
 
 
-def changed_files(reason):
-    """Return the inputs that changed by a reason of Snakemake, or else the library's modules."""
+def changed_files(reason: str) -> list[str]:
+    """Return the changed input files in a reason of Snakemake, else the library's modules."""
     if UPDATED in reason:
         return reason.split(UPDATED)[1].split("; ")[0].split(", ")
     before, _, now = reason.partition(" now: ")
     return sorted({name for name, _ in set(MODULE.findall(before)) ^ set(MODULE.findall(now))})
 
 
-def told_failed(jobs):
-    """Return the lines that tell what failed, why, and where its log is."""
+def failure_lines(jobs: Iterable[Job]) -> list[str]:
+    """Return the lines about the failed jobs: what they do, why they failed, and their logs."""
     failed = [job for job in jobs if job["state"] == "failed"]
     lines = []
-    for job in failed[:MOST_FAILURES]:
+    for job in failed[:MAX_FAILURES]:
         logs = [f"    log: {log}" for log in job["log"]]
         lines += [f"  {job['what'] or job['rule']}", *(f"    {e}" for e in errors(job)), *logs]
-    if len(failed) > MOST_FAILURES:
-        lines.append(f"  ... and {len(failed) - MOST_FAILURES} more")
+    if len(failed) > MAX_FAILURES:
+        lines.append(f"  ... and {len(failed) - MAX_FAILURES} more")
     return lines

@@ -3,19 +3,23 @@
 Standard library only, and free of newer syntax (see `reproduce`).
 """
 
+from __future__ import annotations
+
 import json
 import re
 import signal
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cluster import await_left_jobs
 from environment import ROOT, Problem, is_set_up, run_quietly, say, set_up, venv_python
-from running import project_lock, run
+from running import Lock, project_lock, run
 
 STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 CORES = ("--cores", "--jobs", "--profile", "-c", "-j")
 
-# Snakemake options that only look at a study, and those that do something else than a whole run.
+# Options with which Snakemake only inspects a study (LOOKS), and those with which it does something
+# else than a whole run (ERRANDS).
 LOOKS = """
     -n --dry-run --dryrun -h --help -v --version --lint -l --list --list-rules --lt
     --list-target-rules --dag --rulegraph --filegraph --d3dag -S --summary -D --detailed-summary
@@ -28,35 +32,49 @@ ERRANDS = """
     --conda-create-envs-only --conda-cleanup-envs --conda-cleanup-pkgs
     --container-cleanup-images -f --force -U --until -O --omit-from --batch -d --directory
 """
-# Those with which a person asks Snakemake for its own words.
+# Options that ask for Snakemake's own output.
 WORDS = "--verbose --debug-dag -p --printshellcmds -q --quiet --logger"
-WITH_LOGGER = "command/terminal/snakemake_with.py"  # Snakemake, with a logger of ours
+WITH_LOGGER = "command/terminal/snakemake_with.py"  # runs Snakemake with one of our loggers
 
 
-def has_any(arguments, names):
-    """Tell whether Snakemake's arguments have one of these options, also in joined form (-np)."""
-    found = {argument.split("=")[0] for argument in arguments if argument.startswith("-")}
-    joined = [argument for argument in found if re.fullmatch("-[nFpkqft]{2,}", argument)]
-    found.update("-" + letter for argument in joined for letter in argument[1:])
-    return not found.isdisjoint(names.split())
+def has_any(arguments: Iterable[str], names: str) -> bool:
+    """Tell whether Snakemake's arguments have one of these options, also in joined form (-np).
+
+    names: options, separated by white space.
+    """
+    options = {argument.split("=")[0] for argument in arguments if argument.startswith("-")}
+    joined = [option for option in options if re.fullmatch("-[nFpkqft]{2,}", option)]
+    options.update("-" + letter for option in joined for letter in option[1:])
+    return not options.isdisjoint(names.split())
 
 
-def study_name(path):
-    """Return the name after `study:` in a study file, or None (read without a YAML library)."""
-    found = re.search(r"^study:[ \t]*['\"]?([^\s'\"#]+)", path.read_text(encoding="utf-8"), re.M)
-    return found and found.group(1)
+def find_study_name(path: Path) -> str | None:
+    """Return the name after `study:` in a YAML file, None if it has none.
+
+    The standard library cannot read YAML.
+    """
+    match = re.search(r"^study:[ \t]*['\"]?([^\s'\"#]+)", path.read_text(encoding="utf-8"), re.M)
+    return match.group(1) if match else None
 
 
-def study_file(study):
+def study_name(path: Path) -> str:
+    """Return the name of the study in a study file; raise Problem if the file is none."""
+    name = find_study_name(path)
+    if name is None:
+        raise Problem(f"{path} is not a study: it has no line `study: NAME`", 2)
+    return name
+
+
+def study_file(study: str) -> Path:
     """Return the path of a study's file, given as a name or as a path."""
     if study.endswith((".yaml", ".yml")):
         path = Path(study).absolute()
         if not path.is_file():
             raise Problem(f"no such study file: {study}", 2)
-        if not study_name(path):
+        if not find_study_name(path):
             raise Problem(f"{study} is not a study: it has no line `study: NAME`", 2)
         return path
-    known = sorted(path.stem for path in ROOT.glob("config/*.yaml") if study_name(path))
+    known = sorted(path.stem for path in ROOT.glob("config/*.yaml") if find_study_name(path))
     if study not in known:
         raise Problem(
             f"no study or command {study!r}; studies in config/: {', '.join(known)};"
@@ -66,23 +84,25 @@ def study_file(study):
     return ROOT / "config" / f"{study}.yaml"
 
 
-def ready(dev=False):
-    """Set up unless that is done."""
+def ready(dev: bool = False) -> None:
+    """Set up the virtual environment unless that is done, with the test tools if `dev`."""
     if not is_set_up(dev):
         with project_lock("setting up"):
             set_up(dev)
 
 
-def snakemake(config, *arguments, over=(), logger="steps"):
+def snakemake(
+    config: Path, *arguments: str, over: Iterable[str | Path] = (), logger: str = "steps"
+) -> list[str]:
     """Return the command line that runs a study file with Snakemake.
 
-    over: settings (paths of YAML or JSON) that are laid over the study. logger: what prints, one of
-    those in command/terminal; where a person asks for Snakemake's own words, `steps` does not.
+    over: YAML or JSON files whose settings replace those of the study. logger: the one of
+    command/terminal that prints; arguments that ask for Snakemake's own output replace `steps`.
     """
     config = config.relative_to(ROOT) if ROOT in config.parents else config
     plain = logger == "steps" and has_any(arguments, f"{LOOKS} {WORDS}")
     start = ["-m", "snakemake"] if plain else [str(ROOT / WITH_LOGGER), logger]
-    # --configfile takes many values, so it must not stand just before a target.
+    # --configfile takes many values, so a target must not follow it directly.
     command = [str(venv_python()), *start, "--configfile", str(config)]
     command += [*map(str, over), "--snakefile", str(ROOT / "Snakefile")]
     if not any(argument.startswith(CORES) for argument in arguments):
@@ -90,13 +110,13 @@ def snakemake(config, *arguments, over=(), logger="steps"):
     return [*command, *arguments]
 
 
-def unlock_snakemake(config, lock):
+def unlock_snakemake(config: Path, lock: Lock) -> None:
     """Remove the lock that Snakemake left when our last run was killed, and await its Slurm jobs.
 
-    Snakemake cannot know whether the holder of its lock still lives. We can: we hold the flock, so
-    no Snakemake of ours does; and our record names the study that did not come to its end. The
-    lock is left alone when it covers files of anything else, since a Snakemake that was started
-    without this command may then hold it.
+    Snakemake cannot know whether the owner of its lock is still alive. We can: we hold the flock,
+    so no Snakemake of ours is running, and our record names the study whose run was killed. A lock
+    on files of anything else stays, since it may belong to a Snakemake that was started without
+    this command.
     """
     study = lock.unfinished
     paths = ROOT.glob(".snakemake/locks/*.output.lock")
@@ -107,23 +127,25 @@ def unlock_snakemake(config, lock):
         await_left_jobs()
 
 
-def run_snakemake(command, name, lock):
-    """Run Snakemake on a study while `lock` is held; raise Problem when it fails."""
+def run_snakemake(command: Sequence[str], name: str, lock: Lock) -> None:
+    """Run Snakemake on the study `name`, with the project's lock; raise Problem when it fails."""
     lock.unfinished = name
     code = run(command, lock)
-    if code < 128 or code in STOPPED:  # not killed: Snakemake has taken its own lock away
+    if code < 128 or code in STOPPED:  # not killed, so Snakemake has removed its own lock
         lock.unfinished = None
     if code:
         raise Problem(failure(code), code)
 
 
-def run_without_failed_sites(config, arguments, name, lock, problem):
-    """Run a study whose sites did not all work on those that did; return what is said of it.
+def run_without_failed_sites(
+    config: Path, arguments: Sequence[str], name: str, lock: Lock, problem: Problem
+) -> tuple[list[str], Problem]:
+    """Run a study again without the sites that failed.
 
-    The Snakefile has written which sites failed. Laid over the study, this makes the tables and
-    figures of the others, which name them. When more sites fail, they are left out as well.
-    Raises `problem`, of the last run, when no site failed or when the study does not allow this.
-    Returns (command, problem): what was run at last, and the Problem to end with.
+    The Snakefile writes the failed sites to a file of settings. With these, a run makes the tables
+    and figures of the other sites, which name the failed ones. If more sites fail, they are left
+    out as well. Returns (command, problem): the last command, and the Problem to end with.
+    Raises `problem`, that of the last run, if no site failed or if the study does not allow this.
     """
     missing, known = ROOT / "results" / name / "missing_sites.json", None
     while missing.exists() and missing.read_text(encoding="utf-8") != known:
@@ -142,13 +164,13 @@ def run_without_failed_sites(config, arguments, name, lock, problem):
         lines = [
             f"  {site}: {about['reason']} (log: {about['log']})" for site, about in sites.items()
         ]
-        said = f"the study is done without {named}, as its tables say:\n" + "\n".join(lines)
-        return command, Problem(f"{said}\nonce that is mended, the same command completes it", 1)
+        summary = f"the study is done without {named}, as its tables say:\n" + "\n".join(lines)
+        return command, Problem(f"{summary}\nonce that is mended, the same command completes it", 1)
     raise problem
 
 
-def failure(code):
-    """Return the last line of a run that ended with this exit code."""
+def failure(code: int) -> str:
+    """Return the message for a run that ended with this exit code."""
     if code in STOPPED:
         return "stopped; the same command goes on from here"
     if code == 128 + signal.SIGKILL:

@@ -1,15 +1,19 @@
-"""Whether results hold: the commands verify, envelope and reference of `reproduce`.
+"""Checks of results: the commands verify, envelope and reference of `reproduce`.
 
 Standard library only, and free of newer syntax (see `reproduce`).
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from environment import ROOT, Problem, say, torch_build, venv_python
-from running import project_lock, run
+from running import Lock, project_lock, run
 from studies import (
     STOPPED,
     failure,
@@ -22,69 +26,83 @@ from studies import (
 )
 
 REFERENCE = Path("results/reference")
-# No study can have a name with a dot.
+# The name of a study has no dot, so these folders belong to no study.
 SCRATCH, ENVELOPE = Path("results/.verify"), Path("results/.envelope")
 
-FUSERS = ("fuse_scene", "fuse_full_scale", "train_model")
+TORCH_RULES = ("fuse_scene", "fuse_full_scale", "train_model")
 
 
-def threads(count):
-    """Return the Snakemake arguments that give so many threads to whatever uses PyTorch."""
-    return ["--cores", str(count), "--set-threads", *(f"{rule}={count}" for rule in FUSERS)]
+def threads(count: int) -> list[str]:
+    """Return the Snakemake arguments that give `count` threads to each rule that uses PyTorch."""
+    return ["--cores", str(count), "--set-threads", *(f"{rule}={count}" for rule in TORCH_RULES)]
 
 
-# What another machine may have otherwise: (environment variables, Snakemake arguments, settings).
-# The variables lower what PyTorch, oneDNN, MKL, OpenBLAS and NumPy use of this processor.
+class Variant(NamedTuple):
+    """A difference between machines: environment variables, Snakemake arguments, settings."""
+
+    environment: Mapping[str, str] = {}
+    arguments: Sequence[str] = ()
+    settings: Mapping[str, Any] = {}
+
+
+# The environment variables limit the instructions of the processor that PyTorch, oneDNN, MKL,
+# OpenBLAS and NumPy use.
 VARIANTS = {
-    "again": ({}, [], {}),
-    "threads2": ({}, threads(2), {}),
-    "threads4": ({}, threads(4), {}),
-    "avx2": (
-        {
+    "again": Variant(),
+    "threads2": Variant(arguments=threads(2)),
+    "threads4": Variant(arguments=threads(4)),
+    "avx2": Variant(
+        environment={
             "ATEN_CPU_CAPABILITY": "avx2",
             "ONEDNN_MAX_CPU_ISA": "AVX2",
             "MKL_ENABLE_INSTRUCTIONS": "AVX2",
             "OPENBLAS_CORETYPE": "Haswell",
             "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
         },
-        [],
-        {},
     ),
-    "sse4": (
-        {
+    "sse4": Variant(
+        environment={
             "ATEN_CPU_CAPABILITY": "default",
             "ONEDNN_MAX_CPU_ISA": "SSE41",
             "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
             "OPENBLAS_CORETYPE": "Nehalem",
             "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
         },
-        [],
-        {},
     ),
-    "gpu": ({}, [], {"training": {"device": "cuda"}}),
+    "gpu": Variant(settings={"training": {"device": "cuda"}}),
 }
-# Of the models, these are trained again under each variant: every kind, for one band and seed.
-TRAINED = {"bands": ["red"], "seeds": [1], "baselines": ["copy"]}
-# Not a variant: it does change what is computed. Whether by less than another seed is the question.
-BFLOAT16 = {"training": {"precision": "bfloat16"}}
+# The models that are trained again under each variant: every kind, for one band and seed.
+RETRAINED = {"bands": ["red"], "seeds": [1], "baselines": ["copy"]}
+# Not among the variants, since it changes the computation. The envelope shows whether the results
+# differ by less than those of another seed.
+BFLOAT16 = Variant(settings={"training": {"precision": "bfloat16"}})
 
 
-def script(name, *arguments):
-    """Return the command line of a script that people call, not Snakemake."""
+def script(name: str, *arguments: str | Path) -> list[str]:
+    """Return the command line of a script that runs outside Snakemake."""
     return [str(venv_python()), str(ROOT / "scripts" / f"{name}.py"), *map(str, arguments)]
 
 
-def run_script(lock, name, *arguments):
+def run_script(lock: Lock, name: str, *arguments: str | Path) -> None:
     """Run such a script; raise Problem when it fails."""
     code = run(script(name, *arguments), lock)
     if code:
         raise Problem(failure(code), code)
 
 
-def run_apart(config, folder, lock, targets, over=(), environment=None, arguments=()):
+def run_apart(
+    config: Path,
+    folder: Path,
+    lock: Lock,
+    targets: Iterable[str],
+    over: Iterable[str | Path] = (),
+    environment: Mapping[str, str] | None = None,
+    arguments: Iterable[str] = (),
+) -> int:
     """Run Snakemake in a working folder of its own; return the exit code.
 
-    Nothing else runs there while the project's lock is held, so Snakemake's own is not needed.
+    over: files of settings, see `snakemake`. environment: additional environment variables. The
+    project's lock keeps other runs out of the folder, so Snakemake's own lock is not needed.
     """
     variables = [f"{name}={value}" for name, value in (environment or {}).items()]
     command = snakemake(
@@ -99,7 +117,7 @@ def run_apart(config, folder, lock, targets, over=(), environment=None, argument
 # verify
 
 
-def verify_command(arguments):
+def verify_command(arguments: list[str]) -> int:
     """check the reference or another's results: verify --help"""
     options = verify_options(arguments)
     config = study_file(options.study)
@@ -131,7 +149,7 @@ def verify_command(arguments):
         return run(script("verify_results", config, folder, *compared), lock)
 
 
-def verify_options(arguments):
+def verify_options(arguments: list[str]) -> argparse.Namespace:
     """Return the options of the command verify."""
     parser = argparse.ArgumentParser(
         "./reproduce verify",
@@ -155,7 +173,7 @@ def verify_options(arguments):
 # envelope and reference
 
 
-def envelope_command(arguments):
+def envelope_command(arguments: list[str]) -> int:
     """measure how results move with threads and processor"""
     check_no_arguments("envelope", arguments)
     ready()
@@ -165,7 +183,7 @@ def envelope_command(arguments):
     return 0
 
 
-def reference_command(arguments):
+def reference_command(arguments: list[str]) -> int:
     """make results/reference anew: demo, envelope, sums"""
     check_no_arguments("reference", arguments)
     ready()
@@ -184,17 +202,17 @@ def reference_command(arguments):
     return 0
 
 
-def check_no_arguments(command, arguments):
+def check_no_arguments(command: str, arguments: Sequence[str]) -> None:
     """Raise Problem when a command that takes no arguments gets one."""
     if arguments:
         raise Problem(f"usage: ./reproduce {command}", 2)
 
 
-def measure_envelope(lock):
-    """Run the demo, then its variants, and tabulate how far these move. Resumes what was stopped.
+def measure_envelope(lock: Lock) -> None:
+    """Run the demo and its variants, and tabulate how far the results of the variants differ.
 
-    Each variant is run twice: with the weights of the demo, as `verify` does, and trained again.
-    Training with bfloat16 products is measured beside them.
+    Each variant runs twice: with the weights of the demo, as in `verify`, and trained again.
+    Training with bfloat16 products is measured too. A stopped measurement resumes.
     """
     config = study_file("demo")
     demo = ROOT / "results/demo"
@@ -202,23 +220,26 @@ def measure_envelope(lock):
     run_snakemake(snakemake(config), "demo", lock)
     shutil.rmtree(str(ROOT / ENVELOPE / "staged"), ignore_errors=True)
     run_script(lock, "stage_models", config, demo, ROOT / ENVELOPE / "staged", "--first-band")
-    for name, (environment, arguments, settings) in VARIANTS.items():
+    for name, variant in VARIANTS.items():
         if name == "gpu" and torch_build() != "cuda":
             continue
         weights = {"weights": str(ROOT / ENVELOPE / "staged/weights")}
-        run_variant(f"{name}/fused", {**weights, **settings}, lock, environment, arguments)
-        run_variant(f"{name}/trained", {**TRAINED, **settings}, lock, environment, arguments)
-    run_variant("bfloat16/trained", {**TRAINED, **BFLOAT16}, lock)
+        run_variant(f"{name}/fused", weights, variant, lock)
+        run_variant(f"{name}/trained", RETRAINED, variant, lock)
+    run_variant("bfloat16/trained", RETRAINED, BFLOAT16, lock)
     run_script(lock, "tabulate_envelope", config, demo, ROOT / ENVELOPE)
 
 
-def run_variant(name, change, lock, environment=None, arguments=()):
-    """Run the demo, with changes laid over its study, in the folder ENVELOPE/name."""
+def run_variant(name: str, settings: Mapping[str, Any], variant: Variant, lock: Lock) -> None:
+    """Run a variant of the demo in the folder ENVELOPE/name. settings: of its study, replaced."""
     say(f"Variant {name} again")
     folder = ENVELOPE / name
     (ROOT / folder).mkdir(parents=True, exist_ok=True)
     over = ROOT / folder / "change.json"
-    over.write_text(json.dumps(change))
-    code = run_apart(study_file("demo"), folder, lock, ["scores"], [over], environment, arguments)
+    over.write_text(json.dumps({**settings, **variant.settings}))
+    code = run_apart(
+        *(study_file("demo"), folder, lock, ["scores"], [over]),
+        *(variant.environment, variant.arguments),
+    )
     if code:
         raise Problem(failure(code), code)

@@ -1,9 +1,9 @@
-"""Snakemake, with one of the loggers in this folder, for `reproduce`.
+"""Run Snakemake with one of the loggers in this folder, for `reproduce`.
 
     python command/terminal/snakemake_with.py LOGGER ARGUMENTS OF SNAKEMAKE
 
-The folder of this file is on Python's path, so that Snakemake finds its plugins there. The logger
-is not left among the arguments of the process: these are recorded, and hold without it too.
+The folder of this file is on Python's path, so Snakemake finds the loggers as plugins. LOGGER is
+removed from the arguments of the process: Snakemake records these, and they must work without it.
 """
 
 import sys

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from reproduce_command import ROOT, environment, reproduce
+from reproduce_command import ROOT, environment, load, reproduce
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,26 @@ def test_old_python_is_refused_in_one_line(monkeypatch):
         reproduce.main([])
 
 
-@pytest.mark.parametrize("name", ["reproduce", "command/environment.py", "command/running.py"])
+COMMAND = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("command/*.py"))
+
+
+@pytest.mark.parametrize("name", ["reproduce", *COMMAND])
 def test_old_python_can_parse_it(name):
     ast.parse((ROOT / name).read_text(), feature_version=(3, 7))
+
+
+@pytest.mark.parametrize("name", COMMAND)
+def test_old_python_does_not_evaluate_its_annotations(name):
+    assert "\nfrom __future__ import annotations\n" in (ROOT / name).read_text()
+
+
+def test_the_oldest_python_reads_no_more_than_reproduce(monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 6, 15))
+    monkeypatch.delitem(sys.modules, "environment")
+    with pytest.raises(SystemExit) as stopped:
+        load()
+    assert stopped.value.code == 2
+    assert "environment" not in sys.modules
 
 
 def test_studies_are_found_by_name_and_by_path(project, monkeypatch):

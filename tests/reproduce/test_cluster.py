@@ -31,7 +31,7 @@ def queue(project, monkeypatch):
         command.write_text(text.format(queue=queue, cancelled=project / "cancelled"))
         command.chmod(0o755)
     monkeypatch.setenv("PATH", f"{project / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(cluster, "LOOK_S", 0)
+    monkeypatch.setattr(cluster, "POLL_S", 0)
     return queue
 
 
@@ -70,7 +70,7 @@ def test_programs_of_slurm_without_a_slurm_are_no_matter(
     project, queue, monkeypatch, capfd, answer
 ):
     (project / "bin/squeue").write_text(f"#!/bin/sh\n{answer}\n")
-    monkeypatch.setattr(cluster, "ANSWER_S", 0.5)
+    monkeypatch.setattr(cluster, "MAX_ANSWER_S", 0.5)
     began = time.monotonic()
     cluster.await_left_jobs()
     assert time.monotonic() - began < 300  # it does not hang

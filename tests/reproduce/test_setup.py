@@ -25,7 +25,7 @@ def test_unknown_torch_build_is_refused(monkeypatch):
 
 
 def test_cpu_build_never_comes_from_the_plain_index_on_linux():
-    roads = environment.torch_roads("cpu", None, "Linux")
+    roads = environment.torch_sources("cpu", None, "Linux")
     assert [road[1:] for road in roads] == [
         ["--no-index"],
         ["--index-url", "https://download.pytorch.org/whl/cpu"],
@@ -34,12 +34,12 @@ def test_cpu_build_never_comes_from_the_plain_index_on_linux():
 
 
 def test_other_roads_to_torch():
-    assert environment.torch_roads("cpu", None, "Darwin") == [["--no-deps"]]
-    assert environment.torch_roads("cuda", None, "Linux") == [[]]
-    assert environment.torch_roads("cuda", "https://x/y", "Linux") == [
+    assert environment.torch_sources("cpu", None, "Darwin") == [["--no-deps"]]
+    assert environment.torch_sources("cuda", None, "Linux") == [[]]
+    assert environment.torch_sources("cuda", "https://x/y", "Linux") == [
         ["--index-url", "https://x/y"]
     ]
-    assert environment.torch_roads("cpu", "https://x/y", "Linux") == [
+    assert environment.torch_sources("cpu", "https://x/y", "Linux") == [
         ["--no-deps", "--index-url", "https://x/y"]
     ]
 

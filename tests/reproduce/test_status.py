@@ -52,7 +52,7 @@ def dry_runs(project, monkeypatch):
                 stderr=subprocess.PIPE,
             )
 
-        monkeypatch.setattr(status, "dry_run", start)
+        monkeypatch.setattr(status, "start_dry_run", start)
         return project
 
     return set_jobs
@@ -107,7 +107,7 @@ def test_sites_that_are_not_done_are_listed(dry_runs, capsys):
     everything = [job(f"{n}", site=f"city{n}") for n in range(30)]
     dry_runs(everything, [{**one, "reason": "Missing output files: x"} for one in everything[:25]])
     lines = told(capsys, status.INCOMPLETE)
-    assert sum(line.startswith("city") for line in lines) == status.MOST_SITES
+    assert sum(line.startswith("city") for line in lines) == status.MAX_SITES
     assert "... and 5 more sites that are not done" in lines
     assert "5 of 30 sites are done" in lines
 
@@ -126,7 +126,7 @@ def test_sites_that_are_not_done_are_listed(dry_runs, capsys):
     ],
 )
 def test_reasons_in_few_words(reason, words):
-    assert status.told(reason) == words
+    assert status.short_reason(reason) == words
 
 
 def test_a_study_that_cannot_be_read_is_one_line(dry_runs):

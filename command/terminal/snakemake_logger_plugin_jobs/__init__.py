@@ -1,18 +1,19 @@
-"""A logger plugin of Snakemake: each job that it tells of as a line of JSON on standard output.
+"""A logger plugin of Snakemake for dry runs: each job as a line of JSON on standard output.
 
-For dry runs. Errors go to standard error.
+Errors go to standard error.
 """
 
 import json
 import logging
 import sys
+from typing import Any
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 
 class LogHandler(LogHandlerBase):
-    """Writes the lines."""
+    """Prints the lines."""
 
     writes_to_stream = True
     writes_to_file = False
@@ -20,8 +21,8 @@ class LogHandler(LogHandlerBase):
     has_formatter = True
     needs_rulegraph = False
 
-    def emit(self, record):
-        """Write what is known of a job."""
+    def emit(self, record: Any) -> None:
+        """Print the facts of a job, or an error."""
         if getattr(record, "event", None) == LogEvent.JOB_INFO:
             job = {
                 "rule": record.rule_name,
