@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from sarfusion.show.figures import MM
 from sarfusion.show.figures.facets import FACETS
-from sarfusion.show.figures.maps import RGB, Scene
+from sarfusion.show.figures.maps import RGB, MapScene
 from sarfusion.study.labels import method_label
 
 BANDS = ["red", "green", "blue", "vv_db", "vh_db", "ratio_db"]
@@ -33,7 +33,7 @@ def scene_of(bands, split, pixel_m=(30.0, 30.0), simulated=True):
     """A scene of arrays."""
     bands = {name: band.view(Drawn) for name, band in bands.items()}
     rgb = np.stack([bands[name] for name in RGB]).view(Drawn)
-    return Scene("a-site", simulated, pixel_m, split.shape, bands, rgb, split.view(Drawn))
+    return MapScene("a-site", simulated, pixel_m, split.shape, bands, rgb, split.view(Drawn))
 
 
 def make_scene(shape=(96, 128), pixel_m=(30.0, 30.0), simulated=True, holes=True):

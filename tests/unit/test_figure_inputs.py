@@ -22,7 +22,7 @@ NAMES = [*RGB, "vv_db", "vh_db", "ratio_db"]
 @pytest.fixture
 def limited(monkeypatch):
     """Maps of at most 40 pixels a side."""
-    monkeypatch.setattr("sarfusion.show.figures.inputs.MOST_PIXELS", 40)
+    monkeypatch.setattr("sarfusion.show.figures.inputs.MAX_MAP_PX", 40)
 
 
 @pytest.fixture

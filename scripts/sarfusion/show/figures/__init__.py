@@ -1,18 +1,23 @@
-"""Figures: their style, what labels stand for, and saving.
+"""Style and saving of figures, and how input files are matched to labels.
 
-Figure functions take arrays or data frames and return a `matplotlib.figure.Figure`. They go
-without pyplot, so there is no global state and nothing to close.
+Figure functions take layers or data frames and return a `matplotlib.figure.Figure`. They do not
+use pyplot, so there is no global state and no figure to close.
 """
 
 import functools
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib.style
+import pandas as pd
+from matplotlib.figure import Figure
 
 from ...core.files import atomic
 from ...study.labels import method_label
 
-MM = 1 / 25.4  # inches
-DPI = 200  # in the PDF, of the images only; its text and lines are vectors
+MM = 1 / 25.4  # a millimetre in inches
+DPI = 200  # of the PNG, and of images in the PDF; its text and lines are vectors
 
 # seaborn's "colorblind" palette, by name, so that a colour means the same thing in every figure.
 PALETTE = {
@@ -31,7 +36,7 @@ BAND_COLOURS = {
 }
 
 STYLE = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same glyphs on every machine
+    "font.family": "DejaVu Sans",  # part of matplotlib, so the same glyphs on every machine
     "font.size": 7,
     "axes.titlesize": 7.5,
     "axes.labelsize": 7,
@@ -52,15 +57,21 @@ STYLE = {
     "ytick.major.pad": 1.5,
     "axes.labelpad": 2,
     "lines.linewidth": 1,
-    "pdf.fonttype": 42,  # text stays text: journals refuse Type 3 fonts
+    "pdf.fonttype": 42,  # TrueType: many journals reject Type 3 fonts
 }
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
-def styled(function):
-    """Make a figure function draw in STYLE on matplotlib's defaults, whatever the user's rc."""
+
+def styled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Decorate a figure function so that it draws in STYLE on top of matplotlib's defaults.
+
+    The user's own matplotlibrc has no effect.
+    """
 
     @functools.wraps(function)
-    def wrapper(*args, **kwargs):
+    def wrapper(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         with matplotlib.style.context(["default", STYLE]):
             return function(*args, **kwargs)
 
@@ -68,10 +79,10 @@ def styled(function):
 
 
 @styled
-def save(figure, png, pdf):
-    """Write `figure` as `png` (200 dpi) and as `pdf`, atomically and without any date.
+def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:
+    """Write `figure` to the paths `png` (DPI) and `pdf`, atomically.
 
-    The same figure gives the same bytes each time.
+    The files contain no date, so that the same figure always gives the same bytes.
     """
     with atomic(png) as temporary:
         figure.savefig(temporary, dpi=DPI, metadata={"Software": None})
@@ -79,18 +90,19 @@ def save(figure, png, pdf):
         figure.savefig(temporary, dpi=DPI, metadata={"CreationDate": None})
 
 
-def of_sites(table, sites=None):
-    """Return the rows of `sites` of a table; all where they are None."""
+def of_sites(table: pd.DataFrame, sites: Iterable[str] | None = None) -> pd.DataFrame:
+    """Return the rows of a table whose column `site` is one of `sites`; all rows if None."""
     return table if sites is None else table[table["site"].isin(sites)]
 
 
-def by_label(paths, keys):
-    """Return parallel lists as a dict, since a workflow can't name inputs by such labels.
+def by_label(paths: Iterable[Any], keys: Iterable[Sequence[str]]) -> dict[str, Any]:
+    """Return `paths` by the label of their method, in the given order.
 
-    Keys are (method, input), giving {label: path}, or (method, input, band), giving
-    {label: {band: path}}. The order is kept.
+    The workflow passes two parallel lists, because labels are not valid names of inputs. Keys are
+    (method, input), which gives {label: path}, or (method, input, band), which gives
+    {label: {band: path}}.
     """
-    result = {}
+    result: dict[str, Any] = {}
     for path, (method, input_name, *band) in zip(paths, keys, strict=True):
         label = method_label(method, input_name)
         if band:

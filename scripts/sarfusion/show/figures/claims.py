@@ -1,8 +1,12 @@
 """The verdicts on the claims as a forest plot."""
 
 import textwrap
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
@@ -12,15 +16,17 @@ from . import MM, PALETTE, styled
 from .facets import FACETS
 from .layout import LINE, PAGE, box_mm, notes, notes_height, panel_grid
 
-OVERALL = "overall"  # the site of the row that sums a claim up, as in sarfusion.scoring.claims
-LEFT, RIGHT = 13, 37  # mm: bands, verdicts
+OVERALL = "overall"  # `site` in the row with the verdict on a whole claim, see scoring.claims
+LEFT, RIGHT = 13, 37  # mm: margins for the names of bands and for the verdicts
 WIDTH = 180 - LEFT - RIGHT
-TOP, AXIS = 11, 9  # mm: above the panels, and below the last
-ROOMY = 4, 17  # mm: a row, and room for axis and claim between panels
-DENSE = LINE, 14.5  # ... where a page is too low for that: the least that texts need
-LINE_LENGTH = 100  # characters of a claim beside its verdict
+TOP, AXIS = 11, 9  # mm: above the first panel, and below the last one
+# (height of a row, gap between panels for axis and claim) in mm: normal, and the smallest that
+# leave room for the texts, used where the figure would be higher than a page.
+NORMAL_SPACING = 4, 17
+TIGHT_SPACING = LINE, 14.5
+LINE_LENGTH = 100  # characters in a line of a claim's text
 CLAIMED_SIDE = {"facecolor": "#E3ECF3", "edgecolor": "none"}
-MARKS = {  # shape and colour both tell the verdict
+MARKS = {  # verdict -> colour and shape, so that colour is not the only difference
     "reproduced": {"color": PALETTE["blue"], "marker": "o"},
     "seed-dependent": {"color": PALETTE["orange"], "marker": "s"},
     "not reproduced": {"color": PALETTE["vermilion"], "marker": "X"},
@@ -33,21 +39,21 @@ NOTES = [
 
 
 @styled
-def forest(table):
+def forest(table: pd.DataFrame) -> Figure:
     """Return the figure of a table of verdicts (see sarfusion.scoring.claims.judge).
 
-    A panel per claim and metric; in it a row per band below a heading for each comparison and
-    site: the difference with its interval, the zero line and the claimed side, and in words the
-    verdict. The claim and its verdict over all stand above its first panel.
+    There is a panel per claim and metric. A panel has a heading per comparison and site, and below
+    it a row per band: the difference with its interval, the zero line, the claimed side shaded,
+    and the verdict in words. The claim and its overall verdict are above its first panel.
     """
     tests = table[table["metric"].notna()]
     verdicts = table[table["metric"].isna()].set_index("claim")
     panels = [rows for _, rows in tests.groupby(["claim", "metric"], sort=False)]
-    counts = [sum(len(group) + 1 for group in _groups(rows)) for rows in panels]
+    counts = [sum(len(group) + 1 for group in _comparisons(rows)) for rows in panels]
     bottom = AXIS + notes_height(NOTES)
-    row, gap = ROOMY
+    row, gap = NORMAL_SPACING
     if TOP + bottom + row * sum(counts) + gap * (len(counts) - 1) > PAGE[1]:
-        row, gap = DENSE
+        row, gap = TIGHT_SPACING
     figure, axes = panel_grid(
         [row * count / WIDTH for count in counts],
         1,
@@ -60,21 +66,21 @@ def forest(table):
         tall=True,
     )
     several_sites = tests["site"].nunique() > 1
-    told = set()
+    titled = set()
     for rows, panel in zip(panels, axes[:, 0], strict=True):
         _draw_panel(panel, rows, several_sites)
         claim = rows["claim"].iloc[0]
-        if claim not in told:
-            _announce(panel, claim, verdicts.loc[claim])
-            told.add(claim)
-    found = [name for name in MARKS if name in set(tests["verdict"])]
+        if claim not in titled:
+            _write_claim(panel, claim, verdicts.loc[claim])
+            titled.add(claim)
+    shown_verdicts = [name for name in MARKS if name in set(tests["verdict"])]
     notes(
         figure,
         NOTES,
         [
             *(
                 Line2D([], [], linewidth=1, markersize=4, label=name, **MARKS[name])
-                for name in found
+                for name in shown_verdicts
             ),
             Patch(label="claimed side", **CLAIMED_SIDE),
         ],
@@ -82,26 +88,29 @@ def forest(table):
     return figure
 
 
-def _groups(rows):
-    """Return the rows of each comparison and site."""
+def _comparisons(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the rows of each comparison at each site."""
     return [group for _, group in rows.groupby(["site", "left", "right"], sort=False)]
 
 
-def _draw_panel(axes, rows, several_sites):
+def _draw_panel(axes: Axes, rows: pd.DataFrame, several_sites: bool) -> None:
     """Draw one metric of one claim."""
     metric, direction = rows["metric"].iloc[0], rows["direction"].iloc[0]
     ends = rows[["difference", "low", "high"]].to_numpy(float)
     ends = ends[np.isfinite(ends)]
     low, high = min(0, *ends, 0), max(0, *ends, 0)
-    reach = 0.12 * (high - low) or 1
-    # Room on both sides of zero, so that the claimed side is always seen.
-    limits = min(low - reach, -reach), max(high + reach, reach)
+    margin = 0.12 * (high - low) or 1
+    # Leave room on both sides of zero, so that the claimed side is always visible.
+    limits = min(low - margin, -margin), max(high + margin, margin)
 
-    position, bands, positions = 0, [], []
-    for group in _groups(rows):
-        axes.text(0.01, position, _heading(group.iloc[0], several_sites), **_beside(axes))
-        beside = (position + 0.5, position + len(group) + 0.5)  # not across the heading
-        axes.vlines(0, *beside, color="black", linewidth=0.6, zorder=1)
+    position = 0
+    bands, positions = [], []
+    for group in _comparisons(rows):
+        axes.text(0.01, position, _heading(group.iloc[0], several_sites), **_row_text(axes))
+        # The zero line does not cross the heading.
+        axes.vlines(
+            0, position + 0.5, position + len(group) + 0.5, color="black", linewidth=0.6, zorder=1
+        )
         for row in group.to_dict("records"):
             position += 1
             _draw_row(axes, position, row)
@@ -122,7 +131,8 @@ def _draw_panel(axes, rows, several_sites):
     axes.set_xlabel(f"difference in {name}{unit}, claimed {side}")
 
 
-def _draw_row(axes, position, row):
+def _draw_row(axes: Axes, position: int, row: dict[str, Any]) -> None:
+    """Draw the difference of one band with its interval, and write the verdict beside it."""
     if np.isfinite(row["difference"]):
         mark = MARKS.get(row["verdict"], {"color": "#777777", "marker": "."})
         axes.plot([row["low"], row["high"]], [position] * 2, color=mark["color"], zorder=2)
@@ -130,25 +140,24 @@ def _draw_row(axes, position, row):
     words = row["verdict"]
     if np.isfinite(row["seeds"]):
         words += f", {row['seeds_agree']:.0f} of {row['seeds']:.0f}"
-    axes.text(1.015, position, words, **_beside(axes))
+    axes.text(1.015, position, words, **_row_text(axes))
 
 
-def _beside(axes):
-    """Return how a text stands at a fraction of the width and beside a row."""
+def _row_text(axes: Axes) -> dict[str, Any]:
+    """Return the arguments of a text at (fraction of the axes' width, number of a row)."""
     return {"transform": axes.get_yaxis_transform(), "va": "center", "ha": "left"}
 
 
-def _heading(row, several_sites):
+def _heading(row: pd.Series, several_sites: bool) -> str:
     """Return e.g. "CNN, with ratio − CNN, optical only"."""
     site = f"{row['site']}: " if several_sites else ""
     return f"{site}{run_label(row['left'])} − {run_label(row['right'])}"
 
 
-def _announce(axes, claim, row):
-    """Write a claim above its first panel, and on the right its verdict."""
+def _write_claim(axes: Axes, claim: str, row: pd.Series) -> None:
+    """Write a claim above its first panel, and its overall verdict on the right."""
     width, height = axes.figure.get_size_inches() / MM
     _, _, right, top = box_mm(axes)
     text = "\n".join(textwrap.wrap(f"{claim}: {row['text']}", LINE_LENGTH))
     for x, words, weight in ((2, text, "normal"), (right + 2, row["verdict"], "bold")):
-        place = (x / width, (top + 1.2) / height)
-        axes.figure.text(*place, words, va="bottom", fontweight=weight)
+        axes.figure.text(x / width, (top + 1.2) / height, words, va="bottom", fontweight=weight)

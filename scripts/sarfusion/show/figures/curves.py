@@ -1,7 +1,12 @@
 """Training curves: loss against updates, for every band, model and seed."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
@@ -9,19 +14,25 @@ from ...study.labels import method_label
 from . import PALETTE, styled
 from .layout import notes, notes_height, panel_grid, stacked
 
-LOSSES = {  # column -> name, line
+LOSSES: dict[str, tuple[str, dict[str, Any]]] = {  # column -> name, style of its line
     "train_loss": ("training", {"color": PALETTE["blue"], "linestyle": (0, (3, 1.5))}),
     "validation_loss": ("validation", {"color": PALETTE["vermilion"], "linestyle": "-"}),
 }
-BEST = {"color": "black", "marker": "o", "markersize": 3, "fillstyle": "none", "linewidth": 0}
+BEST: dict[str, Any] = {
+    "color": "black",
+    "marker": "o",
+    "markersize": 3,
+    "fillstyle": "none",
+    "linewidth": 0,
+}
 
 
-def history_table(records):
-    """Return the histories in model records as one tidy data frame.
+def history_table(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the training histories of model records as one tidy table.
 
-    Columns site, protocol, band, label (model with input), seed, update, train_loss,
-    validation_loss and best (whether the weights kept are of this update). A loss that is not
-    above 0, which a logarithmic axis can't show, is NaN.
+    Its columns are site, protocol, band, label (model with input), seed, update, train_loss,
+    validation_loss (mean squared errors in normalised units) and best (whether the weights of this
+    update were kept). Losses of 0 or less, which a logarithmic axis cannot show, are NaN.
     """
     table = pd.DataFrame(
         [
@@ -42,24 +53,24 @@ def history_table(records):
 
 
 @styled
-def training_curves(table):
-    """Return the figure of a `history_table`: rows bands, columns models with input.
+def training_curves(table: pd.DataFrame) -> Figure:
+    """Return the figure of a `history_table`: a row per band, a column per model with input.
 
-    Mean squared error in normalised units on a logarithmic axis, common to all panels.
+    Mean squared error in normalised units on a logarithmic axis that all panels share.
     """
     keys = ["site", "protocol", "band"]
     rows = list(table.groupby(keys, sort=False))
     labels = list(table["label"].unique())
-    told = [key for key in keys[:2] if table[key].nunique() > 1] + ["band"]
-    where = table[["site", "protocol"]].drop_duplicates().to_numpy()
+    row_names = [key for key in keys[:2] if table[key].nunique() > 1] + ["band"]
+    places = table[["site", "protocol"]].drop_duplicates().to_numpy()
     lines = [
-        "; ".join(f"Site {site}, {protocol.replace('_', ' ')}" for site, protocol in where),
+        "; ".join(f"Site {site}, {protocol.replace('_', ' ')}" for site, protocol in places),
         "Thin lines: one seed each. The weights kept are those of the marked update.",
     ]
     figure, axes = panel_grid(
         [0.75] * len(rows),
         len(labels),
-        left=13 + 3.2 * len(told),
+        left=13 + 3.2 * len(row_names),
         right=3,
         top=9,
         bottom=8 + notes_height(lines),
@@ -70,9 +81,10 @@ def training_curves(table):
     for (key, group), panels in zip(rows, axes, strict=True):
         for label, panel in zip(labels, panels, strict=True):
             _draw_curves(panel, group[group["label"] == label])
-        named = dict(zip(keys, key, strict=True))
-        panels[0].set_ylabel("\n".join([*(named[name] for name in told[:-1]), key[-1] + " MSE"]))
-    _share(axes, table)
+        values = dict(zip(keys, key, strict=True))
+        row_label = [*(values[name] for name in row_names[:-1]), f"{values['band']} MSE"]
+        panels[0].set_ylabel("\n".join(row_label))
+    _share_axes(axes, table)
     for label, panel in zip(labels, axes[0], strict=True):
         panel.set_title(stacked(label))
     for panel in axes[-1]:
@@ -88,7 +100,8 @@ def training_curves(table):
     return figure
 
 
-def _draw_curves(axes, table):
+def _draw_curves(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw both losses of each seed, and mark the update whose weights were kept."""
     for _, run in table.groupby("seed"):
         for column, (_, line) in LOSSES.items():
             axes.plot(run["update"], run[column], linewidth=0.6, **line)
@@ -96,11 +109,11 @@ def _draw_curves(axes, table):
         axes.plot(best["update"], best["validation_loss"], zorder=3, **BEST)
 
 
-def _share(axes, table):
-    """Give all panels the same axes, with numbers on the left and at the bottom only."""
+def _share_axes(axes: np.ndarray, table: pd.DataFrame) -> None:
+    """Give all panels the same limits, with numbers on the left and at the bottom only."""
     losses = table[list(LOSSES)].stack()
     low, high = (losses.min(), losses.max()) if len(losses) else (0.1, 1)
-    # Whole decades, so that two ticks at least are numbered.
+    # Limits at whole decades, so that at least two ticks have a number.
     decades = 10 ** np.floor(np.log10(low * 0.9)), 10 ** np.ceil(np.log10(high * 1.1))
     last = max(table["update"].max(), 1)
     for number, row in enumerate(axes, start=1):

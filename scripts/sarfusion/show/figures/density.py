@@ -1,28 +1,49 @@
 """Fused against measured reflectance, pixel by pixel, on test ground."""
 
+from collections.abc import Mapping
+
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from . import styled
-from .layout import balanced, blocks, colour_bar, notes, notes_height, panel_grid, stacked
-from .maps import percentiles
+from .layout import (
+    balanced,
+    block_panels,
+    blocks,
+    colour_bar,
+    notes,
+    notes_height,
+    panel_grid,
+    stacked,
+    write_above,
+)
+from .maps import FusedBands, MapLayer, MapScene, percentiles
 
 BINS = 60
-MOST_COLUMNS = 6
-ROW_GAP_MM, TITLE_MM = 15, 7.5  # for numbers and scores; for a method's name
+MAX_COLUMNS = 6
+ROW_GAP_MM, TITLE_MM = 15, 7.5  # room for numbers and scores; room for a method's name
 SCORES_PT = 27  # height of the three scores above a panel
 
 
 @styled
-def density(scene, fused, scores, gap=None):
-    """Return 2-D histograms of fused against measured, a row per band, a column per method.
+def density(
+    scene: MapScene,
+    fused: FusedBands,
+    scores: Mapping[str, Mapping[str, Mapping[str, float]]],
+    gap: MapLayer | None = None,
+) -> Figure:
+    """Return 2-D histograms of fused against measured, a row per band and a column per method.
 
-    `fused` maps labels to {band: layer} of reflectance, `scores` the same labels to {band:
-    {metric: value}}, with rmse, bias and cc of all valid test pixels. Only test pixels that are
-    valid in both are drawn, and with `gap` (a layer, 1 in gaps) only those inside it; of a large
-    scene, single ones in place of all. Axes of a row span the central 99.9 % of its values.
+    fused: {label of a method: {band: layer}}, reflectance. scores: {label: {band: {metric:
+    value}}} with rmse, bias and cc of all valid test pixels. Only test pixels that are valid in
+    both images are drawn, and with `gap` (1 in gaps) only those inside gaps. Of a large scene, a
+    regular sample of the pixels is drawn. The axes of a band span the central 99.9 % of its
+    values.
     """
     names = list(next(iter(fused.values())))
     ground = scene.test if gap is None else scene.test & (gap.thinned == 1)
@@ -30,7 +51,7 @@ def density(scene, fused, scores, gap=None):
     lines = [scene.name, f"Scores from all valid {kind}; axes span their central 99.9 %"]
     if scene.reduction > 1:
         lines.append(f"Drawn: one pixel in {scene.reduction**2:.0f}")
-    across, columns = balanced(len(fused), MOST_COLUMNS)
+    across, columns = balanced(len(fused), MAX_COLUMNS)
     figure, axes = panel_grid(
         [1] * (len(names) * across),
         columns,
@@ -42,7 +63,7 @@ def density(scene, fused, scores, gap=None):
         widest=52,
     )
     pairs = {
-        (band, label): _pairs(scene.bands[band].thinned, layers[band].thinned, ground)
+        (band, label): _valid_pairs(scene.bands[band].thinned, layers[band].thinned, ground)
         for label, layers in fused.items()
         for band in names
     }
@@ -53,9 +74,8 @@ def density(scene, fused, scores, gap=None):
         for band in names
     }
     meshes = []
-    for number, label in enumerate(fused):
-        block, column = divmod(number, columns)
-        panels = axes[block * len(names) : (block + 1) * len(names), column]
+    places = block_panels(axes, len(fused), len(names))
+    for number, (label, (column, panels)) in enumerate(zip(fused, places, strict=True)):
         for band, panel in zip(names, panels, strict=True):
             meshes.append(_draw_density(panel, *pairs[band, label], limits[band]))
             _write_scores(panel, scores[label][band])
@@ -65,8 +85,6 @@ def density(scene, fused, scores, gap=None):
         panels[0].set_title(stacked(label), pad=SCORES_PT + 4)
         if number + columns >= len(fused):  # the last in its column
             panels[-1].set_xlabel("measured\nreflectance")
-    for unused in axes[-len(names) :, (len(fused) - 1) % columns + 1 :].flat:
-        unused.set_axis_off()
     norm = LogNorm(1, max(10, *(mesh.get_array().max() for mesh in meshes)))
     for mesh in meshes:
         mesh.set_norm(norm)
@@ -75,13 +93,18 @@ def density(scene, fused, scores, gap=None):
     return figure
 
 
-def _pairs(measured, fused, ground):
-    """Return (measured, fused) at the pixels of `ground` valid in both."""
+def _valid_pairs(
+    measured: np.ndarray, fused: np.ndarray, ground: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (measured, fused), both flat float64, at the pixels of `ground` valid in both."""
     used = ground & np.isfinite(measured) & np.isfinite(fused)
     return measured[used].astype(float), fused[used].astype(float)
 
 
-def _draw_density(axes, measured, fused, limits):
+def _draw_density(
+    axes: Axes, measured: np.ndarray, fused: np.ndarray, limits: tuple[float, float]
+) -> QuadMesh:
+    """Draw the histogram of a band and method, and the line of equal values."""
     counts, edges, _ = np.histogram2d(measured, fused, bins=BINS, range=[limits, limits])
     mesh = axes.pcolormesh(
         edges, edges, np.ma.masked_equal(counts.T, 0), cmap="viridis", rasterized=True
@@ -93,15 +116,7 @@ def _draw_density(axes, measured, fused, limits):
     return mesh
 
 
-def _write_scores(axes, score):
-    """Write the scores above a panel."""
-    words = f"RMSE {score['rmse']:.5f}\nCC {score['cc']:.4f}\nbias {score['bias']:z.5f}"
-    axes.annotate(
-        words.replace("-", "−"),
-        (0, 1),
-        (0, 2),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        va="bottom",
-        linespacing=1.2,
-    )
+def _write_scores(axes: Axes, score: Mapping[str, float]) -> None:
+    """Write RMSE, CC and bias above a panel."""
+    text = f"RMSE {score['rmse']:.5f}\nCC {score['cc']:.4f}\nbias {score['bias']:z.5f}"
+    write_above(axes, text.replace("-", "−"), (0, 2), va="bottom", linespacing=1.2)

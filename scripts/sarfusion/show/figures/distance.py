@@ -1,9 +1,13 @@
 """RMSE inside gaps against the distance to the gap's edge."""
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ...core.errors import StudyError
@@ -13,22 +17,30 @@ from ...study.methods import METHODS
 from . import MM, PALETTE, styled
 from .layout import LINE, notes, notes_height, panel_grid
 
-# As sarfusion.ground.gaps names its regions: gap_edge_0-60m, ..., gap_edge_300-infm.
+# Regions as sarfusion.ground.gaps names them: gap_edge_0-60m, ..., gap_edge_300-infm.
 EDGE_REGION = re.compile(r"gap_edge_([^-]+)-([^-]+)m")
 COLOURS = [PALETTE[name] for name in ("blue", "vermilion", "green", "pink", "orange", "sky")]
 GREYS = ["#000000", "#4D4D4D", "#808080", "#B0B0B0"]  # of methods without training
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
-DASHES = {"ratio": "-", "vvvh": (0, (6, 1.5, 1, 1.5)), "none": (0, (3, 1.5)), "shuffled": ":"}
-SPREAD = 0.6  # of a bin's width: room for the lines side by side
-CUT = 1.25  # of the largest mean: with two seeds, t intervals would flatten all else
+DASHES: dict[str, Any] = {
+    "ratio": "-",
+    "vvvh": (0, (6, 1.5, 1, 1.5)),
+    "none": (0, (3, 1.5)),
+    "shuffled": ":",
+}
+LINE_SPREAD = 0.6  # share of a bin's width in which lines are drawn side by side
+# Upper limit of the axis, as a multiple of the largest mean. With two seeds, t intervals are so
+# wide that they would compress everything else.
+MAX_REACH = 1.25
 
 
-def errors_by_distance(table):
-    """Return mean RMSE and its 95 % t interval over seeds for every bin of distance.
+def errors_by_distance(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean RMSE and its 95 % t interval over seeds for every bin of distance.
 
-    table: tidy metrics. Columns site, band, method, input, low_m and high_m (the bin's edges,
-    the last infinite), value, low, high (NaN with one seed); bins sorted. Raises StudyError
-    when there is none.
+    table: tidy table of metrics. The result is sorted by bin and has the columns site, band,
+    method, input, low_m and high_m (edges of the bin in metres, the last infinite), value, low and
+    high (reflectance; low and high are NaN with one seed). Raises StudyError when there is no
+    RMSE by distance.
     """
     edges = table["region"].astype(str).str.extract(f"^{EDGE_REGION.pattern}$").astype(float)
     chosen = (
@@ -48,16 +60,16 @@ def errors_by_distance(table):
         (*key, values.mean(), *mean_interval(values))
         for key, values in rows.groupby(keys, sort=False)["value"]
     ]
-    found = pd.DataFrame(scores, columns=[*keys, "value", "low", "high"])
-    return found.sort_values("low_m", kind="stable").reset_index(drop=True)
+    errors = pd.DataFrame(scores, columns=[*keys, "value", "low", "high"])
+    return errors.sort_values("low_m", kind="stable").reset_index(drop=True)
 
 
 @styled
-def distance(table):
-    """Return the figure of the tidy metrics table: a row per site, a panel per band.
+def distance(table: pd.DataFrame) -> Figure:
+    """Return the figure of the tidy table of metrics: a row per site, a panel per band.
 
-    A colour per method (greys without training), a dash per input. Bins stand side by side at
-    equal steps, the lines of a bin a little apart, since intervals would hide each other.
+    Colours show methods (greys those without training), dashes show inputs. Bins are equally
+    spaced. Within a bin the lines are shifted, so that their intervals do not hide each other.
     """
     errors = errors_by_distance(table)
     methods = method_styles(errors["method"].unique())
@@ -91,12 +103,13 @@ def distance(table):
     return figure
 
 
-def method_styles(methods):
+def method_styles(methods: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return {method: line style}: colours for learned methods, greys for those without training.
 
-    Markers differ within each kind, so that colour is never alone.
+    Markers differ within both kinds, so that colour is not the only difference.
     """
-    styles = {}
+    methods = list(methods)
+    styles: dict[str, dict[str, Any]] = {}
     for classical, colours in ((False, COLOURS), (True, GREYS)):
         kind = [method for method in methods if (method in METHODS) == classical]
         for number, method in enumerate(kind):
@@ -109,19 +122,21 @@ def method_styles(methods):
     return styles
 
 
-def _learned(errors):
+def _learned(errors: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of methods with training."""
     return errors[~errors["method"].isin(METHODS)]
 
 
-def _draw_panel(axes, errors, methods):
+def _draw_panel(axes: Axes, errors: pd.DataFrame, methods: Mapping[str, Mapping[str, Any]]) -> None:
     """Draw one band of one site."""
     limits = errors[["low_m", "high_m"]].drop_duplicates()
-    places = {low: place for place, low in enumerate(limits["low_m"])}
+    positions = {low: number for number, low in enumerate(limits["low_m"])}
     runs = list(errors.groupby(["method", "input"], sort=False))
-    shifts = np.linspace(-SPREAD / 2, SPREAD / 2, len(runs)) if len(runs) > 1 else [0.0]
+    half = LINE_SPREAD / 2
+    shifts = np.linspace(-half, half, len(runs)) if len(runs) > 1 else np.zeros(1)
     for shift, ((method, sar_input), run) in zip(shifts, runs, strict=True):
         classical = method in METHODS
-        x = run["low_m"].map(places) + shift
+        x = run["low_m"].map(positions) + shift
         style = methods[method]
         axes.plot(
             x,
@@ -132,18 +147,23 @@ def _draw_panel(axes, errors, methods):
             **style,
         )
         axes.vlines(x, run["low"], run["high"], color=style["color"], linewidth=0.6)
-    # The borders of the bins are what is numbered; the last bin may have no end.
+    # Ticks are at the edges of the bins; the last bin may be open.
     edges = [*limits["low_m"], limits["high_m"].iloc[-1]]
     ticks = [f"{edge:g}" if np.isfinite(edge) else "∞" for edge in edges]
     axes.set_xticks(np.arange(len(edges)) - 0.5, ticks)
-    top = min(1.05 * errors[["value", "high"]].max().max(), CUT * errors["value"].max())
+    top = min(1.05 * errors[["value", "high"]].max().max(), MAX_REACH * errors["value"].max())
     axes.set(xlim=(-0.5, len(limits) - 0.5), ylim=(0, top or 1))
     axes.grid(color="#E6E6E6", linewidth=0.5)
     axes.set_axisbelow(True)
 
 
-def _two_legends(figure, lines, methods, inputs):
-    """Say at the foot of the page what colours stand for, and above it what dashes do."""
+def _two_legends(
+    figure: Figure,
+    lines: Sequence[str],
+    methods: Mapping[str, Mapping[str, Any]],
+    inputs: Sequence[str],
+) -> None:
+    """Write the notes with a legend of methods above them, and above it one of inputs."""
     by_method = [
         Line2D([], [], linewidth=0.8, markeredgewidth=0.7, label=method_name(method), **style)
         for method, style in methods.items()

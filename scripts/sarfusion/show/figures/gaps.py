@@ -1,49 +1,70 @@
-"""One large gap: measured, withheld, and as every method fills it."""
+"""One large gap: the measured scene, what is withheld, and how each method fills it."""
+
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from rasterio.windows import Window
 
 from . import NO_DATA, styled
 from .inset import choose_window, ground_and_texture, grown
 from .layout import balanced, blocks, colour_bar, notes, notes_height, panel_grid, stacked
-from .maps import GAP_LINE, RGB, SCALE_BAR_MM, composite, draw_map, outline, percentiles
+from .maps import (
+    GAP_LINE,
+    RGB,
+    SCALE_BAR_MM,
+    FusedBands,
+    MapLayer,
+    MapScene,
+    composite,
+    draw_map,
+    outline,
+    percentiles,
+)
 
 WINDOW_PX = 64
-MOST_COLUMNS = 6
+MAX_COLUMNS = 6
 TITLE_MM = 8
-# Not the hatch of what has no data: here the data are known, and kept back.
-WITHHELD = {"facecolor": "#D9D9D9", "edgecolor": NO_DATA, "hatch": "....", "linewidth": 0}
+# Differs from the hatching of missing data: here the data exist, but the methods do not get them.
+WITHHELD: dict[str, Any] = {
+    "facecolor": "#D9D9D9",
+    "edgecolor": NO_DATA,
+    "hatch": "....",
+    "linewidth": 0,
+}
 
 
-def gap_window(scene, gap, size=WINDOW_PX):
-    """Return the square Window on test ground whose gaps hide most texture.
+def gap_window(scene: MapScene, gap: MapLayer, size: int = WINDOW_PX) -> Window:
+    """Return the square Window on test ground whose gaps hide the most texture.
 
-    Texture is summed over gap pixels: large gaps count, and those over a city more than those over
-    a lake, which any method fills. gap: a layer, 1 in gaps.
+    gap: 1 in gaps; size: side in pixels. The texture is summed over the pixels of gaps. This
+    favours large gaps, and gaps over a city to gaps over a lake, which any method fills.
     """
 
-    def look(window):
+    def ground_and_hidden_texture(window: Window) -> tuple[np.ndarray, np.ndarray]:
         ground, texture = ground_and_texture(scene, window)
         return ground, np.where(gap.at(window) == 1, texture, 0)
 
-    return choose_window(scene.shape, look, size)
+    return choose_window(scene.shape, ground_and_hidden_texture, size)
 
 
-def gap_error(gap, measured, fused):
-    """Return |fused - measured|, the mean of the three bands, in gaps; NaN elsewhere.
+def gap_error(gap: np.ndarray, measured: np.ndarray, fused: np.ndarray) -> np.ndarray:
+    """Return |fused - measured|, averaged over the three bands, in gaps; NaN elsewhere.
 
-    measured, fused: (3, rows, columns), reflectance; gap: bool (rows, columns).
+    gap: boolean (rows, columns); measured, fused: reflectance (3, rows, columns). The result is
+    reflectance (rows, columns).
     """
     return np.where(gap, np.abs(fused - measured).mean(axis=0), np.nan)
 
 
 @styled
-def gap_examples(scene, gap, fused):
-    """Return the figure of one gap: measured, input and each method, above its absolute error.
+def gap_examples(scene: MapScene, gap: MapLayer, fused: FusedBands) -> Figure:
+    """Return the figure of one gap: measured, input, and each method above its absolute error.
 
-    `gap` is a layer, 1 in gaps; `fused` maps labels to {band: layer}. One stretch for all
-    composites, one scale for all errors.
+    gap: 1 in gaps; fused: {label of a method: {band: layer}}, reflectance. All composites have one
+    stretch, and all errors one scale.
     """
     window = gap_window(scene, gap)
     limits = percentiles(scene.rgb.whole)
@@ -52,37 +73,37 @@ def gap_examples(scene, gap, fused):
         label: np.stack([bands[name].at(window) for name in RGB]) for label, bands in fused.items()
     }
     errors = {label: gap_error(hidden, measured, rgb) for label, rgb in layers.items()}
-    worst = percentiles(np.stack(list(errors.values())), 0, 99)[1]
+    max_error = percentiles(np.stack(list(errors.values())), 0, 99)[1]
     size = window.width
     lines = [
         f"{scene.name}; the {size} × {size} px of test ground whose gaps hide most texture",
         f"Composites: one linear stretch, 2–98 % of the measured scene: "
         f"{limits[0]:.3f}–{limits[1]:.3f} reflectance",
     ]
-    figure, pictures, maps = _pairs_of_rows(scene.aspect(window), len(fused), notes_height(lines))
-    place = scene.extent(window)
-    # With the pixels around the place, for the edge of a gap that goes on there is none.
+    figure, composites, maps = _row_pairs(scene.aspect(window), len(fused), notes_height(lines))
+    extent = scene.extent(window)
+    # One more pixel on each side: a gap that continues outside the window has no edge there.
     around = grown(window, scene.shape)
     edges = gap.at(around) == 1, scene.extent(around)
     shown = {"Measured": measured, "Input": np.where(hidden, np.nan, measured), **layers}
-    for (label, rgb), axes in zip(shown.items(), pictures, strict=False):
-        draw_map(axes, composite(rgb, limits), place, interpolation="nearest")
+    for (label, rgb), axes in zip(shown.items(), composites, strict=False):
+        draw_map(axes, composite(rgb, limits), extent, interpolation="nearest")
         outline(axes, *edges, holes=True, **GAP_LINE)
         axes.set_title(stacked(label))
-    pictures[1].patch.set(**WITHHELD)
+    composites[1].patch.set(**WITHHELD)
     for error, axes in zip(errors.values(), maps[2:], strict=False):
         image = draw_map(
-            axes, error, place, cmap="magma_r", vmin=0, vmax=worst, interpolation="nearest"
+            axes, error, extent, cmap="magma_r", vmin=0, vmax=max_error, interpolation="nearest"
         )
         axes.patch.set(facecolor="white", hatch=None)  # outside the gap there is no error to show
         outline(axes, *edges, holes=True, **GAP_LINE)
-    for unused in (*maps[:2], *pictures[len(shown) :], *maps[len(shown) :]):
+    for unused in (*maps[:2], *composites[len(shown) :], *maps[len(shown) :]):
         unused.remove()
-    # The place below measured and input, which have no error, is free.
+    # "Measured" and "Input" have no error, so the colour bar fits below them.
     colour_bar(
         image,
         "absolute error, mean of the\nthree bands (reflectance)",
-        (pictures[0], pictures[1]),
+        (composites[0], composites[1]),
         below=True,
         extend="max",
     )
@@ -94,16 +115,17 @@ def gap_examples(scene, gap, fused):
     return figure
 
 
-def _pairs_of_rows(aspect, methods, foot):
+def _row_pairs(aspect: float, methods: int, foot: float) -> tuple[Figure, np.ndarray, np.ndarray]:
     """Return the figure, the axes of the composites and those of the errors, in reading order.
 
-    aspect: height / width of each. The row below a row of composites holds their errors.
+    aspect: height / width of a panel; methods: their number; foot: height of the notes in mm. The
+    errors are in the row below their composites.
     """
-    across, columns = balanced(methods + 2, MOST_COLUMNS)
+    across, columns = balanced(methods + 2, MAX_COLUMNS)
     figure, axes = panel_grid(
         [aspect] * (2 * across),
         columns,
-        left=4,  # room for the first number of the colour bar
+        left=4,  # room for the first number at the colour bar
         top=TITLE_MM + 1,
         bottom=SCALE_BAR_MM + foot,
         gap=(1.5, blocks(across, 2, 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),

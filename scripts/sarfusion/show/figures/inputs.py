@@ -1,25 +1,31 @@
-"""What map figures draw: rasters, read from their files only as far as they are drawn."""
+"""Input of map figures: layers of rasters, read at no more detail than a figure shows."""
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 
+import numpy as np
 from rasterio.enums import Resampling
+from rasterio.windows import Window
 
 from ...core.errors import StudyError
 from ...core.files import read_json
 from ...core.raster import band_numbers, open_raster, read_grid
-from .maps import RGB, Scene
+from .maps import RGB, MapScene
 
-MOST_PIXELS = 700  # along a side of a map: a panel 58 mm wide prints 460 at 200 dpi
+MAX_MAP_PX = 700  # along a side of a map; a panel 58 mm wide has 460 pixels at 200 dpi
 
 
 class Layer:
-    """A band of a raster, or several: (rows, columns), or (bands, rows, columns).
+    """One band of a raster file (rows, columns), or several (bands, rows, columns); a MapLayer.
 
-    path: of the raster; bands: a name, a list of names, or None for its first band; shape: (rows,
-    columns) that it must have. Raises StudyError where it has not.
+    bands: a name, a list of names, or None for the first band. shape: the (rows, columns) that the
+    raster must have. Raises StudyError where it has another shape or lacks a band.
     """
 
-    def __init__(self, path, bands, shape):
+    def __init__(
+        self, path: str | Path, bands: str | list[str] | None, shape: tuple[int, int]
+    ) -> None:
         self.path, self.shape = path, tuple(shape)
         with open_raster(path) as dataset:
             if dataset.shape != self.shape:
@@ -30,37 +36,42 @@ class Layer:
             numbers = [1] if bands is None else band_numbers(dataset, names)
         self._numbers = numbers if isinstance(bands, list) else numbers[0]
 
-    def at(self, window):
-        """Return the pixels in a rasterio Window."""
+    def at(self, window: Window) -> np.ndarray:
+        """Return the pixels in a Window."""
         with open_raster(self.path) as dataset:
             return dataset.read(self._numbers, window=window)
 
     @cached_property
-    def whole(self):
-        """All pixels, where they are at most MOST_PIXELS along a side; else means over squares.
+    def whole(self) -> np.ndarray:
+        """All pixels where no side has more than MAX_MAP_PX; otherwise means over squares.
 
-        A mean is that of the valid pixels, NaN where there are none.
+        A mean is over the valid pixels of its square, and NaN where there are none.
         """
         return self._reduced(Resampling.average)
 
     @cached_property
-    def thinned(self):
-        """All pixels, or single ones in place of the means of `whole`, on the same grid."""
+    def thinned(self) -> np.ndarray:
+        """Like `whole` and on the same grid, but with the nearest pixel in place of each mean."""
         return self._reduced(Resampling.nearest)
 
-    def _reduced(self, resampling):
-        share = min(1, MOST_PIXELS / max(self.shape))
-        shape = tuple(max(1, round(share * side)) for side in self.shape)
+    def _reduced(self, resampling: Resampling) -> np.ndarray:
+        share = min(1, MAX_MAP_PX / max(self.shape))
+        shape: tuple[int, ...] = tuple(max(1, round(share * side)) for side in self.shape)
         if isinstance(self._numbers, list):
             shape = (len(self._numbers), *shape)
         with open_raster(self.path) as dataset:
             return dataset.read(self._numbers, out_shape=shape, resampling=resampling)
 
 
-def read_scene(stack, split, metadata, names=RGB):
-    """Return the Scene of a site with the bands `names` of its stack, red, green, blue at least."""
+def read_scene(
+    stack: str | Path, split: str | Path, metadata: str | Path, names: Sequence[str] = RGB
+) -> MapScene:
+    """Return the MapScene of a site from the paths of its stack, its split and its scene.json.
+
+    names: bands of the stack to include; red, green and blue must be among them.
+    """
     grid, facts = read_grid(stack), read_json(metadata)
-    return Scene(
+    return MapScene(
         facts["site"],
         bool(facts["simulated"]),
         grid.pixel_m,
@@ -71,8 +82,13 @@ def read_scene(stack, split, metadata, names=RGB):
     )
 
 
-def layers_of(fused, shape):
-    """Return {label: {band: path}} as {label: {band: Layer}}, all of one shape."""
+def layers_of(
+    fused: Mapping[str, Mapping[str, str | Path]], shape: tuple[int, int]
+) -> dict[str, dict[str, Layer]]:
+    """Return {label: {band: path}} as {label: {band: Layer}}; all must have one shape.
+
+    Raises StudyError where a raster has another shape.
+    """
     return {
         label: {band: Layer(path, band, shape) for band, path in paths.items()}
         for label, paths in fused.items()

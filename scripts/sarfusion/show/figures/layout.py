@@ -1,25 +1,42 @@
 """Placing panels on the page in millimetres, so that nothing overlaps at print size."""
 
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 
 from . import MM
 
-PAGE = (180, 225)  # mm: two columns wide, and a page high with room for the caption
-LEAST_WIDTH = 100  # mm: room for the legend and the notes below a single panel
-LINE = 3.4  # mm: a line of 7 pt text
+PAGE = (180, 225)  # mm: width of two columns, and height of a page less room for the caption
+MIN_WIDTH = 100  # mm: room for the legend and the notes below a single panel
+LINE = 3.4  # mm: height of a line of 7 pt text
 
 
 def panel_grid(
-    aspects, columns, *, left=2, right=2, top=6, bottom=4, gap=(2, 2), widest=58, tall=False
-):
-    """Return a figure and its axes (rows, columns), all of one width, centred.
+    aspects: Sequence[float],
+    columns: int,
+    *,
+    left: float = 2,
+    right: float = 2,
+    top: float = 6,
+    bottom: float = 4,
+    gap: tuple[float, float | Sequence[float]] = (2, 2),
+    widest: float = 58,
+    tall: bool = False,
+) -> tuple[Figure, np.ndarray]:
+    """Return a figure and its axes, an array (rows, columns); all have one width and are centred.
 
-    `aspects` is height / width of the panels of each row; margins, `gap` (across, down: one for
-    all rows, or one for each but the last) and `widest` (a panel's greatest width) are in mm. The
-    page is at most 180 mm x 225 mm; a `tall` one grows down as its rows need.
+    aspects: height / width of the panels of each row. Lengths are in mm: margins, `gap` (across,
+    down), where down is one number for all rows or one for each row but the last, and `widest`,
+    the largest width of a panel. The page is at most PAGE; a `tall` page is as high as its rows
+    need.
     """
     rows = len(aspects)
     gaps_down = np.broadcast_to(gap[1], rows - 1)
@@ -28,7 +45,7 @@ def panel_grid(
     width = min((PAGE[0] - across) / columns, widest)
     if not tall:
         width = min(width, (PAGE[1] - down) / sum(aspects))
-    page = max(LEAST_WIDTH, across + columns * width), down + width * sum(aspects)
+    page = max(MIN_WIDTH, across + columns * width), down + width * sum(aspects)
     figure = Figure(figsize=(page[0] * MM, page[1] * MM))
     x0 = left + (page[0] - across - columns * width) / 2
     y = page[1] - top
@@ -44,37 +61,56 @@ def panel_grid(
     return figure, axes
 
 
-def balanced(count, most):
-    """Return (rows, columns) of a table for `count` cells, of at most `most` columns.
-
-    As few rows as that takes, then as few columns.
-    """
-    rows = -(-count // most)
+def balanced(count: int, max_columns: int) -> tuple[int, int]:
+    """Return (rows, columns) for `count` panels: the fewest rows, then the fewest columns."""
+    rows = -(-count // max_columns)
     return rows, -(-count // rows)
 
 
-def blocks(count, rows, within, between):
-    """Return the gaps down of `count` blocks of `rows` rows, for `panel_grid`."""
+def blocks(count: int, rows: int, within: float, between: float) -> list[float]:
+    """Return the gaps down, for `panel_grid`, of `count` blocks of `rows` rows each.
+
+    within, between: gaps between the rows of a block and between blocks, in mm.
+    """
     return [*([within] * (rows - 1) + [between]) * count][:-1]
 
 
-def _add_axes_mm(figure, x, y, width, height):
-    """Add axes at a place given in mm from the lower left corner of the page."""
+def block_panels(axes: np.ndarray, count: int, rows: int) -> list[tuple[int, np.ndarray]]:
+    """Return (column, axes from top to bottom) for each of `count` items that take `rows` panels.
+
+    Items fill the columns of the first block of rows, then those of the next. The panels that no
+    item takes are hidden.
+    """
+    columns = axes.shape[1]
+    for unused in axes[-rows:, (count - 1) % columns + 1 :].flat:
+        unused.set_axis_off()
+    places = (divmod(number, columns) for number in range(count))
+    return [(column, axes[block * rows : (block + 1) * rows, column]) for block, column in places]
+
+
+def _add_axes_mm(figure: Figure, x: float, y: float, width: float, height: float) -> Axes:
+    """Add axes at a position in mm from the lower left corner of the page."""
     page_x, page_y = figure.get_size_inches() / MM
     return figure.add_axes((x / page_x, y / page_y, width / page_x, height / page_y))
 
 
-def box_mm(axes):
+def box_mm(axes: Axes) -> tuple[float, float, float, float]:
     """Return (left, bottom, right, top) of axes on the page in mm."""
     scale = axes.figure.get_size_inches() / MM
-    return tuple(axes.get_position().get_points().ravel() * np.tile(scale, 2))
+    left, bottom, right, top = axes.get_position().get_points().ravel() * np.tile(scale, 2)
+    return left, bottom, right, top
 
 
-def colour_bar(image, label, beside, below=False, **kwargs):
-    """Add a colour bar for `image` on the right of the axes `beside`, or below them
-    and their scale bar.
+def colour_bar(
+    image: ScalarMappable,
+    label: str,
+    beside: tuple[Axes, Axes],
+    below: bool = False,
+    **kwargs: Any,
+) -> Colorbar:
+    """Add a colour bar for `image` on the right of the axes `beside`, or below their scale bar.
 
-    `beside` are (first, last) of a row or column of axes; the bar has their length.
+    beside: first and last of a row or column of axes; the bar is as long as they are.
     """
     first, last = (box_mm(axes) for axes in beside)
     figure = beside[0].figure
@@ -92,14 +128,19 @@ def colour_bar(image, label, beside, below=False, **kwargs):
         **kwargs,
     )
     bar.set_label(label)
-    if below:  # long labels such as -17.5 meet each other on a narrow bar
+    if below:  # on a narrow bar, more labels such as -17.5 would touch each other
         bar.ax.xaxis.set_major_locator(MaxNLocator(5))
     bar.outline.set_linewidth(0.6)
     return bar
 
 
-def notes(figure, lines, handles=(), left=2):
-    """Write `lines` at the foot of the page, and above them a legend of `handles` in a row."""
+def notes(
+    figure: Figure, lines: Sequence[str], handles: Collection[Artist] = (), left: float = 2
+) -> None:
+    """Write `lines` at the foot of the page, and above them a legend of `handles` in one row.
+
+    left: margin in mm.
+    """
     page_x, page_y = figure.get_size_inches() / MM
     figure.text(left / page_x, 1.2 / page_y, "\n".join(lines), va="bottom", linespacing=1.25)
     if handles:
@@ -113,17 +154,24 @@ def notes(figure, lines, handles=(), left=2):
         )
 
 
-def notes_height(lines, handles=True):
-    """Return the room in mm that `notes` needs."""
+def notes_height(lines: Sequence[str], handles: bool = True) -> float:
+    """Return the height in mm of what `notes` writes, with or without a legend of handles."""
     return 3 + LINE * len(lines) + (4 if handles else 0)
 
 
-def text_mm(texts, size=7):
-    """Return the width in mm of the longest of `texts`, each a line of `size` pt."""
+def write_above(axes: Axes, text: str, offset_pt: tuple[float, float], **style: Any) -> None:
+    """Write `text` at an offset in points (right, up) from the upper left corner of axes."""
+    axes.annotate(
+        text, (0, 1), offset_pt, xycoords="axes fraction", textcoords="offset points", **style
+    )
+
+
+def text_mm(texts: Iterable[str], size: float = 7) -> float:
+    """Return the width in mm of the longest of `texts`, each one line of `size` pt."""
     widths = [TextPath((0, 0), text, size=size).get_extents().width for text in texts]
     return max(widths) * 25.4 / 72
 
 
-def stacked(label):
-    """Break a method's label after its comma: narrow columns have no room for one line."""
+def stacked(label: str) -> str:
+    """Return a method's label with a line break after its comma, to fit a narrow column."""
     return label.replace(", ", ",\n")

@@ -1,72 +1,109 @@
-"""Drawing a raster as a map: true proportions, scale bar, no data, outlines."""
+"""Drawing a raster as a map: true proportions, scale bar, missing data, outlines."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.transforms import ScaledTranslation
+from rasterio.windows import Window
 from scipy.ndimage import binary_fill_holes
 
 from ...ground.split import TEST
 from . import MM, NO_DATA, PALETTE
 
 SCALE_BAR_MM = 4.5  # room under a map for its scale bar
-# Hatched, since plain grey would pass for a value in a map in shades of grey.
-NO_DATA_FILL = {"facecolor": NO_DATA, "edgecolor": "#6E6E6E", "hatch": "//////", "linewidth": 0}
-TEST_LINE = {"color": PALETTE["orange"], "linewidth": 0.9}
-INSET_LINE = {"color": PALETTE["sky"], "linewidth": 1.3}
-GAP_LINE = {"color": PALETTE["pink"], "linewidth": 0.7}
+Line = dict[str, Any]  # properties of a line, as matplotlib takes them
+# Hatched, since plain grey could be mistaken for a value on a grey-scale map.
+NO_DATA_FILL: dict[str, Any] = {
+    "facecolor": NO_DATA,
+    "edgecolor": "#6E6E6E",
+    "hatch": "//////",
+    "linewidth": 0,
+}
+TEST_LINE: Line = {"color": PALETTE["orange"], "linewidth": 0.9}
+INSET_LINE: Line = {"color": PALETTE["sky"], "linewidth": 1.3}
+GAP_LINE: Line = {"color": PALETTE["pink"], "linewidth": 0.7}
 RGB = ("red", "green", "blue")
+Extent = tuple[float, float, float, float]  # (left, right, bottom, top) in metres, see MapScene
+
+
+class MapLayer(Protocol):
+    """A raster that a figure can draw: (rows, columns), or (bands, rows, columns).
+
+    Implemented by inputs.Layer, which reads from a file.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size of the raster in pixels; rows and columns come last."""
+
+    @property
+    def whole(self) -> np.ndarray:
+        """The raster, with means over squares in place of pixels where it is large."""
+
+    @property
+    def thinned(self) -> np.ndarray:
+        """The raster, with a regular sample of pixels on the grid of `whole` where it is large."""
+
+    def at(self, window: Window) -> np.ndarray:
+        """Return the pixels in a Window."""
+
+
+FusedBands = Mapping[str, Mapping[str, MapLayer]]  # {label of a method: {band: reflectance}}
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What the map figures draw, on one grid; of a large scene, never all pixels at once.
+class MapScene:
+    """The layers of a site that map figures draw, all on one grid.
 
-    `pixel_m` is the pixel size in metres (along columns, along rows), `shape` the size in pixels
-    (rows, columns). `bands` maps names to layers (see inputs.Layer), NaN where there is no data;
-    `rgb` is a layer of red, green and blue; `split` one of 0 not valid, 1 train, 2 validation,
-    3 test, 4 buffer.
+    pixel_m: pixel size in metres (along columns, along rows); shape: (rows, columns). bands: layers
+    by name, reflectance or dB, NaN where there is no data. rgb: one layer of red, green and blue.
+    split: a layer of 0 not valid, 1 train, 2 validation, 3 test, 4 buffer.
     """
 
     site: str
     simulated: bool
-    pixel_m: tuple
-    shape: tuple
-    bands: dict
-    rgb: object
-    split: object
+    pixel_m: tuple[float, float]
+    shape: tuple[int, int]
+    bands: Mapping[str, MapLayer]
+    rgb: MapLayer
+    split: MapLayer
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The site, and whether it is simulated, in words."""
         return f"Site: {self.site} (simulated scene)" if self.simulated else f"Site: {self.site}"
 
     @property
-    def reduction(self):
-        """How many pixels of the scene lie along a pixel of a whole map; 1 in a small scene."""
+    def reduction(self) -> float:
+        """Pixels of the scene along one pixel of a map of the whole scene; 1 in a small scene."""
         return self.shape[0] / self.test.shape[0]
 
     @property
-    def notes(self):
-        """Lines on the site, and on what a pixel of a whole map is, where not one of the scene."""
+    def notes(self) -> list[str]:
+        """Notes for a figure: the site, and the size of a map's pixels where they are means."""
         if self.reduction == 1:
             return [self.name]
         metres = self.reduction * self.pixel_m[1]
         return [self.name, f"Whole maps show means over {metres:.0f} m"]
 
     @cached_property
-    def test(self):
-        """Boolean map of test ground."""
+    def test(self) -> np.ndarray:
+        """Boolean map of test ground, on the grid of maps of the whole scene."""
         return self.split.thinned == TEST
 
-    def extent(self, window=None):
+    def extent(self, window: Window | None = None) -> Extent:
         """Return (left, right, bottom, top) of the scene, or of a Window, in metres.
 
-        From the upper left corner of the scene, to the right and down.
+        Distances are measured from the upper left corner of the scene, to the right and down.
         """
         rows, columns = ((0, side) for side in self.shape)
         if window is not None:
@@ -74,31 +111,31 @@ class Scene:
         x, y = self.pixel_m
         return columns[0] * x, columns[1] * x, rows[1] * y, rows[0] * y
 
-    def aspect(self, window=None):
+    def aspect(self, window: Window | None = None) -> float:
         """Return height / width on the ground of the scene, or of a Window."""
         left, right, bottom, top = self.extent(window)
         return (bottom - top) / (right - left)
 
 
-class Together:
-    """Several layers on one grid, as one of (layers, rows, columns)."""
+class StackedLayers:
+    """Several layers on one grid as one layer of (layers, rows, columns)."""
 
-    def __init__(self, layers):
+    def __init__(self, layers: Sequence[MapLayer]) -> None:
         self._layers = layers
         self.shape = layers[0].shape
 
-    def at(self, window):
+    def at(self, window: Window) -> np.ndarray:
         """Return the pixels in a Window."""
         return np.stack([layer.at(window) for layer in self._layers])
 
     @cached_property
-    def whole(self):
-        """The whole maps."""
+    def whole(self) -> np.ndarray:
+        """The maps of the whole scene."""
         return np.stack([layer.whole for layer in self._layers])
 
 
-def percentiles(values, low=2, high=98):
-    """Return two percentiles of the finite `values`, never equal; (0, 1) without any."""
+def percentiles(values: np.ndarray, low: float = 2, high: float = 98) -> tuple[float, float]:
+    """Return two percentiles of the finite `values`, moved apart if equal; (0, 1) without any."""
     finite = values[np.isfinite(values)]
     if finite.size == 0:
         return 0.0, 1.0
@@ -106,26 +143,26 @@ def percentiles(values, low=2, high=98):
     return (bottom, top) if top > bottom else (bottom - 1e-3, top + 1e-3)
 
 
-def composite(rgb, limits):
-    """Return (3, rows, columns) stretched linearly from `limits` to 0-1: (rows, columns, 3).
+def composite(rgb: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+    """Return three bands (3, rows, columns) as an image (rows, columns, 3) of values 0 to 1.
 
-    Pixels with no data in any band are NaN in all.
+    Values are stretched linearly from `limits`. A pixel without data in one band is NaN in all.
     """
     low, high = limits
     image = np.moveaxis(np.clip((rgb - low) / (high - low), 0, 1), 0, -1)
     return np.where(np.isfinite(image).all(axis=-1, keepdims=True), image, np.nan)
 
 
-def draw_map(axes, array, extent, **kwargs):
+def draw_map(axes: Axes, array: np.ndarray, extent: Extent, **kwargs: Any) -> AxesImage:
     """Draw `array` (rows, columns[, 3]) on `axes`, with a scale bar; return the image.
 
-    extent: (left, right, bottom, top) of the array and the axes in metres, see Scene.
+    extent: of the array and of the axes; kwargs: for Axes.imshow.
     """
     if array.ndim == 3:
-        seen = np.isfinite(array).all(axis=-1, keepdims=True)
-        array = np.concatenate([np.where(seen, array, 0), seen], axis=-1)
+        valid = np.isfinite(array).all(axis=-1, keepdims=True)
+        array = np.concatenate([np.where(valid, array, 0), valid], axis=-1)
     image = axes.imshow(array, extent=extent, **kwargs)
-    axes.patch.set(**NO_DATA_FILL)  # what is NaN stays unpainted
+    axes.patch.set(**NO_DATA_FILL)  # visible where the image is NaN, thus transparent
     axes.set(xticks=[], yticks=[])
     axes.autoscale(False)
     left, right, *_ = extent
@@ -133,22 +170,22 @@ def draw_map(axes, array, extent, **kwargs):
     return image
 
 
-def scale_bar_length(width, share=0.34):
-    """Return the greatest of 1, 2, 5 times a power of ten within `share` of `width` (metres)."""
-    most = width * share
-    power = 10.0 ** math.floor(math.log10(most))
-    return max(step * power for step in (1, 2, 5) if step * power <= most)
+def scale_bar_length(width: float, share: float = 0.34) -> float:
+    """Return the largest 1, 2 or 5 times a power of ten within `share` of `width` (metres)."""
+    longest = width * share
+    power = 10.0 ** math.floor(math.log10(longest))
+    return max(step * power for step in (1, 2, 5) if step * power <= longest)
 
 
-def length_label(metres):
-    """Return a length in words: 500 -> "500 m", 2000 -> "2 km"."""
+def length_label(metres: float) -> str:
+    """Return a length as text: 500 -> "500 m", 2000 -> "2 km"."""
     return f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
 
 
-def add_scale_bar(axes, left, width):
-    """Draw a scale bar under a map in metres, `width` wide from `left`; return its line.
+def add_scale_bar(axes: Axes, left: float, width: float) -> Line2D:
+    """Draw a scale bar under a map whose axis runs from `left` over `width` metres.
 
-    It stands outside, where it hides no pixel and is legible whatever the image.
+    It is outside the map, so that it hides no pixel and is legible for any image. Returns its line.
     """
     length = scale_bar_length(width)
     under = axes.get_xaxis_transform() + ScaledTranslation(
@@ -176,24 +213,26 @@ def add_scale_bar(axes, left, width):
     return bar
 
 
-def outline(axes, mask, extent, *, holes=False, **line):
-    """Draw the border of the ground where `mask` (rows, columns) is true, and of its `holes`.
+def outline(
+    axes: Axes, mask: np.ndarray, extent: Extent, *, holes: bool = False, **line: Any
+) -> None:
+    """Draw the border of the ground where a boolean `mask` (rows, columns) is true.
 
-    extent: of the mask, as of `draw_map`.
+    extent: of the mask; holes: whether to draw the borders of holes in it too.
     """
     if not mask.any():
         return
-    # A ring of false closes the border along the edge of the scene.
-    ring = np.pad(mask if holes else binary_fill_holes(mask), 1).astype(float)
+    # Padding with false closes the border along the edge of the scene.
+    padded = np.pad(mask if holes else binary_fill_holes(mask), 1).astype(float)
     left, right, bottom, top = extent
     x, y = (right - left) / mask.shape[1], (bottom - top) / mask.shape[0]
-    columns = left + (np.arange(ring.shape[1]) - 0.5) * x
-    rows = top + (np.arange(ring.shape[0]) - 0.5) * y
-    axes.contour(columns, rows, ring, [0.5], colors=line["color"], linewidths=line["linewidth"])
+    columns = left + (np.arange(padded.shape[1]) - 0.5) * x
+    rows = top + (np.arange(padded.shape[0]) - 0.5) * y
+    axes.contour(columns, rows, padded, [0.5], colors=line["color"], linewidths=line["linewidth"])
 
 
-def frame(axes, extent, **line):
-    """Draw the frame of a part of the ground on a map of the whole scene; see `draw_map`."""
+def frame(axes: Axes, extent: Extent, **line: Any) -> None:
+    """Draw a frame around the ground of `extent` on a map of the whole scene."""
     left, right, bottom, top = extent
     axes.add_patch(
         Rectangle(
@@ -202,17 +241,16 @@ def frame(axes, extent, **line):
     )
 
 
-def edge(axes, **line):
-    """Give the axes of an inset the line of its frame."""
+def edge(axes: Axes, **line: Any) -> None:
+    """Draw the border of an inset's axes with the line of its frame on the map."""
     for spine in axes.spines.values():
         spine.set(**line)
 
 
-def handles(**shown):
-    """Return legend handles of what is shown: test=, inset= and no_data= as true or false."""
-    every = {
-        "test": Line2D([], [], label="test ground", **TEST_LINE),
-        "inset": Line2D([], [], label="enlarged below", **INSET_LINE),
-        "no_data": Patch(**NO_DATA_FILL, label="no data"),
-    }
-    return [handle for name, handle in every.items() if shown.get(name)]
+def handles(*, test: bool = False, inset: bool = False, no_data: bool = False) -> list[Artist]:
+    """Return legend handles for what a map shows: test ground, an inset, missing data."""
+    return [
+        *([Line2D([], [], label="test ground", **TEST_LINE)] if test else []),
+        *([Line2D([], [], label="enlarged below", **INSET_LINE)] if inset else []),
+        *([Patch(**NO_DATA_FILL, label="no data")] if no_data else []),
+    ]

@@ -1,7 +1,12 @@
-"""Map figures of one site: overview, and methods beside the original."""
+"""Map figures of one site: an overview of its inputs, and methods beside the original."""
+
+from collections.abc import Callable, Mapping
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import Patch
 
 from ...ground.split import BUFFER, NOT_VALID, TEST, TRAIN, VALIDATION
@@ -14,7 +19,11 @@ from .maps import (
     RGB,
     SCALE_BAR_MM,
     TEST_LINE,
-    Together,
+    Extent,
+    FusedBands,
+    MapLayer,
+    MapScene,
+    StackedLayers,
     composite,
     draw_map,
     edge,
@@ -24,20 +33,20 @@ from .maps import (
     percentiles,
 )
 
-SPLIT_CLASSES = {  # value in the split map -> name, colour
+SPLIT_CLASSES = {  # value in the split -> name, colour
     TRAIN: ("training", PALETTE["blue"]),
     VALIDATION: ("validation", PALETTE["sky"]),
     TEST: ("test", PALETTE["orange"]),
     BUFFER: ("buffer (unused)", "#FFFFFF"),
 }
-MOST_COLUMNS = 7  # of maps side by side; more methods stand in further rows
+MAX_COLUMNS = 7  # maps side by side; more methods continue in further rows
 TITLE_MM = 9
 SAR_TITLES = {"vv_db": "VV", "vh_db": "VH", "ratio_db": "VV/VH ratio"}
 
 
 @styled
-def overview(scene):
-    """Return the figure of one site: true colour, VV, VH, ratio in dB, and the split."""
+def overview(scene: MapScene) -> Figure:
+    """Return the figure of one site: true colour; VV, VH and their ratio in dB; and the split."""
     aspect = scene.aspect()
     figure, axes = panel_grid([aspect, aspect], 3, bottom=17, gap=(5, 24))
     limits = percentiles(scene.rgb.whole)
@@ -76,7 +85,7 @@ def overview(scene):
     return figure
 
 
-def _write_below(axes, text):
+def _write_below(axes: Axes, text: str) -> None:
     """Write `text` under a panel that has no colour bar."""
     left, bottom, _, _ = box_mm(axes)
     figure = axes.figure
@@ -86,7 +95,8 @@ def _write_below(axes, text):
     )
 
 
-def _draw_split(axes, split, extent):
+def _draw_split(axes: Axes, split: np.ndarray, extent: Extent) -> None:
+    """Draw the split in the colours of SPLIT_CLASSES."""
     draw_map(
         axes,
         np.ma.masked_equal(split, NOT_VALID),
@@ -100,10 +110,10 @@ def _draw_split(axes, split, extent):
 
 
 @styled
-def band_comparison(scene, band, fused):
+def band_comparison(scene: MapScene, band: str, fused: Mapping[str, MapLayer]) -> Figure:
     """Return the figure of one band: original and each method, whole scene and enlarged inset.
 
-    `fused` maps labels to layers of reflectance. One grey scale for all.
+    fused: {label of a method: layer}, reflectance. All maps have one grey scale.
     """
     layers = {"Original": scene.bands[band], **fused}
     limits = percentiles(scene.bands[band].whole)
@@ -112,7 +122,7 @@ def band_comparison(scene, band, fused):
         f"{band.capitalize()} band; one grey scale for all, 2–98 % of the original",
     ]
 
-    def draw(axes, values, extent):
+    def draw(axes: Axes, values: np.ndarray, extent: Extent) -> AxesImage:
         return draw_map(axes, values, extent, cmap="gray", vmin=limits[0], vmax=limits[1])
 
     figure, axes, image = _comparison(scene, layers, draw, lines, right=17)
@@ -121,14 +131,16 @@ def band_comparison(scene, band, fused):
 
 
 @styled
-def composite_comparison(scene, fused):
+def composite_comparison(scene: MapScene, fused: FusedBands) -> Figure:
     """Return the figure of RGB composites: original and each method, whole and enlarged.
 
-    `fused` maps labels to {band: layer}. One stretch, from the original.
+    fused: {label of a method: {band: layer}}, reflectance. All maps have the stretch of the
+    original.
     """
     limits = percentiles(scene.rgb.whole)
-    layers = {"Original": scene.rgb} | {
-        label: Together([bands[name] for name in RGB]) for label, bands in fused.items()
+    layers: dict[str, MapLayer | StackedLayers] = {
+        "Original": scene.rgb,
+        **{label: StackedLayers([bands[name] for name in RGB]) for label, bands in fused.items()},
     }
     lines = [
         *scene.notes,
@@ -136,19 +148,29 @@ def composite_comparison(scene, fused):
         f"{limits[0]:.3f}–{limits[1]:.3f} reflectance",
     ]
 
-    def draw(axes, values, extent):
+    def draw(axes: Axes, values: np.ndarray, extent: Extent) -> AxesImage:
         return draw_map(axes, composite(values, limits), extent)
 
     figure, _, _ = _comparison(scene, layers, draw, lines, right=2)
     return figure
 
 
-def _comparison(scene, layers, draw, lines, right):
-    """Lay `layers` (label -> layer) side by side, whole scene above inset, by `draw`."""
-    # The same place in every figure of a site, whatever the band.
+def _comparison(
+    scene: MapScene,
+    layers: Mapping[str, MapLayer | StackedLayers],
+    draw: Callable[[Axes, np.ndarray, Extent], AxesImage],
+    lines: list[str],
+    right: float,
+) -> tuple[Figure, np.ndarray, AxesImage]:
+    """Draw layers side by side, the whole scene above the inset.
+
+    layers: {title: layer}; draw: draws the pixels of one on axes; lines: notes; right: margin in
+    mm. Returns the figure, its axes and the last image.
+    """
+    # The inset depends on the scene alone, so every figure of a site enlarges the same ground.
     window = choose_inset(scene)
-    place = scene.extent(window)
-    across, columns = balanced(len(layers), MOST_COLUMNS)
+    inset_extent = scene.extent(window)
+    across, columns = balanced(len(layers), MAX_COLUMNS)
     figure, axes = panel_grid(
         [scene.aspect(), scene.aspect(window)] * across,
         columns,
@@ -161,12 +183,12 @@ def _comparison(scene, layers, draw, lines, right):
     for (label, layer), whole, inset in zip(layers.items(), wholes, insets, strict=False):
         draw(whole, layer.whole, scene.extent())
         outline(whole, scene.test, scene.extent(), **TEST_LINE)
-        frame(whole, place, **INSET_LINE)
+        frame(whole, inset_extent, **INSET_LINE)
         whole.set_title(stacked(label))
-        image = draw(inset, layer.at(window), place)
+        image = draw(inset, layer.at(window), inset_extent)
         edge(inset, **INSET_LINE)
     for unused in (*wholes[len(layers) :], *insets[len(layers) :]):
         unused.set_axis_off()
     missing = any(not np.isfinite(layer.whole).all() for layer in layers.values())
-    notes(figure, lines, handles(test=scene.test.any(), inset=True, no_data=missing))
+    notes(figure, lines, handles(test=bool(scene.test.any()), inset=True, no_data=missing))
     return figure, axes, image

@@ -1,8 +1,12 @@
 """The scores of every method, band and seed as dot plots."""
 
+from collections.abc import Callable, Iterable, Sequence
+
 import numpy as np
+import pandas as pd
 import seaborn
-from matplotlib.lines import Line2D
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ...core.errors import StudyError
@@ -10,12 +14,12 @@ from ...scoring.across import site_means
 from ...scoring.definitions import HEADLINE
 from ...scoring.intervals import mean_interval
 from ...study.labels import method_label
-from . import BAND_COLOURS, styled
-from .facets import FACETS, GROUND, MARKERS
-from .layout import LINE, PAGE, notes, notes_height, panel_grid, text_mm
+from . import styled
+from .facets import FACETS, Facet, band_colour, band_handle, band_marker, protocol_heading
+from .layout import LINE, PAGE, notes, notes_height, panel_grid, text_mm, write_above
 
-COLUMNS = 4  # facets side by side
-METHOD_MM = 6.5  # height of a method's row where there is room; at least a line of text
+MAX_COLUMNS = 4  # facets side by side
+METHOD_MM = 6.5  # height of a method's row where there is room; the minimum is a line of text
 TOP_MM, AXIS_MM, GAP_MM = 15, 6, 17  # above the facets, below them, and between their rows
 BETTER = {
     "lower": "← lower is better",
@@ -26,11 +30,12 @@ BETTER = {
 PERFECT = {"lower": 0.0, "higher": 1.0, "zero": 0.0, "one": 1.0}
 
 
-def scores_to_show(table):
-    """Return the rows of the tidy metrics table that the figure shows, with a `label` each.
+def scores_to_show(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the tidy table of metrics that the figure shows, with a `label` each.
 
-    They are finite, of their protocol's headline region, of a metric in FACETS. Copy comes first,
-    then the methods as the table has them. Raises StudyError when none is left.
+    These are the finite scores of metrics in FACETS, in the headline region of their protocol.
+    Copy comes first, then the methods in the order of the table. Raises StudyError when no row is
+    left.
     """
     shown = table[
         (table["region"] == table["protocol"].map(HEADLINE))
@@ -48,12 +53,13 @@ def scores_to_show(table):
 
 
 @styled
-def scores(table):
-    """Return dot plots of the tidy metrics table (see design: study, site, ..., value, n).
+def scores(table: pd.DataFrame) -> Figure:
+    """Return dot plots of the tidy table of metrics (columns: show.tables.METRIC_COLUMNS).
 
-    A facet per metric, a block of facets per site and protocol, a row per method with input, a
-    colour per band: each seed a small dot, the mean and its 95 % t interval over seeds a large
-    mark with a bar. Where the page is too low for every metric, the last of FACETS are left out.
+    There is a block of facets per site and protocol, with a facet per metric, a row per method
+    with input and a colour per band. A small dot is one seed; a large mark with a bar is the mean
+    over seeds with its 95 % t interval. Where a page has no room for all metrics, the last ones of
+    FACETS are omitted.
     """
     lines = [
         "Small: one seed. Large: mean over seeds, bar: 95 % t interval.",
@@ -63,11 +69,11 @@ def scores(table):
 
 
 @styled
-def across_sites(table, missing=""):
-    """Return the same over all sites of the table: one block, and each site a small dot.
+def across_sites(table: pd.DataFrame, missing: str = "") -> Figure:
+    """Return dot plots like `scores`, with all sites of the table in one block per protocol.
 
-    A site's dot is its mean over seeds; the large mark is the mean over sites with its 95 % t
-    interval. missing: a line about sites that should have been there.
+    A small dot is the mean over seeds at one site; a large mark is the mean over sites with its
+    95 % t interval. missing: a note on sites that failed, "" without any.
     """
     count = table["site"].nunique()
     means = site_means(table).assign(site="all")
@@ -79,17 +85,20 @@ def across_sites(table, missing=""):
     return _blocks(means, lambda _: f"{count} sites", lines)
 
 
-def _blocks(table, name_of, lines):
-    """Return a block of facets for each site and protocol, with notes of some lines below."""
+def _blocks(table: pd.DataFrame, site_name: Callable[[str], str], lines: list[str]) -> Figure:
+    """Return the figure with a block of facets for each site and protocol.
+
+    site_name: words for a value of the column `site`; lines: notes at the foot.
+    """
     shown = scores_to_show(table)
     groups = list(shown.groupby(["site", "protocol"], sort=False))
-    found = [name for name in FACETS if name in set(shown["metric"])]
+    available = [name for name in FACETS if name in set(shown["metric"])]
     bands = list(shown["band"].unique())
     counts = [group["label"].nunique() for _, group in groups]
-    per_group, method_mm = fitting_rows(counts, len(found), notes_height(lines))
-    columns = min(COLUMNS, len(found))
-    metrics = found[: per_group * columns]
-    if len(metrics) < len(found):
+    per_group, method_mm = fitting_rows(counts, len(available), notes_height(lines))
+    columns = min(MAX_COLUMNS, len(available))
+    metrics = available[: per_group * columns]
+    if len(metrics) < len(available):
         lines[1] += " Further metrics: see the table."
     figure, axes = _facets(
         [method_mm * (count + 0.4) for count in counts for _ in range(per_group)],
@@ -99,14 +108,8 @@ def _blocks(table, name_of, lines):
     )
     for number, ((site, protocol), group) in enumerate(groups):
         block = axes[number * per_group : (number + 1) * per_group]
-        block[0, 0].annotate(
-            f"{name_of(site)}, {protocol.replace('_', ' ')}, {GROUND[HEADLINE[protocol]]}",
-            (0, 1),
-            (0, 26),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            fontweight="bold",
-        )
+        heading = f"{site_name(site)}, {protocol_heading(protocol)}"
+        write_above(block[0, 0], heading, (0, 26), fontweight="bold")
         labels = list(group["label"].unique())
         for name, panel in zip(metrics, block.flat, strict=False):
             _draw_facet(panel, group[group["metric"] == name], FACETS[name], labels, bands)
@@ -114,18 +117,18 @@ def _blocks(table, name_of, lines):
             panel.tick_params(labelleft=False)
         for panel in block.flat[len(metrics) :]:
             panel.set_axis_off()
-    notes(figure, lines, _band_handles(bands))
+    notes(figure, lines, [band_handle(band, bands, label=f"{band} band") for band in bands])
     return figure
 
 
-def fitting_rows(counts, metrics, foot):
-    """Return the rows of facets of each block, and the height in mm of a method, that fit a page.
+def fitting_rows(counts: Sequence[int], metrics: int, foot: float) -> tuple[int, float]:
+    """Return how many rows of facets per block fit a page, and the height of a method in mm.
 
-    counts: the number of methods of each block; metrics: how many facets a block would have;
-    foot: height of the notes in mm. Methods are first made lower, down to a line of text, then
-    rows of facets are left out; one always stays, and of many blocks the page grows with it.
+    counts: number of methods of each block; metrics: number of facets of a block; foot: height of
+    the notes in mm. The rows of methods are first made lower, down to a line of text. Then rows of
+    facets are omitted, but never the first: with many blocks the page becomes higher.
     """
-    for rows in range(-(-metrics // COLUMNS), 0, -1):
+    for rows in range(-(-metrics // MAX_COLUMNS), 0, -1):
         room = PAGE[1] - TOP_MM - AXIS_MM - foot - GAP_MM * (rows * len(counts) - 1)
         method_mm = room / (rows * sum(count + 0.4 for count in counts))
         if method_mm >= LINE:
@@ -133,8 +136,13 @@ def fitting_rows(counts, metrics, foot):
     return 1, LINE
 
 
-def _facets(heights, columns, labels, foot):
-    """Return figure and axes; `heights` in mm are those of the rows of facets."""
+def _facets(
+    heights: Sequence[float], columns: int, labels: Iterable[str], foot: float
+) -> tuple[Figure, np.ndarray]:
+    """Return the figure and its axes.
+
+    heights: of the rows of facets in mm; labels: of methods; foot: height of the notes in mm.
+    """
     left, right, gap = max(34, 3 + text_mm(labels)), 4, 6
     width = min((PAGE[0] - left - right - gap * (columns - 1)) / columns, 58)
     return panel_grid(
@@ -149,7 +157,9 @@ def _facets(heights, columns, labels, foot):
     )
 
 
-def _draw_facet(axes, rows, facet, labels, bands):
+def _draw_facet(
+    axes: Axes, rows: pd.DataFrame, facet: Facet, labels: list[str], bands: list[str]
+) -> None:
     """Draw one metric of one site and protocol."""
     common = {
         "data": rows,
@@ -158,18 +168,18 @@ def _draw_facet(axes, rows, facet, labels, bands):
         "hue": "band",
         "order": labels,
         "hue_order": bands,
-        "palette": [BAND_COLOURS.get(band, "#555555") for band in bands],
+        "palette": [band_colour(band) for band in bands],
         "legend": False,
         "ax": axes,
     }
     axes.axvline(PERFECT[facet.better], color="#999999", linewidth=0.9, zorder=1)
-    most = rows.groupby(["label", "band"]).size().max()
+    max_dots = rows.groupby(["label", "band"]).size().max()
     seaborn.stripplot(
         **common,
         dodge=len(bands) > 1,
         jitter=False,
         size=2.2,
-        alpha=max(0.15, min(0.6, 8 / most)),
+        alpha=max(0.15, min(0.6, 8 / max_dots)),
         zorder=2,
     )
     seaborn.pointplot(
@@ -177,7 +187,7 @@ def _draw_facet(axes, rows, facet, labels, bands):
         dodge=0.8 - 0.8 / len(bands) if len(bands) > 1 else False,
         errorbar=mean_interval,
         linestyle="none",
-        markers=[MARKERS[number % len(MARKERS)] for number in range(len(bands))],
+        markers=[band_marker(band, bands) for band in bands],
         markersize=3.6,
         markeredgecolor="white",
         markeredgewidth=0.4,
@@ -194,18 +204,3 @@ def _draw_facet(axes, rows, facet, labels, bands):
     axes.set_axisbelow(True)
     for border in range(len(labels) - 1):
         axes.axhline(border + 0.5, color="#DDDDDD", linewidth=0.5, zorder=0)
-
-
-def _band_handles(bands):
-    return [
-        Line2D(
-            [],
-            [],
-            color=BAND_COLOURS.get(band, "#555555"),
-            marker=MARKERS[number % len(MARKERS)],
-            linewidth=1,
-            markersize=3.6,
-            label=f"{band} band",
-        )
-        for number, band in enumerate(bands)
-    ]

@@ -1,31 +1,46 @@
-"""One place at 90 m, 30 m and 10 m: what sharpening starts from, and what it makes."""
+"""One place at 90 m, 30 m and 10 m: the input of sharpening and its products."""
+
+from matplotlib.figure import Figure
 
 from ...core.raster import finer
 from . import styled
 from .inset import choose_inset
 from .layout import balanced, notes, notes_height, panel_grid
-from .maps import RGB, SCALE_BAR_MM, Together, composite, draw_map, percentiles
+from .maps import (
+    RGB,
+    SCALE_BAR_MM,
+    FusedBands,
+    MapLayer,
+    MapScene,
+    StackedLayers,
+    composite,
+    draw_map,
+    percentiles,
+)
 
-WINDOW_PX = 40  # of 30 m; small, since the details of interest are of 10 m
-MOST_COLUMNS = 5
+WINDOW_PX = 40  # pixels of 30 m; small, since the details of interest are 10 m in size
+MAX_COLUMNS = 5
 TITLE_MM = 8
 
 
 @styled
-def sharpening(scene, reduced, products, truth=None):
+def sharpening(
+    scene: MapScene, reduced: MapLayer, products: FusedBands, truth: MapLayer | None = None
+) -> Figure:
     """Return RGB composites of one place: 90 m, measured 30 m, each 10 m product, and the truth.
 
-    `reduced` is a layer of three bands on the grid of the scene; `products` maps labels to
-    {band: layer}, and `truth` is a layer of three bands, both of a whole number of times as many
-    rows and columns on the same ground. One stretch for all.
+    reduced: the three bands at 90 m, interpolated to the grid of the scene. products: {label of a
+    method: {band: layer}}. truth: the three bands of the true reflectance. Products and truth
+    cover the same ground as the scene with an integer multiple of its rows and columns. All
+    composites have one stretch.
     """
     window = choose_inset(scene, WINDOW_PX)
     limits = percentiles(scene.rgb.whole)
-    shown = {
+    shown: dict[str, MapLayer | StackedLayers] = {
         "90 m input\n(interpolated)": reduced,
         "30 m\nmeasured": scene.rgb,
         **{
-            f"10 m product\n{label}": Together([bands[name] for name in RGB])
+            f"10 m product\n{label}": StackedLayers([bands[name] for name in RGB])
             for label, bands in products.items()
         },
         **({} if truth is None else {"10 m\ntrue reflectance": truth}),
@@ -36,7 +51,7 @@ def sharpening(scene, reduced, products, truth=None):
         f"One linear stretch for all, 2–98 % of the measured scene: "
         f"{limits[0]:.3f}–{limits[1]:.3f} reflectance",
     ]
-    rows, columns = balanced(len(shown), MOST_COLUMNS)
+    rows, columns = balanced(len(shown), MAX_COLUMNS)
     figure, axes = panel_grid(
         [scene.aspect(window)] * rows,
         columns,
@@ -50,7 +65,7 @@ def sharpening(scene, reduced, products, truth=None):
             panel,
             composite(pixels, limits),
             scene.extent(window),
-            interpolation="nearest",  # a pixel is shown as one
+            interpolation="nearest",  # so that single pixels are visible
         )
         panel.set_title(title)
     for unused in axes.flat[len(shown) :]:
