@@ -22,8 +22,8 @@ WIDTH = 180 - LEFT - RIGHT
 TOP, AXIS = 11, 9  # mm: above the first panel, and below the last one
 # (height of a row, gap between panels for axis and claim) in mm: normal, and the smallest that
 # leave room for the texts, used where the figure would be higher than a page.
-NORMAL_SPACING = 4, 17
-TIGHT_SPACING = LINE, 14.5
+NORMAL_SPACING: tuple[float, float] = 4, 17
+TIGHT_SPACING: tuple[float, float] = LINE, 14.5
 LINE_LENGTH = 100  # characters in a line of a claim's text
 CLAIMED_SIDE = {"facecolor": "#E3ECF3", "edgecolor": "none"}
 MARKS = {  # verdict -> colour and shape, so that colour is not the only difference
