@@ -25,8 +25,8 @@ import numpy as np
 import pywt
 from scipy import ndimage
 
-from ...scoring.image_pair import ROUNDING
-
+# Of the pan's root mean square. A smaller standard deviation is rounding (float32 carries 6e-8).
+MIN_SPREAD = 1e-6
 DENOMINATOR_FLOOR = 0.1  # of the mean magnitude of the image that is divided
 WAVELET = "sym4"  # near-symmetric, so that details stay where they are; four vanishing moments
 
@@ -74,7 +74,7 @@ class Matching:
         self.mean = weights @ scene.means[:-1]
         self._pan_mean, pan_variance = scene.means[-1], scene.covariance[-1, -1]
         variance = weights @ scene.covariance[:-1, :-1] @ weights
-        constant = pan_variance <= ROUNDING**2 * (pan_variance + self._pan_mean**2)
+        constant = pan_variance <= MIN_SPREAD**2 * (pan_variance + self._pan_mean**2)
         self._factor = 0.0 if constant else math.sqrt(max(0.0, variance) / pan_variance)
 
     def __call__(self, pan):

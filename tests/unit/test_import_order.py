@@ -1,0 +1,73 @@
+"""Packages of the library are layers: a module imports from its own and from those below it."""
+
+import ast
+
+import pytest
+from sarfusion.provenance.code_version import LIBRARY
+
+SCRIPTS = LIBRARY.parent
+LAYERS = (
+    *("core", "study", "scenes", "ground", "fusion"),
+    *("scoring", "show", "provenance", "verify"),
+)
+# Imports that still go up, and scripts that still import scripts. Nothing may be added.
+GO_UP = {("study/disk.py", "ground")}
+IMPORT_SCRIPTS = {("verify_results", "verify_claims")}
+
+
+def imported(path):
+    """The dotted names of modules, and of names in them, that a file of scripts/ imports."""
+    here = path.relative_to(SCRIPTS).with_suffix("").parts
+    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = [*here[: len(here) - node.level]] if node.level else []
+            module = [*package, *filter(None, [node.module])]
+            yield from (".".join([*module, alias.name]) for alias in node.names)
+
+
+def packages(path):
+    """The packages of the library that a file imports from."""
+    names = [name.split(".") for name in imported(path)]
+    return {name[1] for name in names if name[0] == "sarfusion" and len(name) > 1}
+
+
+def test_every_package_is_a_layer():
+    assert {path.parent.name for path in LIBRARY.glob("*/__init__.py")} == set(LAYERS)
+    assert [path.name for path in LIBRARY.glob("*.py")] == ["__init__.py"]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_no_import_goes_up(layer):
+    above = set(LAYERS[LAYERS.index(layer) + 1 :])
+    paths = sorted((LIBRARY / layer).rglob("*.py"))
+    assert paths
+    upward = {
+        (path.relative_to(LIBRARY).as_posix(), package)
+        for path in paths
+        for package in packages(path) & above
+    }
+    assert not upward - GO_UP
+
+
+def test_no_script_imports_another():
+    scripts = {path.stem: path for path in SCRIPTS.glob("*.py")}
+    between = {
+        (name, other)
+        for name, path in scripts.items()
+        for other in {module.split(".")[0] for module in imported(path)} & scripts.keys()
+        if name != "verify_claims"  # runs eleven of them
+    }
+    assert not between - IMPORT_SCRIPTS
+
+
+def test_relative_imports_are_resolved(tmp_path, monkeypatch):
+    monkeypatch.setattr(f"{__name__}.SCRIPTS", tmp_path)
+    path = tmp_path / "sarfusion/show/figures/maps.py"
+    path.parent.mkdir(parents=True)
+    path.write_text("from . import inset\nfrom ...verify import checks\nfrom ..tables import x\n")
+    assert list(imported(path)) == [
+        *("sarfusion.show.figures.inset", "sarfusion.verify.checks", "sarfusion.show.tables.x"),
+    ]
+    assert packages(path) == {"show", "verify"}
