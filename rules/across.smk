@@ -6,8 +6,8 @@ rule tabulate_across:
         metrics=result("tables/metrics.csv"),
         differences=difference_files(),
     output:
-        scores=result("tables/across_sites.csv"),
-        differences=result("tables/across_sites_differences.csv"),
+        scores_csv=result("tables/across_sites.csv"),
+        differences_csv=result("tables/across_sites_differences.csv"),
         md=result("tables/across_sites.md"),
     log:
         result("logs/tabulate_across.log"),
@@ -94,7 +94,7 @@ rule tabulate_transfer:
         metrics=result("tables/metrics.csv"),
         scores=list(transfer_scores()),
     output:
-        metrics=result("tables/transfer_metrics.csv"),
+        transferred=result("tables/transfer_metrics.csv"),
         csv=result("tables/transfer.csv"),
         md=result("tables/transfer.md"),
     log:

@@ -3,11 +3,11 @@
 
 rule typeset_paper:
     input:
+        project_file("config/claims.schema.yaml"),
         template=[
             project_file(f"paper/{name}") for name in ("paper.typ", "style.typ", "references.bib")
         ],
         claims=project_file("config/claims.yaml"),
-        schema=project_file("config/claims.schema.yaml"),
         summary=result("tables/summary.csv"),
         verdicts=result("tables/claims.csv"),
         models=result("tables/models.csv"),
@@ -15,9 +15,9 @@ rule typeset_paper:
         differences=difference_files(),
         tables=table_files(),
         figures=paper_figures(),
-        scenes=[result(f"scenes/{site}/scene.json") for site in SITES],
-        stacks=[result(f"stack/{site}.json") for site in SITES],
-        rasters=[result(f"stack/{site}.tif") for site in PAPER_SITES],
+        metadata=[result(f"scenes/{site}/scene.json") for site in SITES],
+        descriptions=[result(f"stack/{site}.json") for site in SITES],
+        stacks=[result(f"stack/{site}.tif") for site in PAPER_SITES],
     output:
         pdf=report(
             result("paper.pdf"),

@@ -29,8 +29,8 @@ rule prepare_stack:
     params:
         code=code("prepare_stack"),
         mask=lambda wildcards: setting(STUDY, wildcards.site, "optical")["mask"],
-        sar=setting_of("sar"),
-        split=setting_of("split"),
+        sar_settings=setting_of("sar"),
+        split_settings=setting_of("split"),
     message:
         "Mask, scale and align the scenes of {wildcards.site}"
     script:
@@ -56,7 +56,7 @@ rule make_gaps:
         runtime=growing(30),
     params:
         code=code("make_gaps"),
-        gaps=setting_of("gaps"),
+        gap_settings=setting_of("gaps"),
         flags=lambda wildcards: gap_flags(wildcards.site),
     message:
         "Draw the gaps of {wildcards.site}"

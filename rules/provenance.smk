@@ -3,7 +3,7 @@
 
 rule describe_run:
     input:
-        sources=list(map(project_file, source_files())),
+        list(map(project_file, source_files())),
         lock=[LOCK] if sites_from("stac") else [],
         kept=[
             *table_files(),

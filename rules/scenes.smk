@@ -51,7 +51,7 @@ rule import_scene:
         runtime=growing(30),
     params:
         code=code("import_scene"),
-        settings=lambda wildcards: STUDY["sites"][wildcards.site],
+        site_settings=lambda wildcards: STUDY["sites"][wildcards.site],
         bands=lambda wildcards: list(scene_files(wildcards.site)),
         absent=lambda wildcards: ABSENT.get(wildcards.site),
     message:
@@ -69,7 +69,7 @@ if sites_from("stac") and not Path(LOCK).exists():
 
     rule keep_lock:
         input:
-            lock=result("search/lock.json"),
+            new_lock=result("search/lock.json"),
         output:
             lock=LOCK,
         log:
@@ -112,7 +112,7 @@ rule find_scenes:
         runtime=growing(60),
     params:
         code=code("find_scenes"),
-        settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
+        site_settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
         mask=lambda wildcards: setting(STUDY, wildcards.site, "optical")["mask"],
     message:
         "Search the catalogue for scenes of {wildcards.site}"
@@ -125,7 +125,7 @@ rule lock_scenes:
         found=[result(f"search/{site}.json") for site in sites_from("stac")],
         tables=[result(f"search/{site}.csv") for site in sites_from("stac")],
     output:
-        lock=temp(result("search/lock.json")),
+        new_lock=temp(result("search/lock.json")),
         summary=result("search/lock.txt"),
     log:
         result("logs/lock_scenes.log"),
@@ -168,7 +168,7 @@ rule download_scene:
         runtime=growing(240),
     params:
         code=code("download_scene"),
-        settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
+        site_settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
         locked=lambda wildcards: locked(wildcards.site),
         parts=result("downloads/{site}"),
     message:
@@ -196,7 +196,7 @@ rule download_clouds:
         runtime=growing(60),
     params:
         code=code("download_clouds"),
-        settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
+        site_settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
         locked=lambda wildcards: locked(wildcards.site),
         parts=result("downloads/{site}.clouds"),
     message:

@@ -63,8 +63,8 @@ rule tabulate_models:
 
 rule judge_claims:
     input:
+        project_file("config/claims.schema.yaml"),
         claims=project_file("config/claims.yaml"),
-        schema=project_file("config/claims.schema.yaml"),
         differences=difference_files(),
         metrics=result("tables/metrics.csv"),
     output:

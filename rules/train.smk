@@ -40,8 +40,8 @@ rule train_model:
     input:
         optical=lambda wildcards: at_ground(wildcards.site, optical_raster(wildcards.protocol)),
         sar=lambda wildcards: at_ground(wildcards.site, sar_raster(wildcards.input)),
-        stack=lambda wildcards: at_ground(wildcards.site, result("stack/{site}.tif")),
-        stack_json=result("stack/{site}.json"),
+        stacks=lambda wildcards: at_ground(wildcards.site, result("stack/{site}.tif")),
+        description=result("stack/{site}.json"),
         patches=lambda wildcards: at_ground(wildcards.site, result("patches/{site}.parquet")),
     output:
         weights=each_run(
@@ -76,9 +76,9 @@ rule train_model:
         network=network_code,
         seeds=SEEDS,
         bands=(lambda wildcards: [wildcards.band]) if TRAINED_APART else BANDS,
-        model=lambda wildcards: STUDY["models"][wildcards.model],
-        training=STUDY["training"],
-        gaps=lambda wildcards: gap_settings(wildcards.protocol, wildcards.site),
+        model_settings=lambda wildcards: STUDY["models"][wildcards.model],
+        training_settings=STUDY["training"],
+        gap_settings=lambda wildcards: gap_settings(wildcards.protocol, wildcards.site),
         buffer_px=lambda wildcards: min(
             setting(STUDY, site, "split")["buffer_px"] for site in ground_of(wildcards.site)
         ),

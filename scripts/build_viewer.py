@@ -1,6 +1,8 @@
 """Build the viewer of one site: a page with every layer, that opens from disk."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from sarfusion.core.errors import StudyError
@@ -30,32 +32,32 @@ MB = 10**6
 
 def main(
     *,
-    stack,
-    split,
-    metadata,
-    fused,
-    runs,
-    scores,
-    template,
-    style,
-    script,
-    html,
-    study,
-    bands,
-    pages,
-    limit_mb,
-    gaps=None,
-    truth=None,
-):
+    stack: str | Path,
+    split: str | Path,
+    metadata: str | Path,
+    fused: Sequence[str | Path],
+    runs: Sequence[Sequence[Any]],
+    scores: Sequence[str | Path],
+    template: str | Path,
+    style: str | Path,
+    page_script: str | Path,
+    html: str | Path,
+    study: str,
+    bands: Sequence[str],
+    pages: Mapping[str, str],
+    limit_mb: float,
+    gaps: str | Path | None = None,
+    truth: str | Path | None = None,
+) -> None:
     """Write the page.
 
     gaps, truth: paths, or None where there are none. fused: paths; runs: [protocol, band, method,
     input, seed] of each, in the same order, with the protocol "full" for 10 m products. scores:
-    score tables of the site. template, style, script: page.html, page.css and page.js. pages:
+    score tables of the site. template, style, page_script: page.html, page.css and page.js. pages:
     {site: file of its page}, for links between them. limit_mb: of the file, at most.
     """
     facts, grid = read_json(metadata), read_grid(stack)
-    texts = [Path(path).read_text(encoding="utf-8") for path in (template, style, script)]
+    texts = [Path(path).read_text(encoding="utf-8") for path in (template, style, page_script)]
     told = {
         "study": study,
         "site": facts["site"],
@@ -135,24 +137,6 @@ def read_scores(paths, full_region):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            stack=snakemake.input.stack,
-            split=snakemake.input.split,
-            metadata=snakemake.input.metadata,
-            fused=snakemake.input.fused,
-            runs=snakemake.params.runs,
-            scores=snakemake.input.scores,
-            template=snakemake.input.template,
-            style=snakemake.input.style,
-            script=snakemake.input.page_script,
-            html=snakemake.output.html,
-            study=snakemake.params.study,
-            bands=snakemake.params.bands,
-            pages=snakemake.params.pages,
-            limit_mb=snakemake.params.limit_mb,
-            gaps=snakemake.input.get("gaps"),
-            truth=snakemake.input.get("truth"),
-        )
+    run(main, snakemake)

@@ -2,7 +2,9 @@
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 from sarfusion.core.files import write_text
@@ -11,7 +13,18 @@ from sarfusion.provenance.crate import CONFIG, write_crate
 from sarfusion.study.config import read_study
 
 
-def main(*, study, steps, kept, lock, results, command, engine, conda, config, crate):
+def main(
+    *,
+    study: Mapping[str, Any],
+    steps: Sequence[Mapping[str, Any]],
+    kept: Sequence[str],
+    lock: Sequence[str],
+    results: str,
+    engine: str,
+    conda: bool,
+    config: str,
+    crate: str,
+) -> None:
     """Save the study's settings as a file that can be run, and write the crate.
 
     steps: how each file came about (see facts.describe_files); kept: what of the results the
@@ -31,7 +44,8 @@ def main(*, study, steps, kept, lock, results, command, engine, conda, config, c
     run = {
         "study": study,
         "steps": steps,
-        "command": command + (" (each job in the conda environment of its rule)" * conda),
+        "command": os.environ.get("SARFUSION_COMMAND", "")
+        + (" (each job in the conda environment of its rule)" * conda),
         "engine": engine,
         # What stands in a conda environment of another rule cannot be seen from here.
         "packages": {} if conda else facts.packages(),
@@ -42,18 +56,6 @@ def main(*, study, steps, kept, lock, results, command, engine, conda, config, c
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            study=snakemake.params.study,
-            steps=snakemake.params.steps,
-            kept=snakemake.input.kept,
-            lock=snakemake.input.lock,
-            results=snakemake.params.results,
-            command=os.environ.get("SARFUSION_COMMAND", ""),
-            engine=snakemake.params.engine,
-            conda=snakemake.params.conda,
-            config=snakemake.output.config,
-            crate=snakemake.output.crate,
-        )
+    run(main, snakemake)

@@ -1,10 +1,13 @@
 """Download the clouds of another date over one site: the shapes of the gaps of cloud_gap."""
 
 import shutil
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sarfusion.core.errors import StudyError
+from sarfusion.core.job import is_offline
 from sarfusion.core.raster import write_raster
 from sarfusion.scenes import landsat
 from sarfusion.scenes.stac.download import assemble, download
@@ -13,12 +16,20 @@ from sarfusion.scenes.stac.remote import Remote
 from tqdm import tqdm
 
 
-def main(*, site, settings, lock, parts, clouds, offline):
+def main(
+    *,
+    site: str,
+    site_settings: Mapping[str, Any],
+    lock: str | Path,
+    parts: str | Path,
+    clouds: str | Path,
+) -> None:
     """Write the QA_PIXEL band of the locked cloudy date of one site.
 
-    settings: the site of the config. lock: the lock file, to which the sums of the pixels are
+    site_settings: the site of the config. lock: the lock file, to which the sums of the pixels are
     added. parts: the folder that keeps what a broken download had finished.
     """
+    parts = Path(parts)
     entry = read_lock(lock)["sites"][site]
     if "clouds" not in entry:
         raise StudyError(
@@ -26,10 +37,10 @@ def main(*, site, settings, lock, parts, clouds, offline):
             " gap_shapes: simulated, or widen the period and lock again"
         )
     found = download(
-        Remote(settings["catalogue"], offline=offline),
+        Remote(site_settings["catalogue"], offline=is_offline()),
         {"clouds": entry["clouds"]},
         parts,
-        settings["download_limit_mb"],
+        site_settings["download_limit_mb"],
         partial(tqdm, disable=None, leave=False),
     )
     quality, grid = assemble(
@@ -45,14 +56,6 @@ def main(*, site, settings, lock, parts, clouds, offline):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import is_offline, job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            site=snakemake.wildcards.site,
-            settings=snakemake.params.settings,
-            lock=snakemake.input.lock,
-            parts=Path(snakemake.params.parts),
-            clouds=snakemake.output.clouds,
-            offline=is_offline(),
-        )
+    run(main, snakemake)

@@ -1,11 +1,14 @@
 """Download the locked raw scenes of one site."""
 
 import shutil
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sarfusion.core.files import describe_file, write_json
+from sarfusion.core.job import is_offline
 from sarfusion.core.raster import write_raster
 from sarfusion.scenes import landsat, sar
 from sarfusion.scenes.stac.download import assemble, download
@@ -14,23 +17,32 @@ from sarfusion.scenes.stac.remote import Remote
 from tqdm import tqdm
 
 
-def main(*, site, settings, lock, parts, optical, sar_power, metadata, offline):
+def main(
+    *,
+    site: str,
+    site_settings: Mapping[str, Any],
+    lock: str | Path,
+    parts: str | Path,
+    optical: str | Path,
+    sar: str | Path,
+    metadata: str | Path,
+) -> None:
     """Write optical.tif (digital numbers), sar.tif (linear power) and scene.json of one site.
 
-    settings: the site of the config. lock: the lock file, to which the sums of the pixels are
+    site_settings: the site of the config. lock: the lock file, to which the sums of the pixels are
     added. parts: the folder that keeps what a broken download had finished.
     """
-    catalogue = settings["catalogue"]
+    parts, catalogue = Path(parts), site_settings["catalogue"]
     entry = read_lock(lock)["sites"][site]
     found = download(
-        Remote(catalogue, offline=offline),
+        Remote(catalogue, offline=is_offline()),
         {name: entry[name] for name in ("optical", "sar")},
         parts,
-        settings["download_limit_mb"],
+        site_settings["download_limit_mb"],
         partial(tqdm, disable=None, leave=False),
     )
     write_optical(found["optical"], catalogue["optical"], parts, optical)
-    write_sar(found["sar"], catalogue["sar"], parts, sar_power, f"site {site}")
+    write_sar(found["sar"], catalogue["sar"], parts, sar, f"site {site}")
     write_json(
         metadata,
         {
@@ -41,7 +53,7 @@ def main(*, site, settings, lock, parts, optical, sar_power, metadata, offline):
                 {"sensor": sensor, **item} for sensor in found for item in found[sensor]["items"]
             ],
             "optical": describe(found["optical"], catalogue["optical"], optical),
-            "sar": describe(found["sar"], catalogue["sar"], sar_power),
+            "sar": describe(found["sar"], catalogue["sar"], sar),
             "licence": catalogue["licence"],
         },
     )
@@ -97,16 +109,6 @@ def describe(scene, settings, path):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import is_offline, job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            site=snakemake.wildcards.site,
-            settings=snakemake.params.settings,
-            lock=snakemake.input.lock,
-            parts=Path(snakemake.params.parts),
-            optical=snakemake.output.optical,
-            sar_power=snakemake.output.sar,
-            metadata=snakemake.output.metadata,
-            offline=is_offline(),
-        )
+    run(main, snakemake)

@@ -1,10 +1,14 @@
 """Find the scenes of one site in a catalogue, and choose the pair that the study is made of."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from sarfusion.core.files import write_csv, write_json
+from sarfusion.core.job import is_offline
 from sarfusion.core.raster import Grid
 from sarfusion.scenes import landsat, sar
 from sarfusion.scenes.stac.catalogue import open_catalogue
@@ -16,16 +20,22 @@ from sarfusion.scenes.stac.remote import Remote
 from tqdm import tqdm
 
 
-def main(*, settings, mask, found, table, offline):
+def main(
+    *,
+    site_settings: Mapping[str, Any],
+    mask: Sequence[str],
+    found: str | Path,
+    table: str | Path,
+) -> None:
     """Write what the lock will say of one site, and the table of all candidates.
 
-    settings: the site of the config. mask: the QA_PIXEL flags that make a pixel invalid.
+    site_settings: the site of the config. mask: the QA_PIXEL flags that make a pixel invalid.
     """
-    catalogue_settings, area = settings["catalogue"], settings["area"]
-    remote = Remote(catalogue_settings, offline=offline)
+    catalogue_settings, area = site_settings["catalogue"], site_settings["area"]
+    remote = Remote(catalogue_settings, offline=is_offline())
     catalogue = open_catalogue(catalogue_settings, remote)
-    first, last = map(date.fromisoformat, settings["period"])
-    apart = timedelta(days=settings["max_days_apart"])
+    first, last = map(date.fromisoformat, site_settings["period"])
+    apart = timedelta(days=site_settings["max_days_apart"])
     periods = {"optical": (first, last), "sar": (first - apart, last + apart)}
     usable, refused = {}, []
     for sensor, period in periods.items():
@@ -37,7 +47,7 @@ def main(*, settings, mask, found, table, offline):
         logging.info("%s: %d items, %d of them usable", sensor, len(items), len(usable[sensor]))
     try:
         choice = choose(
-            settings,
+            site_settings,
             mask,
             usable["optical"],
             usable["sar"],
@@ -59,7 +69,7 @@ def main(*, settings, mask, found, table, offline):
     write_json(
         found,
         {
-            "search": search_of(settings, mask),
+            "search": search_of(site_settings, mask),
             "found": f"{datetime.now(UTC):%Y-%m-%d}",
             **{
                 name: describe_scene(chosen, chosen.grid, remote.facts, bands)
@@ -78,13 +88,6 @@ def read_quality(remote, area, item):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import is_offline, job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            settings=snakemake.params.settings,
-            mask=snakemake.params.mask,
-            found=snakemake.output.found,
-            table=snakemake.output.table,
-            offline=is_offline(),
-        )
+    run(main, snakemake)

@@ -1,6 +1,8 @@
 """Fuse a whole scene with the methods that need no training."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
 from rasterio.windows import Window
@@ -14,19 +16,27 @@ from sarfusion.core.raster import (
 )
 from sarfusion.core.tiling import tiles
 from sarfusion.fusion.classical import gap_filling, pansharpening, reconstruction
-from sarfusion.ground import split
 from sarfusion.ground.degradation import RATIO
+from sarfusion.ground.split import TRAIN
 from sarfusion.scenes import landsat
 
 TILE_PX = 1024  # side of the part of a scene that is sharpened at once
 
 
-def main(*, stack, reduced, use, gaps, fused, runs):
+def main(
+    *,
+    stack: str | Path,
+    split: str | Path,
+    fused: Sequence[str | Path],
+    runs: Sequence[tuple[str, str, str]],
+    reduced: str | Path | None = None,
+    gaps: str | Path | None = None,
+) -> None:
     """Write the fused bands (reflectance, NaN where not valid) of the whole scene.
 
-    stack: raster with the optical and the SAR bands; reduced: with the optical bands that
-    `sharpening` starts from; use: the split map; gaps: the mask of what `cloud_gap` withholds.
-    The last three may be None where no run needs them. fused: a path for each of `runs`, which
+    stack: raster with the optical and the SAR bands; split: the split map; reduced: raster with
+    the optical bands that `sharpening` starts from; gaps: the mask of what `cloud_gap` withholds.
+    The last two may be None where no run needs them. fused: a path for each of `runs`, which
     are (protocol, band, method).
     """
     wanted = {"reconstruction": {}, "cloud_gap": {}, "sharpening": {}}
@@ -36,14 +46,14 @@ def main(*, stack, reduced, use, gaps, fused, runs):
         method = getattr(reconstruction, name)
         write_band(path, method(read_band(stack, band)), read_grid(stack), band)
     if wanted["cloud_gap"]:
-        fill_gaps(stack, use, gaps, wanted["cloud_gap"])
+        fill_gaps(stack, split, gaps, wanted["cloud_gap"])
     if wanted["sharpening"]:
         sharpen(reduced, stack, wanted["sharpening"])
 
 
-def fill_gaps(stack, use, gaps, wanted):
+def fill_gaps(stack, split, gaps, wanted):
     """Fill the gaps of each band with each method. wanted: {(method, band): path}."""
-    gap, train = read_band(gaps, "gap") == 1, read_band(use, "use") == split.TRAIN
+    gap, train = read_band(gaps, "gap") == 1, read_band(split, "use") == TRAIN
     backscatter = read_bands(stack, ["vv_db", "vh_db"])
     for (name, band), path in wanted.items():
         method = getattr(gap_filling, name)
@@ -87,14 +97,6 @@ def write_band(path, values, grid, band):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            stack=snakemake.input.stack,
-            reduced=snakemake.input.get("reduced"),
-            use=snakemake.input.split,
-            gaps=snakemake.input.get("gaps"),
-            fused=snakemake.output.fused,
-            runs=snakemake.params.runs,
-        )
+    run(main, snakemake)

@@ -1,6 +1,8 @@
 """Fuse a whole scene with the trained models of each seed, tile by tile."""
 
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import rasterio
@@ -16,7 +18,18 @@ from sarfusion.ground import normalise
 from tqdm import tqdm
 
 
-def main(*, optical, sar, gaps, weights, records, fused, tile_px, device, threads):
+def main(
+    *,
+    optical: str | Path,
+    sar: str | Path,
+    weights: Sequence[str | Path],
+    records: Sequence[str | Path],
+    fused: Sequence[str | Path],
+    tile_px: int,
+    device: str,
+    threads: int,
+    gaps: str | Path | None = None,
+) -> None:
     """Write the fused bands (reflectance, NaN where an input is not valid) of the whole scene.
 
     optical, sar: rasters that hold the optical band and the SAR bands; gaps: the mask of what is
@@ -67,17 +80,6 @@ def fuse(network, record, optical, sar, gaps, fused, tile_px, device):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            optical=snakemake.input.optical,
-            sar=snakemake.input.sar,
-            gaps=snakemake.input.get("gaps"),
-            weights=snakemake.input.weights,
-            records=snakemake.input.records,
-            fused=snakemake.output.fused,
-            tile_px=snakemake.params.tile_px,
-            device=snakemake.params.device,
-            threads=snakemake.threads,
-        )
+    run(main, snakemake)

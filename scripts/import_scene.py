@@ -1,25 +1,44 @@
 """Bring a person's own GeoTIFFs into the form of raw scenes."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import describe_file, sha256, write_json
 from sarfusion.core.raster import Grid, open_raster, write_raster
-from sarfusion.scenes import landsat, sar
+from sarfusion.scenes import landsat
+from sarfusion.scenes import sar as radar
 
 
-def main(*, site, settings, paths, optical, sar_power, metadata):
+def main(
+    *,
+    site: str,
+    site_settings: Mapping[str, Any],
+    files: Sequence[str],
+    bands: Sequence[str],
+    optical: str | Path,
+    sar: str | Path,
+    metadata: str | Path,
+    absent: str | None = None,
+) -> None:
     """Write optical.tif (raw numbers), sar.tif (linear power) and scene.json of one site.
 
-    settings: the site of the config. paths: {"optical.red": path, ..., "sar.vv": path, ...}.
+    site_settings: the site of the config. files: its rasters, one for each of `bands`
+    ("optical.red", ..., "sar.vv", ...). absent: which file the site lacks, as an error to raise.
     """
-    numbers, optical_grid, scale, offset = read_optical(settings["optical"], paths, site)
-    power, sar_grid = read_sar(settings["sar"], paths, site)
-    sar.check_overlap(sar_grid, optical_grid, f"site {site}")
+    if absent:
+        raise StudyError(absent)
+    paths = dict(zip(bands, files, strict=True))
+    numbers, optical_grid, scale, offset = read_optical(site_settings["optical"], paths, site)
+    power, sar_grid = read_sar(site_settings["sar"], paths, site)
+    radar.check_overlap(sar_grid, optical_grid, f"site {site}")
 
     write_raster(
         optical, numbers, optical_grid, landsat.RAW_BANDS, landsat.FILL, scale=scale, offset=offset
     )
-    write_raster(sar_power, power, sar_grid, sar.BANDS, np.nan)
+    write_raster(sar, power, sar_grid, radar.BANDS, np.nan)
     write_json(
         metadata,
         {
@@ -29,9 +48,9 @@ def main(*, site, settings, paths, optical, sar_power, metadata):
             "items": [
                 {"band": band, "path": path, "sha256": sha256(path)} for band, path in paths.items()
             ],
-            "optical": describe(settings["optical"], ("sensor", "date"), optical),
-            "sar": describe(settings["sar"], ("sensor", "date", "unit"), sar_power),
-            "licence": settings["licence"],
+            "optical": describe(site_settings["optical"], ("sensor", "date"), optical),
+            "sar": describe(site_settings["sar"], ("sensor", "date", "unit"), sar),
+            "licence": site_settings["licence"],
         },
     )
 
@@ -91,15 +110,15 @@ def read_optical(settings, paths, site):
 def read_sar(settings, paths, site):
     """Return (power, grid): VV and VH as linear power (float32), NaN where there is no data."""
     power, grids = [], []
-    for band in sar.BANDS:
+    for band in radar.BANDS:
         where = f"site {site}: {band}"
         values, grid, declared = read_file(paths[f"sar.{band}"], settings[band]["band"], where)
         values = values.astype(np.float32)
         number = settings.get("nodata", declared)
         if number is not None:
             values[values == number] = np.nan
-        sar.check_unit(values, settings["unit"], where)
-        power.append(sar.from_db(values) if settings["unit"] == "db" else values)
+        radar.check_unit(values, settings["unit"], where)
+        power.append(radar.from_db(values) if settings["unit"] == "db" else values)
         grids.append(grid)
     if grids[0] != grids[1]:
         raise StudyError(f"site {site}: VV and VH lie on different grids; align them")
@@ -117,16 +136,6 @@ def read_file(path, band, where):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        if snakemake.params.absent:
-            raise StudyError(snakemake.params.absent)
-        main(
-            site=snakemake.wildcards.site,
-            settings=snakemake.params.settings,
-            paths=dict(zip(snakemake.params.bands, snakemake.input.files, strict=True)),
-            optical=snakemake.output.optical,
-            sar_power=snakemake.output.sar,
-            metadata=snakemake.output.metadata,
-        )
+    run(main, snakemake)

@@ -1,13 +1,22 @@
 """Index the patches of one site, for every patch size of the study."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pandas as pd
 from sarfusion.core.files import atomic
 from sarfusion.core.raster import read_band
 from sarfusion.ground.patches import index_patches
 
 
-def main(*, split, patches, sizes, stride):
-    """Write the index: row, col, size, split."""
+def main(
+    *,
+    split: str | Path,
+    patches: str | Path,
+    sizes: Sequence[int],
+    stride: int,
+) -> None:
+    """Write the index: row, col, size, split. sizes, stride: of the patches, in pixels."""
     use = read_band(split, "use")
     index = pd.concat([index_patches(use, size, stride) for size in sizes], ignore_index=True)
     with atomic(patches) as temporary:
@@ -15,12 +24,6 @@ def main(*, split, patches, sizes, stride):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            split=snakemake.input.split,
-            patches=snakemake.output.patches,
-            sizes=snakemake.params.sizes,
-            stride=snakemake.params.stride,
-        )
+    run(main, snakemake)

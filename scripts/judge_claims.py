@@ -1,6 +1,8 @@
 """Judge the claims of a study by the differences between its methods."""
 
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 
 import pandas as pd
 from sarfusion.core.files import write_csv, write_text
@@ -21,7 +23,15 @@ RULE = (
 )
 
 
-def main(*, claims, differences, metrics, csv, md, missing=None):
+def main(
+    *,
+    claims: str | Path,
+    differences: Sequence[str | Path],
+    metrics: str | Path,
+    csv: str | Path,
+    md: str | Path,
+    missing: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
     """Write the verdicts as CSV, and for people as Markdown.
 
     claims: the file of claims; differences: tables of compare_methods, of every site and
@@ -78,14 +88,6 @@ def number(value, digits):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            claims=snakemake.input.claims,
-            differences=snakemake.input.differences,
-            metrics=snakemake.input.metrics,
-            csv=snakemake.output.csv,
-            md=snakemake.output.md,
-            missing=snakemake.params.missing,
-        )
+    run(main, snakemake)

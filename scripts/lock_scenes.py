@@ -1,5 +1,6 @@
 """Gather the scenes found for every site into one lock, and say what changed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,15 @@ from sarfusion.scenes.stac.lock import assets_of, carry_sums, read_lock, without
 COLUMNS = ["sensor", "date", "items", "coverage", "masked", "days_apart", "verdict", "reason"]
 
 
-def main(*, found, tables, sites, previous, lock, summary):
+def main(
+    *,
+    found: Sequence[str | Path],
+    tables: Sequence[str | Path],
+    sites: Sequence[str],
+    previous: str | Path,
+    new_lock: str | Path,
+    summary: str | Path,
+) -> None:
     """Write the lock of all sites, and a summary for people.
 
     found, tables: files of each of `sites`. previous: the lock so far, if there is one; the sums
@@ -25,7 +34,7 @@ def main(*, found, tables, sites, previous, lock, summary):
         if site in old:
             carry_sums(old[site], new[site])
         said += [f"{site}: {change(old.get(site), new[site])}", "", candidates(table), ""]
-    write_json(lock, {"sites": new})
+    write_json(new_lock, {"sites": new})
     write_text(summary, "\n".join(said))
 
 
@@ -56,14 +65,6 @@ def candidates(path):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            found=snakemake.input.found,
-            tables=snakemake.input.tables,
-            sites=snakemake.params.sites,
-            previous=snakemake.params.previous,
-            lock=snakemake.output.lock,
-            summary=snakemake.output.summary,
-        )
+    run(main, snakemake)

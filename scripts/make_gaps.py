@@ -1,13 +1,16 @@
 """Make the gaps of one site: where the optical band is withheld, the same for every method."""
 
 import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rasterio.enums import Resampling
 from rasterio.warp import reproject
 from sarfusion.core.errors import StudyError
 from sarfusion.core.raster import Grid, open_raster, read_band, read_grid, write_raster
-from sarfusion.ground.gaps import SLOPE, dilate, gaps_from_quality, simulate_gaps
+from sarfusion.ground.gaps import dilate, gaps_from_quality, simulate_gaps
 from sarfusion.ground.split import NOT_VALID, TEST
 from sarfusion.scenes import landsat
 
@@ -18,28 +21,31 @@ UNKNOWN, CLEAR, GAP = range(3)
 
 def main(
     *,
-    split,
-    stack,
-    gaps,
-    share,
-    size_px,
-    dilation_px,
-    seed,
-    mask_file=None,
-    flags=None,
-    slope=SLOPE,
-):
+    split: str | Path,
+    stack: str | Path,
+    gaps: str | Path,
+    gap_settings: Mapping[str, Any],
+    mask_file: str | Path | None = None,
+    flags: Sequence[str] | None = None,
+) -> None:
     """Write the gap mask (uint8, 1 = withheld) on the grid of the stack.
 
-    Without mask_file the gaps are simulated from share, size_px, seed and slope. With it they
-    are those of the file: QA_PIXEL `flags` when given, else all pixels that are not 0. Both are
-    dilated by a disc of dilation_px.
+    gap_settings: as in the config. Without mask_file the gaps are simulated from its share,
+    size_px and seed. With it they are those of the file: QA_PIXEL `flags` when given, else all
+    pixels that are not 0. Both are dilated by a disc of its dilation_px.
     """
     grid = read_grid(stack)
     use = read_band(split, "use")
     test, valid = use == TEST, use != NOT_VALID
+    dilation_px = gap_settings["dilation_px"]
     if mask_file is None:
-        gap = simulate_gaps(grid.shape, share, size_px, seed, dilation_px=dilation_px, slope=slope)
+        gap = simulate_gaps(
+            grid.shape,
+            gap_settings["share"],
+            gap_settings["size_px"],
+            gap_settings["seed"],
+            dilation_px=dilation_px,
+        )
         advice = "change gaps.seed, or lower gaps.size_px"
     else:
         gap = dilate(read_mask(mask_file, flags, grid, test), dilation_px)
@@ -92,18 +98,6 @@ def read_mask(path, flags, grid, test):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        settings = snakemake.params.gaps
-        main(
-            split=snakemake.input.split,
-            stack=snakemake.input.stack,
-            gaps=snakemake.output.gaps,
-            share=settings["share"],
-            size_px=settings["size_px"],
-            dilation_px=settings["dilation_px"],
-            seed=settings["seed"],
-            mask_file=snakemake.input.get("mask_file"),
-            flags=snakemake.params.flags,
-        )
+    run(main, snakemake)

@@ -1,5 +1,8 @@
 """Scale the channels of several sites together, by the training ground of all of them."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 from sarfusion.core.files import write_json
 from sarfusion.core.raster import read_band
@@ -9,7 +12,14 @@ from sarfusion.scenes import landsat, sar
 CHANNELS = (*landsat.BANDS, *sar.CHANNELS)
 
 
-def main(*, stacks, splits, description, sites, clip_percentiles):
+def main(
+    *,
+    stacks: Sequence[str | Path],
+    splits: Sequence[str | Path],
+    description: str | Path,
+    sites: Sequence[str],
+    clip_percentiles: Sequence[float],
+) -> None:
     """Write the normalisation of every channel.
 
     stacks, splits: paths, one per site. Each site gives the same number of pixels, evenly taken
@@ -36,13 +46,6 @@ def main(*, stacks, splits, description, sites, clip_percentiles):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            stacks=snakemake.input.stacks,
-            splits=snakemake.input.splits,
-            description=snakemake.output.description,
-            sites=snakemake.params.sites,
-            clip_percentiles=snakemake.params.clip_percentiles,
-        )
+    run(main, snakemake)

@@ -1,25 +1,34 @@
 """Bring optical and SAR onto a grid of a third of the Landsat pixel: 10 m from 30 m."""
 
+from pathlib import Path
+
 import numpy as np
 from rasterio.transform import Affine
 from rasterio.windows import Window
 from sarfusion.core.raster import Grid, create_raster, open_bands, strips
 from sarfusion.ground.degradation import RATIO, coarse_span, enlarge
-from sarfusion.scenes import landsat, sar
+from sarfusion.scenes import landsat
+from sarfusion.scenes import sar as radar
 
 
-def main(*, stack, sar_power, full, noise_floor_db):
+def main(
+    *,
+    stack: str | Path,
+    sar: str | Path,
+    full: str | Path,
+    noise_floor_db: float,
+) -> None:
     """Write red, green, blue (interpolated) and vv_db, vh_db, ratio_db on the fine grid."""
     with (
         open_bands([(stack, band) for band in landsat.BANDS]) as optical,
-        open_bands([(sar_power, band) for band in sar.BANDS]) as power,
+        open_bands([(sar, band) for band in radar.BANDS]) as power,
     ):
         fine = finer(optical.grid)
-        names = (*landsat.BANDS, *sar.CHANNELS)
+        names = (*landsat.BANDS, *radar.CHANNELS)
         with create_raster(full, fine, names, np.float32, np.nan) as target:
             for window in strips(fine.shape):
-                averaged = sar.read_power(power, fine, window)
-                *backscatter, _ = sar.channels_db(*averaged, noise_floor_db)
+                averaged = radar.read_power(power, fine, window)
+                *backscatter, _ = radar.channels_db(*averaged, noise_floor_db)
                 bands = [*enlarged(optical, window), *backscatter]
                 target.write(np.stack(bands), window=window)
 
@@ -42,12 +51,6 @@ def enlarged(optical, window):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            stack=snakemake.input.stack,
-            sar_power=snakemake.input.sar,
-            full=snakemake.output.full,
-            noise_floor_db=snakemake.params.noise_floor_db,
-        )
+    run(main, snakemake)

@@ -2,6 +2,9 @@
 
 import logging
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sarfusion.core.errors import StudyError
@@ -16,44 +19,46 @@ from sarfusion.core.raster import (
     strips,
     write_raster,
 )
-from sarfusion.ground import normalise, split
-from sarfusion.scenes import landsat, sar
+from sarfusion.ground import normalise
+from sarfusion.ground import split as splitting
+from sarfusion.scenes import landsat
+from sarfusion.scenes import sar as radar
 from sarfusion.scenes.shift import central_window, estimate_shift
 
-CHANNELS = (*landsat.BANDS, *sar.CHANNELS)
+CHANNELS = (*landsat.BANDS, *radar.CHANNELS)
 
 
 def main(
     *,
-    optical,
-    sar_power,
-    stack,
-    use,
-    description,
-    site,
-    mask,
-    sar_settings,
-    split_settings,
-    threads=1,
-):
+    optical: str | Path,
+    sar: str | Path,
+    stack: str | Path,
+    split: str | Path,
+    description: str | Path,
+    site: str,
+    mask: Sequence[str],
+    sar_settings: Mapping[str, Any],
+    split_settings: Mapping[str, Any],
+    threads: int = 1,
+) -> None:
     """Write the stack, the split map and their description.
 
     Scenes of any size: strip by strip, and only one byte of each pixel is kept. threads: of the
     compression.
     """
     floor = sar_settings["noise_floor_db"]
-    with open_raster(optical) as numbers, open_bands([(sar_power, b) for b in sar.BANDS]) as power:
+    with open_raster(optical) as numbers, open_bands([(sar, b) for b in radar.BANDS]) as power:
         grid = Grid.of(numbers)
-        sar.check_overlap(power.grid, grid, sar_power)
+        radar.check_overlap(power.grid, grid, sar)
         sar_counts = count_backscatter(power)
         with create_raster(stack, grid, CHANNELS, np.float32, np.nan, threads=threads) as target:
             valid, counts = fill_stack(target, numbers, power, grid, mask, floor)
             check_valid(valid, counts, site)
             ground = split_ground(valid, site, split_settings)
 
-    train = ground == split.TRAIN
+    train = ground == splitting.TRAIN
     sample = dict(zip(CHANNELS, normalise.training_sample(stack, CHANNELS, train), strict=True))
-    write_raster(use, ground[None], grid, ["use"], split.NOT_VALID)
+    write_raster(split, ground[None], grid, ["use"], splitting.NOT_VALID)
     write_json(
         description,
         {
@@ -68,10 +73,10 @@ def main(
             "optical": dict(counts["optical"]),
             "sar": {**sar_counts, **counts["floor"], "noise_floor_db": floor},
             "valid_pixels": int(valid.sum()),
-            "split": {"pixels": split.counts(ground), **split_settings},
+            "split": {"pixels": splitting.counts(ground), **split_settings},
             "normalisation": {
                 name: normalise.fit(
-                    values, sar_settings["clip_percentiles"] if name in sar.CHANNELS else None
+                    values, sar_settings["clip_percentiles"] if name in radar.CHANNELS else None
                 )
                 for name, values in sample.items()
             },
@@ -83,10 +88,10 @@ def main(
 
 def count_backscatter(power):
     """Return what the SAR scene, an open BandReader, holds on its own grid: counts by band."""
-    counts = {name: Counter() for name in sar.BANDS}
+    counts = {name: Counter() for name in radar.BANDS}
     for window in strips(power.grid.shape):
-        for name, values in zip(sar.BANDS, power.read(window), strict=True):
-            counts[name].update(sar.count_power(values))
+        for name, values in zip(radar.BANDS, power.read(window), strict=True):
+            counts[name].update(radar.count_power(values))
     return {name: dict(count) for name, count in counts.items()}
 
 
@@ -107,7 +112,8 @@ def fill_stack(target, numbers, power, grid, mask, noise_floor_db):
             raw[:3], qa_pixel, qa_radsat, scale, offset, mask
         )
         counts["optical"].update(found)
-        *backscatter, found = sar.channels_db(*sar.read_power(power, grid, window), noise_floor_db)
+        averaged = radar.read_power(power, grid, window)
+        *backscatter, found = radar.channels_db(*averaged, noise_floor_db)
         counts["floor"].update(found)
         counts["backscatter"]["valid"] += int(np.isfinite(backscatter[0]).sum())
         channels = np.stack([*reflectance, *backscatter])
@@ -128,9 +134,9 @@ def check_valid(valid, counts, site):
 
 
 def split_ground(valid, site, settings):
-    """Return the use of every pixel, as split.split_ground; errors name the site."""
+    """Return the use of every pixel, as ground.split.split_ground; errors name the site."""
     try:
-        return split.split_ground(valid, **settings)
+        return splitting.split_ground(valid, **settings)
     except StudyError as error:
         raise StudyError(f"site {site}: {error}") from error
 
@@ -158,18 +164,6 @@ def share(counts, name):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            optical=snakemake.input.optical,
-            sar_power=snakemake.input.sar,
-            stack=snakemake.output.stack,
-            use=snakemake.output.split,
-            description=snakemake.output.description,
-            site=snakemake.wildcards.site,
-            mask=snakemake.params.mask,
-            sar_settings=snakemake.params.sar,
-            split_settings=snakemake.params.split,
-            threads=snakemake.threads,
-        )
+    run(main, snakemake)

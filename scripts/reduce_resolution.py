@@ -1,5 +1,7 @@
 """Degrade the optical bands as a coarser sensor would see them: the input of Wald's protocol."""
 
+from pathlib import Path
+
 import numpy as np
 from rasterio.windows import Window
 from sarfusion.core.raster import create_raster, open_bands, strips
@@ -9,7 +11,12 @@ from sarfusion.scenes import landsat
 STRIP_PX = 2**22  # larger than usual: what lies around a strip is read and computed again
 
 
-def main(*, stack, reduced, gain_at_nyquist):
+def main(
+    *,
+    stack: str | Path,
+    reduced: str | Path,
+    gain_at_nyquist: float,
+) -> None:
     """Write red, green, blue degraded to 90 m and interpolated back onto the 30 m grid."""
     with (
         open_bands([(stack, band) for band in landsat.BANDS]) as source,
@@ -27,11 +34,6 @@ def main(*, stack, reduced, gain_at_nyquist):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            stack=snakemake.input.stack,
-            reduced=snakemake.output.reduced,
-            gain_at_nyquist=snakemake.params.gain_at_nyquist,
-        )
+    run(main, snakemake)

@@ -1,5 +1,6 @@
 """Turn tables for people into pages, which the report shows in place; it only offers Markdown."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -26,7 +27,11 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-def main(*, tables, pages):
+def main(
+    *,
+    tables: Sequence[str | Path],
+    pages: Sequence[str | Path],
+) -> None:
     """Write a self-contained page (HTML) for each of `tables` (Markdown)."""
     for table, page in zip(tables, pages, strict=True):
         title = Path(table).stem.replace("_", " ")
@@ -40,7 +45,6 @@ def as_page(markdown, title):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(tables=snakemake.input.tables, pages=snakemake.output.pages)
+    run(main, snakemake)

@@ -1,11 +1,18 @@
 """Shuffle a SAR ratio over its scene: a control with the same values in the wrong places."""
 
+from pathlib import Path
+
 import numpy as np
 from sarfusion.core.raster import read_band, read_grid, write_raster
 from sarfusion.scenes.sar import shuffle
 
 
-def main(*, stack, shuffled, seed):
+def main(
+    *,
+    stack: str | Path,
+    shuffled: str | Path,
+    seed: int,
+) -> None:
     """Write the shuffled ratio_db of the stack.
 
     A value may go anywhere, so the whole band is in memory, up to 13 bytes a pixel.
@@ -15,11 +22,6 @@ def main(*, stack, shuffled, seed):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            stack=snakemake.input.stack,
-            shuffled=snakemake.output.shuffled,
-            seed=snakemake.params.seed,
-        )
+    run(main, snakemake)

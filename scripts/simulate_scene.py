@@ -1,5 +1,7 @@
 """Make the raw scenes of a simulated city, and the truth behind them."""
 
+from pathlib import Path
+
 import numpy as np
 from sarfusion.core.files import describe_file, write_json
 from sarfusion.core.raster import write_raster
@@ -8,7 +10,17 @@ from sarfusion.scenes import landsat, simulate
 SENSORS = {"optical": "simulated Landsat 9 OLI-2", "sar": "simulated Sentinel-1 IW GRD"}
 
 
-def main(*, optical, sar, truth, metadata, site, size_px, seed, looks):
+def main(
+    *,
+    optical: str | Path,
+    sar: str | Path,
+    truth: str | Path,
+    metadata: str | Path,
+    site: str,
+    size_px: int,
+    seed: int,
+    looks: float,
+) -> None:
     """Write optical.tif (raw numbers), sar.tif (linear power), truth.tif (reflectance at 10 m)
     and scene.json of one site: size_px x size_px pixels of 30 m that follow from `seed`."""
     city = simulate.simulate_city(size_px, seed, looks)
@@ -43,16 +55,6 @@ def main(*, optical, sar, truth, metadata, site, size_px, seed, looks):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            optical=snakemake.output.optical,
-            sar=snakemake.output.sar,
-            truth=snakemake.output.truth,
-            metadata=snakemake.output.metadata,
-            site=snakemake.wildcards.site,
-            size_px=snakemake.params.size_px,
-            seed=snakemake.params.seed,
-            looks=snakemake.params.looks,
-        )
+    run(main, snakemake)

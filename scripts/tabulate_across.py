@@ -1,5 +1,8 @@
 """Means over the sites of a study, of scores and of differences between methods."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import pandas as pd
 from sarfusion.core.files import write_csv, write_text
 from sarfusion.scoring.across import pooled_differences, pooled_scores
@@ -19,7 +22,16 @@ SIDES = (
 )
 
 
-def main(*, metrics, differences, scores_csv, differences_csv, md, missing, left_out):
+def main(
+    *,
+    metrics: str | Path,
+    differences: Sequence[str | Path],
+    scores_csv: str | Path,
+    differences_csv: str | Path,
+    md: str | Path,
+    missing: Mapping[str, Mapping[str, str]],
+    left_out: Sequence[str],
+) -> None:
     """Write both tables as CSV, and for people as one page.
 
     metrics: the tidy table of all scores; differences: tables of compare_methods of every site
@@ -67,15 +79,6 @@ def printable(row):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            metrics=snakemake.input.metrics,
-            differences=snakemake.input.differences,
-            scores_csv=snakemake.output.scores,
-            differences_csv=snakemake.output.differences,
-            md=snakemake.output.md,
-            missing=snakemake.params.missing,
-            left_out=snakemake.params.left_out,
-        )
+    run(main, snakemake)

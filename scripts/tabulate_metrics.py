@@ -1,5 +1,8 @@
 """Collect every score of the study and summarise them over seeds."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 from sarfusion.core.files import write_csv, write_text
 from sarfusion.show.tables import (
     MOST_SITES,
@@ -19,7 +22,16 @@ FULL_NOTE = (
 SHORT_NOTE = "Means over seeds and bands{}, on test ground. RMSE and bias in reflectance."
 
 
-def main(*, scores, metrics, summary_csv, summary_md, summary_tex, summary_txt, missing):
+def main(
+    *,
+    scores: Sequence[str | Path],
+    metrics: str | Path,
+    csv: str | Path,
+    md: str | Path,
+    tex: str | Path,
+    txt: str | Path,
+    missing: Mapping[str, Mapping[str, str]],
+) -> None:
     """Write tables/metrics.csv and the summary as CSV, Markdown, LaTeX and plain text.
 
     missing: the sites that the study should have had.
@@ -27,7 +39,7 @@ def main(*, scores, metrics, summary_csv, summary_md, summary_tex, summary_txt, 
     table = read_scores(scores)
     summary = summarise(table)
     write_csv(metrics, table)
-    write_csv(summary_csv, summary)
+    write_csv(csv, summary)
     parts = list(sections(summary))
     full = {
         style: [(title, as_text(full_table(part), style)) for title, part in parts]
@@ -37,23 +49,14 @@ def main(*, scores, metrics, summary_csv, summary_md, summary_tex, summary_txt, 
     markdown = [f"## {title}\n\n{text}" for title, text in full["github"]]
     latex = [f"% {title}\n{text}" for title, text in full["latex_booktabs"]]
     lacks = list(filter(None, [missing_note(missing)]))
-    write_text(summary_md, "\n\n".join([*lacks, *markdown, FULL_NOTE, meaning(summary)]) + "\n")
-    write_text(summary_tex, "\n\n".join([f"% {FULL_NOTE}", *latex]) + "\n")
+    write_text(md, "\n\n".join([*lacks, *markdown, FULL_NOTE, meaning(summary)]) + "\n")
+    write_text(tex, "\n\n".join([f"% {FULL_NOTE}", *latex]) + "\n")
     sites = table["site"].nunique()
     note = SHORT_NOTE.format(f" and {sites} sites" if sites > MOST_SITES else "")
-    write_text(summary_txt, "\n\n".join([*short, note, meaning(summary), *lacks]) + "\n")
+    write_text(txt, "\n\n".join([*short, note, meaning(summary), *lacks]) + "\n")
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            scores=snakemake.input.scores,
-            metrics=snakemake.output.metrics,
-            summary_csv=snakemake.output.csv,
-            summary_md=snakemake.output.md,
-            summary_tex=snakemake.output.tex,
-            summary_txt=snakemake.output.txt,
-            missing=snakemake.params.missing,
-        )
+    run(main, snakemake)

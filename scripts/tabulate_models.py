@@ -1,5 +1,8 @@
 """What the trained models cost: parameters, receptive field, updates, and time."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import pandas as pd
 from sarfusion.core.files import read_json, write_csv, write_text
 from sarfusion.show.tables import as_text
@@ -18,7 +21,14 @@ COLUMNS = {
 NOTE = "Receptive field: side of the square of input pixels that an output pixel may depend on."
 
 
-def main(*, records, csv, md, times, missing=None):
+def main(
+    *,
+    records: Sequence[str | Path],
+    csv: str | Path,
+    md: str | Path,
+    times: str | Path,
+    missing: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
     """Write a row per protocol, model and input; the measured times apart, since they vary."""
     table = pd.DataFrame([describe(read_json(path)) for path in records])
     kinds = table.groupby(KIND, sort=False)
@@ -48,13 +58,6 @@ def describe(record):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            records=snakemake.input.records,
-            csv=snakemake.output.csv,
-            md=snakemake.output.md,
-            times=snakemake.output.times,
-            missing=snakemake.params.missing,
-        )
+    run(main, snakemake)

@@ -1,5 +1,8 @@
 """What a model loses on a site that it has not seen."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import pandas as pd
 from sarfusion.core.files import write_csv, write_text
 from sarfusion.scoring.transfer import losses, pooled_losses, tagged, without_training
@@ -17,7 +20,17 @@ NOTE = (
 )
 
 
-def main(*, metrics, scores, metrics_csv, csv, md, tested, missing, left_out):
+def main(
+    *,
+    metrics: str | Path,
+    scores: Sequence[str | Path],
+    transferred: str | Path,
+    csv: str | Path,
+    md: str | Path,
+    tested: Sequence[tuple[str, Sequence[str]]],
+    missing: Mapping[str, Mapping[str, str]],
+    left_out: Sequence[str],
+) -> None:
     """Write the scores of transferred models, what they lose, and a page for people.
 
     metrics: the tidy table of all scores of models on their own site; scores: tidy tables of
@@ -25,13 +38,13 @@ def main(*, metrics, scores, metrics_csv, csv, md, tested, missing, left_out):
     transfers that could not be made, since they want a missing site.
     """
     own = pd.read_csv(metrics)
-    transferred = tagged([pd.read_csv(path) for path in scores], tested)
-    lost = pooled_losses(losses(own, transferred))
-    write_csv(metrics_csv, transferred)
+    unseen = tagged([pd.read_csv(path) for path in scores], tested)
+    lost = pooled_losses(losses(own, unseen))
+    write_csv(transferred, unseen)
     write_csv(csv, lost.assign(missing_sites=" ".join(missing)))
     parts = ["# Models on sites that they have not seen", missing_note(missing, left_out)]
     for name, part in lost.groupby("transfer", sort=False):
-        sites = transferred[transferred["transfer"] == name]["site"].unique()
+        sites = unseen[unseen["transfer"] == name]["site"].unique()
         parts.append(f"## {name.replace('_', ' ')}: tested on {listed(sites)}")
         parts.append(as_text(page(part, without_training(own, sites)), "github"))
     write_text(md, "\n\n".join([*filter(None, parts), NOTE]) + "\n")
@@ -72,16 +85,6 @@ def printable(row, without):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            metrics=snakemake.input.metrics,
-            scores=snakemake.input.scores,
-            metrics_csv=snakemake.output.metrics,
-            csv=snakemake.output.csv,
-            md=snakemake.output.md,
-            tested=snakemake.params.tested,
-            missing=snakemake.params.missing,
-            left_out=snakemake.params.left_out,
-        )
+    run(main, snakemake)

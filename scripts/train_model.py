@@ -3,6 +3,9 @@
 import logging
 import platform
 import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,64 +27,69 @@ MAX_VALIDATION_PATCHES = 64
 
 def main(
     *,
-    optical,
-    sar,
-    target,
-    stack_json,
-    patches,
-    weights,
-    records,
-    bands,
-    seeds,
-    identity,
-    model,
-    training,
-    gaps,
-    buffer_px,
-    threads,
-    trained_on=None,
-):
+    optical: Sequence[str | Path],
+    sar: Sequence[str | Path],
+    stacks: Sequence[str | Path],
+    description: str | Path,
+    patches: Sequence[str | Path],
+    weights: Sequence[str | Path],
+    records: Sequence[str | Path],
+    site: str,
+    protocol: str,
+    model: str,
+    input: str,
+    bands: Sequence[str],
+    seeds: Sequence[int],
+    model_settings: Mapping[str, Any],
+    training_settings: Mapping[str, Any],
+    gap_settings: Mapping[str, Any] | None,
+    buffer_px: int,
+    threads: int,
+    trained_on: Sequence[str] | None = None,
+) -> None:
     """Train one network for each band and seed and write its weights and record, one by one.
 
-    optical, sar, target, patches: paths, one per site that is trained on: rasters that hold the
+    optical, sar, stacks, patches: paths, one per site that is trained on: rasters that hold the
     optical band and the SAR bands that go in, and the band that shall come out, and the patch
-    index. weights, records: paths, band by band, one per seed. identity: site, protocol, model,
-    input. model, training and gaps: as in the config; `gaps` is None where nothing is withheld.
-    trained_on: the sites, for the record, where `identity` names none of them.
+    index. description: JSON with the normalisation of the channels. weights, records: paths, band
+    by band, one per seed. site, protocol, model, input: names, for the record. model_settings,
+    training_settings, gap_settings: as in the config; the last is None where nothing is withheld.
+    trained_on: the sites, for the record, where `site` is the name of a transfer.
     """
     keep_freed_memory()
-    scalings = read_json(stack_json)["normalisation"]
-    size, paths = model["patch_px"], zip(weights, records, strict=True)
+    scalings = read_json(description)["normalisation"]
+    size, paths = model_settings["patch_px"], zip(weights, records, strict=True)
     for band in bands:
-        names = channels.channel_names(identity["protocol"], band, identity["input"])
-        network = build(model["network"], len(names), model["options"])
-        check_sizes(network, identity["model"], size, buffer_px)
+        names = channels.channel_names(protocol, band, input)
+        network = build(model_settings["network"], len(names), model_settings["options"])
+        check_sizes(network, model, size, buffer_px)
         scaling = scaling_of(scalings, names)
         ground = {split: [] for split in ("train", "validation")}
-        for *rasters, wanted, index in zip(optical, sar, target, patches, strict=True):
+        for *rasters, wanted, index in zip(optical, sar, stacks, patches, strict=True):
             scene = read_scene(names, *rasters, scaling)
             values = normalise.apply(read_band(wanted, band), scaling[band])
             for split, sources in ground.items():
                 sources.append(PatchSource(scene, values, read_places(index, split, size), size))
         for seed in seeds:
             make_deterministic(seed, threads)
-            network = build(model["network"], len(names), model["options"])
-            fitted = train(network, ground, names, seed, model["batch"], training, gaps)
+            network = build(model_settings["network"], len(names), model_settings["options"])
+            batch = model_settings["batch"]
+            fitted = train(network, ground, names, seed, batch, training_settings, gap_settings)
             record = {
-                "site": identity["site"],
+                "site": site,
                 **({"trained_on": trained_on} if trained_on else {}),
-                "protocol": identity["protocol"],
+                "protocol": protocol,
                 "band": band,
-                "model": identity["model"],
-                "input": identity["input"],
+                "model": model,
+                "input": input,
                 "seed": seed,
-                "network": model["network"],
-                "options": model["options"],
+                "network": model_settings["network"],
+                "options": model_settings["options"],
                 "channels": names,
                 "scaling": scaling,
                 "patch_px": size,
-                "batch": model["batch"],
-                "training": training,
+                "batch": batch,
+                "training": training_settings,
                 "training_patches": sum(map(len, ground["train"])),
                 "parameters": sum(p.numel() for p in network.parameters()),
                 "receptive_field_radius_px": network.radius,
@@ -168,24 +176,6 @@ def draw_gaps(gaps, size, seed):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        main(
-            optical=snakemake.input.optical,
-            sar=snakemake.input.sar,
-            target=snakemake.input.stack,
-            stack_json=snakemake.input.stack_json,
-            patches=snakemake.input.patches,
-            weights=snakemake.output.weights,
-            records=snakemake.output.records,
-            bands=snakemake.params.bands,
-            seeds=snakemake.params.seeds,
-            identity=snakemake.wildcards,
-            model=snakemake.params.model,
-            training=snakemake.params.training,
-            gaps=snakemake.params.gaps,
-            buffer_px=snakemake.params.buffer_px,
-            threads=snakemake.threads,
-            trained_on=snakemake.params.trained_on,
-        )
+    run(main, snakemake)

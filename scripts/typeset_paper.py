@@ -4,7 +4,9 @@ import logging
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import typst
@@ -15,35 +17,63 @@ from sarfusion.show import paper
 from sarfusion.show.tables import read_scores
 
 
-def main(*, template, tables, claims, scenes, stacks, rasters, shown, figures, study, run, pdf):
+def main(
+    *,
+    template: Sequence[str | Path],
+    claims: str | Path,
+    summary: str | Path,
+    verdicts: str | Path,
+    models: str | Path,
+    times: str | Path,
+    differences: Sequence[str | Path],
+    tables: Sequence[str | Path],
+    figures: Sequence[str | Path],
+    metadata: Sequence[str | Path],
+    descriptions: Sequence[str | Path],
+    stacks: Sequence[str | Path],
+    study: Mapping[str, Any],
+    sites: Sequence[str],
+    shown: Sequence[str],
+    engine: str,
+    conda: bool,
+    pdf: str | Path,
+) -> None:
     """Write the paper.
 
-    template: its files, with main file paper.typ. tables: {"summary", "verdicts", "models",
-    "times": path, "differences", "all": paths}. claims: the file of claims. scenes, stacks: {site:
-    path} of scene.json and of stack/SITE.json. shown: sites with figures and checksums. rasters:
-    their stack/SITE.tif. figures: PDF files. study: its settings. run: see show.paper.content.
+    template: its files, with main file paper.typ. claims: the file of claims. summary, verdicts,
+    models, times, differences: tables that the text quotes. tables: all tables, for their
+    checksums. figures: PDF files. metadata, descriptions: scene.json and stack/SITE.json of each
+    of `sites`. shown: sites with figures and checksums. stacks: their stack/SITE.tif. study: its
+    settings. engine: version of Snakemake. conda: whether each job ran in the conda environment
+    of its rule.
     """
-    described = {site: read_json(path) for site, path in scenes.items()}
-    read = ("summary", "verdicts", "models", "times")
+    scenes = {site: read_json(path) for site, path in zip(sites, metadata, strict=True)}
+    quoted = {"summary": summary, "verdicts": verdicts, "models": models, "times": times}
     content = paper.content(
         study=study,
         tables={
-            **{name: pd.read_csv(tables[name]) for name in read},
-            "differences": read_scores(tables["differences"]),
+            **{name: pd.read_csv(path) for name, path in quoted.items()},
+            "differences": read_scores(differences),
         },
         claims=claims_library.load(claims),
-        scenes=described,
-        stacks={site: read_json(path) for site, path in stacks.items()},
+        scenes=scenes,
+        stacks={site: read_json(path) for site, path in zip(sites, descriptions, strict=True)},
         shown=shown,
         figures=sorted(Path(path).name for path in figures),
-        sums=checksums({site: described[site] for site in shown}, rasters, tables["all"]),
-        run=run,
+        sums=checksums({site: scenes[site] for site in shown}, stacks, tables),
+        run={
+            "command": os.environ.get("SARFUSION_COMMAND"),
+            "commit": facts.commit(),
+            "engine": engine,
+            "packages": {} if conda else facts.packages(),
+            "machine": facts.machine(),
+        },
     )
     with atomic(pdf) as temporary:
         temporary.write_bytes(typeset(template, figures, content))
 
 
-def checksums(scenes, rasters, tables):
+def checksums(scenes, stacks, tables):
     """Return [(path, bytes, SHA-256)] of the raw scenes, as scene.json has them, and of files."""
     raw = [
         (f"scenes/{site}/{name}.tif", scene[name]["bytes"], scene[name]["sha256"])
@@ -52,7 +82,7 @@ def checksums(scenes, rasters, tables):
     ]
     made = [
         ("/".join(Path(path).parts[-2:]), Path(path).stat().st_size, sha256(path))
-        for path in (*rasters, *tables)
+        for path in (*stacks, *tables)
     ]
     return raw + made
 
@@ -76,30 +106,6 @@ def typeset(template, figures, content):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
+    from sarfusion.core.job import run
 
-    with job(snakemake.log[0]):
-        by_site = {
-            name: dict(zip(snakemake.params.sites, snakemake.input[name], strict=True))
-            for name in ("scenes", "stacks")
-        }
-        named = ("summary", "verdicts", "models", "times", "differences")
-        main(
-            template=snakemake.input.template,
-            tables={name: snakemake.input[name] for name in named}
-            | {"all": snakemake.input.tables},
-            claims=snakemake.input.claims,
-            **by_site,
-            rasters=snakemake.input.rasters,
-            shown=snakemake.params.shown,
-            figures=snakemake.input.figures,
-            study=snakemake.params.study,
-            run={
-                "command": os.environ.get("SARFUSION_COMMAND"),
-                "commit": facts.commit(),
-                "engine": snakemake.params.engine,
-                "packages": {} if snakemake.params.conda else facts.packages(),
-                "machine": facts.machine(),
-            },
-            pdf=snakemake.output.pdf,
-        )
+    run(main, snakemake)

@@ -72,7 +72,7 @@ def make_tables(study, folder, again):
     tabulate_metrics.main(
         scores=own,
         metrics=tables / "metrics.csv",
-        **{f"summary_{form}": tables / f"summary.{form}" for form in ("csv", "md", "tex", "txt")},
+        **{form: tables / f"summary.{form}" for form in ("csv", "md", "tex", "txt")},
         missing=missing,
     )
     tabulate_models.main(
@@ -107,7 +107,7 @@ def make_tables(study, folder, again):
         tabulate_transfer.main(
             metrics=tables / "metrics.csv",
             scores=transferred,
-            metrics_csv=tables / "transfer_metrics.csv",
+            transferred=tables / "transfer_metrics.csv",
             csv=tables / "transfer.csv",
             md=tables / "transfer.md",
             tested=[(transfer["name"], transfer["train"]) for transfer in about],

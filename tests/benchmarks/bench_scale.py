@@ -158,10 +158,7 @@ def run_gaps(folder):
         split=folder / "use.tif",
         stack=folder / "stack.tif",
         gaps=folder / "gaps.tif",
-        share=0.3,
-        size_px=60,
-        dilation_px=1,
-        seed=1,
+        gap_settings={"share": 0.3, "size_px": 60, "dilation_px": 1, "seed": 1},
     )
 
 
@@ -218,7 +215,7 @@ def classical(folder, protocol, bands):
         fuse_classical.main,
         stack=folder / "stack.tif",
         reduced=folder / "stack.tif",
-        use=folder / "use.tif",
+        split=folder / "use.tif",
         gaps=folder / "gaps.tif",
         fused=[folder / f"{name}.{band}.tif" for _, band, name in runs],
         runs=runs,

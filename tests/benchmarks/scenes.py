@@ -38,9 +38,9 @@ def prepare(folder, threads):
     """Make stack.tif, use.tif and stack.json of the scene in `folder`."""
     prepare_stack.main(
         optical=folder / "optical.tif",
-        sar_power=folder / "sar.tif",
+        sar=folder / "sar.tif",
         stack=folder / "stack.tif",
-        use=folder / "use.tif",
+        split=folder / "use.tif",
         description=folder / "stack.json",
         site="tiled",
         mask=["dilated_cloud", "cirrus", "cloud", "cloud_shadow", "snow"],

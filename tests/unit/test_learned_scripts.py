@@ -51,22 +51,22 @@ def train(site, seeds, folder, protocol="reconstruction", **changes):
     train_model.main(
         optical=[stack],
         sar=[stack],
-        target=[stack],
-        stack_json=site / "stack.json",
+        stacks=[stack],
+        description=site / "stack.json",
         patches=[site / "patches.parquet"],
         weights=[f"{path}.safetensors" for path in paths],
         records=[f"{path}.json" for path in paths],
         bands=["red"],
         seeds=seeds,
-        identity={
-            "site": "made",
-            "protocol": protocol,
-            "model": "cae",
-            "input": "ratio",
-        },
-        model={"network": "cae", "options": {}, "patch_px": 16, "batch": 2},
-        training=TRAINING | changes,
-        gaps={"share": 0.3, "size_px": 4, "dilation_px": 0} if protocol == "cloud_gap" else None,
+        site="made",
+        protocol=protocol,
+        model="cae",
+        input="ratio",
+        model_settings={"network": "cae", "options": {}, "patch_px": 16, "batch": 2},
+        training_settings=TRAINING | changes,
+        gap_settings=(
+            {"share": 0.3, "size_px": 4, "dilation_px": 0} if protocol == "cloud_gap" else None
+        ),
         buffer_px=11,
         threads=1,
     )

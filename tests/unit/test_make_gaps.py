@@ -37,7 +37,8 @@ def paths(tmp_path):
 
 def make(paths, **changes):
     written = paths["stack"].with_name("gaps.tif")
-    make_gaps.main(**paths, gaps=written, **(SETTINGS | changes))
+    given = {name: changes.pop(name) for name in ("mask_file", "flags") if name in changes}
+    make_gaps.main(**paths, gaps=written, gap_settings=SETTINGS | changes, **given)
     assert read_grid(written) == GRID
     return read_bands(written, ["gap"])[0]
 
@@ -154,7 +155,7 @@ def test_a_whole_quality_band(tmp_path, quality_band):
     write_raster(paths["stack"], np.zeros((1, *grid.shape)), grid, ["red"], np.nan)
     make_gaps.main(
         **paths, gaps=tmp_path / "gaps.tif", mask_file=path, flags=["cloud"],
-        **(SETTINGS | {"dilation_px": 0}),
+        gap_settings=SETTINGS | {"dilation_px": 0},
     )  # fmt: skip
     gap = read_bands(tmp_path / "gaps.tif", ["gap"])[0] == 1
     assert (gap == ((qa & 8 > 0) & (qa != FILL))).all()

@@ -81,10 +81,11 @@ class Case:
         }
         import_scene.main(
             site="here",
-            settings=self.settings,
-            paths=paths,
+            site_settings=self.settings,
+            files=list(paths.values()),
+            bands=list(paths),
             optical=self.optical,
-            sar_power=self.sar,
+            sar=self.sar,
             metadata=self.scene,
         )
         return self
@@ -92,9 +93,9 @@ class Case:
     def prepare(self, **change):
         prepare_stack.main(
             optical=self.optical,
-            sar_power=self.sar,
+            sar=self.sar,
             stack=self.stack,
-            use=self.split,
+            split=self.split,
             description=self.description,
             site="here",
             mask=["cloud"],

@@ -98,7 +98,7 @@ def test_the_page_of_transfers_sets_unseen_beside_own_and_untrained(tmp_path, ow
     tabulate_transfer.main(
         metrics=own,
         scores=unseen,
-        metrics_csv=tmp_path / "transfer_metrics.csv",
+        transferred=tmp_path / "transfer_metrics.csv",
         csv=tmp_path / "transfer.csv",
         md=tmp_path / "transfer.md",
         tested=[("leave_one_out", ["b"]), ("leave_one_out", ["a"])],
