@@ -92,12 +92,12 @@ def list_layers(stack, truth, bands, fused, runs, scores):
         places = {band: (truth, band) for band in bands}
         layers.append(Layer("truth", "Optical", "Truth at 10 m", places, "reflectance"))
     layers += [in_stack(name, "SAR", label, [name], "dB") for name, label in SAR.items()]
-    methods = {}
+    methods: dict[tuple, dict[str, tuple]] = {}
     for path, (protocol, band, method, sar_input, seed) in zip(fused, runs, strict=True):
         key = (protocol, method, sar_input, seed)
         methods.setdefault(key, {})[band] = (path, band)
     for (protocol, method, sar_input, seed), places in methods.items():
-        reference = "measured"
+        reference: str | None = "measured"
         if protocol == "full":
             reference = "truth" if truth else None
         layers.append(
@@ -124,7 +124,7 @@ def read_scores(paths, full_region):
     table.loc[table["region"].isin(["truth", "consistency"]), "protocol"] = "full"
     wanted = table["protocol"].map(HEADLINE | {"full": full_region})
     table = table[(table["region"] == wanted) & table["metric"].isin(METRICS)]
-    found = {}
+    found: dict[tuple, dict[str, Any]] = {}
     for row in table[table["value"].notna()].itertuples():
         run = found.setdefault(
             (row.protocol, row.method, row.input, row.seed),

@@ -16,7 +16,7 @@ from sarfusion.study.config import read_study
 def main(
     *,
     study: Mapping[str, Any],
-    steps: Sequence[Mapping[str, Any]],
+    steps: Sequence[facts.Step],
     kept: Sequence[str],
     lock: Sequence[str],
     results: str,

@@ -39,6 +39,7 @@ def main(
     The last two may be None where no run needs them. fused: a path for each of `runs`, which
     are (protocol, band, method).
     """
+    wanted: dict[str, dict[tuple[str, str], str | Path]]
     wanted = {"reconstruction": {}, "cloud_gap": {}, "sharpening": {}}
     for path, (protocol, band, method) in zip(fused, runs, strict=True):
         wanted[protocol][method, band] = path

@@ -66,7 +66,7 @@ def read_optical(settings, paths, site):
     Without QA files a pixel is fill where any band has no data, saturated from `saturation` on,
     and clear elsewhere.
     """
-    colours, grids, nodata = zip(
+    layers, grids, nodata = zip(
         *(
             read_file(paths[f"optical.{band}"], settings[band]["band"], f"site {site}: {band}")
             for band in landsat.BANDS
@@ -75,7 +75,7 @@ def read_optical(settings, paths, site):
     )
     if len(set(grids)) > 1:
         raise StudyError(f"site {site}: red, green and blue lie on different grids; align them")
-    colours = np.stack(colours)
+    colours = np.stack(layers)
     fill = ~np.isfinite(colours).all(axis=0)
     for values, declared in zip(colours, nodata, strict=True):
         number = settings.get("nodata", declared)

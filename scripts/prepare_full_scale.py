@@ -27,8 +27,8 @@ def main(
         names = (*landsat.BANDS, *radar.CHANNELS)
         with create_raster(full, fine, names, np.float32, np.nan) as target:
             for window in strips(fine.shape):
-                averaged = radar.read_power(power, fine, window)
-                *backscatter, _ = radar.channels_db(*averaged, noise_floor_db)
+                vv, vh = radar.read_power(power, fine, window)
+                *backscatter, _ = radar.channels_db(vv, vh, noise_floor_db)
                 bands = [*enlarged(optical, window), *backscatter]
                 target.write(np.stack(bands), window=window)
 

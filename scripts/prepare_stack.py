@@ -88,7 +88,7 @@ def main(
 
 def count_backscatter(power):
     """Return what the SAR scene, an open BandReader, holds on its own grid: counts by band."""
-    counts = {name: Counter() for name in radar.BANDS}
+    counts: dict[str, Counter[str]] = {name: Counter() for name in radar.BANDS}
     for window in strips(power.grid.shape):
         for name, values in zip(radar.BANDS, power.read(window), strict=True):
             counts[name].update(radar.count_power(values))
@@ -104,7 +104,9 @@ def fill_stack(target, numbers, power, grid, mask, noise_floor_db):
     bands = band_numbers(numbers, landsat.RAW_BANDS)
     scale, offset = numbers.scales[:3], numbers.offsets[:3]
     valid = np.empty(grid.shape, bool)
-    counts = {name: Counter() for name in ("optical", "floor", "backscatter")}
+    counts: dict[str, Counter[str]] = {
+        name: Counter() for name in ("optical", "floor", "backscatter")
+    }
     for window in strips(grid.shape):
         raw = numbers.read(bands, window=window)
         qa_pixel, qa_radsat = raw[3:].astype(np.uint16)
@@ -112,8 +114,8 @@ def fill_stack(target, numbers, power, grid, mask, noise_floor_db):
             raw[:3], qa_pixel, qa_radsat, scale, offset, mask
         )
         counts["optical"].update(found)
-        averaged = radar.read_power(power, grid, window)
-        *backscatter, found = radar.channels_db(*averaged, noise_floor_db)
+        vv, vh = radar.read_power(power, grid, window)
+        *backscatter, found = radar.channels_db(vv, vh, noise_floor_db)
         counts["floor"].update(found)
         counts["backscatter"]["valid"] += int(np.isfinite(backscatter[0]).sum())
         channels = np.stack([*reflectance, *backscatter])

@@ -64,10 +64,10 @@ def main(
         network = build(model_settings["network"], len(names), model_settings["options"])
         check_sizes(network, model, size, buffer_px)
         scaling = scaling_of(scalings, names)
-        ground = {split: [] for split in ("train", "validation")}
-        for *rasters, wanted, index in zip(optical, sar, stacks, patches, strict=True):
-            scene = read_scene(names, *rasters, scaling)
-            values = normalise.apply(read_band(wanted, band), scaling[band])
+        ground: dict[str, list[PatchSource]] = {"train": [], "validation": []}
+        for bands_in, sar_in, stack, index in zip(optical, sar, stacks, patches, strict=True):
+            scene = read_scene(names, bands_in, sar_in, scaling)
+            values = normalise.apply(read_band(stack, band), scaling[band])
             for split, sources in ground.items():
                 sources.append(PatchSource(scene, values, read_places(index, split, size), size))
         for seed in seeds:
