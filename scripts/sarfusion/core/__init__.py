@@ -1,1 +1,1 @@
-"""Files, rasters, tiles, errors and jobs: what every other package rests on."""
+"""Files, rasters, tiles, errors and jobs, which every other package uses."""

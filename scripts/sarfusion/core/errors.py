@@ -1,4 +1,4 @@
-"""The one exception for what a person can mend."""
+"""The exception for problems that the user can solve."""
 
 
 class StudyError(Exception):

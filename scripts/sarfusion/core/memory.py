@@ -1,13 +1,13 @@
-"""How this process asks the system for memory."""
+"""How this process gets memory from the system."""
 
 import ctypes
 
 
-def keep_freed_memory():
-    """Tell glibc to keep large freed blocks for the next allocation instead of returning them.
+def keep_freed_memory() -> None:
+    """Make glibc keep large freed blocks for later allocations instead of returning them.
 
-    What an update or a tile needs is freed and allocated again for the next; returned to the
-    system, each of its pages faults again on first touch. A no-op where the C library is another.
+    Each update or tile frees and allocates the same memory. If the system took it back in between,
+    the first access to each page would cause a page fault. No effect with another C library.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

@@ -1,31 +1,40 @@
-"""Reading and writing GeoTIFFs whose bands are found by name."""
+"""Reading and writing GeoTIFFs with named bands."""
+
+from __future__ import annotations
 
 import math
 import shutil
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import rasterio
 from rasterio import windows
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader, DatasetWriter
 from rasterio.transform import Affine, array_bounds
 from rasterio.windows import Window
 
 from .errors import StudyError
 from .files import atomic
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike
+
 METRES_PER_DEGREE = 111_320.0  # of latitude, on the mean Earth sphere; scale bars need no more
-BLOCK = 256  # pixels a side of the tiles in a file
-STRIP_PX = 2**20  # pixels that a strip may have; a row of blocks has more in a wide raster
-CACHE_BYTES = 128 * 2**20  # of GDAL, for a row of blocks twice, on a machine of any size
+BLOCK = 256  # side of the blocks in a file, pixels
+STRIP_PX = 2**20  # most pixels of a strip, unless one row of blocks has more
+CACHE_BYTES = 128 * 2**20  # of GDAL: room for two rows of blocks, independent of the machine
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the pixels of a raster lie: CRS, affine transform, and size in pixels."""
+    """The pixel grid of a raster: CRS, affine transform, and size in pixels."""
 
     crs: CRS
     transform: Affine
@@ -33,18 +42,21 @@ class Grid:
     width: int
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int]:
         """(rows, columns)."""
         return self.height, self.width
 
     @property
-    def bounds(self):
+    def bounds(self) -> tuple[float, float, float, float]:
         """(left, bottom, right, top) in units of the CRS."""
         return array_bounds(self.height, self.width, self.transform)
 
     @property
-    def pixel_m(self):
-        """Pixel size (across columns, across rows) in metres; degrees at the centre latitude."""
+    def pixel_m(self) -> tuple[float, float]:
+        """Pixel size (across columns, across rows) in metres.
+
+        Degrees are converted at the latitude of the centre.
+        """
         x, y = abs(self.transform.a), abs(self.transform.e)
         if not self.crs.is_geographic:
             factor = self.crs.linear_units_factor[1]
@@ -53,19 +65,19 @@ class Grid:
         latitude = math.radians((bottom + top) / 2)
         return x * METRES_PER_DEGREE * math.cos(latitude), y * METRES_PER_DEGREE
 
-    def part(self, window):
+    def part(self, window: Window) -> Grid:
         """Return the grid of the pixels in a Window."""
         corner = windows.transform(window, self.transform)
         return Grid(self.crs, corner, window.height, window.width)
 
     @classmethod
-    def of(cls, dataset):
+    def of(cls, dataset: DatasetReader | DatasetWriter) -> Self:
         """Return the grid of an open rasterio dataset."""
         return cls(dataset.crs, dataset.transform, dataset.height, dataset.width)
 
 
 @contextmanager
-def open_raster(path):
+def open_raster(path: str | Path) -> Iterator[DatasetReader]:
     """Open a georeferenced raster for reading.
 
     Raises StudyError, also for reads inside the block, when the file cannot be read, is cut
@@ -85,14 +97,17 @@ def open_raster(path):
         ) from error
 
 
-def read_grid(path):
+def read_grid(path: str | Path) -> Grid:
     """Return the Grid of a raster file."""
     with open_raster(path) as dataset:
         return Grid.of(dataset)
 
 
-def band_numbers(dataset, names):
-    """Return the numbers (from 1) of the bands described as `names`."""
+def band_numbers(dataset: DatasetReader, names: Iterable[str]) -> list[int]:
+    """Return the numbers (from 1) of the bands named `names`, in this order.
+
+    A name is the description of a band. Raises StudyError where a band is missing.
+    """
     missing = [name for name in names if name not in dataset.descriptions]
     if missing:
         raise StudyError(
@@ -101,11 +116,11 @@ def band_numbers(dataset, names):
     return [dataset.descriptions.index(name) + 1 for name in names]
 
 
-def strips(shape, pixels=None):
-    """Yield the Windows that cut a raster of `shape` (rows, columns) across, from top to bottom.
+def strips(shape: tuple[int, int], pixels: int | None = None) -> Iterator[Window]:
+    """Yield Windows of full width that divide a raster of `shape` (rows, columns), top to bottom.
 
-    A strip is whole rows of blocks, at least one and at most about `pixels` (STRIP_PX without):
-    a small raster is one strip. Pixels come in the order of the raster, however it is cut.
+    A strip consists of whole rows of blocks: as many as have `pixels` pixels (default: STRIP_PX),
+    at least one. A small raster is one strip.
     """
     height, width = shape
     rows = max(1, (pixels or STRIP_PX) // (width * BLOCK)) * BLOCK
@@ -113,26 +128,30 @@ def strips(shape, pixels=None):
         yield Window(0, row, width, min(rows, height - row))
 
 
-def finer(window, ratio):
+def finer(window: Window, ratio: int) -> Window:
     """Return the Window of the same ground on a grid of `ratio` times as many rows and columns."""
     return Window(*(ratio * side for side in window.flatten()))
 
 
 class BandReader:
-    """Named bands of several rasters on one grid, read together window by window."""
+    """Bands of several rasters on one grid, read together window by window.
 
-    def __init__(self, bands):
+    bands: pairs of (open dataset, band number from 1).
+    """
+
+    def __init__(self, bands: Sequence[tuple[DatasetReader, int]]) -> None:
         self.grid = Grid.of(bands[0][0])
         self._count = len(bands)
-        self._places = defaultdict(list)  # of each dataset: (index here, band number there)
+        # {dataset: [(index among the bands here, band number in the dataset), ...]}
+        self._places: dict[DatasetReader, list[tuple[int, int]]] = defaultdict(list)
         for index, (dataset, number) in enumerate(bands):
             self._places[dataset].append((index, number))
 
-    def read(self, window=None):
-        """Return the bands as float32 (bands, rows, columns)."""
+    def read(self, window: Window | None = None) -> np.ndarray:
+        """Return the bands, whole or of a window, as float32 (bands, rows, columns)."""
         shape = self.grid.shape if window is None else (window.height, window.width)
         bands = np.empty((self._count, *shape), np.float32)
-        # The bands of a file share its tiles: read one by one, each tile is unpacked for each.
+        # Bands of one file share its blocks, so read them together: each block is unpacked once.
         for dataset, places in self._places.items():
             indices, numbers = zip(*places, strict=True)
             bands[list(indices)] = dataset.read(numbers, window=window)
@@ -140,10 +159,10 @@ class BandReader:
 
 
 @contextmanager
-def open_bands(places):
+def open_bands(places: Sequence[tuple[str | Path, str]]) -> Iterator[BandReader]:
     """Open the bands `places`, pairs of (path, band name), as a BandReader.
 
-    Raises StudyError when the rasters do not lie on one grid.
+    Raises StudyError when the rasters have different grids.
     """
     with ExitStack() as stack:
         datasets = {path: stack.enter_context(open_raster(path)) for path, _ in places}
@@ -156,18 +175,18 @@ def open_bands(places):
         )
 
 
-def read_bands(path, names, window=None):
-    """Return the bands `names` of a raster as an array (bands, rows, columns)."""
+def read_bands(path: str | Path, names: Sequence[str], window: Window | None = None) -> np.ndarray:
+    """Return the bands `names` of a raster, whole or of a window, as (bands, rows, columns)."""
     with open_raster(path) as dataset:
         return dataset.read(band_numbers(dataset, names), window=window)
 
 
-def read_band(path, name):
+def read_band(path: str | Path, name: str) -> np.ndarray:
     """Return one named band of a raster as an array (rows, columns)."""
     return read_bands(path, [name])[0]
 
 
-def profile_for(grid, count, dtype, nodata):
+def profile_for(grid: Grid, count: int, dtype: DTypeLike, nodata: float | None) -> dict[str, Any]:
     """Return the rasterio profile of every raster that the study writes: tiled, compressed."""
     predictor = 3 if np.issubdtype(dtype, np.floating) else 2
     return {
@@ -189,12 +208,23 @@ def profile_for(grid, count, dtype, nodata):
 
 
 @contextmanager
-def create_raster(path, grid, names, dtype, nodata, *, scale=None, offset=None, threads=1):
-    """Yield a GeoTIFF with named bands to write window by window; it appears when it is whole.
+def create_raster(
+    path: str | Path,
+    grid: Grid,
+    names: Sequence[str],
+    dtype: DTypeLike,
+    nodata: float | None,
+    *,
+    scale: Sequence[float] | None = None,
+    offset: Sequence[float] | None = None,
+    threads: int = 1,
+) -> Iterator[DatasetWriter]:
+    """Yield a GeoTIFF with named bands for writing by windows; `path` exists once it is complete.
 
-    `scale` and `offset`, one per band, are stored as the bands' GDAL scale and offset
-    (value = scale * number + offset); the numbers are written as they are. The bytes of the file
-    do not depend on `threads`, which compress, nor on the windows, if these are `strips`.
+    scale, offset: one number per band each, stored as GDAL's scale and offset of the band
+    (value = scale * digital number + offset). Digital numbers are written unchanged. threads: for
+    compression. The bytes of the file depend neither on `threads` nor on the windows, if these are
+    `strips`.
     """
     profile = profile_for(grid, len(names), np.dtype(dtype), nodata)
     with (
@@ -206,15 +236,16 @@ def create_raster(path, grid, names, dtype, nodata, *, scale=None, offset=None, 
         dataset.descriptions = tuple(names)
         if scale is not None:
             dataset.scales = tuple(scale)
+        if offset is not None:
             dataset.offsets = tuple(offset)
 
 
 @contextmanager
-def whole_raster(path):
-    """Yield a temporary path for a raster, as files.atomic; raise OSError where it is not whole.
+def whole_raster(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path for a raster, like `atomic`; raise OSError if it is incomplete.
 
-    GDAL does not always say so when the disk is full: not when threads compress, nor when the
-    last pixels are written as the file is closed.
+    GDAL does not always report a full disk: not if several threads compress, and not for the last
+    pixels, which it writes when the file is closed.
     """
     with atomic(path) as temporary:
         try:
@@ -229,8 +260,8 @@ def whole_raster(path):
             )
 
 
-def is_whole(path):
-    """Tell whether all blocks of a GeoTIFF lie inside its file."""
+def is_whole(path: Path) -> bool:
+    """Tell whether a GeoTIFF file contains all of its blocks."""
     size = path.stat().st_size
     try:
         with rasterio.open(path) as dataset:
@@ -246,8 +277,19 @@ def is_whole(path):
     return True
 
 
-def write_raster(path, array, grid, names, nodata, scale=None, offset=None):
-    """Write `array` (bands, rows, columns) by `create_raster`."""
+def write_raster(
+    path: str | Path,
+    array: ArrayLike,
+    grid: Grid,
+    names: Sequence[str],
+    nodata: float | None,
+    scale: Sequence[float] | None = None,
+    offset: Sequence[float] | None = None,
+) -> None:
+    """Write `array` (bands, rows, columns) by `create_raster`.
+
+    Raises ValueError where its shape does not fit `names` and `grid`.
+    """
     array = np.asarray(array)
     if array.shape != (len(names), *grid.shape):
         raise ValueError(f"array {array.shape} does not fit {len(names)} bands of {grid.shape}")

@@ -1,12 +1,13 @@
-"""A scene of any size, tile by tile, with the result of one pass over the whole.
+"""A scene of any size, tile by tile, with the same result as in one pass over the whole scene.
 
-Neighbouring tiles overlap by a halo of at least what an output pixel depends on (a network's
-receptive field, a filter), and every tile starts on a multiple of the poolings or decimations, so
-each output pixel sees just what it would see in the whole scene: there is no seam to blend.
+Neighbouring tiles overlap by a halo as wide as the input that an output pixel depends on (the
+receptive field of a network, a filter), and every tile starts at a multiple of the poolings or
+decimations. Each output pixel so has the same input as in the whole scene, and there are no seams.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 
 class Tile(NamedTuple):
@@ -18,27 +19,28 @@ class Tile(NamedTuple):
     read_columns: tuple[int, int]
 
     @property
-    def written(self):
+    def written(self) -> tuple[slice, slice]:
         """The slices (rows, columns) of the written part within the scene."""
         return slice(*self.rows), slice(*self.columns)
 
     @property
-    def read(self):
+    def read(self) -> tuple[slice, slice]:
         """The slices (rows, columns) of the read part within the scene."""
         return slice(*self.read_rows), slice(*self.read_columns)
 
     @property
-    def inner(self):
+    def inner(self) -> tuple[slice, slice]:
         """The slices (rows, columns) of the written part within the read part."""
         top, left = self.rows[0] - self.read_rows[0], self.columns[0] - self.read_columns[0]
         height, width = self.rows[1] - self.rows[0], self.columns[1] - self.columns[0]
         return slice(top, top + height), slice(left, left + width)
 
 
-def tiles(shape, size, radius, multiple):
+def tiles(shape: tuple[int, int], size: int, radius: int, multiple: int) -> Iterator[Tile]:
     """Yield the Tiles that cover a scene of `shape` (rows, columns), row by row.
 
-    size: side of the written part, rounded up to `multiple`.
+    size: side of the written part, pixels, rounded up to `multiple`. radius: distance, pixels,
+    from which an output pixel takes input; the halo is this, rounded up to `multiple`.
     """
     size = _round_up(size, multiple)
     halo = _round_up(radius, multiple)
@@ -54,19 +56,26 @@ def tiles(shape, size, radius, multiple):
             yield Tile(rows, columns, read_rows, read_columns)
 
 
-def _round_up(number, multiple):
+def _round_up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
 
 
-def pipeline(items, read, work, write, progress):
-    """Call write(item, work(item, read(item))) for each of a list of items, in order.
+def pipeline(
+    items: Sequence[Any],
+    read: Callable[[Any], Any],
+    work: Callable[[Any, Any], Any],
+    write: Callable[[Any, Any], object],
+    progress: Callable[[Sequence[Any]], Iterable[Any]],
+) -> None:
+    """Call write(item, work(item, read(item))) for each of the items, at least one, in order.
 
-    One thread reads ahead and one writes behind, so that (de)compression and disk do not hold up
-    the work; three items are in memory at most. An error of any of the three is raised.
-    `progress` wraps the items (tqdm, or iter).
+    One thread reads the next item and one writes the previous one, so that the work does not wait
+    for the disk and for (de)compression. At most three items are in memory. Errors of all three
+    functions are raised. `progress` wraps the items (tqdm, or iter).
     """
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
-        reading, written = reader.submit(read, items[0]), None
+        reading = reader.submit(read, items[0])
+        written: Future[object] | None = None
         for item, following in zip(progress(items), [*items[1:], None], strict=True):
             contents = reading.result()
             if following is not None:
@@ -75,4 +84,5 @@ def pipeline(items, read, work, write, progress):
             if written is not None:
                 written.result()
             written = writer.submit(write, item, result)
-        written.result()
+        if written is not None:
+            written.result()
