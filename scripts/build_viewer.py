@@ -1,5 +1,7 @@
 """Build the viewer of one site: a page with every layer, that opens from disk."""
 
+from sarfusion.core.job import run
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -137,6 +139,4 @@ def read_scores(paths, full_region):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -1,5 +1,7 @@
 """Compare methods on one site and protocol: differences of their scores, with intervals."""
 
+from sarfusion.core.job import job
+
 import pandas as pd
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import read_json, write_csv
@@ -93,8 +95,6 @@ def _reader(bands, regions):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
-
     with job(snakemake.log[0]):
         main(
             stack=snakemake.input.stack,

@@ -1,5 +1,7 @@
 """Say what was run, on what, by whom and when: the study's settings, and a crate."""
 
+from sarfusion.core.job import run
+
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -56,6 +58,4 @@ def main(
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -1,5 +1,7 @@
 """Download the clouds of another date over one site: the shapes of the gaps of cloud_gap."""
 
+from sarfusion.core.job import is_offline, run
+
 import shutil
 from collections.abc import Mapping
 from functools import partial
@@ -7,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from sarfusion.core.errors import StudyError
-from sarfusion.core.job import is_offline
 from sarfusion.core.raster import write_raster
 from sarfusion.scenes import landsat
 from sarfusion.scenes.stac.download import assemble, download
@@ -56,6 +57,4 @@ def main(
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

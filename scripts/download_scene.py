@@ -1,5 +1,7 @@
 """Download the locked raw scenes of one site."""
 
+from sarfusion.core.job import is_offline, run
+
 import shutil
 from collections.abc import Mapping
 from functools import partial
@@ -8,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from sarfusion.core.files import describe_file, write_json
-from sarfusion.core.job import is_offline
 from sarfusion.core.raster import write_raster
 from sarfusion.scenes import landsat, sar
 from sarfusion.scenes.stac.download import assemble, download
@@ -109,6 +110,4 @@ def describe(scene, settings, path):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

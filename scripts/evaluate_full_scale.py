@@ -1,5 +1,7 @@
 """Score the 10 m products of one site: consistency with the 30 m bands, and truth if known."""
 
+from sarfusion.core.job import job
+
 import math
 from contextlib import ExitStack
 
@@ -112,8 +114,6 @@ def _parts(region, mask, bands, measured, runs, images):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
-
     with job(snakemake.log[0]):
         main(
             stack=snakemake.input.stack,

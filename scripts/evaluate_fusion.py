@@ -1,5 +1,7 @@
 """Score every fused raster of one site and protocol against the measured bands."""
 
+from sarfusion.core.job import job
+
 from contextlib import ExitStack
 
 import numpy as np
@@ -77,8 +79,6 @@ def stacked(images):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import job
-
     with job(snakemake.log[0]):
         main(
             stack=snakemake.input.stack,

@@ -1,5 +1,7 @@
 """Find the scenes of one site in a catalogue, and choose the pair that the study is made of."""
 
+from sarfusion.core.job import is_offline, run
+
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -8,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from sarfusion.core.files import write_csv, write_json
-from sarfusion.core.job import is_offline
 from sarfusion.core.raster import Grid
 from sarfusion.scenes import landsat, sar
 from sarfusion.scenes.stac.catalogue import open_catalogue
@@ -88,6 +89,4 @@ def read_quality(remote, area, item):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -1,5 +1,7 @@
 """Fuse a whole scene with the methods that need no training."""
 
+from sarfusion.core.job import run
+
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -98,6 +100,4 @@ def write_band(path, values, grid, band):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -1,5 +1,7 @@
 """Fuse a whole scene with the trained models of each seed, tile by tile."""
 
+from sarfusion.core.job import run
+
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -80,6 +82,4 @@ def fuse(network, record, optical, sar, gaps, fused, tile_px, device):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

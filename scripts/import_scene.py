@@ -1,5 +1,7 @@
 """Bring a person's own GeoTIFFs into the form of raw scenes."""
 
+from sarfusion.core.job import run
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -136,6 +138,4 @@ def read_file(path, band, where):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -1,5 +1,7 @@
 """Index the patches of one site, for every patch size of the study."""
 
+from sarfusion.core.job import run
+
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +26,4 @@ def main(
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

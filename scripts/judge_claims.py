@@ -1,5 +1,7 @@
 """Judge the claims of a study by the differences between its methods."""
 
+from sarfusion.core.job import run
+
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -88,6 +90,4 @@ def number(value, digits):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

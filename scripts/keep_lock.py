@@ -1,5 +1,7 @@
 """Keep the scenes that a run without a lock found as the study's lock."""
 
+from sarfusion.core.job import run
+
 import logging
 from pathlib import Path
 
@@ -19,6 +21,4 @@ def main(
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -1,5 +1,7 @@
 """Gather the scenes found for every site into one lock, and say what changed."""
 
+from sarfusion.core.job import run
+
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -65,6 +67,4 @@ def candidates(path):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -1,5 +1,7 @@
 """Make the gaps of one site: where the optical band is withheld, the same for every method."""
 
+from sarfusion.core.job import run
+
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -98,6 +100,4 @@ def read_mask(path, flags, grid, test):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

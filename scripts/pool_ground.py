@@ -1,5 +1,7 @@
 """Scale the channels of several sites together, by the training ground of all of them."""
 
+from sarfusion.core.job import run
+
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,6 +48,4 @@ def main(
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -1,5 +1,7 @@
 """Bring optical and SAR onto a grid of a third of the Landsat pixel: 10 m from 30 m."""
 
+from sarfusion.core.job import run
+
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +53,4 @@ def enlarged(optical, window):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

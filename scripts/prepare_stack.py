@@ -1,5 +1,7 @@
 """Turn one raw scene into the study's stack: masked reflectance, backscatter in dB, split."""
 
+from sarfusion.core.job import run
+
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -166,6 +168,4 @@ def share(counts, name):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -1,5 +1,7 @@
 """Degrade the optical bands as a coarser sensor would see them: the input of Wald's protocol."""
 
+from sarfusion.core.job import run
+
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +36,4 @@ def main(
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -1,5 +1,7 @@
 """Turn tables for people into pages, which the report shows in place; it only offers Markdown."""
 
+from sarfusion.core.job import run
+
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,6 +47,4 @@ def as_page(markdown, title):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -1,5 +1,7 @@
 """Shuffle a SAR ratio over its scene: a control with the same values in the wrong places."""
 
+from sarfusion.core.job import run
+
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,4 @@ def main(
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -1,5 +1,7 @@
 """Make the raw scenes of a simulated city, and the truth behind them."""
 
+from sarfusion.core.job import run
+
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +57,4 @@ def main(
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -1,5 +1,7 @@
 """Means over the sites of a study, of scores and of differences between methods."""
 
+from sarfusion.core.job import run
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -79,6 +81,4 @@ def printable(row):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

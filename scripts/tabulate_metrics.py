@@ -1,5 +1,7 @@
 """Collect every score of the study and summarise them over seeds."""
 
+from sarfusion.core.job import run
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -57,6 +59,4 @@ def main(
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -1,5 +1,7 @@
 """What the trained models cost: parameters, receptive field, updates, and time."""
 
+from sarfusion.core.job import run
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -58,6 +60,4 @@ def describe(record):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -1,5 +1,7 @@
 """What a model loses on a site that it has not seen."""
 
+from sarfusion.core.job import run
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -85,6 +87,4 @@ def printable(row, without):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

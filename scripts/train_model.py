@@ -1,5 +1,7 @@
 """Train one network for one site, protocol and input, once for each band and seed."""
 
+from sarfusion.core.job import run
+
 import logging
 import platform
 import time
@@ -176,6 +178,4 @@ def draw_gaps(gaps, size, seed):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

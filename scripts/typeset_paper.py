@@ -1,5 +1,7 @@
 """Typeset the paper of a study from its own tables, figures and settings."""
 
+from sarfusion.core.job import run
+
 import logging
 import os
 import shutil
@@ -106,6 +108,4 @@ def typeset(template, figures, content):
 
 
 if __name__ == "__main__":
-    from sarfusion.core.job import run
-
     run(main, snakemake)

@@ -100,8 +100,9 @@ class SlurmProject(Project):
 
     def slow_down(self, script, line):
         """Let a script do something else first, once its log has begun."""
-        start = "    with job(snakemake.log[0]):\n"
-        self.edit(f"scripts/{script}.py", start, f"{start}        {line}\n")
+        end = "    run(main, snakemake)\n"
+        start = "    from sarfusion.core.job import job\n\n    with job(snakemake.log[0]):\n"
+        self.edit(f"scripts/{script}.py", end, f"{start}        {line}\n{end}")
 
     def said_by_snakemake(self):
         """What the last run's own log holds, of which `./reproduce` prints less."""

@@ -1,12 +1,17 @@
 """How Snakemake runs a script: its arguments by name, its log, and how it ends on an error."""
 
+from sarfusion.core.job import arguments, run
+
+import ast
 import gc
 import logging
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from sarfusion.core.errors import StudyError
-from sarfusion.core.job import arguments, run
 from snakemake.iocontainers import InputFiles, Namedlist, OutputFiles, Params, Wildcards
 
 
@@ -123,3 +128,56 @@ def test_a_rule_that_does_not_fit_its_script_fails_with_a_traceback_in_the_log(t
     text = (tmp_path / "job.log").read_text()
     assert "Traceback" in text
     assert text.splitlines()[-1].startswith("error: TypeError: test_job.py: stack has no default")
+
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+# Instead of what Snakemake puts before a script.
+PREAMBLE = "from types import SimpleNamespace; snakemake = SimpleNamespace(log=['logs/a.log'])\n"
+
+
+def start_script(folder, text):
+    """Run a script as Snakemake does; return its exit code, standard error and log."""
+    program = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r})\n{PREAMBLE}{text}"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    log = folder / "logs/a.log"
+    return done.returncode, done.stderr, log.read_text().splitlines() if log.exists() else None
+
+
+def test_an_import_that_fails_is_logged_like_any_error(tmp_path):
+    text = "from sarfusion.core.job import run\nimport no_such_module\n"
+    code, said, log = start_script(tmp_path, text)
+    assert (code, said) == (1, "")
+    assert log[0] == "Traceback (most recent call last):"
+    assert log[-1] == "error: ModuleNotFoundError: No module named 'no_such_module'"
+
+
+def test_a_killed_import_logs_no_error(tmp_path):
+    text = "from sarfusion.core.job import run\nimport os\nos.kill(os.getpid(), 9)\n"
+    assert start_script(tmp_path, text) == (-9, "", None)
+    text = text.replace("os.kill(os.getpid(), 9)", "raise KeyboardInterrupt")
+    code, said, log = start_script(tmp_path, text)
+    assert (code, log) == (-2, None)
+    assert said.endswith("KeyboardInterrupt\n")
+
+
+def test_without_snakemake_errors_are_left_to_python(tmp_path):
+    text = "del snakemake\nfrom sarfusion.core.job import run\nimport no_such_module\n"
+    code, said, log = start_script(tmp_path, text)
+    assert (code, log) == (1, None)
+    assert said.endswith("ModuleNotFoundError: No module named 'no_such_module'\n")
+
+
+def test_scripts_import_the_log_of_imports_first():
+    texts = {path.name: path.read_text() for path in SCRIPTS.glob("*.py")}
+    jobs = {name: text for name, text in texts.items() if "    run(main, snakemake)\n" in text}
+    assert {"train_model.py", "find_scenes.py"} <= set(jobs)
+    for name, text in jobs.items():
+        statements = ast.parse(text).body
+        first = next(node for node in statements if isinstance(node, ast.Import | ast.ImportFrom))
+        assert getattr(first, "module", None) == "sarfusion.core.job", name

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rule_names import parameters, rules
 
-RUN = "from sarfusion.core.job import run\n"  # of a script that takes its arguments by name
+RUN = "    run(main, snakemake)\n"  # of a script that takes its arguments by name
 TRIGGERS = {"code", "network", "locked"}  # params that make a job run again, and are not read
 GIVEN = ("input", "output", "params")  # what a rule names in order that its script takes it
 

@@ -97,6 +97,26 @@ def test_a_full_disk_is_one_clear_error_and_the_run_goes_on_when_there_is_space(
         assert "2 of 26 steps are done" in printed
 
 
+def test_an_import_that_fails_is_told_as_what_it_is(project):
+    """And not as a job that was killed; the next status knows it too."""
+    module = project.folder / "scripts/sarfusion/scenes/simulate.py"
+    text = module.read_text()
+    assert "\nimport " in text
+    module.write_text(text.replace("\nimport ", "\nimport no_such_module\nimport ", 1))
+    printed = project.reproduce(TINY, PATCHES, "--cores", "2", fails=True)
+    error = "error: ModuleNotFoundError: No module named 'no_such_module'"
+    log = "results/tiny/logs/simulate_scene/village.log"
+    failed = printed.split("FAILED  ")[1].splitlines()[:3]
+    assert failed == [
+        "Simulate the raw scenes of village",
+        f"        {error}",
+        f"        log: {log}",
+    ]
+    traceback = (project.folder / log).read_text()
+    assert 'simulate.py", line' in traceback
+    assert error in project.reproduce("status", TINY, code=4)
+
+
 @pytest.mark.parametrize("kept", [True, False])
 def test_who_lacks_disk_may_let_go_of_what_can_be_made_again(project, kept):
     study, reduced = "tests/studies/protocols.yaml", "stack/village.reduced.tif"

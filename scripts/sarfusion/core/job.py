@@ -1,4 +1,7 @@
-"""How Snakemake runs a script: arguments by name, a log, and one line for an error."""
+"""How Snakemake runs a script: arguments by name, a log, and one line for an error.
+
+A script imports this module before any other, so that errors of its other imports are logged too.
+"""
 
 import gc
 import inspect
@@ -14,7 +17,7 @@ from typing import Any
 
 from .errors import StudyError
 
-SECTIONS = ("input", "output", "params", "wildcards")  # of a rule, with names that it gives
+SECTIONS = ("input", "output", "params", "wildcards")  # of a rule, with named values
 
 
 def run(main: Callable[..., None], snakemake: Any) -> None:
@@ -62,19 +65,13 @@ def _script(main: Callable[..., None]) -> str:
 def job(log: str | Path) -> Iterator[None]:
     """Log to the file `log`; end with exit code 1 and a line `error: ...` in it on failure.
 
-    Warnings also go to standard error: nobody opens the log of a job that went well.
-    What a person can mend (bad input, a full disk) gets that line alone, anything else its
-    traceback before it. Snakemake shows the log of a job that failed, ./reproduce the line.
+    The log of a problem that the user can solve (bad input, a full disk) has just that line; that
+    of any other error has the traceback before it. Snakemake prints the log of a failed job,
+    ./reproduce the line. Warnings also go to standard error, since nobody opens the log of a
+    successful job.
     """
-    # What imports made stays to the end, where looking through it for garbage takes up to 0.5 s.
-    gc.freeze()
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(
-        filename=log, filemode="w", level=logging.INFO, format="%(message)s", force=True
-    )
-    terminal = logging.StreamHandler()
-    terminal.addFilter(lambda record: record.levelno == logging.WARNING)
-    logging.getLogger().addHandler(terminal)
+    gc.freeze()  # the final collection skips imported objects: 0.5 s per job with torch
+    _open_log(log)
     logging.captureWarnings(True)
     logging.info("started in %.2f s", time.process_time())  # of the processor: Python, imports
     try:
@@ -83,11 +80,40 @@ def job(log: str | Path) -> Iterator[None]:
         logging.error("error: %s", " ".join(str(error).split()) or type(error).__name__)
         sys.exit(1)
     except Exception as error:
-        logging.error("%s", traceback.format_exc())
-        logging.error("error: %s: %s", type(error).__name__, " ".join(str(error).split()))
+        _log_traceback(error)
         sys.exit(1)
 
 
+def _open_log(log: str | Path) -> None:
+    """Log to the file `log`, and warnings to standard error too."""
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=log, filemode="w", level=logging.INFO, format="%(message)s", force=True
+    )
+    terminal = logging.StreamHandler()
+    terminal.addFilter(lambda record: record.levelno == logging.WARNING)
+    logging.getLogger().addHandler(terminal)
+
+
+def _log_traceback(error: BaseException) -> None:
+    """Log the traceback of an error, and a line `error: ...`."""
+    logging.error("%s", "".join(traceback.format_exception(error)))
+    logging.error("error: %s: %s", type(error).__name__, " ".join(str(error).split()))
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """Log an error outside `job`: one that an import of the script raises. See sys.excepthook."""
+    if issubclass(kind, Exception):
+        _open_log(sys.modules["__main__"].snakemake.log[0])
+        _log_traceback(error)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+if hasattr(sys.modules["__main__"], "snakemake"):  # in a script that Snakemake runs
+    sys.excepthook = _log_uncaught
+
+
 def is_offline() -> bool:
-    """Tell whether this run must do with what is here (./reproduce STUDY --offline)."""
+    """Tell whether this run may not use the network (./reproduce STUDY --offline)."""
     return os.environ.get("SARFUSION_OFFLINE") == "1"
