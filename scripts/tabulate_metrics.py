@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sarfusion.core.files import write_csv, write_text
 from sarfusion.show.tables import (
-    MOST_SITES,
+    MAX_SITES,
     as_text,
     full_table,
     meaning,
@@ -54,7 +54,7 @@ def main(
     write_text(md, "\n\n".join([*lacks, *markdown, FULL_NOTE, meaning(summary)]) + "\n")
     write_text(tex, "\n\n".join([f"% {FULL_NOTE}", *latex]) + "\n")
     sites = table["site"].nunique()
-    note = SHORT_NOTE.format(f" and {sites} sites" if sites > MOST_SITES else "")
+    note = SHORT_NOTE.format(f" and {sites} sites" if sites > MAX_SITES else "")
     write_text(txt, "\n\n".join([*short, note, meaning(summary), *lacks]) + "\n")
 
 

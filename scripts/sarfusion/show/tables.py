@@ -1,4 +1,8 @@
-"""From the tidy table of scores to summaries that people read."""
+"""Summaries for readers, made from the tidy table of scores."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,103 +22,122 @@ PRINTED = {  # metric -> column title and decimals
     "ergas": ("ERGAS", 2),
     "sam": ("SAM (°)", 2),
 }
-SECTIONS = {  # (protocol, region) -> what stands above its table
+SECTIONS = {  # (protocol, region) -> title of its table
     ("reconstruction", "test"): "Reconstruction: the band that was given, returned",
     ("cloud_gap", "gap"): "Cloud gaps: the band inside gaps, from what is around them and SAR",
     ("sharpening", "test"): "Sharpening: 90 m to 30 m, against the measured band",
     ("sharpening", "consistency"): "Sharpening: the 10 m product, degraded to 30 m again",
     ("sharpening", "truth"): "Sharpening: the 10 m product against the true 10 m reflectance",
 }
-MOST_SITES = 6  # that the short summary shows one by one
+MAX_SITES = 6  # with more sites, the short table shows means over sites
 
 
-def score_rows(place, band, run, scores):
-    """Return the rows of the tidy table for the scores of one fused raster.
+def score_rows(
+    place: Mapping[str, str],
+    band: str,
+    run: tuple[str, str, int],
+    scores: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    """Return the rows of the tidy table (METRIC_COLUMNS) for the scores of one fused raster.
 
-    place: study, site, protocol, region; run: (method, input, seed); scores: of metrics.py.
+    place: study, site, protocol and region; run: (method, input, seed); scores: {metric: Score},
+    see scoring.metrics.
     """
     method, sar_input, seed = run
-    run = {"band": band, "method": method, "input": sar_input, "seed": seed}
+    about = {**place, "band": band, "method": method, "input": sar_input, "seed": seed}
     return [
-        {**place, **run, "metric": name, "value": score.value, "n": score.n}
+        {**about, "metric": name, "value": score.value, "n": score.n}
         for name, score in scores.items()
     ]
 
 
-def summarise(scores):
-    """Return mean and interval over seeds of every score.
+def summarise(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean over seeds of every score, with its interval.
 
-    scores: tidy table (METRIC_COLUMNS). The interval is Student's t at 95 % over the seeds;
-    with one seed, or a value that is not finite, `low` and `high` are NaN.
+    scores: tidy table (METRIC_COLUMNS). The result has the columns RUN_COLUMNS, metric, mean, low,
+    high and seeds. The interval is Student's t at 95 % over the seeds. With one seed, or a value
+    that is not finite, `low` and `high` are NaN.
     """
     grouped = scores.groupby([*RUN_COLUMNS, "metric"], sort=False, dropna=False)["value"]
     summary = grouped.agg(mean="mean", seeds="size").reset_index()
-    half = _half_widths(scores["value"].to_numpy(), grouped.ngroup().to_numpy(), summary["seeds"])
+    half = _half_widths(
+        scores["value"].to_numpy(), grouped.ngroup().to_numpy(), summary["seeds"].to_numpy()
+    )
     summary["low"], summary["high"] = summary["mean"] - half, summary["mean"] + half
     return summary[[*RUN_COLUMNS, "metric", "mean", "low", "high", "seeds"]]
 
 
-def _half_widths(values, group, sizes):
+def _half_widths(values: np.ndarray, groups: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Return half the width of the interval of the mean of each group of `values`.
 
-    group: the number of the group of each value; sizes: of the groups. All groups of one size are
-    computed at once, since a study of many sites has millions.
+    groups: for each value the number of its group; sizes: of the groups. A study of many sites has
+    millions of groups, so all groups of one size are computed at once.
     """
-    ordered, sizes = values[np.argsort(group, kind="stable")], sizes.to_numpy()
+    ordered = values[np.argsort(groups, kind="stable")]
     starts = np.cumsum(sizes) - sizes
     half = np.full(len(sizes), np.nan)
     for size in np.unique(sizes[sizes > 1]):
         chosen = np.flatnonzero(sizes == size)
         rows = ordered[starts[chosen, None] + np.arange(size)]
-        with np.errstate(invalid="ignore"):  # of infinite values, which have no interval
+        with np.errstate(invalid="ignore"):  # infinite values have no interval
             half[chosen] = half_width(rows.std(axis=1, ddof=1), size)
     return half
 
 
-def sections(summary):
-    """Yield (title, scores) of the parts of the summary that the study has, headlines only."""
+def sections(summary: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield (title, its rows) for each of SECTIONS that the summary has rows of."""
     for (protocol, region), title in SECTIONS.items():
-        part = summary[(summary["protocol"] == protocol) & (summary["region"] == region)]
-        if not part.empty:
-            yield title, part
+        section = summary[(summary["protocol"] == protocol) & (summary["region"] == region)]
+        if not section.empty:
+            yield title, section
 
 
-def full_table(part):
-    """Return one section of the summary as texts: a row per band and method, mean ± half interval.
+def full_table(section: pd.DataFrame) -> pd.DataFrame:
+    """Return a section of the summary as texts: a row per band and method, mean ± half interval.
 
-    The triple's scores (band "rgb") get rows of their own; a column that is empty is left out.
+    Scores of the three bands together (band "rgb") have rows of their own. Empty columns are left
+    out.
     """
-    return _pivot(part, ["site", "band"], PRINTED, _with_interval)
+    return _pivot(section, ["site", "band"], PRINTED, _with_interval)
 
 
-def pooled_table(part):
-    """Return one section of the means over sites (see across.py) as `full_table`, without sites."""
-    return _pivot(part, ["band"], PRINTED, _with_interval)
+def pooled_table(section: pd.DataFrame) -> pd.DataFrame:
+    """Return a section of the means over sites as in `full_table`, but without a column of sites.
+
+    section: rows of scoring.across.pooled_scores.
+    """
+    return _pivot(section, ["band"], PRINTED, _with_interval)
 
 
-def short_table(part):
-    """Return one section of the summary as texts: a row per method, the mean over its bands.
+def short_table(section: pd.DataFrame) -> pd.DataFrame:
+    """Return a section of the summary as texts: a row per method, the mean over its bands.
 
-    RMSE stands band by band, since it is what the study's claims are about. Of more than
-    MOST_SITES sites, it is the mean over them too.
+    RMSE is listed for each band, since most claims are about it. With more than MAX_SITES sites,
+    the table contains means over sites.
     """
     columns = ["site", "method", "input", "metric"]
-    by_band = part[part["metric"] == "rmse"].copy()
+    by_band = section[section["metric"] == "rmse"].copy()
     by_band["metric"] = "RMSE " + by_band["band"]
-    others = part[part["metric"].isin(set(PRINTED) - {"rmse"})]
+    others = section[section["metric"].isin(set(PRINTED) - {"rmse"})]
     means = pd.concat([by_band, others]).groupby(columns, sort=False)["mean"].mean().reset_index()
     titles = {name: (name, 4) for name in by_band["metric"].unique()}
-    sites = ["site"] if 1 < part["site"].nunique() <= MOST_SITES else []
-    if part["site"].nunique() > MOST_SITES:
+    sites = ["site"] if 1 < section["site"].nunique() <= MAX_SITES else []
+    if section["site"].nunique() > MAX_SITES:
         means = means.groupby(columns[1:], sort=False)["mean"].mean().reset_index()
-    return _pivot(
-        means, sites, {**titles, **PRINTED}, lambda row, digits: f"{row.mean_:.{digits}f}"
-    )
+    return _pivot(means, sites, {**titles, **PRINTED}, lambda row, digits: f"{row.mean:.{digits}f}")
 
 
-def _pivot(scores, index, titles, text):
-    """Return a table of texts with the rows `index` and method, and a column per metric."""
-    chosen = scores[scores["metric"].isin(titles)].rename(columns={"mean": "mean_"})
+def _pivot(
+    scores: pd.DataFrame,
+    index: list[str],
+    titles: Mapping[str, tuple[str, int]],
+    text: Callable[[Any, int], str],
+) -> pd.DataFrame:
+    """Return a table of texts with a row per `index` and method, and a column per metric.
+
+    titles: {metric: (title, decimals)}; text: returns the text of a row for a number of decimals.
+    """
+    chosen = scores[scores["metric"].isin(titles)].copy()
     chosen["text"] = [text(row, titles[row.metric][1]) for row in chosen.itertuples()]
     chosen["method"] = [
         method_label(*run) for run in zip(chosen["method"], chosen["input"], strict=True)
@@ -130,14 +153,15 @@ def _mean_alone(row, digits):
     return f"{row.mean_:.{digits}f}"
 
 
-def _with_interval(row, digits):
+def _with_interval(row: Any, digits: int) -> str:
+    """Return e.g. "0.0123 ± 0.0004", without an interval where there is none."""
     if not np.isfinite(row.high):
-        return f"{row.mean_:.{digits}f}"
-    return f"{row.mean_:.{digits}f} ± {row.high - row.mean_:.{digits}f}"
+        return f"{row.mean:.{digits}f}"
+    return f"{row.mean:.{digits}f} ± {row.high - row.mean:.{digits}f}"
 
 
-def as_text(table, style):
-    """Return `table` in a style of tabulate: simple, github, latex_booktabs."""
+def as_text(table: pd.DataFrame, style: str) -> str:
+    """Return `table` in a style of tabulate: "simple", "github" or "latex_booktabs"."""
     titles = [str(name) for name in table.columns]
     return tabulate(table.to_numpy(), headers=titles, tablefmt=style, disable_numparse=True)
 
@@ -181,6 +205,6 @@ def _change(summary, protocol, region, reference):
     return ", ".join(said)
 
 
-def read_scores(paths):
-    """Return the tidy tables of `paths` as one."""
+def read_scores(paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Return the tables at `paths` (CSV) as one."""
     return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
