@@ -11,7 +11,7 @@ from sarfusion.core.errors import StudyError
 from sarfusion.core.files import read_json, write_text
 from sarfusion.core.raster import read_grid
 from sarfusion.scoring.definitions import HEADLINE
-from sarfusion.show.viewer.layers import Layer, pack_layers
+from sarfusion.show.viewer.layers import ViewerLayer, pack_layers
 from sarfusion.show.viewer.page import build_page
 from sarfusion.study.labels import method_label
 
@@ -84,15 +84,15 @@ def main(
 
 
 def list_layers(stack, truth, bands, fused, runs, scores):
-    """Return every Layer of a site. Scores of a method go along with it; see read_scores."""
+    """Return every ViewerLayer of a site. Scores of a method go along with it; see read_scores."""
 
     def in_stack(name, group, label, names, unit):
-        return Layer(name, group, label, {band: (stack, band) for band in names}, unit)
+        return ViewerLayer(name, group, label, {band: (stack, band) for band in names}, unit)
 
     layers = [in_stack("measured", "Optical", "Measured", bands, "reflectance")]
     if truth:
         places = {band: (truth, band) for band in bands}
-        layers.append(Layer("truth", "Optical", "Truth at 10 m", places, "reflectance"))
+        layers.append(ViewerLayer("truth", "Optical", "Truth at 10 m", places, "reflectance"))
     layers += [in_stack(name, "SAR", label, [name], "dB") for name, label in SAR.items()]
     methods: dict[tuple, dict[str, tuple]] = {}
     for path, (protocol, band, method, sar_input, seed) in zip(fused, runs, strict=True):
@@ -103,7 +103,7 @@ def list_layers(stack, truth, bands, fused, runs, scores):
         if protocol == "full":
             reference = "truth" if truth else None
         layers.append(
-            Layer(
+            ViewerLayer(
                 f"{protocol}/{method}-{sar_input}",
                 GROUPS[protocol],
                 method_label(method, sar_input),

@@ -15,11 +15,11 @@ from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from sarfusion.core.errors import StudyError
 from sarfusion.core.raster import Grid, write_raster
-from sarfusion.show.viewer import parts
-from sarfusion.show.viewer.layers import Layer, pack_layers
+from sarfusion.show.viewer import sampling
+from sarfusion.show.viewer.layers import ViewerLayer, pack_layers
 from sarfusion.show.viewer.packing import decode, encode, pack, steps_of, unpack
 from sarfusion.show.viewer.page import build_page
-from sarfusion.show.viewer.parts import Part
+from sarfusion.show.viewer.sampling import SampledBlock
 from sarfusion.show.viewer.worst import BlockErrors
 
 VALUES = st.floats(-2, 3, width=32) | st.just(np.nan)
@@ -54,23 +54,27 @@ def test_steps_grow_until_they_span_the_values():
 
 
 def test_a_raster_that_fits_is_held_whole():
-    assert parts.plan((6, 7), 1, [], 42) == [Part(0, 0, 6, 7)]
+    assert sampling.plan_blocks((6, 7), 1, [], 42) == [SampledBlock(0, 0, 6, 7)]
 
 
 def test_a_larger_one_is_thinned_and_its_worst_places_held_in_full():
     # Half of 3000 pixels hold 33 x 33, one of 3 along and across, and half the tiles of 32 pixels.
-    whole, first, second = parts.plan((100, 100), 1, [(40, 99), (50, 97), (0, 0), (64, 0)], 3000)
-    assert whole == Part(0, 0, 33, 33, 3)
-    assert (first, second) == (Part(32, 96, 32, 4), Part(0, 0, 32, 32))
+    whole, first, second = sampling.plan_blocks(
+        (100, 100), 1, [(40, 99), (50, 97), (0, 0), (64, 0)], 3000
+    )
+    assert whole == SampledBlock(0, 0, 33, 33, 3)
+    assert (first, second) == (SampledBlock(32, 96, 32, 4), SampledBlock(0, 0, 32, 32))
     # With three pixels to one of the stack, a tile is 96 wide, and the middle pixels are kept.
-    whole, tile = parts.plan((300, 400), 3, [(299, 5), (250, 90)], 28_000)[:2]
-    assert (whole, tile) == (Part(0, 0, 100, 133, 3), Part(288, 0, 12, 96))
+    whole, tile = sampling.plan_blocks((300, 400), 3, [(299, 5), (250, 90)], 28_000)[:2]
+    assert (whole, tile) == (SampledBlock(0, 0, 100, 133, 3), SampledBlock(288, 0, 12, 96))
 
 
 def test_thinned_pixels_are_the_middle_ones_of_their_squares():
     band = np.arange(49, dtype=np.float32).reshape(7, 7)
-    cut = parts.cut(
-        lambda window: band[window.toslices()], band.shape, [Part(0, 0, 2, 2, 3), Part(5, 6, 2, 1)]
+    cut = sampling.read_blocks(
+        lambda window: band[window.toslices()],
+        band.shape,
+        [SampledBlock(0, 0, 2, 2, 3), SampledBlock(5, 6, 2, 1)],
     )
     assert cut.tolist() == [8, 11, 29, 32, 41, 48]
 
@@ -80,10 +84,10 @@ def test_thinning_does_not_depend_on_strips(monkeypatch):
     cuts = []
     for pixels in (2**20, 1):
         monkeypatch.setattr("sarfusion.core.raster.STRIP_PX", pixels)
-        whole = [parts.thinned(band.shape, 7)]
-        cuts.append(parts.cut(lambda window: band[window.toslices()], band.shape, whole))
+        whole = [sampling.thinned(band.shape, 7)]
+        cuts.append(sampling.read_blocks(lambda window: band[window.toslices()], band.shape, whole))
     assert np.array_equal(*cuts)
-    assert cuts[0].size == parts.thinned(band.shape, 7).size
+    assert cuts[0].size == sampling.thinned(band.shape, 7).size
 
 
 def test_the_worst_block_has_the_largest_rmse():
@@ -141,7 +145,7 @@ def scene(tmp_path):
 def layers(scene):
     def of(name, path, reference=None, region="test"):
         place = {"red": (scene / path, "red")}
-        return Layer(name, "group", name, place, "reflectance", reference, region)
+        return ViewerLayer(name, "group", name, place, "reflectance", reference, region)
 
     return [
         of("measured", "stack.tif"),
@@ -211,7 +215,7 @@ def page(**more):
 
 
 def texts():
-    folder = Path(parts.__file__).parent
+    folder = Path(sampling.__file__).parent
     return [(folder / f"page.{form}").read_text(encoding="utf-8") for form in ("html", "css", "js")]
 
 

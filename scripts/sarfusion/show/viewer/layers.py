@@ -1,199 +1,244 @@
-"""Everything that a viewer shows of one site, read and packed to a size."""
+"""The layers that a viewer shows of one site: read, ranked by error, and packed to a size."""
 
 import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice, zip_longest
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from rasterio.windows import Window
 
 from ...core.errors import StudyError
 from ...core.raster import finer, open_bands, read_grid, strips
 from ...ground.split import TEST
-from .packing import NOTHING, encode, pack, unpack
-from .parts import cut, plan
+from .packing import NODATA, encode, pack, unpack
+from .sampling import SampledBlock, plan_blocks, read_blocks
 from .worst import BLOCK, BlockErrors
 
-FINEST = {"reflectance": 1e-4, "dB": 1e-2}  # steps of the values held, by unit
-VALUE_BYTES = 1.6  # of a value in the page, as a first guess
-FINE_SHARE = 0.5  # of the page, at most, for layers with pixels smaller than the stack's
-WELL_USED, AIM = 0.8, 0.95  # of the page: when it is not thinned less, and what is aimed at
-ATTEMPTS = 4
-SPARE = 1000  # bytes, for what is told besides
-PLACES = 6  # of each method that are listed
+RESOLUTION = {"reflectance": 1e-4, "dB": 1e-2}  # smallest step between stored values, by unit
+BYTES_PER_VALUE = 1.6  # in the page; a first estimate
+FINE_SHARE = 0.5  # of the page, at most, for layers with smaller pixels than the stack
+# Shares of the page's limit. A thinned page that fills less than MIN_FILL is packed again with
+# less thinning; each new attempt aims at TARGET_FILL.
+MIN_FILL, TARGET_FILL = 0.8, 0.95
+MAX_ATTEMPTS = 4
+RESERVED_BYTES = 1000  # for what is added after the layers are packed
+MAX_PLACES = 6  # listed worst places of each method
+
+Band = tuple[str | Path, str]  # path of a raster and name of a band in it
+Ranking = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows, columns, RMSE; the worst first
+Blocks = dict[int, list[SampledBlock]]  # by the ratio of a grid, see _grid_ratio
 
 
 @dataclass
-class Layer:
-    """A layer to show: where its bands lie, and what it is held against.
+class ViewerLayer:
+    """A layer of the viewer: its bands, and the layer that it is compared with.
 
-    bands: {name: (path, band in the file)}; unit: of the values; reference: id of the layer that
-    is the truth for this one, or None; region: scored ground, "test" or "gap" (on test ground).
+    bands: {name: (path, band in the file)}; unit: a key of RESOLUTION; reference: id of the layer
+    that is the truth for this one, or None; region: where it is scored, "test" or "gap" (gaps on
+    test ground); about: further values for the page.
     """
 
     id: str
     group: str
     label: str
-    bands: dict
+    bands: dict[str, Band]
     unit: str
     reference: str | None = None
     region: str = "test"
-    about: dict = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
 
 
-def pack_layers(layers, use, gaps, limit):
-    """Return what the page has to know of `layers`, as JSON values of at most `limit` bytes.
+def pack_layers(
+    layers: Sequence[ViewerLayer], split: str | Path, gaps: str | Path | None, limit: int
+) -> dict[str, Any]:
+    """Return the layers as JSON values for the page, of at most `limit` bytes.
 
-    layers: of Layer, the first on the stack's grid; use: path of the split; gaps: path of the gap
-    mask, or None. Raises StudyError when the grids do not nest.
+    layers: the first one is on the stack's grid. split, gaps: paths of the split and of the mask
+    of gaps, or None. Raises StudyError when grids do not nest, or when the layers do not fit.
     """
-    grid = read_grid(use)
-    ratios = {layer.id: _ratio(layer, grid) for layer in layers}
-    ranks = {layer.id: _ranked(layer, layers, ratios, use, gaps) for layer in layers}
-    guess, fits = VALUE_BYTES, None
-    for _ in range(ATTEMPTS):
-        parts = _plan(grid, layers, ratios, ranks, limit / guess)
-        packed = _pack(layers, ratios, parts, ranks, use, gaps)
-        size = len(json.dumps(packed)) + SPARE
+    grid = read_grid(split)
+    ratios = {layer.id: _grid_ratio(layer, grid.shape) for layer in layers}
+    rankings = {layer.id: _rank_blocks(layer, layers, ratios, split, gaps) for layer in layers}
+    bytes_per_value, fitting = BYTES_PER_VALUE, None
+    for _ in range(MAX_ATTEMPTS):
+        blocks = _plan(grid.shape, layers, ratios, rankings, limit / bytes_per_value)
+        packed = _pack(layers, ratios, blocks, rankings, split, gaps)
+        size = len(json.dumps(packed)) + RESERVED_BYTES
         if size <= limit:
-            fits = packed
-        if size <= limit and (size > WELL_USED * limit or not _is_thinned(parts)):
+            fitting = packed
+        if size <= limit and (size > MIN_FILL * limit or not _is_thinned(blocks)):
             break
-        guess *= size / limit / AIM
-    if fits is None:
+        bytes_per_value *= size / limit / TARGET_FILL
+    if fitting is None:
         raise StudyError(f"viewer: the layers do not fit into {limit} bytes; raise viewer.limit_mb")
-    return {**fits, "errors": _error_limits(layers, fits)}
+    return {**fitting, "errors": _error_limits(layers, fitting)}
 
 
-def _is_thinned(parts):
-    return any(held[0].step > 1 for held in parts.values())
+def _is_thinned(blocks: Blocks) -> bool:
+    return any(of_grid[0].step > 1 for of_grid in blocks.values())
 
 
-def _ratio(layer, grid):
-    """Return how many of a layer's pixels lie along one of the stack's."""
+def _grid_ratio(layer: ViewerLayer, shape: tuple[int, int]) -> int:
+    """Return the number of a layer's pixels along one pixel of the stack, of `shape`."""
     path, _ = next(iter(layer.bands.values()))
-    found = read_grid(path)
-    ratio = found.width // grid.width
-    if found.shape != (ratio * grid.height, ratio * grid.width):
+    grid = read_grid(path)
+    ratio = grid.width // shape[1]
+    if grid.shape != _scaled(shape, ratio):
         raise StudyError(
-            f"{path}: {found.shape} pixels do not nest in the stack's {grid.shape}; make it anew"
+            f"{path}: {grid.shape} pixels do not nest in the stack's {shape}; make it anew"
         )
     return ratio
 
 
-def _ranked(layer, layers, ratios, use, gaps):
-    """Return (rows, columns, rmse) of the layer's blocks, the worst first; of scored ground only.
+def _rank_blocks(
+    layer: ViewerLayer,
+    layers: Sequence[ViewerLayer],
+    ratios: Mapping[str, int],
+    split: str | Path,
+    gaps: str | Path | None,
+) -> Ranking:
+    """Return the ranking of a layer's blocks of scored ground; empty without a reference.
 
-    Rows and columns are the stack's; a block is BLOCK of its pixels wide whatever the layer's grid.
+    Rows and columns are pixels of the stack, and a block is BLOCK of these wide on every grid.
     """
     if layer.reference is None:
-        return [], [], []
+        return np.empty(0), np.empty(0), np.empty(0)
     reference = next(other for other in layers if other.id == layer.reference)
-    ratio, grid = ratios[layer.id], read_grid(use)
-    found = BlockErrors(tuple(ratio * side for side in grid.shape), ratio * BLOCK)
-    shared = {name: layer.bands[name] for name in layer.bands if name in reference.bands}
-    pair = [*shared.values(), *(reference.bands[name] for name in shared)]
-    masks = [(use, "use"), *([(gaps, "gap")] if layer.region == "gap" else [])]
+    ratio, shape = ratios[layer.id], read_grid(split).shape
+    block_errors = BlockErrors(_scaled(shape, ratio), ratio * BLOCK)
+    names = [name for name in layer.bands if name in reference.bands]
+    pairs = [of_layer.bands[name] for of_layer in (layer, reference) for name in names]
+    masks: list[Band] = [(split, "use")]
+    if layer.region == "gap" and gaps is not None:
+        masks.append((gaps, "gap"))
     with ExitStack() as stack:
-        bands = stack.enter_context(open_bands(pair))
-        scored = stack.enter_context(_open_masks(masks))
-        for window in strips(grid.shape):
-            mask = np.kron(scored(window), np.ones((ratio, ratio), bool))
+        bands = stack.enter_context(open_bands(pairs))
+        is_scored = stack.enter_context(_open_masks(masks))
+        for window in strips(shape):
+            mask = np.kron(is_scored(window), np.ones((ratio, ratio), bool))
             values = bands.read(finer(window, ratio))
-            for fused, true in zip(values[: len(shared)], values[len(shared) :], strict=True):
-                found.add(ratio * int(window.row_off), np.where(mask, fused - true, np.nan))
-    rows, columns, rmse = found.ranked(len(shared))
+            for fused, true in zip(values[: len(names)], values[len(names) :], strict=True):
+                errors = np.where(mask, fused - true, np.nan)
+                block_errors.add(ratio * int(window.row_off), errors)
+    rows, columns, rmse = block_errors.ranked(len(names))
     return rows // ratio, columns // ratio, rmse
 
 
 @contextmanager
-def _open_masks(masks):
-    """Yield the function of a Window that says where test ground is, inside gaps if given."""
+def _open_masks(masks: Sequence[Band]) -> Iterator[Callable[[Window], np.ndarray]]:
+    """Yield a function of a Window that returns where ground is scored (boolean).
+
+    masks: the split, and the gaps if only ground inside gaps is scored.
+    """
     with open_bands(masks) as bands:
 
-        def scored(window):
+        def is_scored(window: Window) -> np.ndarray:
             use, *gap = bands.read(window)
             return (use == TEST) & (gap[0] == 1 if gap else True)
 
-        yield scored
+        yield is_scored
 
 
-def _plan(grid, layers, ratios, ranks, values):
-    """Return {ratio: Parts}: what is held of the layers of each grid, of `values` values in all."""
-    orders = [zip(rows, columns, strict=True) for rows, columns, _ in ranks.values()]
+def _plan(
+    shape: tuple[int, int],
+    layers: Sequence[ViewerLayer],
+    ratios: Mapping[str, int],
+    rankings: Mapping[str, Ranking],
+    values: float,
+) -> Blocks:
+    """Return the blocks that are kept of the layers of each grid, with about `values` values."""
+    orders = [zip(rows, columns, strict=True) for rows, columns, _ in rankings.values()]
     # The worst place of each method, then the second worst of each, ...
     places = [place for place in chain.from_iterable(zip_longest(*orders)) if place is not None]
-    counts = dict.fromkeys(sorted(set(ratios.values()), reverse=True), 0)
+    band_counts = dict.fromkeys(sorted(set(ratios.values()), reverse=True), 0)
     for layer in layers:
-        counts[ratios[layer.id]] += len(layer.bands)
-    counts[1] = counts.get(1, 0) + 2  # split, gaps
-    parts, left = {}, values
-    for ratio, count in counts.items():
-        shape = tuple(ratio * side for side in grid.shape)
+        band_counts[ratios[layer.id]] += len(layer.bands)
+    band_counts[1] = band_counts.get(1, 0) + 2  # split, gaps
+    blocks, left = {}, values
+    for ratio, count in band_counts.items():
         share = left * FINE_SHARE if ratio > 1 else left
         scaled = [(ratio * row, ratio * column) for row, column in places]
-        parts[ratio] = plan(shape, ratio, scaled, share / count)
-        left -= count * sum(part.size for part in parts[ratio])
-    return parts
+        blocks[ratio] = plan_blocks(_scaled(shape, ratio), ratio, scaled, share / count)
+        left -= count * sum(block.size for block in blocks[ratio])
+    return blocks
 
 
-def _pack(layers, ratios, parts, ranks, use, gaps):
-    """Return the JSON values of the layers, cut to `parts` and packed."""
-    shapes = {ratio: tuple(ratio * side for side in read_grid(use).shape) for ratio in parts}
-    packed = {
-        "nothing": NOTHING,
-        "grids": {str(ratio): [part.as_list() for part in parts[ratio]] for ratio in parts},
-        "split": encode(_cut((use, "use"), shapes[1], parts[1]).astype(np.uint16)),
-        "gaps": encode(_cut((gaps, "gap"), shapes[1], parts[1]).astype(np.uint16))
-        if gaps
-        else None,
-        "layers": [],
-    }
+def _scaled(shape: tuple[int, int], ratio: int) -> tuple[int, int]:
+    """Return the shape of a grid with `ratio` pixels along each pixel of the stack."""
+    return ratio * shape[0], ratio * shape[1]
+
+
+def _pack(
+    layers: Sequence[ViewerLayer],
+    ratios: Mapping[str, int],
+    blocks: Blocks,
+    rankings: Mapping[str, Ranking],
+    split: str | Path,
+    gaps: str | Path | None,
+) -> dict[str, Any]:
+    """Return the JSON values of the layers, with the pixels of `blocks` packed as text."""
+    shape = read_grid(split).shape
+
+    def read(band: Band, ratio: int) -> np.ndarray:
+        """Return the pixels of the blocks of one band, flat."""
+        with open_bands([band]) as bands:
+            return read_blocks(
+                lambda window: bands.read(window)[0], _scaled(shape, ratio), blocks[ratio]
+            )
+
+    entries = []
     for layer in layers:
-        ratio = ratios[layer.id]
-        told = {
-            "id": layer.id,
-            "group": layer.group,
-            "label": layer.label,
-            "unit": layer.unit,
-            "reference": layer.reference,
-            "region": layer.region,
-            "grid": str(ratio),
-            "worst": [
-                {"row": int(row), "column": int(column), "rmse": float(f"{rmse:.4g}")}
-                for row, column, rmse in islice(zip(*ranks[layer.id], strict=True), PLACES)
-            ],
-            "bands": {},
-            **layer.about,
-        }
-        for name, place in layer.bands.items():
-            values = _cut(place, shapes[ratio], parts[ratio])
-            told["bands"][name] = pack(values, FINEST[layer.unit])
-        packed["layers"].append(told)
-    return packed
+        ratio, ranking = ratios[layer.id], rankings[layer.id]
+        entries.append(
+            {
+                "id": layer.id,
+                "group": layer.group,
+                "label": layer.label,
+                "unit": layer.unit,
+                "reference": layer.reference,
+                "region": layer.region,
+                "grid": str(ratio),
+                "worst": [
+                    {"row": int(row), "column": int(column), "rmse": float(f"{rmse:.4g}")}
+                    for row, column, rmse in islice(zip(*ranking, strict=True), MAX_PLACES)
+                ],
+                "bands": {
+                    name: pack(read(band, ratio), RESOLUTION[layer.unit])
+                    for name, band in layer.bands.items()
+                },
+                **layer.about,
+            }
+        )
+    return {
+        "nothing": NODATA,
+        "grids": {
+            str(ratio): [block.as_list() for block in of_grid] for ratio, of_grid in blocks.items()
+        },
+        "split": encode(read((split, "use"), 1).astype(np.uint16)),
+        "gaps": encode(read((gaps, "gap"), 1).astype(np.uint16)) if gaps else None,
+        "layers": entries,
+    }
 
 
-def _cut(place, shape, parts):
-    """Return the pixels of `parts` of one band (path, name), flat."""
-    with open_bands([place]) as bands:
-        return cut(lambda window: bands.read(window)[0], shape, parts)
+def _error_limits(layers: Sequence[ViewerLayer], packed: Mapping[str, Any]) -> dict[str, float]:
+    """Return {group: limit} of the colour scale of errors, common to the methods of a group.
 
-
-def _error_limits(layers, packed):
-    """Return {group: limit} of the scale of errors, common to the methods of a group.
-
-    The median over methods and bands of the 99th percentile of the absolute error, so that one
-    method that fails does not leave all others blank. Of the pixels that the page holds.
+    It is the median over methods and bands of the 99th percentile of the absolute error of the
+    packed pixels. The median keeps one method that fails from making all others look blank.
     """
-    told = {layer["id"]: layer for layer in packed["layers"]}
-    limits = {}
+    entries = {entry["id"]: entry for entry in packed["layers"]}
+    percentiles: dict[str, list[float]] = {}
     for layer in layers:
         if layer.reference is None:
             continue
-        own, reference = told[layer.id]["bands"], told[layer.reference]["bands"]
+        own, reference = entries[layer.id]["bands"], entries[layer.reference]["bands"]
         for name in own.keys() & reference.keys():
             errors = np.abs(unpack(own[name]) - unpack(reference[name]))
-            known = errors[np.isfinite(errors) & (errors > 0)]
-            if known.size:
-                limits.setdefault(layer.group, []).append(np.percentile(known, 99))
-    return {group: float(f"{np.median(found):.2g}") for group, found in limits.items()}
+            nonzero = errors[np.isfinite(errors) & (errors > 0)]
+            if nonzero.size:
+                percentiles.setdefault(layer.group, []).append(np.percentile(nonzero, 99))
+    return {group: float(f"{np.median(values):.2g}") for group, values in percentiles.items()}

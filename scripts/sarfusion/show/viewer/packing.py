@@ -1,61 +1,65 @@
-"""Values of a raster as text in a page: whole numbers, compressed, base64."""
+"""Values of a raster as text in a page: scaled to integers, compressed, base64."""
 
 import base64
 import math
 import zlib
+from typing import Any
 
 import numpy as np
 
-NOTHING = 0xFFFF  # the number that stands for no data
-NUMBERS = NOTHING  # how many others there are
+NODATA = 0xFFFF  # the integer for missing data
+LEVELS = NODATA  # number of integers for values
 
 
-def steps_of(low, high, finest):
-    """Return (offset, step) that bring values from `low` to `high` into the numbers of `pack`.
+def steps_of(low: float, high: float, resolution: float) -> tuple[float, float]:
+    """Return the (offset, step) that map values from `low` to `high` to the integers of `pack`.
 
-    value = offset + step * number. The step is `finest`, or the smallest 1, 2, 5 times a power of
-    ten above it that spans the values; the offset is a multiple of it.
+    value = offset + step * integer. The step is `resolution` if that spans the values; otherwise
+    it is the smallest 1, 2 or 5 times a power of ten above it that does. The offset is a multiple
+    of the step.
     """
-    step = finest
-    while high - low > step * (NUMBERS - 2):
+    step = resolution
+    while high - low > step * (LEVELS - 2):
         digit, power = f"{step:.0e}".split("e")
         step = float(f"{ {'1': '2', '2': '5', '5': '10'}[digit] }e{power}")
     return math.floor(low / step) * step, step
 
 
-def pack(values, finest):
-    """Return {"offset", "step", "data"} of float `values` (any shape); NaN stays NaN.
+def pack(values: np.ndarray, resolution: float) -> dict[str, Any]:
+    """Return {"offset", "step", "data"} of float `values` of any shape; NaN stays NaN.
 
-    A value comes back within half a step (see steps_of). The numbers are uint16; each is stored as
-    its difference from the one before, low bytes before high bytes, deflated (zlib), base64:
-    neighbours in a scene are alike. A browser undoes this itself.
+    Unpacked values differ by at most half a step (see `steps_of`).
     """
     flat = np.ravel(values).astype(np.float64)
-    known = np.isfinite(flat)
-    low, high = (flat[known].min(), flat[known].max()) if known.any() else (0.0, 0.0)
-    offset, step = steps_of(low, high, finest)
-    numbers = np.full(flat.shape, NOTHING, np.uint16)
-    numbers[known] = np.rint((flat[known] - offset) / step).astype(np.uint16)
-    return {"offset": offset, "step": step, "data": encode(numbers)}
+    valid = np.isfinite(flat)
+    low, high = (flat[valid].min(), flat[valid].max()) if valid.any() else (0.0, 0.0)
+    offset, step = steps_of(low, high, resolution)
+    integers = np.full(flat.shape, NODATA, np.uint16)
+    integers[valid] = np.rint((flat[valid] - offset) / step).astype(np.uint16)
+    return {"offset": offset, "step": step, "data": encode(integers)}
 
 
-def encode(numbers):
-    """Return uint16 `numbers` (flat) as text; see pack."""
-    changes = np.diff(numbers, prepend=np.uint16(0)).astype("<u2")
-    planes = changes.view(np.uint8).reshape(-1, 2).T
-    return base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode("ascii")
+def encode(integers: np.ndarray) -> str:
+    """Return uint16 `integers` (flat) as text that page.js decodes.
+
+    Neighbouring pixels are similar. Each integer is therefore stored as its difference from the
+    one before, all low bytes before all high bytes, compressed with zlib.
+    """
+    differences = np.diff(integers, prepend=np.uint16(0)).astype("<u2")
+    byte_planes = differences.view(np.uint8).reshape(-1, 2).T
+    return base64.b64encode(zlib.compress(byte_planes.tobytes(), 9)).decode("ascii")
 
 
-def decode(text):
-    """Return the numbers that `encode` made into text."""
-    planes = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8).reshape(2, -1)
-    changes = np.ascontiguousarray(planes.T).view("<u2").ravel()
-    return np.cumsum(changes, dtype=np.uint16)
+def decode(text: str) -> np.ndarray:
+    """Return the integers (flat, uint16) that `encode` turned into text."""
+    byte_planes = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8).reshape(2, -1)
+    differences = np.ascontiguousarray(byte_planes.T).view("<u2").ravel()
+    return np.cumsum(differences, dtype=np.uint16)
 
 
-def unpack(packed):
-    """Return the values (flat, float64) in what `pack` returned, as the page gets them."""
-    numbers = decode(packed["data"])
+def unpack(packed: dict[str, Any]) -> np.ndarray:
+    """Return the values (flat, float64) of what `pack` returned, as the page shows them."""
+    integers = decode(packed["data"])
     return np.where(
-        numbers == NOTHING, np.nan, packed["offset"] + packed["step"] * numbers.astype(float)
+        integers == NODATA, np.nan, packed["offset"] + packed["step"] * integers.astype(float)
     )

@@ -1,13 +1,15 @@
-"""The page of a viewer: template, styles, scripts and data in one file that asks no network.
+"""The page of a viewer: template, styles, scripts and data in one file without network access.
 
-Bokeh draws the maps; its JavaScript comes in its Python package. The rest is page.js. Only these
-two scripts may run: the page's Content-Security-Policy names their sums and forbids all requests.
+Bokeh draws the maps; its JavaScript is part of its Python package. The rest is page.js. Only these
+two scripts can run: the page's Content-Security-Policy contains their hashes and forbids requests.
 """
 
 import base64
 import hashlib
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from bokeh.core.json_encoder import serialize_json
 from bokeh.document import Document
@@ -18,15 +20,15 @@ from bokeh.resources import Resources
 from jinja2 import Environment
 
 SIDES = ("left", "right")
-CLOSEST_PX = 8  # pixels along a map at the closest zoom
-# Even steps look even in the first two; all three can be told apart by the colour-blind.
+MIN_SPAN_PX = 8  # pixels along a map at the closest zoom
+# The first two are perceptually uniform; all three are safe for colour-blind readers.
 PALETTES = {
     "reflectance": list(Greys256),
     "dB": list(Viridis256),
     "error": list(interp_palette(RdBu11, 256)),
 }
-# Of the split, and of the lines around test ground and gaps: the colours of the figures.
-CLASSES = {
+# Colours of the split, and of the outlines of test ground and gaps, as in the figures.
+CLASSES: dict[str, tuple[str, str | None]] = {
     "0": ("not valid", None),
     "1": ("training", "#0173B2"),
     "2": ("validation", "#56B4E9"),
@@ -37,11 +39,11 @@ LINES = {"test": "#DE8F05", "gap": "#CC78BC"}
 CURSOR = "#00E5FF"
 
 
-def build_page(data, template, style, script):
-    """Return the HTML of the viewer of one site; the same arguments give the same text.
+def build_page(data: Mapping[str, Any], template: str, style: str, script: str) -> str:
+    """Return the HTML of the viewer of one site; equal arguments give equal text.
 
-    data: JSON values that page.html and page.js show, as build_viewer.py makes them. template,
-    style, script: texts of page.html, page.css and page.js.
+    data: JSON values for page.html and page.js, as build_viewer.py makes them. template, style,
+    script: contents of page.html, page.css and page.js.
     """
     library = Resources(mode="inline", components=["bokeh"], minified=True).js_raw[0]
     values = {**data, "palettes": PALETTES, "classes": CLASSES, "maps": _maps(data)}
@@ -54,32 +56,35 @@ def build_page(data, template, style, script):
         style=style,
         library=library,
         script=script,
-        # Inside a script element, the text "</script>" in a name would end it.
+        # The text "</script>" in a name would end the script element that contains these values.
         values=json.dumps(values, ensure_ascii=False).replace("<", "\\u003c"),
     )
 
 
-def _policy(*scripts):
-    """Return the Content-Security-Policy that lets only these scripts run, and asks no network.
+def _policy(*scripts: str) -> str:
+    """Return the Content-Security-Policy that allows only these scripts, and no requests.
 
-    Bokeh sets styles of its own, and draws what it needs as data: images.
+    Bokeh needs inline styles and data: images.
     """
-    sums = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
-    allowed = " ".join(f"'sha256-{found}'" for found in sums)
+    hashes = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline';"
         " img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
 
 
-def _maps(data):
-    """Return two maps with one pair of ranges, as Bokeh's JSON; page.js fills their sources."""
+def _maps(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return two maps with common ranges as Bokeh's JSON; page.js fills their data sources.
+
+    data: size in pixels and pixel_m in metres are read.
+    """
     height, width = (
         side * size for side, size in zip(data["size"], reversed(data["pixel_m"]), strict=True)
     )
-    closest = CLOSEST_PX * min(data["pixel_m"])
+    min_span = MIN_SPAN_PX * min(data["pixel_m"])
     across, up = (
-        Range1d(0, side, min_interval=closest * side / min(width, height), max_interval=4 * side)
+        Range1d(0, side, min_interval=min_span * side / min(width, height), max_interval=4 * side)
         for side in (width, height)
     )
     edges = {
@@ -90,16 +95,23 @@ def _maps(data):
     document = Document()
     for side in SIDES:
         document.add_root(_map(side, across, up, edges, cursor))
-    # Bokeh numbers its models on from page to page in one process; here each page starts anew.
+    # Bokeh numbers models consecutively within a process. They are numbered from 0 here, so that
+    # a page does not depend on the pages made before it.
     text = serialize_json(document.to_json())
-    numbers = {}
+    numbers: dict[str, int] = {}
     text = re.sub(
-        r'"p(\d+)"', lambda found: f'"p{numbers.setdefault(found[1], len(numbers))}"', text
+        r'"p(\d+)"', lambda match: f'"p{numbers.setdefault(match[1], len(numbers))}"', text
     )
     return json.loads(text)
 
 
-def _map(side, across, up, edges, cursor):
+def _map(
+    side: str,
+    across: Range1d,
+    up: Range1d,
+    edges: Mapping[str, ColumnDataSource],
+    cursor: ColumnDataSource,
+) -> figure:
     """Return the map of one side: images in metres from the lower left corner, and a cursor."""
     plot = figure(
         name=side,
@@ -111,7 +123,7 @@ def _map(side, across, up, edges, cursor):
         active_scroll="wheel_zoom",
         min_border=0,
         outline_line_color=None,
-        background_fill_color=None,  # the page's hatching stands for no data
+        background_fill_color=None,  # shows the page's hatching where there is no data
         border_fill_color=None,
     )
     plot.axis.visible = False
@@ -121,11 +133,14 @@ def _map(side, across, up, edges, cursor):
     )
     plot.image_rgba(source=images, origin="top_left", anchor="top_left")
     for name, colour in LINES.items():
-        for drawn, thick in (("#000000", 3), (colour, 1.5)):  # seen on light and on dark
-            plot.segment(source=edges[name], line_color=drawn, line_width=thick, line_cap="square")
-    for drawn, thick in (("#000000", 3), (CURSOR, 1)):
-        for draw, where in ((plot.vspan, {"x": "x"}), (plot.hspan, {"y": "y"})):
-            draw(**where, source=cursor, line_color=drawn, line_width=thick, line_alpha=0.7)
+        # A black line below the coloured one makes it visible on light and on dark ground.
+        for line_colour, width in (("#000000", 3), (colour, 1.5)):
+            plot.segment(
+                source=edges[name], line_color=line_colour, line_width=width, line_cap="square"
+            )
+    for line_colour, width in (("#000000", 3), (CURSOR, 1)):
+        for draw, axis in ((plot.vspan, {"x": "x"}), (plot.hspan, {"y": "y"})):
+            draw(**axis, source=cursor, line_color=line_colour, line_width=width, line_alpha=0.7)
     bar = ScaleBar(
         location="bottom_left",
         bar_length=0.2,

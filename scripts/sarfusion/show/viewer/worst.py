@@ -1,37 +1,38 @@
-"""Where a method errs most: blocks of ground, ranked by their error."""
+"""Where the error of a method is largest: blocks of ground, ranked by RMSE."""
 
 import numpy as np
 
-BLOCK = 8  # pixels a side of the stack; divides the height of every strip
-LEAST = 1 / 2  # of a block's pixels must be scored, or it says little
+BLOCK = 8  # pixels of the stack along a side; divides the height of every strip
+MIN_SCORED_SHARE = 1 / 2  # of a block's pixels; with fewer, its RMSE means little
 
 
 class BlockErrors:
-    """Sums of squared errors in blocks of `size` pixels of a raster of `shape`."""
+    """Sums of squared errors in square blocks of a raster of `shape`, `size` pixels a side."""
 
-    def __init__(self, shape, size):
+    def __init__(self, shape: tuple[int, int], size: int) -> None:
         self.size = size
         blocks = tuple(-(-side // size) for side in shape)
         self.squares, self.counts = np.zeros(blocks), np.zeros(blocks, np.int64)
 
-    def add(self, row, errors):
-        """Add `errors` (rows, columns), NaN where nothing is scored, from `row` (whole blocks) on.
+    def add(self, row: int, errors: np.ndarray) -> None:
+        """Add `errors` (rows, columns) of whole blocks from the raster's `row` on.
 
-        Several bands may be added to the same blocks.
+        errors: fused - true, NaN where nothing is scored. Several bands may be added.
         """
         first = row // self.size
         squares = np.where(np.isfinite(errors), np.square(errors, dtype=np.float64), 0)
         blocks = slice(first, first + -(-errors.shape[0] // self.size))
-        self.squares[blocks] += _sums(squares, self.size)
-        self.counts[blocks] += _sums(np.isfinite(errors).astype(np.int64), self.size)
+        self.squares[blocks] += _block_sums(squares, self.size)
+        self.counts[blocks] += _block_sums(np.isfinite(errors).astype(np.int64), self.size)
 
-    def ranked(self, bands=1):
-        """Return (rows, columns, rmse) of blocks, the worst first.
+    def ranked(self, bands: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return (rows, columns, RMSE) of the blocks, the largest RMSE first.
 
-        Rows and columns are those of the block's middle pixel. Only blocks with LEAST of their
-        pixels scored in each of `bands` count, or all that have any, where there are no such.
+        Rows and columns are those of a block's middle pixel; `bands` is the number of bands added.
+        Blocks with at least MIN_SCORED_SHARE of their pixels scored are ranked. If there are none,
+        all blocks with a scored pixel are.
         """
-        enough = self.counts >= LEAST * bands * self.size**2
+        enough = self.counts >= MIN_SCORED_SHARE * bands * self.size**2
         if not enough.any():
             enough = self.counts > 0
         rows, columns = np.nonzero(enough)
@@ -41,7 +42,7 @@ class BlockErrors:
         return rows[order] * self.size + middle, columns[order] * self.size + middle, rmse[order]
 
 
-def _sums(values, size):
-    """Return sums over size x size blocks of (rows, columns), the last ones maybe narrower."""
+def _block_sums(values: np.ndarray, size: int) -> np.ndarray:
+    """Return the sums over blocks of `size` x `size` values; those at the ends may be smaller."""
     rows, columns = (np.arange(0, side, size) for side in values.shape)
     return np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1)
