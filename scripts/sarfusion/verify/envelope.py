@@ -103,9 +103,9 @@ def moved_seeds(study, results):
     ]
     for protocol in study["protocols"]:
         largest = [
-            compare_rasters(*(results / f"fused/{name}.tif" for name in names), np.inf)
-            for names in pairs_of_seeds(study)
-            if names[0].split("/")[1] == protocol
+            compare_rasters(results / f"fused/{one}.tif", results / f"fused/{other}.tif", np.inf)
+            for one, other in pairs_of_seeds(study)
+            if one.split("/")[1] == protocol
         ]
         found.append(_of_pixels(protocol, max(largest, default=0)))
     return pd.concat(found)

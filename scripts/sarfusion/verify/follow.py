@@ -21,7 +21,7 @@ def check_differences(folder, name, site, protocol):
     """
     differences = scores.read(folder / name, scores.DIFFERENCES)
     table = scores.read(folder / f"metrics/{site}/{protocol}.csv", scores.SCORES).reset_index()
-    by_run = {}
+    by_run: dict[tuple, dict[int, float]] = {}
     keys = ["region", "band", "metric", "method", "input"]
     for *key, seed, value in table[[*keys, "seed", "value"]].to_numpy():
         by_run.setdefault(tuple(key), {})[seed] = value

@@ -3,6 +3,7 @@
 import json
 import logging
 import warnings
+from functools import cached_property
 from itertools import islice
 from time import monotonic
 from urllib.parse import urlsplit
@@ -69,7 +70,6 @@ class ApiSource:
     def __init__(self, url, remote):
         self._url = url
         self._io = RemoteIO(remote)
-        self._client = None
 
     def find(self, collection, area, period, query):
         """Return the pystac Items that the API finds; what is no item is left out with a warning.
@@ -96,10 +96,13 @@ class ApiSource:
             )
         return [item for record in records if (item := _item(record)) is not None]
 
+    @cached_property
+    def _client(self):
+        """The API, opened when it is first asked."""
+        return Client.from_file(self._url, stac_io=self._io)
+
     def _search(self, collection, area, period, query):
         """Return the records of the items found, and one more than MOST_ITEMS at most."""
-        if self._client is None:
-            self._client = Client.from_file(self._url, stac_io=self._io)
         if not self._client.conforms_to("ITEM_SEARCH"):
             raise StudyError(
                 f"{self._url}: it cannot be searched; a static catalogue is named by the path of"

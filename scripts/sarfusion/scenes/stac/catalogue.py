@@ -5,6 +5,8 @@ from datetime import UTC, datetime, time
 from functools import partial
 from pathlib import Path
 
+from pystac import Item
+
 from ...core.errors import StudyError
 from .api import ApiSource
 from .folder import FolderSource
@@ -41,7 +43,7 @@ class Catalogue:
             datetime.combine(start, time.min, UTC),
             datetime.combine(end, time.max, UTC),
         )
-        fitting = {}  # an item that stands on two pages counts once
+        fitting: dict[str, Item] = {}  # an item that stands on two pages counts once
         for item in self._source.find(collection, area, period, query):
             if fits(item, collection, area, period, query):
                 fitting.setdefault(repr(item.id), item)

@@ -1,13 +1,13 @@
 """A static STAC catalogue: JSON files that lie in one folder."""
 
-from pystac import Catalog, Collection, Item
+from pystac import Catalog, Collection, Item, STACObject
 
 from ...core.errors import StudyError
 from ...core.files import read_json
 from .malformed import MALFORMED, reason_of
 from .text import printable
 
-KINDS = {"Catalog": Catalog, "Collection": Collection, "Feature": Item}
+KINDS: dict[str, type[STACObject]] = {"Catalog": Catalog, "Collection": Collection, "Feature": Item}
 
 
 class FolderSource:
@@ -36,7 +36,8 @@ class FolderSource:
 
     def _walk(self):
         """Yield every item, each file once; items belong to the collection they lie under."""
-        seen, todo = set(), [(str(self._path), None)]
+        seen = set()
+        todo: list[tuple[str | None, str | None]] = [(str(self._path), None)]
         while todo:
             href, collection = todo.pop()
             path = self._check_href(href)

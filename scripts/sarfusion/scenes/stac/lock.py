@@ -83,10 +83,10 @@ def read_lock(path):
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise StudyError(f"{path}: not JSON ({error}); {remedy}") from None
     rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    error = best_match(Draft202012Validator(rules).iter_errors(lock))
-    if error is not None:
-        where = ".".join(map(str, error.absolute_path)) or "the top level"
-        raise StudyError(f"{path}: {where}: {error.message[:200]}; {remedy}")
+    problem = best_match(Draft202012Validator(rules).iter_errors(lock))
+    if problem is not None:
+        where = ".".join(map(str, problem.absolute_path)) or "the top level"
+        raise StudyError(f"{path}: {where}: {problem.message[:200]}; {remedy}")
     return lock
 
 

@@ -13,11 +13,11 @@ def place_of(part, grid):
 
     Raises StudyError unless both have one CRS and one raster of pixels.
     """
-    steps = [
+    own, other = (
         (each.transform.a, each.transform.b, each.transform.d, each.transform.e)
         for each in (grid, part)
-    ]
-    same_step = np.allclose(*steps, rtol=1e-9, atol=1e-9)
+    )
+    same_step = np.allclose(own, other, rtol=1e-9, atol=1e-9)
     column, row = ~grid.transform * (part.transform.c, part.transform.f)
     off = max(abs(column - round(column)), abs(row - round(row)))
     if part.crs != grid.crs or not same_step or off > OFF_RASTER:

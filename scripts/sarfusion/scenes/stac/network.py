@@ -45,11 +45,12 @@ class _Adapter(HTTPAdapter):
         super().__init__(pool_maxsize=CONNECTIONS)
         self._timeout_s, self._offline = timeout_s, offline
 
-    def send(self, request, timeout=None, **options):
+    def send(self, request, *arguments, **options):
         href = _allowed(request.url)
         if self._offline:
             raise Unavailable(f"offline: {href} is not here; run once without --offline")
-        return super().send(request, timeout=timeout or self._timeout_s, **options)
+        options["timeout"] = options.get("timeout") or self._timeout_s
+        return super().send(request, *arguments, **options)
 
 
 class _Session(requests.Session):

@@ -60,7 +60,7 @@ class Pass:
 
 def overflights(items):
     """Return the items grouped by track, where neighbours were taken minutes apart."""
-    groups = []
+    groups: list[list[Item]] = []
     for item in sorted(items, key=lambda item: (item.track, item.datetime, item.id)):
         last = groups[-1][-1] if groups else None
         if last and last.track == item.track and item.datetime - last.datetime <= SAME_OVERFLIGHT:
@@ -202,7 +202,7 @@ def _best_mosaic(parts):
     one raster can be pasted; the raster that shows most is taken. The item that shows most comes
     first, the next fill in, and an item that adds nothing is not needed.
     """
-    rasters = []
+    rasters: list[list[tuple]] = []
     for part in sorted(parts, key=lambda part: (-part[2].sum(), part[0].datetime, part[0].id)):
         for raster in rasters:
             if _same_raster(raster[0][1], part[1]):

@@ -56,10 +56,8 @@ class Remote:
         self._offline, self._timeout_s = offline, timeout_s
         self._retries = Retries(attempts, delay_s, longest_delay_s)
         self.session = open_session(timeout_s, offline)
-        if catalogue["signing"] == "planetary_computer":
-            self.signer = PlanetaryComputer(self._get)
-        else:
-            self.signer = Unsigned()
+        signed = catalogue["signing"] == "planetary_computer"
+        self.signer = PlanetaryComputer(self._get) if signed else Unsigned()
 
     def call(self, work, what):
         """Return work(), tried again while its failure may pass; see network.Retries.call.
@@ -170,7 +168,7 @@ class Remote:
 @contextmanager
 def _opened(name, href, opener):
     """Open a GeoTIFF by GDAL's `name`; errors tell of `href`, first of all those of `opener`."""
-    failure = None
+    failure: Exception | None = None
     try:
         # By this driver only: others, such as VRT, would read what a file names on this machine.
         with rasterio.open(name, driver="GTiff", opener=opener) as dataset:
