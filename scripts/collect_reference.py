@@ -19,10 +19,11 @@ from sarfusion.core.errors import StudyError
 from sarfusion.core.files import copy_as_new, sha256, write_csv, write_json, write_text
 from sarfusion.provenance.facts import commit, packages
 from sarfusion.study.config import read_study
+from sarfusion.verify.checksums import SUMS
 from sarfusion.verify.compared import WEIGHT_SUMS
 from sarfusion.verify.expected import every_model, record_path, weights_path
-from sarfusion.verify.inputs import SUMS, means_path
 from sarfusion.verify.pixels import block_means, write_glance
+from sarfusion.verify.scenes import means_path
 
 
 def main(study_file, results, envelope, target):

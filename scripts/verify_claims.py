@@ -18,6 +18,7 @@ import tabulate_transfer
 from sarfusion.study.config import CONFIG, shown_sites, transfers, transfers_left_out
 from sarfusion.verify import scores
 from sarfusion.verify.checks import check
+from sarfusion.verify.derived import check_differences, compare_text
 from sarfusion.verify.expected import (
     difference_tables,
     record_path,
@@ -25,7 +26,6 @@ from sarfusion.verify.expected import (
     site_models,
     transfer_tables,
 )
-from sarfusion.verify.follow import check_differences, compare_text
 from sarfusion.verify.models import read_record
 from sarfusion.verify.pixels import compare_figures
 

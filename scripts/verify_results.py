@@ -13,10 +13,12 @@ from pathlib import Path
 from sarfusion.core.errors import StudyError
 from sarfusion.scenes.stac.lock import read_lock
 from sarfusion.study.config import CONFIG, read_study
-from sarfusion.verify import compared, inputs, tolerances
+from sarfusion.verify import compared, scenes, tolerances
 from sarfusion.verify.checks import Check, as_text, check, conclusion
+from sarfusion.verify.checksums import check_sums
 from sarfusion.verify.expected import every_model
 from sarfusion.verify.models import check_models, usable_models
+from sarfusion.verify.settings import check_config
 from verify_claims import claim_checks
 
 TOLERANCES = Path(__file__).parents[1] / "results/reference/demo/envelope/tolerances.csv"
@@ -51,16 +53,16 @@ def main(study_file, folder, again, ours=None):
 def input_checks(study, folder, again):
     """Return the checks of what the results in `folder` rest on."""
     checks = [
-        check("config.yaml", inputs.check_config, study, folder),
-        check("sums", inputs.check_sums, folder, study["study"]),
+        check("config.yaml", check_config, study, folder),
+        check("sums", check_sums, folder, study["study"]),
     ]
     for site, settings in study["sites"].items():
         if settings["source"] != "simulated":
-            checks.append(check(f"{site}: source", inputs.check_given, site, again, folder))
+            checks.append(check(f"{site}: source", scenes.check_sources, site, again, folder))
         if settings["source"] == "stac":
             checks.append(check(f"{site}: lock", check_lock, study, site, folder))
         checks += [
-            check(f"{site}: {name}", inputs.check_scene, site, name, again, folder)
+            check(f"{site}: {name}", scenes.check_scene, site, name, again, folder)
             for name in ("optical", "sar", *(["truth"] * (settings["source"] == "simulated")))
         ]
     return checks
@@ -87,7 +89,7 @@ def envelope_checks(folder):
 def check_lock(study, site, folder):
     """Return a note on a site's scenes that are those of the study's lock."""
     entry = read_lock(CONFIG / f"{study['study']}.lock.json")["sites"][site]
-    return inputs.check_locked(site, folder, entry)
+    return scenes.check_locked(site, folder, entry)
 
 
 def own_checks(study, ours, folder, limits):

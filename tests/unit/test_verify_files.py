@@ -13,7 +13,7 @@ from rasterio.vrt import WarpedVRT
 from safetensors.numpy import save_file
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import sha256, write_json
-from sarfusion.verify import inputs, models, pixels
+from sarfusion.verify import checksums, models, pixels, scenes, settings
 from sarfusion.verify.expected import every_model
 from verify_data import STUDY, make_raster
 
@@ -223,7 +223,7 @@ def test_a_model_that_one_site_lacks_is_used_nowhere(folder):
 def test_settings_must_be_the_same(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump(STUDY))
-    inputs.check_config(STUDY, tmp_path)
+    settings.check_config(STUDY, tmp_path)
     for change, message in (
         ({"seeds": [1, 2, 3]}, r"seeds is \[1, 2, 3\], here \[1, 2\]"),
         ({"training": {"updates": 90, "device": "auto"}}, "training.updates is 90, here 9"),
@@ -231,17 +231,17 @@ def test_settings_must_be_the_same(tmp_path):
     ):
         path.write_text(yaml.safe_dump(STUDY | change))
         with pytest.raises(StudyError, match=message):
-            inputs.check_config(STUDY, tmp_path)
+            settings.check_config(STUDY, tmp_path)
     bomb = "a0: &a0 [x, x]\n" + "".join(
         f"a{n}: &a{n} [{', '.join(9 * [f'*a{n - 1}'])}]\n" for n in range(1, 30)
     )
     path.write_text(bomb + "study: *a29\n")
     with pytest.raises(StudyError, match="study is .*, here 's'"):
-        inputs.check_config(STUDY, tmp_path)
+        settings.check_config(STUDY, tmp_path)
     for content in ("- [", "!!python/object/apply:os.system [echo]", "7"):
         path.write_text(content)
         with pytest.raises(StudyError, match="config.yaml"):
-            inputs.check_config(STUDY, tmp_path)
+            settings.check_config(STUDY, tmp_path)
 
 
 def reference(folder):
@@ -255,7 +255,7 @@ def reference(folder):
 
 
 def test_sums_of_a_reference(tmp_path):
-    assert inputs.check_sums(reference(tmp_path), "s") == "2 files"
+    assert checksums.check_sums(reference(tmp_path), "s") == "2 files"
 
 
 def tamper_changed(folder):
@@ -304,7 +304,7 @@ def test_sums_that_do_not_hold(tmp_path, tamper, message):
     (tmp_path / "folder").mkdir()
     tamper(reference(tmp_path / "folder"))
     with pytest.raises(StudyError, match=message):
-        inputs.check_sums(tmp_path / "folder", "s")
+        checksums.check_sums(tmp_path / "folder", "s")
 
 
 def run(folder):
@@ -320,21 +320,21 @@ def run(folder):
 
 
 def test_sums_of_a_run(tmp_path):
-    assert inputs.check_sums(run(tmp_path), "s") == "2 files"
+    assert checksums.check_sums(run(tmp_path), "s") == "2 files"
     (tmp_path / "fused/x.tif").unlink()  # large, and maybe not passed on
-    assert inputs.check_sums(tmp_path, "s") == "1 files; 1 more are not here"
+    assert checksums.check_sums(tmp_path, "s") == "1 files; 1 more are not here"
     (tmp_path / "tables/metrics.csv").write_text("other")
     with pytest.raises(StudyError, match="metrics.csv: sha256 is"):
-        inputs.check_sums(tmp_path, "s")
+        checksums.check_sums(tmp_path, "s")
     (tmp_path / "tables/metrics.csv").unlink()
     with pytest.raises(StudyError, match="metrics.csv: No such file"):
-        inputs.check_sums(tmp_path, "s")
+        checksums.check_sums(tmp_path, "s")
     (tmp_path / "provenance/files.csv").write_text("path,sha256\n")
     with pytest.raises(StudyError, match="lists nothing in results/s/"):
-        inputs.check_sums(tmp_path, "s")
+        checksums.check_sums(tmp_path, "s")
     (tmp_path / "provenance/files.csv").write_text("name\nx\n")
     with pytest.raises(StudyError, match="not a table of files"):
-        inputs.check_sums(tmp_path, "s")
+        checksums.check_sums(tmp_path, "s")
 
 
 # Scenes
@@ -351,13 +351,13 @@ def scene(folder, change=0.0):
 def state_means(folder):
     """Leave of a scene its description and its block means, as a reference does."""
     path = folder / "scenes/here/sar.tif"
-    write_json(inputs.means_path(folder, "here"), {"sar": pixels.block_means(path)})
+    write_json(scenes.means_path(folder, "here"), {"sar": pixels.block_means(path)})
     path.unlink()
     return folder
 
 
 def check_scene(here, there):
-    return inputs.check_scene("here", "sar", here, there)
+    return scenes.check_scene("here", "sar", here, there)
 
 
 def test_the_same_scene_has_the_same_bytes(tmp_path):
@@ -378,7 +378,7 @@ def test_a_simulated_scene_may_be_rounded_otherwise_and_no_more(tmp_path):
     assert check_scene(here, there).startswith("other bytes; block means agree to ")
     with pytest.raises(StudyError, match="vh: the mean of block 4, 6 is 0.1"):
         check_scene(scene(tmp_path / "changed", change=1e-3), there)
-    inputs.means_path(there, "here").unlink()
+    scenes.means_path(there, "here").unlink()
     with pytest.raises(StudyError, match="not there, and its block means neither"):
         check_scene(here, there)
 
@@ -392,12 +392,12 @@ def test_scenes_of_files_rest_on_the_same_files(tmp_path):
         return tmp_path / folder
 
     here = describe("here", "aa")
-    assert inputs.check_given("here", here, describe("there", "aa")) == "1 files, the same sums"
+    assert scenes.check_sources("here", here, describe("there", "aa")) == "1 files, the same sums"
     with pytest.raises(StudyError, match="optical.red: sha256 aa, there bb"):
-        inputs.check_given("here", here, describe("there", "bb"))
+        scenes.check_sources("here", here, describe("there", "bb"))
     (tmp_path / "there/scenes/here/scene.json").write_text("{")
     with pytest.raises(StudyError, match="scene.json: not JSON"):
-        inputs.check_given("here", here, tmp_path / "there")
+        scenes.check_sources("here", here, tmp_path / "there")
 
 
 def test_scenes_of_a_catalogue_are_those_of_the_lock(tmp_path):
@@ -406,7 +406,7 @@ def test_scenes_of_a_catalogue_are_those_of_the_lock(tmp_path):
     entry = {"optical": {"items": [item]}, "sar": {"items": []}}
     described = {"source": "stac", "items": [{"sensor": "optical", **item}]}
     write_json(tmp_path / "scenes/here/scene.json", described)
-    assert inputs.check_locked("here", tmp_path, entry) == "1 files, the sums of the lock"
+    assert scenes.check_locked("here", tmp_path, entry) == "1 files, the sums of the lock"
     asset["sha256"] = "bb"
     with pytest.raises(StudyError, match="red of LC09 is not that of the lock"):
-        inputs.check_locked("here", tmp_path, entry)
+        scenes.check_locked("here", tmp_path, entry)

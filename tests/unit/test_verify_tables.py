@@ -10,10 +10,10 @@ from sarfusion.core.files import sha256
 from sarfusion.scoring.bootstrap import STATISTICS
 from sarfusion.verify import compared, scores
 from sarfusion.verify.checks import Check, as_text, check, conclusion
+from sarfusion.verify.derived import compare_text
 from sarfusion.verify.envelope import movement, seed_spread
 from sarfusion.verify.expected import check_whole, every_model
 from sarfusion.verify.files import plain_file
-from sarfusion.verify.follow import compare_text
 from sarfusion.verify.scores import DIFFERENCES, SCORES
 from sarfusion.verify.tolerances import allowed, from_envelope
 from verify_data import NAME, STUDY, make_difference, make_scores, write_table

@@ -1,3 +1,5 @@
-"""Results of another person, held against what is made again here. Nothing in them is trusted:
-a check reads no file that is too large or no plain file, opens no pickle, and fails in one line.
+"""Checks of another person's results against results that are made again here.
+
+Nothing in these results is trusted: a check reads plain files of limited size, unpickles nothing,
+and reports a failure in one line.
 """

@@ -1,39 +1,41 @@
-"""Checks that pass or fail, each a line for people to read."""
+"""Checks that pass or fail, each reported in a line."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..core.errors import StudyError
 
-LONGEST = 300  # characters of a message; what is wrong stands at its beginning
+MAX_MESSAGE = 300  # characters; what is wrong is at the beginning of a message
 
 
 @dataclass(frozen=True)
 class Check:
-    """What was checked, whether it holds, and what is worth saying about it."""
+    """The result of a check: its name, whether it passed, and a note or the error."""
 
     what: str
     passed: bool
     note: str = ""
 
 
-def check(what, function, *arguments):
-    """Return the Check of function(*arguments), which returns a note or raises what is wrong."""
+def check(what: str, function: Callable[..., str | None], *arguments: Any) -> Check:
+    """Return the Check of function(*arguments), which returns a note or raises an error."""
     try:
         return Check(what, True, function(*arguments) or "")
     except (StudyError, OSError, MemoryError) as error:
         return Check(what, False, one_line(error) or type(error).__name__)
-    except Exception as error:  # whatever another person's files make of the code fails them
+    except Exception as error:  # another person's files may raise anything
         return Check(what, False, f"{type(error).__name__}: {one_line(error)}")
 
 
-def one_line(message):
-    """Return a message without line breaks, and without what could take hold of a terminal."""
-    text = " ".join(str(message).split())[:LONGEST]
+def one_line(message: object) -> str:
+    """Return a message in one line, shortened, without characters that control a terminal."""
+    text = " ".join(str(message).split())[:MAX_MESSAGE]
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def as_text(title, checks):
-    """Return the table of one step: its title, and a line for each check, two where it fails."""
+def as_text(title: str, checks: Sequence[Check]) -> str:
+    """Return the table of one step: its title, and one line per check, two where it failed."""
     width = max((len(one_line(check.what)) for check in checks), default=0)
     lines = [title]
     for check in checks:
@@ -45,7 +47,7 @@ def as_text(title, checks):
     return "\n".join(lines)
 
 
-def conclusion(checks):
+def conclusion(checks: Sequence[Check]) -> str:
     """Return the last line of a verification."""
     failed = sum(not check.passed for check in checks)
     if failed:

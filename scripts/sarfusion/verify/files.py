@@ -1,16 +1,17 @@
-"""Files of another person, read with care: none that is too large, and nothing but plain files."""
+"""Reading another person's files with care: only plain files, and none that is too large."""
 
 import json
 from pathlib import Path
 from stat import S_ISREG
+from typing import Any
 
 from ..core.errors import StudyError
 
 MEGABYTE = 10**6
 
 
-def plain_file(path, most_mb):
-    """Return `path` as a Path; StudyError unless it is a file of at most so many megabytes."""
+def plain_file(path: str | Path, max_mb: float) -> Path:
+    """Return `path`; StudyError unless it is a plain file of at most `max_mb` megabytes."""
     path = Path(path)
     try:
         status = path.stat()
@@ -18,25 +19,25 @@ def plain_file(path, most_mb):
         raise StudyError(f"{path}: {error.strerror or error}") from None
     if not S_ISREG(status.st_mode):
         raise StudyError(f"{path}: not a plain file")
-    if status.st_size > most_mb * MEGABYTE:
+    if status.st_size > max_mb * MEGABYTE:
         raise StudyError(
             f"{path}: {status.st_size / MEGABYTE:.0f} MB, too large: it was not opened"
         )
     return path
 
 
-def read_text(path, most_mb):
-    """Return the text (UTF-8) in a file; StudyError where it is none."""
+def read_text(path: str | Path, max_mb: float) -> str:
+    """Return the text of a file; StudyError unless it is UTF-8 and a `plain_file`."""
     try:
-        return plain_file(path, most_mb).read_text(encoding="utf-8")
+        return plain_file(path, max_mb).read_text(encoding="utf-8")
     except ValueError as error:
         raise StudyError(f"{path}: not text ({error})") from None
 
 
-def read_mapping(path, most_mb):
-    """Return the mapping in a JSON file; StudyError where it is none."""
+def read_mapping(path: str | Path, max_mb: float) -> dict[str, Any]:
+    """Return the mapping in a JSON file; StudyError if it contains anything else."""
     try:
-        value = json.loads(read_text(path, most_mb))
+        value = json.loads(read_text(path, max_mb))
     except (ValueError, RecursionError) as error:
         raise StudyError(f"{path}: not JSON ({error})") from None
     if not isinstance(value, dict):

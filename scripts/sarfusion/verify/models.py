@@ -1,6 +1,9 @@
-"""Trained models of another person: which of them may be used."""
+"""Another person's trained models: which of them can be used safely for a study."""
 
 import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
@@ -10,17 +13,20 @@ from ..study.config import transfers
 from .expected import every_model, record_path, weights_path
 from .files import plain_file, read_mapping
 
-MOST_MB = 1000
+MAX_WEIGHTS_MB = 1000
 
 
-def check_model(study, folder, name, identity):
-    """Raise StudyError unless weights and record can be read and are what the study asks for.
+def check_model(
+    study: Mapping[str, Any], folder: str | Path, name: str, identity: Mapping[str, Any]
+) -> None:
+    """Raise StudyError unless a model's weights and record are readable and fit the study.
 
-    Nothing is unpickled. Whether the weights fit the network is seen when they are used.
+    folder: of models; name, identity: of the model (see expected.every_model). Nothing is
+    unpickled. Whether the weights fit the network is only seen when they are loaded.
     """
     record = read_record(record_path(folder, name))
     model = study["models"][identity["model"]]
-    wanted = {
+    expected = {
         **identity,
         **{key: model[key] for key in ("network", "options", "patch_px", "batch")},
         "channels": channels.channel_names(
@@ -29,22 +35,22 @@ def check_model(study, folder, name, identity):
     }
     transfer = transfers(study).get(identity["site"])
     if transfer:
-        wanted["trained_on"] = transfer["train"]
-    told = {key: record.get(key) for key in wanted}
-    wanted["training"], told["training"] = (
+        expected["trained_on"] = transfer["train"]
+    recorded = {key: record.get(key) for key in expected}
+    expected["training"], recorded["training"] = (
         {key: value for key, value in training.items() if key != "device"}
         for training in (study["training"], _mapping(record.get("training")))
     )
-    for key in wanted:
-        if wanted[key] != told[key]:
+    for key in expected:
+        if expected[key] != recorded[key]:
             raise StudyError(
-                f"{record_path(folder, name)}: {key} is {told[key]!r}, not {wanted[key]!r}"
+                f"{record_path(folder, name)}: {key} is {recorded[key]!r}, not {expected[key]!r}"
             )
     scaling = _mapping(record.get("scaling"))
-    for channel in wanted["channels"]:
+    for channel in expected["channels"]:
         if channel != channels.GAP and not _is_scaling(scaling.get(channel)):
             raise StudyError(f"{record_path(folder, name)}: scaling of {channel} is no scaling")
-    path = plain_file(weights_path(folder, name), MOST_MB)
+    path = plain_file(weights_path(folder, name), MAX_WEIGHTS_MB)
     try:
         with safe_open(path, "numpy") as tensors:
             tensors.keys()
@@ -52,17 +58,18 @@ def check_model(study, folder, name, identity):
         raise StudyError(f"{path}: not safetensors ({error}); it was not opened") from None
 
 
-def read_record(path):
-    """Return the record of a model; StudyError where it is none."""
+def read_record(path: str | Path) -> dict[str, Any]:
+    """Return the record of a model; StudyError if the file contains no mapping."""
     return read_mapping(path, 1)
 
 
-def _mapping(value):
+def _mapping(value: Any) -> dict[str, Any]:
+    """Return `value` if it is a mapping, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
-def _is_scaling(value):
-    """Tell whether `value` is what normalise.apply takes."""
+def _is_scaling(value: Any) -> bool:
+    """Return whether `value` is a scaling that normalise.apply accepts."""
     value = _mapping(value)
     finite = [
         isinstance(number, (int, float)) and math.isfinite(number)
@@ -75,50 +82,54 @@ def _is_scaling(value):
     )
 
 
-def usable_models(study, folder):
+def usable_models(study: Mapping[str, Any], folder: str | Path) -> set[str]:
     """Return the names of the models in a folder that can be used.
 
-    One that some site of the study lacks is used nowhere, as in the rules.
+    As in the rules, a model is used at no site if one site of the study lacks it.
     """
-    found = every_model(study)
-    kinds = {}
-    for name, identity in found.items():
-        if weights_path(folder, name).exists() and _holds(study, folder, name, identity):
+    kinds: dict[tuple[tuple, str], set[str]] = {}
+    for name, identity in every_model(study).items():
+        if weights_path(folder, name).exists() and _is_usable(study, folder, name, identity):
             kinds.setdefault(_kind(identity, study), set()).add(name)
-    whole = [
-        names for (_, folder), names in kinds.items() if folder or len(names) == len(study["sites"])
+    complete = [
+        names
+        for (_, transfer), names in kinds.items()
+        if transfer or len(names) == len(study["sites"])
     ]
-    return set().union(*whole)
+    return set().union(*complete)
 
 
-def _kind(identity, study):
-    """Return what a model is at every site, or of its own transfer, which stands alone."""
+def _kind(identity: Mapping[str, Any], study: Mapping[str, Any]) -> tuple[tuple, str]:
+    """Return what a model has in common with those of other sites, and its transfer or ""."""
     what = tuple(value for key, value in identity.items() if key != "site")
     return what, "" if identity["site"] in study["sites"] else identity["site"]
 
 
-def _holds(*arguments):
+def _is_usable(
+    study: Mapping[str, Any], folder: str | Path, name: str, identity: Mapping[str, Any]
+) -> bool:
     try:
-        check_model(*arguments)
+        check_model(study, folder, name, identity)
     except (StudyError, OSError):
         return False
     return True
 
 
-def check_models(study, folder):
-    """Return a note on a folder's models; StudyError names the first that cannot be used.
+def check_models(study: Mapping[str, Any], folder: str | Path) -> str:
+    """Return a note if all models in a folder can be used; StudyError names the first that cannot.
 
-    A folder may hold a part of them, but at least one of each protocol, model and input.
+    The folder may contain only some of the study's models, but must have at least one for each
+    site, protocol, model and input.
     """
-    there, kinds = 0, {}
-    for name, identity in every_model(study).items():
+    models = every_model(study)
+    counts: dict[str, int] = {}
+    for name, identity in models.items():
         kind = "{protocol} {model}-{input} at {site}".format(**identity)
-        kinds.setdefault(kind, 0)
+        counts.setdefault(kind, 0)
         if weights_path(folder, name).exists():
             check_model(study, folder, name, identity)
-            there += 1
-            kinds[kind] += 1
-    for kind, count in kinds.items():
+            counts[kind] += 1
+    for kind, count in counts.items():
         if not count:
             raise StudyError(f"{folder}: no weights of {kind}")
-    return f"{there} of {len(every_model(study))} are there, of every kind"
+    return f"{sum(counts.values())} of {len(models)} are there, of every kind"

@@ -1,0 +1,88 @@
+"""The checksums that a results folder states of its own files."""
+
+import csv
+import re
+from pathlib import Path, PurePosixPath
+
+from ..core.errors import StudyError
+from ..core.files import sha256
+from .files import plain_file, read_text
+
+SUMS = "SHA256SUMS"  # of a reference: lists every file in its folder
+RUN_SUMS = "provenance/files.csv"  # of a run: lists the files that it wrote and read
+PUBLISHED = ("tables", "figures", "metrics")  # folders of a run that must be complete
+MAX_LIST_MB = 20  # of a list of checksums
+MAX_FILE_MB = 2000  # of a listed file
+
+
+def check_sums(folder: str | Path, study: str) -> str:
+    """Return a note if the checksums that a folder states of its files are right.
+
+    study: its name. A reference lists all of its files. A run lists the files that it made; some
+    may be missing here, except those of PUBLISHED. Raises StudyError otherwise.
+    """
+    folder = Path(folder)
+    if (folder / SUMS).exists():
+        return _check_reference_sums(folder)
+    if (folder / RUN_SUMS).exists():
+        return _check_run_sums(folder, f"results/{study}/")
+    raise StudyError(f"{folder}: neither {SUMS} nor {RUN_SUMS}, which every run makes")
+
+
+def _check_reference_sums(folder: Path) -> str:
+    """Return a note if SUMS lists all files of a folder and each has its checksum."""
+    digests = {}
+    for line in read_text(folder / SUMS, MAX_LIST_MB).splitlines():
+        match = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
+        if not match:
+            raise StudyError(f"{folder / SUMS}: not a line of sums: {line!r}")
+        digests[match[2]] = match[1]
+    if not digests:
+        raise StudyError(f"{folder / SUMS}: lists nothing")
+    for name, digest in digests.items():
+        check_sum(folder, name, digest)
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if not path.is_dir() and name not in digests and name != SUMS:
+            raise StudyError(f"{path}: a file that {SUMS} does not know")
+    return f"{len(digests)} files"
+
+
+def _check_run_sums(folder: Path, prefix: str) -> str:
+    """Return a note if the files of a run have the checksums in RUN_SUMS.
+
+    prefix: of the paths of the run's own files.
+    """
+    try:
+        rows = list(csv.DictReader(read_text(folder / RUN_SUMS, MAX_LIST_MB).splitlines()))
+        digests = {row["path"]: row["sha256"] for row in rows}
+        digests = {
+            path.removeprefix(prefix): digest
+            for path, digest in digests.items()
+            if path.startswith(prefix)
+        }
+    except (csv.Error, KeyError, AttributeError) as error:
+        raise StudyError(f"{folder / RUN_SUMS}: not a table of files ({error!r})") from None
+    if not digests:
+        raise StudyError(f"{folder / RUN_SUMS}: lists nothing in {prefix}")
+    checked = 0
+    for name, digest in digests.items():
+        if name.startswith(PUBLISHED) or Path(folder, name).exists():
+            check_sum(folder, name, digest)
+            checked += 1
+    left_out = len(digests) - checked
+    return f"{checked} files" + (f"; {left_out} more are not here" if left_out else "")
+
+
+def check_sum(folder: str | Path, name: str, stated: str) -> None:
+    """Raise StudyError unless a file within `folder` has the `stated` SHA-256.
+
+    name: its path relative to the folder, which must not lead out of it.
+    """
+    parts = PurePosixPath(name)
+    if parts.is_absolute() or ".." in parts.parts:
+        raise StudyError(f"{folder}: lists {name}, which lies outside it")
+    path = plain_file(Path(folder, name), MAX_FILE_MB)
+    digest = sha256(path)
+    if digest != stated:
+        raise StudyError(f"{path}: sha256 is {digest[:12]}..., {stated[:12]}... was stated")

@@ -1,0 +1,72 @@
+"""Results that must follow from the scores in a folder: differences, and the texts of tables."""
+
+from itertools import takewhile
+from pathlib import Path
+
+import numpy as np
+
+from ..core.errors import StudyError
+from ..study.comparisons import paired_runs
+from . import scores
+from .files import read_text
+
+MAX_MB = 100
+CONTEXT = 40  # characters that a message quotes on both sides of a difference
+MEAN_TOLERANCE = 1e-9  # absolute and relative: a mean may be summed in another order
+
+
+def check_differences(folder: Path, name: str, site: str, protocol: str) -> str:
+    """Return a note if all differences in a table are means of differences of scores.
+
+    name: path of the table in the results `folder`. Raises StudyError for the first difference
+    that is not.
+    """
+    differences = scores.read(folder / name, scores.DIFFERENCES)
+    table = scores.read(folder / f"metrics/{site}/{protocol}.csv", scores.SCORES).reset_index()
+    by_run: dict[tuple, dict[int, float]] = {}
+    keys = ["region", "band", "metric", "method", "input"]
+    for *key, seed, value in table[[*keys, "seed", "value"]].to_numpy():
+        by_run.setdefault(tuple(key), {})[seed] = value
+    for key, row in differences.iterrows():
+        about = dict(zip(differences.index.names, key, strict=True))
+        place = [about[column] for column in keys[:3]]
+        left, right = (
+            by_run.get((*place, about[f"{side}_method"], about[f"{side}_input"]), {})
+            for side in ("left", "right")
+        )
+        pairs = np.array(paired_runs(left, right), float).reshape(-1, 2)
+        expected = (pairs[:, 0] - pairs[:, 1]).mean() if len(pairs) else np.nan
+        if row["seeds"] != len(pairs) or not np.isclose(
+            row["difference"], expected, rtol=MEAN_TOLERANCE, atol=MEAN_TOLERANCE, equal_nan=True
+        ):
+            raise StudyError(
+                f"{name}: {scores.told(key, scores.DIFFERENCES)}: the difference is"
+                f" {row['difference']:.9g}, from the scores follows {expected:.9g}"
+            )
+    return f"{len(differences)} differences follow from the scores"
+
+
+def compare_text(ours: Path, theirs: Path) -> str:
+    """Return a note if two text files are the same; StudyError names the first other line."""
+    their_lines = read_text(theirs, MAX_MB).splitlines()
+    our_lines = ours.read_text(encoding="utf-8").splitlines()
+    pairs = zip(our_lines, their_lines, strict=False)
+    for number, (our_line, their_line) in enumerate(pairs, start=1):
+        if our_line != their_line:
+            letters = zip(our_line, their_line, strict=False)
+            column = len([*takewhile(lambda pair: pair[0] == pair[1], letters)])
+            raise StudyError(
+                f"{theirs}: line {number} is {excerpt(their_line, column)!r}; from the scores"
+                f" follows {excerpt(our_line, column)!r}"
+            )
+    if len(our_lines) != len(their_lines):
+        raise StudyError(
+            f"{theirs}: {len(their_lines)} lines; from the scores follow {len(our_lines)}"
+        )
+    return "follows from the scores"
+
+
+def excerpt(line: str, column: int) -> str:
+    """Return the part of a line around `column`, with dots where it is cut."""
+    first, end = max(column - CONTEXT, 0), column + CONTEXT
+    return f"{'...' * (first > 0)}{line[first:end]}{'...' * (end < len(line))}"

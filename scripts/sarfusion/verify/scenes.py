@@ -1,0 +1,130 @@
+"""The scenes that results were made from: their sources, and their pixels."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import StudyError
+from ..scenes.stac.lock import assets_of
+from .checksums import check_sum
+from .files import read_mapping
+from .pixels import block_means, compare_rasters
+
+BLOCK_MEAN_TOLERANCE = 1e-6  # relative; of a block mean of a simulated scene
+MAX_MB = 20
+
+BlockMeans = dict[str, list[list[float | None]]]  # {band: rows of means}, None without data
+
+
+def read_scene(folder: str | Path, site: str) -> dict[str, Any]:
+    """Return the content of a site's scene.json; StudyError if it is not a mapping."""
+    return read_mapping(Path(folder, f"scenes/{site}/scene.json"), MAX_MB)
+
+
+def check_sources(site: str, here: str | Path, there: str | Path) -> str:
+    """Return a note if a site's scenes were made from the same sources in two results folders.
+
+    Sources are compared by checksum: of the pixels read from a catalogue, else of whole files.
+    Raises StudyError for the first one that differs.
+    """
+    ours, theirs = (_source_sums(read_scene(folder, site)) for folder in (here, there))
+    for name in [*ours, *(name for name in theirs if name not in ours)]:
+        if ours.get(name) != theirs.get(name):
+            raise StudyError(f"{site}: {name}: sha256 {ours.get(name)}, there {theirs.get(name)}")
+    return f"{len(ours)} files, the same sums"
+
+
+def check_locked(site: str, folder: str | Path, entry: Mapping[str, Any]) -> str:
+    """Return a note if a site's scenes are those of its `entry` in the lock (see stac.lock).
+
+    Raises StudyError for the first checksum that differs.
+    """
+    sums = _source_sums(read_scene(folder, site))
+    for name, _, item, band, asset in assets_of(entry):
+        locked = asset.get("sha256")
+        if name != "clouds" and locked != sums.get(f"{name} {item['id']} {band}"):
+            raise StudyError(f"{folder}: {band} of {item['id']} is not that of the lock")
+    return f"{len(sums)} files, the sums of the lock"
+
+
+def _source_sums(scene: Mapping[str, Any]) -> dict[str, str]:
+    """Return {name: sha256} of the sources that scene.json lists."""
+    try:
+        if scene["source"] == "stac":
+            return {
+                f"{item['sensor']} {item['id']} {band}": asset["sha256"]
+                for item in scene["items"]
+                for band, asset in item["assets"].items()
+            }
+        return {item["band"]: item["sha256"] for item in scene["items"]}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise StudyError(f"scene.json: not the description of scenes ({error!r})") from None
+
+
+def check_scene(site: str, name: str, here: str | Path, there: str | Path) -> str:
+    """Return a note if one raster of a site's raw scenes is the same in two results folders.
+
+    Each raster must have the checksum that its own folder states. If the two differ, their pixels
+    must be the same. A simulated scene is made again here, and on a machine of another kind its
+    numbers may be rounded otherwise, so its block means must agree within BLOCK_MEAN_TOLERANCE.
+    Raises StudyError otherwise.
+    """
+    sums = {folder: _stated_sum(folder, site, name) for folder in (here, there)}
+    if sums[here] and sums[here] == sums[there]:
+        return "the same bytes"
+    ours, theirs = (Path(folder, f"scenes/{site}/{name}.tif") for folder in (here, there))
+    if read_scene(here, site)["source"] != "simulated":
+        compare_rasters(ours, theirs, 0)
+        return "other bytes, the same pixels"
+    means = read_means(there, site).get(name)
+    if means is None:
+        raise StudyError(f"{theirs}: not there, and its block means neither")
+    return f"other bytes; block means agree to {_compare_means(block_means(ours), means):.0e}"
+
+
+def _stated_sum(folder: str | Path, site: str, name: str) -> str | None:
+    """Return the SHA-256 that a folder states of a raw scene; check it if the raster exists."""
+    facts = read_scene(folder, site).get(name)
+    stated = facts.get("sha256") if isinstance(facts, dict) else None
+    if stated is not None and Path(folder, f"scenes/{site}/{name}.tif").exists():
+        check_sum(folder, f"scenes/{site}/{name}.tif", stated)
+    return stated
+
+
+def means_path(folder: str | Path, site: str) -> Path:
+    """Return the path of the block means of a site's scenes in a reference."""
+    return Path(folder, f"scenes/{site}/means.json")
+
+
+def read_means(folder: str | Path, site: str) -> dict[str, BlockMeans]:
+    """Return {scene: its block means}: as a reference states them, else from a run's rasters."""
+    path = means_path(folder, site)
+    if path.exists():
+        return read_mapping(path, MAX_MB)
+    rasters = Path(folder, f"scenes/{site}").glob("*.tif")
+    return {path.stem: block_means(path) for path in rasters}
+
+
+def _compare_means(ours: BlockMeans, theirs: BlockMeans) -> float:
+    """Return the largest relative difference of two sets of block means.
+
+    Raises StudyError for the first one above BLOCK_MEAN_TOLERANCE.
+    """
+    largest = 0.0
+    for band, rows in ours.items():
+        for row, values in enumerate(rows):
+            for column, our_mean in enumerate(values):
+                their_mean = theirs[band][row][column]
+                if our_mean == their_mean:
+                    continue
+                if our_mean is None or their_mean is None:
+                    difference = float("inf")
+                else:
+                    difference = abs(our_mean - their_mean) / max(abs(our_mean), abs(their_mean))
+                if not difference <= BLOCK_MEAN_TOLERANCE:
+                    raise StudyError(
+                        f"{band}: the mean of block {row}, {column} is {our_mean} here,"
+                        f" {their_mean} there"
+                    )
+                largest = max(largest, difference)
+    return largest
