@@ -203,7 +203,7 @@ def _check_place(site, name):
 
 def _catalogue(chosen, site):
     """Return the settings of a catalogue, with every default, from its name or from themselves."""
-    where = ("sites", site, "catalogue")
+    where: tuple[str, ...] = ("sites", site, "catalogue")
     if isinstance(chosen, str):
         known = _catalogues()
         if chosen not in known:
@@ -224,7 +224,7 @@ def _catalogues():
 
 def absent_files(study):
     """Return {site: what is wrong} of the sites whose own files are not all there."""
-    absent = {}
+    absent: dict[str, str] = {}
     for site in study["sites"]:
         for band, path in own_files(study, site).items():
             if site not in study["missing_sites"] and not path.is_file():

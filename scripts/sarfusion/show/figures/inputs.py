@@ -33,7 +33,7 @@ class Layer:
                     f"{path}: {dataset.shape} pixels where the stack has {self.shape}; make it anew"
                 )
             names = [bands] if isinstance(bands, str) else bands
-            numbers = [1] if bands is None else band_numbers(dataset, names)
+            numbers = [1] if names is None else band_numbers(dataset, names)
         self._numbers = numbers if isinstance(bands, list) else numbers[0]
 
     def at(self, window: Window) -> np.ndarray:

@@ -122,7 +122,7 @@ def found(rows, needs):
     rows: the claim's rows of the table of verdicts (dictionaries), the overall one left out.
     needs: "all" or "any" of the bands.
     """
-    tests = {}
+    tests: dict[tuple, list[dict]] = {}
     for row in rows:
         tests.setdefault((row["metric"], row["left"], row["right"]), []).append(row)
     several = len({row["site"] for row in rows}) > 1
@@ -241,7 +241,7 @@ def worth(differences, protocol):
     differences: the rows of compare_methods, as dictionaries. A band (at a site) counts as lower
     or higher only where the interval leaves out zero.
     """
-    pairs = {}
+    pairs: dict[str, dict[str, list]] = {}
     for row in differences:
         ours = row["protocol"] == protocol and row["region"] == HEADLINE[protocol]
         same = row["left_method"] == row["right_method"] and row["left_input"] == "ratio"
@@ -284,7 +284,7 @@ def best(summary, protocol):
     for kind, classical in (("networks", False), ("methods without training", True)):
         errors = {run: mean for run, mean in means.items() if (run[0] in METHODS) == classical}
         if errors:
-            run = min(errors, key=errors.get)
+            run = min(errors, key=errors.__getitem__)
             name = method_name(run[0]) if classical else run_words("-".join(run))
             parts.append(f"among {kind}, {name} has the lowest error (RMSE {errors[run]:.4f})")
     if not parts:

@@ -53,7 +53,7 @@ class ViewerLayer:
 
 
 def pack_layers(
-    layers: Sequence[ViewerLayer], split: str | Path, gaps: str | Path | None, limit: int
+    layers: Sequence[ViewerLayer], split: str | Path, gaps: str | Path | None, limit: float
 ) -> dict[str, Any]:
     """Return the layers as JSON values for the page, of at most `limit` bytes.
 
