@@ -41,31 +41,38 @@ def main(
     The last two may be None where no run needs them. fused: a path for each of `runs`, which
     are (protocol, band, method).
     """
-    wanted: dict[str, dict[tuple[str, str], str | Path]]
-    wanted = {"reconstruction": {}, "cloud_gap": {}, "sharpening": {}}
+    paths: dict[str, dict[tuple[str, str], str | Path]]
+    paths = {"reconstruction": {}, "cloud_gap": {}, "sharpening": {}}
     for path, (protocol, band, method) in zip(fused, runs, strict=True):
-        wanted[protocol][method, band] = path
-    for (name, band), path in wanted["reconstruction"].items():
+        paths[protocol][method, band] = path
+    for (name, band), path in paths["reconstruction"].items():
         method = getattr(reconstruction, name)
         write_band(path, method(read_band(stack, band)), read_grid(stack), band)
-    if wanted["cloud_gap"]:
-        fill_gaps(stack, split, gaps, wanted["cloud_gap"])
-    if wanted["sharpening"]:
-        sharpen(reduced, stack, wanted["sharpening"])
+    if paths["cloud_gap"]:
+        assert gaps is not None
+        fill_gaps(stack, split, gaps, paths["cloud_gap"])
+    if paths["sharpening"]:
+        assert reduced is not None
+        sharpen(reduced, stack, paths["sharpening"])
 
 
-def fill_gaps(stack, split, gaps, wanted):
-    """Fill the gaps of each band with each method. wanted: {(method, band): path}."""
+def fill_gaps(
+    stack: str | Path,
+    split: str | Path,
+    gaps: str | Path,
+    paths: dict[tuple[str, str], str | Path],
+) -> None:
+    """Fill the gaps of each band with each method. paths: {(method, band): path}."""
     gap, train = read_band(gaps, "gap") == 1, read_band(split, "use") == TRAIN
     backscatter = read_bands(stack, ["vv_db", "vh_db"])
-    for (name, band), path in wanted.items():
+    for (name, band), path in paths.items():
         method = getattr(gap_filling, name)
         filled = method(read_band(stack, band), gap, backscatter, train)
         write_band(path, filled, read_grid(stack), band)
 
 
-def sharpen(optical, sar, wanted):
-    """Sharpen the bands, tile by tile. wanted: {(method, band): path}."""
+def sharpen(optical: str | Path, sar: str | Path, paths: dict[tuple[str, str], str | Path]) -> None:
+    """Sharpen the bands, tile by tile. paths: {(method, band): path}."""
     places = [*((optical, band) for band in landsat.BANDS), (sar, "ratio_db")]
     with open_bands(places) as source, ExitStack() as files:
 
@@ -76,17 +83,17 @@ def sharpen(optical, sar, wanted):
         def cut(radius, multiple):
             return tiles(source.grid.shape, TILE_PX, radius, multiple)
 
-        scene = pansharpening.Scene(
+        scene = pansharpening.SceneMoments(
             lambda: (images(tile.written) for tile in cut(radius=0, multiple=1))
         )
-        methods = {name: getattr(pansharpening, name)(scene, RATIO) for name, _ in wanted}
+        methods = {name: getattr(pansharpening, name)(scene, RATIO) for name, _ in paths}
         targets = {
             (name, landsat.BANDS.index(band)): files.enter_context(
                 create_raster(path, source.grid, [band], np.float32, np.nan)
             )
-            for (name, band), path in wanted.items()
+            for (name, band), path in paths.items()
         }
-        for tile in cut(pansharpening.reach(RATIO), pansharpening.multiple(RATIO)):
+        for tile in cut(pansharpening.radius(RATIO), pansharpening.multiple(RATIO)):
             bands, pan = images(tile.read)
             sharpened = {name: method(bands, pan) for name, method in methods.items()}
             for (name, number), target in targets.items():

@@ -139,7 +139,7 @@ def test_biharmonic_does_not_solve_for_what_is_missing_far_away(monkeypatch):
     )
     filled = gap_filling.biharmonic(band, gap, None, None)
     np.testing.assert_allclose(filled[gap], 0.2)
-    beside = 2 * gap_filling.INVENTED_REACH_PX + 5
+    beside = 2 * gap_filling.MISSING_REACH_PX + 5
     assert 25 < sizes[0] <= 25 + beside**2
 
 

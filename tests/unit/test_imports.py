@@ -57,7 +57,7 @@ def test_a_new_import_is_seen(tmp_path):
     script.write_text("import sarfusion.scenes.sar\n")
     assert {path.relative_to(LIBRARY).as_posix() for path in imported_modules(script)} == {
         *("__init__.py", "core/__init__.py", "scenes/__init__.py"),
-        *("scenes/sar.py", "core/errors.py"),
+        *("scenes/sar.py", "core/raster.py", "core/files.py", "core/errors.py"),
     }
 
 

@@ -5,7 +5,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sarfusion.core.tiling import tiles
 from sarfusion.fusion.classical import pansharpening
-from sarfusion.fusion.classical.pansharpening import DENOMINATOR_FLOOR, Matching, Scene, quotient
+from sarfusion.fusion.classical.pansharpening import (
+    DENOMINATOR_FLOOR,
+    Matching,
+    SceneMoments,
+    quotient,
+)
 from sarfusion.study.methods import METHODS
 
 SHARPENING = [name for name, method in METHODS.items() if method.protocol == "sharpening"]
@@ -28,13 +33,13 @@ def city(seed=0, size=32):
 
 def sharpen(name, bands, pan, ratio):
     """Sharpen a scene that is one part."""
-    scene = Scene(lambda: [(bands, pan)])
+    scene = SceneMoments(lambda: [(bands, pan)])
     return getattr(pansharpening, name)(scene, ratio)(bands, pan)
 
 
 def matching(pan, component):
     """The Matching of a pan to one image."""
-    return Matching(Scene(lambda: [(component[None], pan)]), np.ones(1))
+    return Matching(SceneMoments(lambda: [(component[None], pan)]), np.ones(1))
 
 
 def matched(pan, component):
@@ -43,7 +48,7 @@ def matched(pan, component):
 
 def cut(shape, size, ratio):
     """Tiles as the methods want them."""
-    return tiles(shape, size, pansharpening.reach(ratio), pansharpening.multiple(ratio))
+    return tiles(shape, size, pansharpening.radius(ratio), pansharpening.multiple(ratio))
 
 
 def checkerboard(size):
@@ -144,7 +149,7 @@ def test_moments_of_parts_are_those_of_the_whole():
     bands += 1e4  # digits are lost by whoever sums squares
     parts = [(bands[:, place], pan[place]) for place in np.split(np.arange(40), [7, 8, 31])]
     parts.insert(2, (np.full((3, 2, 2), np.nan), np.ones((2, 2))))
-    scene = Scene(lambda: parts)
+    scene = SceneMoments(lambda: parts)
     values = np.concatenate([bands, pan[None]])[:, np.isfinite(bands[0]) & np.isfinite(pan)]
     assert scene.count == 40 * 40 - 2
     np.testing.assert_allclose(scene.means, values.mean(axis=1), rtol=1e-13)
@@ -158,7 +163,7 @@ def test_a_scene_in_parts_is_the_scene_as_a_whole(name, size, ratio):
     rng = np.random.default_rng(2)
     bands, pan = 0.1 + 0.2 * rng.random((3, 131, 118)), rng.normal(6, 3, (131, 118))
     bands[1, 60:70, 80:] = pan[5, 7] = np.nan
-    scene = Scene(
+    scene = SceneMoments(
         lambda: [(bands[:, *t.written], pan[t.written]) for t in tiles(pan.shape, size, 0, 1)]
     )
     method = getattr(pansharpening, name)(scene, ratio)

@@ -1,1 +1,1 @@
-"""How bands are fused: networks and methods without training."""
+"""Fusing bands: networks, and methods without training."""

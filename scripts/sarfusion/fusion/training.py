@@ -125,8 +125,9 @@ def fit(
     network.to(device, memory_format=torch.channels_last)
     error = partial(_squared_error, network, device, precision)
     optimiser = Adam(network.parameters(), learning_rate)
-    history, losses = [], []
-    best_loss, best_update, best_weights = float("inf"), None, None
+    history: list[dict[str, float]] = []
+    losses: list[torch.Tensor] = []
+    best_loss, best_update, best_weights = float("inf"), 0, None
     for update in progress(range(1, updates + 1)):
         total, count = error(next(batches))
         loss = total / max(1, count)

@@ -1,1 +1,1 @@
-"""Ground and grids: split, patches, gaps, degraded bands, scaling."""
+"""Ground and grids: split, patches, gaps, degradation, normalisation."""

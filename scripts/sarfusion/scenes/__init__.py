@@ -1,1 +1,1 @@
-"""Raw scenes: where they come from and what their numbers mean."""
+"""Raw scenes: their sources, formats and units."""

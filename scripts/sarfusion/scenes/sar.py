@@ -1,6 +1,7 @@
 """Sentinel-1 backscatter: units, averaging in linear power, and the VV/VH ratio in dB."""
 
 import math
+from typing import TypeVar
 
 import numpy as np
 from rasterio.enums import Resampling
@@ -8,27 +9,32 @@ from rasterio.warp import reproject, transform_bounds
 from rasterio.windows import Window
 
 from ..core.errors import StudyError
+from ..core.raster import BandReader, Grid
 
 BANDS = ("vv", "vh")
 CHANNELS = ("vv_db", "vh_db", "ratio_db")
-MARGIN = 4  # pixels read around a target: the bounds of curved edges are known to less than that
+# SAR pixels read around a target. Edges are curved in another CRS; transform_bounds knows their
+# extent to less than this.
+READ_MARGIN_PX = 4
+
+Number = TypeVar("Number", float, np.ndarray)
 
 
-def to_db(power):
+def to_db(power: np.ndarray) -> np.ndarray:
     """Return linear power in dB: 10 log10(power)."""
     return 10 * np.log10(power)
 
 
-def from_db(db):
+def from_db(db: Number) -> Number:
     """Return dB as linear power: 10^(db / 10)."""
     return 10 ** (db / 10)
 
 
-def check_unit(values, unit, where):
-    """Raise StudyError when backscatter `values` cannot be in `unit` ("linear" or "db").
+def check_unit(values: np.ndarray, unit: str, where: str) -> None:
+    """Raise StudyError if backscatter `values` cannot be in `unit` ("linear" or "db").
 
-    Linear power is positive but for a little noise; backscatter in dB lies mostly below 0.
-    `where` names the input in the message.
+    Linear power is positive except for a little noise; backscatter in dB is mostly below 0.
+    where: the input, as the message names it.
     """
     finite = values[np.isfinite(values)]
     negative = float((finite < 0).mean()) if finite.size else 0.0
@@ -44,10 +50,10 @@ def check_unit(values, unit, where):
         )
 
 
-def count_power(power):
-    """Return how many values of linear power there are, and how many are no backscatter.
+def count_power(power: np.ndarray) -> dict[str, int]:
+    """Return the number of values of linear power, in all and of each invalid kind.
 
-    NaN is no data; infinite, zero and negative values (borders, noise subtraction) have no dB.
+    NaN is nodata; infinite, zero and negative values (borders, noise subtraction) have no dB.
     """
     return {
         "pixels": int(power.size),
@@ -57,21 +63,21 @@ def count_power(power):
     }
 
 
-def clean_power(power):
-    """Return linear power (float32) with NaN for all that `count_power` calls no backscatter.
+def clean_power(power: np.ndarray) -> np.ndarray:
+    """Return linear power (float32) with NaN for the invalid values that `count_power` counts.
 
-    It is masked before averaging.
+    They must be masked before averaging.
     """
     return np.where((power > 0) & (power < np.inf), power, np.nan).astype(np.float32)
 
 
-def read_power(bands, grid, window):
+def read_power(bands: BandReader, grid: Grid, window: Window) -> np.ndarray:
     """Return VV and VH (2, rows, columns) as clean linear power averaged onto a part of `grid`.
 
-    bands: an open BandReader of VV and VH on a grid of their own, of which no more is read than
-    what lies under the Window `window` of `grid`. NaN where that is nothing. Strips get what the
-    whole grid would (to rounding); narrower windows do too in one CRS, but between two of them
-    GDAL interpolates places along a row, to an eighth of a SAR pixel.
+    bands: VV and VH on a grid of their own, of which only the part under `window` is read.
+    window: of `grid`. Pixels without SAR data are NaN. Windows as wide as the grid give the same
+    result as the whole grid, to rounding. Narrower ones do so only within one CRS: between two,
+    GDAL interpolates positions along a row, to an eighth of a SAR pixel.
     """
     if bands.grid == grid:
         return clean_power(bands.read(window))
@@ -85,12 +91,15 @@ def read_power(bands, grid, window):
     )
 
 
-def covering(source, target):
-    """Return the Window of the Grid `source` that the Grid `target` lies on, None if on nothing."""
+def covering(source: Grid, target: Grid) -> Window | None:
+    """Return the Window of `source` under `target` with a margin, None if they do not overlap."""
     left, bottom, right, top = transform_bounds(target.crs, source.crs, *target.bounds)
     corners = [~source.transform @ (x, y) for x in (left, right) for y in (bottom, top)]
     spans = [
-        (max(0, math.floor(min(along)) - MARGIN), min(size, math.ceil(max(along)) + MARGIN))
+        (
+            max(0, math.floor(min(along)) - READ_MARGIN_PX),
+            min(size, math.ceil(max(along)) + READ_MARGIN_PX),
+        )
         for along, size in zip(
             zip(*corners, strict=True), (source.width, source.height), strict=True
         )
@@ -101,11 +110,11 @@ def covering(source, target):
     return Window(first, upper, last - first, lower - upper)
 
 
-def average_onto(power, source, target):
-    """Return linear power (rows, columns) averaged onto the Grid `target`; NaN is left out.
+def average_onto(power: np.ndarray, source: Grid, target: Grid) -> np.ndarray:
+    """Return linear power (rows, columns; float32) averaged onto `target`; NaN is left out.
 
-    The mean over the area of a target pixel is taken in linear power, which is what a coarser
-    sensor would have measured; the mean of dB values is biased low by speckle.
+    The mean over the area of a target pixel is taken in linear power, as a coarser sensor would
+    measure it; speckle biases the mean of dB values low.
     """
     if source == target:
         return power.astype(np.float32)
@@ -124,8 +133,8 @@ def average_onto(power, source, target):
     return averaged
 
 
-def check_overlap(sar, optical, where):
-    """Raise StudyError when the Grids `sar` and `optical` have no ground in common."""
+def check_overlap(sar: Grid, optical: Grid, where: str) -> None:
+    """Raise StudyError if the grids do not overlap. where: the site or file, for the message."""
     left, bottom, right, top = transform_bounds(sar.crs, optical.crs, *sar.bounds)
     o_left, o_bottom, o_right, o_top = optical.bounds
     if left >= o_right or right <= o_left or bottom >= o_top or top <= o_bottom:
@@ -137,11 +146,14 @@ def check_overlap(sar, optical, where):
         )
 
 
-def channels_db(vv, vh, noise_floor_db):
-    """Return (vv_db, vh_db, ratio_db) from linear power, and how much was at the noise floor.
+def channels_db(
+    vv: np.ndarray, vh: np.ndarray, noise_floor_db: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, int]]:
+    """Return (vv_db, vh_db, ratio_db, counts) from linear power (rows, columns).
 
     ratio_db = 10 log10(VV / VH), the *difference* of the two in dB. Power below the noise floor
-    is raised to it, so that noise over water does not make the ratio.
+    is raised to it, so that the ratio over water is not a ratio of noise; counts: the number of
+    such pixels per band. Channels are float32, NaN where VV or VH is not valid.
     """
     floor = from_db(noise_floor_db)
     valid = np.isfinite(vv) & np.isfinite(vh)
@@ -154,11 +166,11 @@ def channels_db(vv, vh, noise_floor_db):
     return vv_db, vh_db, vv_db - vh_db, counts
 
 
-def shuffle(values, seed):
-    """Return `values` with its valid pixels moved to random valid places; NaN stays.
+def shuffle(values: np.ndarray, seed: int) -> np.ndarray:
+    """Return `values` with its valid pixels permuted at random; NaN stays in place.
 
-    The distribution is kept and every link to the ground is cut: what a model gains from this
-    image it does not owe to what the radar saw.
+    This keeps the distribution and removes the relation to the ground: a model's gain from this
+    image is not due to what the radar observed.
     """
     valid = np.isfinite(values)
     shuffled = values.copy()

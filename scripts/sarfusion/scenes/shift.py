@@ -1,39 +1,48 @@
-"""The shift between SAR and optical, measured by mutual information."""
+"""The shift between SAR and optical, estimated by mutual information."""
+
+from typing import TypedDict
 
 import numpy as np
 from rasterio.windows import Window
 from scipy.ndimage import gaussian_filter
 
 SEARCH_PX = 6
-SMOOTHING_PX = 1.0  # of the SAR image: speckle hides the common structure
-LARGEST_PX = 1024  # a window this large fixes a shift; a whole scene would only cost time
+SMOOTHING_PX = 1.0  # sigma; reduces the speckle that hides the common structure
+MAX_WINDOW_PX = 1024  # side; enough for the estimate, a whole scene would only take longer
 BINS = 32
 
 
-def central_window(shape):
-    """Return the central Window, of at most LARGEST_PX a side, of a scene (rows, columns)."""
-    height, width = (min(size, LARGEST_PX) for size in shape)
+class Shift(TypedDict):
+    """Shift of the SAR image in pixels, positive down and right; all None if not measurable."""
+
+    rows: float | None
+    columns: float | None
+    distance: float | None
+
+
+def central_window(shape: tuple[int, int]) -> Window:
+    """Return the central Window, at most MAX_WINDOW_PX a side, of a scene (rows, columns)."""
+    height, width = (min(size, MAX_WINDOW_PX) for size in shape)
     return Window((shape[1] - width) // 2, (shape[0] - height) // 2, width, height)
 
 
-def estimate_shift(optical, sar_db):
-    """Return how far the SAR image lies from the optical one, as {"rows", "columns", "distance"}.
+def estimate_shift(optical: np.ndarray, sar_db: np.ndarray) -> Shift:
+    """Return the shift of the SAR image against the optical one.
 
     optical, sar_db: (rows, columns) on one grid, NaN where not valid; of a large scene, its
-    `central_window`. The shift in pixels is
-    positive when a feature lies further down or right in the SAR image. It maximises the
-    normalised mutual information (Studholme et al. 1999) over whole-pixel shifts, refined by a
-    parabola through the maximum and its neighbours. All None when the maximum lies on the edge
-    of the search (no common structure, or a shift beyond SEARCH_PX), or too little is valid.
+    `central_window`. The shift maximises the normalised mutual information (Studholme, Hill &
+    Hawkes 1999, Pattern Recognition 32) over whole-pixel shifts, refined by a parabola through the
+    maximum and its neighbours. All values are None if the maximum lies on the edge of the search
+    (no common structure, or a shift beyond SEARCH_PX) or too few pixels are valid.
     """
-    nothing = {"rows": None, "columns": None, "distance": None}
+    nothing: Shift = {"rows": None, "columns": None, "distance": None}
     if min(optical.shape) < 4 * SEARCH_PX:
         return nothing
     levels_sar = _levels(_smooth(sar_db))
     levels_optical = _levels(optical)
     span = range(-SEARCH_PX, SEARCH_PX + 1)
     score = np.array(
-        [[_shared_information(levels_optical, levels_sar, dr, dc) for dc in span] for dr in span]
+        [[_mutual_information(levels_optical, levels_sar, dr, dc) for dc in span] for dr in span]
     )
     if not np.isfinite(score).all():
         return nothing
@@ -49,7 +58,7 @@ def estimate_shift(optical, sar_db):
     }
 
 
-def _smooth(image):
+def _smooth(image: np.ndarray) -> np.ndarray:
     """Return the Gaussian mean of the valid pixels around each valid pixel."""
     valid = np.isfinite(image)
     weight = gaussian_filter(valid.astype(np.float64), SMOOTHING_PX)
@@ -58,8 +67,8 @@ def _smooth(image):
         return np.where(valid, total / weight, np.nan)
 
 
-def _levels(image):
-    """Return the quantile (0 to BINS - 1) of each pixel, -1 where not valid."""
+def _levels(image: np.ndarray) -> np.ndarray:
+    """Return the quantile bin (0 to BINS - 1) of each pixel, -1 where not valid."""
     valid = np.isfinite(image)
     levels = np.full(image.shape, -1)
     if valid.any():
@@ -68,8 +77,12 @@ def _levels(image):
     return levels
 
 
-def _shared_information(optical, sar, rows, columns):
-    """Return the normalised mutual information of `optical` and `sar` moved back by the shift."""
+def _mutual_information(optical: np.ndarray, sar: np.ndarray, rows: int, columns: int) -> float:
+    """Return the normalised mutual information of `optical` and `sar` moved back by the shift.
+
+    It is (H(optical) + H(SAR)) / H(optical, SAR) with the entropies H of the quantile bins; NaN
+    if too few pixels are valid.
+    """
     height, width = optical.shape
     inner = slice(SEARCH_PX, height - SEARCH_PX), slice(SEARCH_PX, width - SEARCH_PX)
     moved = (
@@ -85,14 +98,14 @@ def _shared_information(optical, sar, rows, columns):
     return (_entropy(joint.sum(axis=0)) + _entropy(joint.sum(axis=1))) / both if both else np.nan
 
 
-def _entropy(histogram):
+def _entropy(histogram: np.ndarray) -> float:
     """Return the Shannon entropy of a histogram in nats."""
     share = histogram[histogram > 0] / histogram.sum()
     return -(share * np.log(share)).sum()
 
 
-def _vertex(three):
-    """Return the place of the vertex of the parabola through three points at -1, 0, 1."""
+def _vertex(three: np.ndarray) -> float:
+    """Return the position of the vertex of the parabola through three values at -1, 0, 1."""
     left, middle, right = three
     curvature = left - 2 * middle + right
     return 0.0 if curvature == 0 else 0.5 * (left - right) / curvature

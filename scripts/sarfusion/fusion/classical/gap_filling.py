@@ -4,13 +4,14 @@ Every method is called as method(band, gap, sar, train) and returns the band (ro
 changed inside the gaps only:
 
     band   (rows, columns), reflectance; NaN where not valid
-    gap    bool (rows, columns), the pixels to fill; what the band holds there is not looked at
+    gap    bool (rows, columns), the pixels to fill; values of the band there are ignored
     sar    (channels, rows, columns), backscatter in dB, NaN where not valid
     train  bool (rows, columns), the ground that statistics may be fitted on
 
-It raises StudyError when nothing is left to fill from.
+It raises StudyError if there are no pixels to fill from.
 """
 
+from collections.abc import Callable
 from functools import wraps
 
 import numpy as np
@@ -20,17 +21,23 @@ from skimage.restoration import inpaint_biharmonic
 from ...core.errors import StudyError
 from ...core.tiling import tiles
 
-INVENTED_REACH_PX = 16
-STENCIL_REACH_PX = 2  # how far the biharmonic operator sees
-TILE_PX = 1024  # distances take 40 bytes a pixel: they are found tile by tile
-NEAR_PX = 64  # where the nearest clear pixel is looked for at first
+MISSING_REACH_PX = 16  # missing pixels this close to a gap are unknowns of `biharmonic`
+STENCIL_RADIUS_PX = 2  # of the discrete biharmonic operator
+TILE_PX = 1024  # distances take 40 bytes per pixel, so they are computed tile by tile
+NEAR_PX = 64  # first search radius for the nearest clear pixel
+
+GapFiller = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
-def inside_gaps(method):
-    """Let `method` see the clear pixels only, and take from its result the gaps only."""
+def inside_gaps(method: Callable[..., np.ndarray | float]) -> GapFiller:
+    """Hide the band inside the gaps from `method`, and take its result only there.
+
+    method: called as method(band, gap, sar, train) with the band NaN inside the gaps; returns an
+    image or a number.
+    """
 
     @wraps(method)
-    def fill(band, gap, sar, train):
+    def fill(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.ndarray) -> np.ndarray:
         clear = np.where(gap, np.nan, band)
         if not np.isfinite(clear).any():
             raise StudyError("no valid pixel lies outside the gaps; lower the gap share")
@@ -40,7 +47,7 @@ def inside_gaps(method):
 
 
 @inside_gaps
-def mean(band, gap, sar, train):
+def mean(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.ndarray) -> float:
     """Fill with the mean of the clear training pixels."""
     values = band[train & np.isfinite(band)]
     if not values.size:
@@ -49,53 +56,56 @@ def mean(band, gap, sar, train):
 
 
 @inside_gaps
-def nearest(band, gap, sar, train):
+def nearest(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Fill with the nearest clear pixel."""
-    return _take_nearest(band, gap)
+    return _fill_nearest(band, gap)
 
 
 @inside_gaps
-def biharmonic(band, gap, sar, train):
-    """Fill with the smooth surface whose biharmonic operator is zero inside, by scikit-image.
+def biharmonic(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """Fill with the smooth surface that solves the biharmonic equation, by scikit-image.
 
     Damelin & Hoang 2018, Int. J. Mathematics and Mathematical Sciences, 3950312. Each connected
-    region is a sparse linear system of its own, exactly as if all were solved at once, which
-    bounds the memory by the largest region.
+    region is solved as a sparse linear system of its own, so that the largest region bounds the
+    memory. The result is the same as of one system for all.
 
-    The method knows no pixels without a value. Beside a gap such pixels are unknowns too; beyond
-    INVENTED_REACH_PX from it, where they cannot matter much, they get the nearest clear value,
-    so that the empty border of a scene does not become one enormous system.
+    The method needs a value in every known pixel. Missing pixels near a gap are therefore unknowns
+    too. Further away than MISSING_REACH_PX, where they matter little, they take the nearest clear
+    value, so that the empty border of a scene does not become one enormous system.
     """
     missing = ~np.isfinite(band)
-    unknown = missing & _within(gap, INVENTED_REACH_PX)
-    invented = missing & ~unknown & _within(unknown, STENCIL_REACH_PX)
-    filled, limits = _take_nearest(band, invented), (np.nanmin(band), np.nanmax(band))
-    # Pixels that touch see each other, also across one that is known.
+    unknown = missing & _within(gap, MISSING_REACH_PX)
+    assumed = missing & ~unknown & _within(unknown, STENCIL_RADIUS_PX)
+    filled, limits = _fill_nearest(band, assumed), (np.nanmin(band), np.nanmax(band))
+    # The operator couples unknowns across one known pixel. Dilation joins these into one region.
     regions, _ = ndimage.label(ndimage.binary_dilation(unknown), np.ones((3, 3)))
     for number, box in enumerate(ndimage.find_objects(regions), 1):
-        place = tuple(slice(max(0, side.start - 2), side.stop + 2) for side in box)
+        margin = STENCIL_RADIUS_PX
+        place = tuple(slice(max(0, side.start - margin), side.stop + margin) for side in box)
         region = unknown[place] & (regions[place] == number)
         filled[place][region] = _solve_biharmonic(filled[place], region, limits)[region]
     return filled
 
 
-def _solve_biharmonic(image, region, limits):
+def _solve_biharmonic(
+    image: np.ndarray, region: np.ndarray, limits: tuple[float, float]
+) -> np.ndarray:
     """Return `image` with the biharmonic surface in `region`, within `limits` (low, high).
 
-    scikit-image keeps the surface within the range of the image, and it is to be that of the whole
-    scene: the limits stand where the operator does not see them from the region.
+    scikit-image limits the surface to the range of the image. For the range to be that of the
+    whole scene, the limits are written to pixels outside the operator's reach from the region.
     """
-    unseen = np.flatnonzero(~_within(region, STENCIL_REACH_PX))
+    unused = np.flatnonzero(~_within(region, STENCIL_RADIUS_PX))
     known = image.astype(np.float64)
-    known.flat[unseen], known.flat[unseen[:1]] = limits
+    known.flat[unused], known.flat[unused[:1]] = limits
     return inpaint_biharmonic(known, region)
 
 
 @inside_gaps
-def regression(band, gap, sar, train):
+def regression(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Fill with the band predicted from the SAR channels: ordinary least squares with intercept.
 
-    Fitted on the clear training pixels. NaN where a SAR channel is.
+    Fitted on the clear training pixels. The result is NaN where a SAR channel is.
     """
     fitted = train & np.isfinite(band) & np.isfinite(sar).all(axis=0)
     if fitted.sum() <= len(sar):
@@ -103,7 +113,7 @@ def regression(band, gap, sar, train):
             f"only {fitted.sum()} clear training pixels with SAR for a regression on {len(sar)}"
             " channels; lower the gap share"
         )
-    # By moments about the means: a column of ones for each pixel would take as much as the scene.
+    # By moments about the means: a design matrix with a column of ones would copy the scene.
     x, y = sar[:, fitted].astype(np.float64), band[fitted].astype(np.float64)
     centre, level = x.mean(axis=1, keepdims=True), y.mean()
     x -= centre
@@ -113,33 +123,35 @@ def regression(band, gap, sar, train):
     return filled
 
 
-def _within(mask, reach):
-    """Return where a pixel of `mask` lies no further away than `reach`."""
+def _within(mask: np.ndarray, distance_px: float) -> np.ndarray:
+    """Return where a pixel of `mask` is at most `distance_px` away."""
     near = np.zeros_like(mask)
-    for tile in tiles(mask.shape, TILE_PX, reach, 1):
+    for tile in tiles(mask.shape, TILE_PX, distance_px, 1):
         part = mask[tile.read]
         if part.any():
-            near[tile.written] = (ndimage.distance_transform_edt(~part) <= reach)[tile.inner]
+            distance = ndimage.distance_transform_edt(~part)
+            near[tile.written] = (distance <= distance_px)[tile.inner]
     return near
 
 
-def _take_nearest(band, wanted):
-    """Return a band with the nearest finite value at each pixel `wanted`.
+def _fill_nearest(band: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Return a band with the nearest finite value at each pixel of the mask `where`.
 
-    Tile by tile, and where none is near enough to be surely the nearest, in larger surroundings.
+    The search is tile by tile. Where no value lies within the search radius, so that another may
+    be nearer outside the tile, it is repeated with a larger one.
     """
-    filled, left, reach = band.copy(), wanted.copy(), NEAR_PX
+    filled, left, radius = band.copy(), where.copy(), NEAR_PX
     while left.any():
-        for tile in tiles(band.shape, TILE_PX, reach, 1):
+        for tile in tiles(band.shape, TILE_PX, radius, 1):
             part, undecided = band[tile.read], left[tile.written]
             if not (undecided.any() and np.isfinite(part).any()):
                 continue
             distance, nearest = ndimage.distance_transform_edt(
                 ~np.isfinite(part), return_indices=True
             )
-            sure = (distance <= reach) | (part.shape == band.shape)
+            sure = (distance <= radius) | (part.shape == band.shape)
             decided = undecided & sure[tile.inner]
             filled[tile.written][decided] = part[tuple(nearest)][tile.inner][decided]
             undecided &= ~decided
-        reach *= 2
+        radius *= 2
     return filled
