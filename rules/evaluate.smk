@@ -1,5 +1,6 @@
 # Scores on test ground. One job per site and protocol: scoring a raster takes less time than
-# starting a process for it.
+# starting a process for it. It reads each raster once: beside the scores it writes the sums over cells
+# of ground that the bootstrap resamples.
 
 
 rule evaluate_fusion:
@@ -14,6 +15,7 @@ rule evaluate_fusion:
         ),
     output:
         table=result("metrics/{site}/{protocol}.csv"),
+        cells=result("metrics/{site}/{protocol}.cells.npz"),
     log:
         result("logs/evaluate_fusion/{site}/{protocol}.log"),
     benchmark:
@@ -28,7 +30,9 @@ rule evaluate_fusion:
         code=code("evaluate_fusion"),
         study=STUDY["study"],
         runs=lambda wildcards: runs(wildcards.protocol),
-        gaps=setting_of("gaps"),
+        gap_settings=setting_of("gaps"),
+        pairs=lambda wildcards: pairs(wildcards.protocol),
+        block_px=STUDY["bootstrap"]["block_px"],
     message:
         "Score {wildcards.protocol} on the test ground of {wildcards.site}"
     script:
@@ -68,7 +72,7 @@ rule evaluate_full_scale:
         full=result("stack/{site}.full.tif"),
         split=result("stack/{site}.split.tif"),
         description=result("stack/{site}.json"),
-        products=lambda wildcards: fused_files(
+        fused=lambda wildcards: fused_files(
             wildcards.site, "sharpening", runs("sharpening"), ".full"
         ),
     output:
@@ -98,16 +102,7 @@ rule evaluate_full_scale:
 
 rule compare_methods:
     input:
-        unpack(lambda wildcards: gap_mask(wildcards.protocol)),
-        optical=lambda wildcards: optical_raster(wildcards.protocol),
-        stack=result("stack/{site}.tif"),
-        split=result("stack/{site}.split.tif"),
-        description=result("stack/{site}.json"),
-        fused=lambda wildcards: fused_files(
-            wildcards.site,
-            wildcards.protocol,
-            learned_runs(wildcards.protocol, BANDS, SEEDS),
-        ),
+        cells=result("metrics/{site}/{protocol}.cells.npz"),
     output:
         table=result("metrics/{site}/{protocol}.differences.csv"),
     log:
@@ -123,9 +118,7 @@ rule compare_methods:
     params:
         code=code("compare_methods"),
         study=STUDY["study"],
-        runs=lambda wildcards: learned_runs(wildcards.protocol, BANDS, SEEDS),
         pairs=lambda wildcards: pairs(wildcards.protocol),
-        block_px=STUDY["bootstrap"]["block_px"],
         draws=STUDY["bootstrap"]["draws"],
         seed=STUDY["bootstrap"]["seed"],
     message:

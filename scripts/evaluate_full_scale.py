@@ -1,44 +1,47 @@
 """Score the 10 m products of one site: consistency with the 30 m bands, and truth if known."""
 
-from sarfusion.core.job import job
+from sarfusion.core.job import run
 
 import math
+from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sarfusion.core.files import read_json, write_csv
 from sarfusion.core.memory import keep_freed_memory
 from sarfusion.core.raster import open_bands, read_grid
-from sarfusion.ground import split
+from sarfusion.ground import split as split_map
 from sarfusion.ground.degradation import KERNEL_REACH, RATIO, degrade, mtf_sigma
 from sarfusion.scenes import landsat
-from sarfusion.scoring.image_pair import HALO, Given
-from sarfusion.scoring.scene_scores import check_range, score_scene
+from sarfusion.scoring.cells import Run
+from sarfusion.scoring.image_pair import Given, check_range
+from sarfusion.scoring.scene_scores import score_scene
 from sarfusion.scoring.scored_ground import reading
 from sarfusion.show.tables import METRIC_COLUMNS, score_rows
 
 
 def main(
     *,
-    stack,
-    full,
-    use,
-    description,
-    truth,
-    products,
-    runs,
-    table,
-    study,
-    site,
-    gain_at_nyquist,
-    threads=1,
-):
+    stack: Path | str,
+    full: Path | str,
+    split: Path | str,
+    description: Path | str,
+    fused: Sequence[Path | str],
+    runs: Sequence[Run],
+    table: Path | str,
+    study: str,
+    site: str,
+    gain_at_nyquist: float,
+    truth: Path | str | None = None,
+    threads: int = 1,
+) -> None:
     """Write the tidy table of scores on test ground.
 
-    products: paths; runs: (band, method, input, seed) of each, in the same order. Region
-    `consistency`: the product degraded to 30 m against the measured band. Region `truth`, where
-    the 10 m reflectance is known (a path, else None): the product against it.
+    fused: paths of the products; runs: (band, method, input, seed) of each, in the same order.
+    Region `consistency`: the product degraded to 30 m against the measured band. Region `truth`,
+    where the 10 m reflectance is known (a path, else None): the product against it.
     """
     keep_freed_memory()
     ranges = read_json(description)["data_range"]
@@ -46,17 +49,17 @@ def main(
         check_range(ranges[band])
     givens = {band: Given(ranges[band]) for band, *_ in runs}
     names = list(givens)
-    shape = read_grid(use).shape
+    shape = read_grid(split).shape
     beyond = math.ceil(KERNEL_REACH * mtf_sigma(gain_at_nyquist, RATIO) / RATIO)
     with ExitStack() as opened:
         bands = {
             name: reading(opened.enter_context(open_bands(places)))
             for name, places in {
-                "use": [(use, "use")],
+                "use": [(split, "use")],
                 "coarse": [(stack, band) for band in names],
                 "known": [(full, band) for band in (*landsat.BANDS, "ratio_db")],
                 "fine": [(truth, band) for band in names if truth is not None],
-                "products": [(path, run[0]) for path, run in zip(products, runs, strict=True)],
+                "products": [(path, run[0]) for path, run in zip(fused, runs, strict=True)],
             }.items()
             if places
         }
@@ -65,7 +68,7 @@ def main(
             known = np.isfinite(bands["known"](*(_finer(span) for span in (rows, columns))))
             height, width = rows.stop - rows.start, columns.stop - columns.start
             blocks = known.all(axis=0).reshape(height, RATIO, width, RATIO)
-            return (bands["use"](rows, columns)[0] == split.TEST) & blocks.all(axis=(1, 3))
+            return (bands["use"](rows, columns)[0] == split_map.TEST) & blocks.all(axis=(1, 3))
 
         def fine_test(rows, columns):
             wide = [slice(at.start // RATIO, -(-at.stop // RATIO)) for at in (rows, columns)]
@@ -79,17 +82,17 @@ def main(
             fine = bands["products"](_finer(rows), _finer(columns))
             return np.stack([degrade(product, RATIO, gain_at_nyquist) for product in fine])
 
-        def at_30_m(tile, fused):
+        def at_30_m(tile, with_fused):
             images = []
-            if fused:
-                images = tile.read(degraded, HALO + beyond)[:, beyond:-beyond, beyond:-beyond]
-            measured = tile.read(bands["coarse"])
-            return _parts("consistency", tile.read(test), names, measured, runs, images)
+            if with_fused:
+                images = tile.padded(degraded, beyond)[:, beyond:-beyond, beyond:-beyond]
+            measured = tile.padded(bands["coarse"])
+            return _parts("consistency", tile.padded(test), names, measured, runs, images)
 
-        def at_10_m(tile, fused):
-            images = tile.read(bands["products"]) if fused else []
-            measured = tile.read(bands["fine"])
-            return _parts("truth", tile.read(fine_test), names, measured, runs, images)
+        def at_10_m(tile, with_fused):
+            images = tile.padded(bands["products"]) if with_fused else []
+            measured = tile.padded(bands["fine"])
+            return _parts("truth", tile.padded(fine_test), names, measured, runs, images)
 
         found = score_scene(shape, at_30_m, givens, threads=threads)
         if truth is not None:
@@ -114,18 +117,4 @@ def _parts(region, mask, bands, measured, runs, images):
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        main(
-            stack=snakemake.input.stack,
-            full=snakemake.input.full,
-            use=snakemake.input.split,
-            description=snakemake.input.description,
-            truth=snakemake.input.get("truth"),
-            products=snakemake.input.products,
-            runs=snakemake.params.runs,
-            table=snakemake.output.table,
-            study=snakemake.params.study,
-            site=snakemake.wildcards.site,
-            gain_at_nyquist=snakemake.params.gain_at_nyquist,
-            threads=snakemake.threads,
-        )
+    run(main, snakemake)

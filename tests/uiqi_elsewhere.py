@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 TESTS = Path(__file__).resolve().parent
-sys.path[:0] = [str(TESTS / "benchmarks"), str(TESTS.parent / "scripts")]
+sys.path[:0] = [str(TESTS), str(TESTS / "benchmarks"), str(TESTS.parent / "scripts")]
 
 LIBRARIES = ["sewar==0.4.10", "torchmetrics==1.8.2"]
 NEEDED = ["lightning-utilities==0.15.2"]  # by torchmetrics, and not in the project
@@ -40,7 +40,7 @@ def pairs():
 
 def ours(reference, fused):
     """Return the index of a pair by this project."""
-    from sarfusion.scoring.scene_scores import score_band
+    from scored_images import score_band
 
     whole = np.ones(reference.shape, bool)
     return score_band(reference, fused, whole, 0.4, names=["uiqi"])["uiqi"].value

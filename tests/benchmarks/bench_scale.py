@@ -134,7 +134,7 @@ def run_evaluate(folder):
     return timed(
         evaluate_fusion.main,
         stack=folder / "stack.tif",
-        use=folder / "use.tif",
+        split=folder / "use.tif",
         description=folder / "stack.json",
         optical=folder / "stack.tif",
         gaps=None,

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / "benchmarks"), str(TESTS.parent / "scripts")]
+sys.path[:0] = [str(TESTS), str(TESTS / "benchmarks"), str(TESTS.parent / "scripts")]
 
 NAMES = ("rmse", "bias", "cc", "ssim", "uiqi")
 DATA_RANGE = 0.35
@@ -37,7 +37,7 @@ def ours(reference, fused):
     """Score by this project."""
     import numpy as np
     from sarfusion.core.memory import keep_freed_memory
-    from sarfusion.scoring.scene_scores import score_band
+    from scored_images import score_band
 
     keep_freed_memory()
 

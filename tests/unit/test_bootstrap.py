@@ -1,9 +1,11 @@
 """Block bootstrap: what it resamples, what its intervals hold, and the table made of them."""
 
+import compare_methods
+import evaluate_fusion
 import numpy as np
 import pandas as pd
 import pytest
-from compare_methods import COLUMNS, main
+from compare_methods import COLUMNS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
@@ -11,12 +13,15 @@ from rasterio.transform import Affine
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_json
 from sarfusion.core.raster import Grid, read_grid, write_raster
-from sarfusion.scoring import bootstrap
-from sarfusion.scoring.bootstrap import STATISTICS, compare, ground_cells
+from sarfusion.core.tiling import Tile
+from sarfusion.scoring import bootstrap, cells
+from sarfusion.scoring.bootstrap import compare, resampled
 from sarfusion.scoring.image_pair import Given
-from sarfusion.scoring.scene_scores import Tile, score_band
+from sarfusion.scoring.metrics import COMPARED_METRICS
+from sarfusion.scoring.scene_scores import score_scene
 from sarfusion.study.comparisons import paired_runs, study_pairs
 from scipy.ndimage import gaussian_filter
+from scored_images import RUN, reader, score_band
 
 RANGE = 0.4
 
@@ -37,36 +42,50 @@ class Blocks(bootstrap.Blocks):
     """Blocks of ground that is one array."""
 
     def __init__(self, region, block_px, draws, seed):
-        self.cells, counts = ground_cells(region.shape, reader(region), block_px)
+        box = tuple((at.min(), at.max() + 1) for at in map(np.flatnonzero, sides(region)))
+        self.cells = cells.Cells(box, cells.cell_px(block_px))
         self.whole = Tile((0, region.shape[0]), (0, region.shape[1]), region.shape)
-        super().__init__(counts, block_px, draws, seed)
+        super().__init__(self.in_cells(region[np.newaxis])[0], block_px, draws, seed)
 
     def in_cells(self, maps):
-        total = self.cells.empty(len(maps))
-        place, sums = self.cells.sums(np.asarray(maps, float), self.whole)
-        total[place] += sums
-        return total
+        return self.cells.sums(np.asarray(maps, float), self.whole)[1]
 
     def sums(self, maps):
         """Of maps, or of what is in cells already."""
         return super().sums(self.in_cells(maps) if maps.shape[1:] == self.whole.shape else maps)
 
 
-def reader(image):
-    return lambda tile: tile.read(lambda *at: image[at])
+def sides(region):
+    """The rows and the columns with ground."""
+    return region.any(axis=1), region.any(axis=0)
 
 
-def distributions(reference, fused, region, blocks, **work):
-    def read(tile, _):
-        mask, x, y = (reader(image)(tile) for image in (region, reference, fused))
-        return {"": mask}, {"": x}, {("",): y}
+def in_file(path, reference, fused, region, block_px, **work):
+    """What scoring writes of two images: (pixels in each cell, sums of each metric, bytes)."""
+    read = reader(reference, fused, region, name="test")
+    with cells.write_cells(path, "test", block_px, [RUN], {RUN[0]: RANGE}) as writer:
+        score_scene(region.shape, read, {RUN[0]: Given(RANGE)}, cells=writer, **work)
+    with cells.open_cells(path) as found:
+        assert (found.runs, found.data_range) == ([RUN], {RUN[0]: RANGE})
+        assert (found.region, found.block_px) == ("test", block_px)
+        return found.counts, found.sums(RUN), path.read_bytes()
 
-    return bootstrap.distributions(region.shape, read, Given(RANGE), blocks.cells, blocks, **work)
+
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory):
+    path = tmp_path_factory.mktemp("cells") / "images.cells.npz"
+
+    def distributions(reference, fused, region, blocks, block_px, **work):
+        _, sums, _ = in_file(path, reference, fused, region, block_px, **work)
+        return resampled(blocks, sums, Given(RANGE))
+
+    distributions.path = path
+    return distributions
 
 
 def rmse_of(blocks, errors):
     """The RMSE of an error image, on the whole ground and on each resample."""
-    return STATISTICS["rmse"].value(
+    return COMPARED_METRICS["rmse"].value(
         blocks.sums(np.stack([np.ones_like(errors), errors**2])), Given(RANGE)
     )
 
@@ -116,63 +135,87 @@ class TestBlocks:
 
 
 class TestStatistics:
-    @given(st.integers(0, 99))
+    @given(seed=st.integers(0, 99))
     @settings(max_examples=10, deadline=None)
-    def test_sums_over_the_whole_ground_give_the_metrics(self, seed):
+    def test_sums_over_the_whole_ground_give_the_metrics(self, distributions, seed):
         region = ragged((27, 31), seed)
         reference = noise(27, 31, seed=seed)
         fused = 0.7 * reference + 0.3 * noise(27, 31, seed=seed + 1)
         images = (reference, fused, region)
-        found = distributions(*images, Blocks(region, 8, 5, 0))
+        found = distributions(*images, Blocks(region, 8, 5, 0), 8)
         scores = score_band(reference, fused, region, RANGE)
+        assert list(found) == list(COMPARED_METRICS)
         for name, (values, n) in found.items():
             assert values[0] == pytest.approx(scores[name].value, rel=1e-9), name
             assert n == scores[name].n, name
             assert values.shape == (6,)
 
-    @given(st.integers(0, 99), st.integers(5, 40), st.sampled_from([1, 2, 8, 12]))
+    @given(
+        seed=st.integers(0, 99),
+        tile_px=st.integers(5, 40),
+        block_px=st.sampled_from([1, 2, 8, 12]),
+    )
     @settings(max_examples=15, deadline=None)
-    def test_tiles_and_threads_do_not_matter(self, seed, tile_px, block_px):
+    def test_tiles_and_threads_do_not_matter(self, distributions, seed, tile_px, block_px):
         region = ragged((37, 43), seed)
         region[:4] = False  # the ground's box does not begin where a tile does
-        reference, fused = noise(37, 43, seed=seed), noise(37, 43, seed=seed + 1)
+        images = noise(37, 43, seed=seed), noise(37, 43, seed=seed + 1), region
         blocks = Blocks(region, block_px, 4, 0)
-        cells, counts = ground_cells(region.shape, reader(region), block_px, tile_px)
-        whole_cells, whole_counts = ground_cells(region.shape, reader(region), block_px)
-        assert cells == whole_cells
-        assert (counts == whole_counts).all()
-        images = (reference, fused, region)
-        whole = distributions(*images, blocks)
-        cut = distributions(*images, blocks, tile_px=tile_px)
+        one, other = (
+            in_file(distributions.path, *images, block_px, **work)
+            for work in ({"tile_px": tile_px}, {})
+        )
+        assert (one[0] == other[0]).all()
+        assert (one[0] == blocks.in_cells(region[np.newaxis])[0]).all()
+        whole = distributions(*images, blocks, block_px)
+        cut = distributions(*images, blocks, block_px, tile_px=tile_px)
         for name, (values, n) in cut.items():
             assert values == pytest.approx(whole[name][0], rel=1e-9, nan_ok=True), name
             assert n == whole[name][1]
-        threaded = distributions(*images, blocks, tile_px=tile_px, threads=3)
+        threaded = distributions(*images, blocks, block_px, tile_px=tile_px, threads=3)
         for name, (values, _) in threaded.items():
             assert np.array_equal(values, cut[name][0], equal_nan=True)
 
-    def test_resampled_correlation_is_that_of_the_drawn_pixels(self):
+    def test_a_file_of_cells_has_the_same_bytes_each_time(self, distributions):
+        images = noise(37, 43), noise(37, 43, seed=1), ragged((37, 43))
+        one, same, other = (
+            in_file(distributions.path, *images, 8, tile_px=16, threads=threads)[2]
+            for threads in (1, 3, 1)
+        )
+        assert one == same == other
+
+    def test_a_file_of_cells_has_no_cell_without_ground(self, distributions):
+        region = np.zeros((64, 64), bool)
+        region[:16, :16] = region[-16:, -16:] = True
+        images = noise(64, 64), noise(64, 64, seed=1)
+        counts, _, corners = in_file(distributions.path, *images, region, 16)
+        assert counts.shape == (16, 16)
+        assert (counts > 0).sum() == 32
+        whole = in_file(distributions.path, *images, np.ones_like(region), 16)[2]
+        assert len(corners) < len(whole) / 4
+
+    def test_resampled_correlation_is_that_of_the_drawn_pixels(self, distributions):
         """With blocks of one pixel a resample can be written out."""
         reference, fused = noise(6, 7), noise(6, 7) + noise(6, 7, seed=1)
         images = (reference, fused, np.ones((6, 7), bool))
         blocks = Blocks(np.ones((6, 7), bool), 1, 3, 0)
-        values, _ = distributions(*images, blocks)["cc"]
+        values, _ = distributions(*images, blocks, 1)["cc"]
         for value, drawn in zip(values[1:], blocks._drawn, strict=True):
             expected = np.corrcoef(reference.ravel()[drawn], fused.ravel()[drawn])[0, 1]
             assert value == pytest.approx(expected, abs=1e-9)
 
-    def test_constants_have_no_correlation(self):
+    def test_constants_have_no_correlation(self, distributions):
         region = np.ones((24, 24), bool)
         images = (noise(24, 24), np.full((24, 24), 0.2), region)
-        found = distributions(*images, Blocks(region, 8, 5, 0))
+        found = distributions(*images, Blocks(region, 8, 5, 0), 8)
         assert np.isnan(found["cc"][0]).all()
         assert np.isnan(found["gradient_cc"][0]).all()
         assert np.isfinite(found["rmse"][0]).all()
 
-    def test_ground_without_windows_has_no_ssim(self):
+    def test_ground_without_windows_has_no_ssim(self, distributions):
         region = np.ones((8, 40), bool)
         images = (noise(8, 40), noise(8, 40, seed=1), region)
-        values, n = distributions(*images, Blocks(region, 4, 5, 0))["ssim"]
+        values, n = distributions(*images, Blocks(region, 4, 5, 0), 4)["ssim"]
         assert np.isnan(values).all()
         assert n == 0
 
@@ -278,6 +321,27 @@ class TestComparisons:
         assert paired_runs({}, {0: "Z"}) == []
 
 
+GAPS = {"distance_edges_m": [60], "share_edges": [0.5], "window_px": 7}
+
+
+def run(*, table, pairs, block_px, draws, seed, gaps, **scored):
+    """Score, then compare the methods by what scoring wrote."""
+    place = {name: scored[name] for name in ("study", "site", "protocol")}
+    cells_file = table.with_suffix(".cells.npz")
+    evaluate_fusion.main(
+        **scored,
+        table=table.with_suffix(".scores.csv"),
+        cells=cells_file,
+        gaps=gaps,
+        gap_settings=GAPS,
+        pairs=pairs,
+        block_px=block_px,
+    )
+    compare_methods.main(
+        cells=cells_file, table=table, **place, pairs=pairs, draws=draws, seed=seed
+    )
+
+
 class TestTable:
     @pytest.fixture
     def study(self, tmp_path):
@@ -288,9 +352,9 @@ class TestTable:
         use[:, :8] = 1
         gap = np.zeros((40, 48), np.uint8)
         gap[:, 16:] = 1
-        paths = {name: tmp_path / f"{name}.tif" for name in ("stack", "use", "gaps")}
+        paths = {name: tmp_path / f"{name}.tif" for name in ("stack", "split", "gaps")}
         write_raster(paths["stack"], scene, grid, ["red", "green", "blue"], np.nan)
-        write_raster(paths["use"], use[np.newaxis], grid, ["use"], 0)
+        write_raster(paths["split"], use[np.newaxis], grid, ["use"], 0)
         write_raster(paths["gaps"], gap[np.newaxis], grid, ["gap"], 255)
         write_json(tmp_path / "stack.json", {"data_range": {"red": RANGE}})
         runs = [("red", "cnn", sar, seed) for sar in ("ratio", "none") for seed in (1, 2)]
@@ -304,7 +368,7 @@ class TestTable:
             write_raster(path, values[np.newaxis], grid, ["red"], np.nan)
             fused.append(path)
         arguments = {
-            **{"stack": paths["stack"], "use": paths["use"], "optical": paths["stack"]},
+            **{"stack": paths["stack"], "split": paths["split"], "optical": paths["stack"]},
             **{"description": tmp_path / "stack.json", "fused": fused, "runs": runs},
             **{"study": "s", "site": "here", "protocol": "reconstruction"},
             **{"block_px": 8, "draws": 60, "seed": 1, "table": tmp_path / "out.csv"},
@@ -315,10 +379,10 @@ class TestTable:
     @pytest.mark.parametrize(("in_gap", "first_column"), [(False, 8), (True, 16)])
     def test_differences_of_a_study(self, study, in_gap, first_column):
         arguments, gaps, error = study
-        main(**arguments, gaps=gaps if in_gap else None)
+        run(**arguments, gaps=gaps if in_gap else None)
         table = pd.read_csv(arguments["table"])
         assert list(table.columns) == COLUMNS
-        assert list(table["metric"]) == list(STATISTICS)
+        assert list(table["metric"]) == list(COMPARED_METRICS)
         row = table.set_index("metric").loc["rmse"]
         inside = error[:, first_column:]
         assert row["region"] == ("gap" if in_gap else "test")
@@ -329,7 +393,7 @@ class TestTable:
     def test_a_method_without_training_stands_against_every_seed(self, study):
         arguments, _, error = study
         arguments["pairs"] = [["cnn", "none", "copy", "none"]]
-        main(**arguments, gaps=None)
+        run(**arguments, gaps=None)
         row = pd.read_csv(arguments["table"]).set_index("metric").loc["mae"]
         assert row["difference"] == pytest.approx(np.abs(error[:, 8:]).mean())
         assert row["seeds"] == 2
@@ -338,7 +402,7 @@ class TestTable:
         arguments, gaps, _ = study
         tables = []
         for _ in range(2):
-            main(**arguments, gaps=gaps)
+            run(**arguments, gaps=gaps)
             tables.append(arguments["table"].read_bytes())
         assert tables[0] == tables[1]
 
@@ -347,4 +411,4 @@ class TestTable:
         nothing = np.zeros((1, 40, 48), np.uint8)
         write_raster(gaps, nothing, read_grid(arguments["stack"]), ["gap"], 255)
         with pytest.raises(StudyError, match="site here: no ground of region gap"):
-            main(**arguments, gaps=gaps)
+            run(**arguments, gaps=gaps)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sarfusion.scoring.scene_scores import score_band
 from scipy.ndimage import uniform_filter
+from scored_images import score_band
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sarfusion.scoring.image_pair import whole_windows
-from sarfusion.scoring.scene_scores import score_band
+from scored_images import score_band
 from skimage.data import camera
 
 seeds = st.integers(0, 2**32 - 1)

@@ -62,8 +62,8 @@ def test_tiles_equal_one_pass_over_the_whole_scene(name, options, shape):
     whole = predict(net, inputs)
     tiled = torch.full(shape, torch.nan, dtype=torch.double)
     for tile in tiles(shape, 18, net.radius, net.multiple):
-        part = inputs[:, slice(*tile.read_rows), slice(*tile.read_columns)]
-        tiled[slice(*tile.rows), slice(*tile.columns)] = predict(net, part)[tile.inner]
+        part = inputs[:, *tile.read]
+        tiled[tile.written] = predict(net, part)[tile.inner]
     assert (tiled - whole).abs().max() < 1e-12
 
 
@@ -71,7 +71,7 @@ def test_a_halo_one_pixel_short_leaves_seams():
     net = network("cnn", {})
     inputs = torch.rand(2, 40, 40, dtype=torch.double)
     tile = next(iter(tiles((40, 40), 20, net.radius - 1, 1)))
-    part = predict(net, inputs[:, slice(*tile.read_rows), slice(*tile.read_columns)])
+    part = predict(net, inputs[:, *tile.read])
     assert (part[tile.inner] - predict(net, inputs)[:20, :20]).abs().max() > 1e-9
 
 

@@ -6,9 +6,9 @@ import re
 import pandas as pd
 import pytest
 from paper_data import CLAIMS, make_differences, make_scene, make_stack, make_verdicts
-from sarfusion.scoring.bootstrap import STATISTICS
 from sarfusion.scoring.claims import NOT_REPRODUCED, NOT_TESTED, OVERALL, REPRODUCED, SEED_DEPENDENT
 from sarfusion.scoring.definitions import HEADLINE
+from sarfusion.scoring.metrics import COMPARED_METRICS
 from sarfusion.show.paper import prose
 from sarfusion.show.paper.limits import limits
 
@@ -139,7 +139,7 @@ class TestFound:
 
     def test_every_metric_of_a_claim_has_a_name(self):
         """One that somebody adds goes by its own."""
-        assert prose.QUANTITIES.keys() <= set(STATISTICS)
+        assert prose.QUANTITIES.keys() <= set(COMPARED_METRICS)
         rows = [row | {"metric": "new"} for row in found("C1", SEED_DEPENDENT)]
         assert "whether the metric new is lower" in prose.found(rows, "all")[0]
 

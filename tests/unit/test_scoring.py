@@ -11,12 +11,13 @@ from rasterio.crs import CRS
 from rasterio.transform import Affine
 from sarfusion.core.files import write_json
 from sarfusion.core.raster import Grid, write_raster
+from sarfusion.core.tiling import tiles
 from sarfusion.ground import gaps
 from sarfusion.ground.degradation import degrade
 from sarfusion.scoring import scene_scores
-from sarfusion.scoring.image_pair import HALO, inner
-from sarfusion.scoring.scene_scores import score_band, score_triple, tiles
+from sarfusion.scoring.image_pair import HALO_PX, inner
 from sarfusion.scoring.scored_ground import open_ground
+from scored_images import score_band, score_triple
 from skimage.metrics import structural_similarity
 
 BANDS = ["red", "green", "blue"]
@@ -67,9 +68,9 @@ def test_ssim_agrees_with_scikit_image():
 
 def test_tiles_cover_a_scene_once():
     count = np.zeros((7, 11), int)
-    for tile in tiles((7, 11), 4):
-        count[slice(*tile.rows), slice(*tile.columns)] += 1
-        read = tile.read(lambda *at: np.ones((7, 11))[at], 2)
+    for tile in tiles((7, 11), 4, 1):
+        count[tile.written] += 1
+        read = tile.padded(lambda *at: np.ones((7, 11))[at], 1)
         assert read.shape == tuple(np.ptp(span) + 4 for span in (tile.rows, tile.columns))
     assert (count == 1).all()
 
@@ -91,17 +92,18 @@ def site(tmp_path):
         scene[BANDS.index(band)] + rng.normal(0, 0.02, SHAPE).astype(np.float32)
         for band, *_ in runs
     ]
-    paths = {name: tmp_path / f"{name}.tif" for name in ("stack", "use", "gaps")}
+    paths = {name: tmp_path / f"{name}.tif" for name in ("stack", "split", "gaps")}
     write_raster(paths["stack"], scene, grid, BANDS, np.nan)
-    write_raster(paths["use"], use[np.newaxis], grid, ["use"], 0)
+    write_raster(paths["split"], use[np.newaxis], grid, ["use"], 0)
     write_raster(paths["gaps"], gap[np.newaxis].astype(np.uint8), grid, ["gap"], 255)
     write_json(tmp_path / "stack.json", {"data_range": dict.fromkeys(BANDS, 0.35)})
     fused = [tmp_path / f"{number}.tif" for number in range(len(runs))]
     for path, image, (band, *_) in zip(fused, images, runs, strict=True):
         write_raster(path, image[np.newaxis], grid, [band], np.nan)
     arguments = {
-        **{"stack": paths["stack"], "use": paths["use"], "description": tmp_path / "stack.json"},
-        **{"runs": runs, "study": "s", "site": "here", "table": tmp_path / "out.csv"},
+        **{"stack": paths["stack"], "split": paths["split"], "runs": runs},
+        **{"description": tmp_path / "stack.json", "table": tmp_path / "out.csv"},
+        **{"study": "s", "site": "here"},
     }
     return arguments, fused, paths, scene, images, use, gap
 
@@ -115,7 +117,7 @@ def regions_of(use, gap, cut):
 @pytest.mark.parametrize("with_gaps", [True, False])
 def test_a_table_of_scores_is_that_of_whole_arrays(site, monkeypatch, with_gaps):
     arguments, fused, paths, scene, images, use, gap = site
-    monkeypatch.setattr(scene_scores, "tiles", lambda shape, _: tiles(shape, 16))
+    monkeypatch.setattr(scene_scores, "tiles", lambda shape, _, halo: tiles(shape, 16, halo))
     evaluate_fusion.main(
         **arguments,
         fused=fused,
@@ -145,14 +147,14 @@ def test_a_table_of_scores_is_that_of_whole_arrays(site, monkeypatch, with_gaps)
 def test_regions_of_tiles_are_those_of_the_scene(site, tile_px):
     _, _, paths, _, _, use, gap = site
     expected = regions_of(use, gap, True)
-    with open_ground(paths["use"], paths["stack"], paths["gaps"], GAPS) as (grid, regions):
-        for tile in tiles(grid.shape, tile_px):
+    with open_ground(paths["split"], paths["stack"], paths["gaps"], GAPS) as (grid, regions):
+        for tile in tiles(grid.shape, tile_px, HALO_PX):
             found = regions(tile)
             assert found.keys() == expected.keys()
             for name, mask in expected.items():
-                own = mask[slice(*tile.rows), slice(*tile.columns)]
+                own = mask[tile.written]
                 np.testing.assert_array_equal(inner(found[name]), own, err_msg=name)
-                assert found[name].shape == tuple(size + 2 * HALO for size in own.shape)
+                assert found[name].shape == tuple(size + 2 * HALO_PX for size in own.shape)
 
 
 def test_the_10_m_products_are_scored_as_whole_arrays(site, tmp_path, monkeypatch):
@@ -169,12 +171,12 @@ def test_the_10_m_products_are_scored_as_whole_arrays(site, tmp_path, monkeypatc
     ):
         write_raster(tmp_path / f"{name}.tif", image, grid, bands, np.nan)
     arguments["runs"] = [("red", "cnn", "ratio", 1)]
-    monkeypatch.setattr(scene_scores, "tiles", lambda shape, _: tiles(shape, 16))
+    monkeypatch.setattr(scene_scores, "tiles", lambda shape, _, halo: tiles(shape, 16, halo))
     evaluate_full_scale.main(
         **arguments,
         full=tmp_path / "full.tif",
         truth=tmp_path / "truth.tif",
-        products=[tmp_path / "product.tif"],
+        fused=[tmp_path / "product.tif"],
         gain_at_nyquist=0.3,
     )
     monkeypatch.undo()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import sha256
-from sarfusion.scoring.bootstrap import STATISTICS
+from sarfusion.scoring.metrics import COMPARED_METRICS
 from sarfusion.verify import compared, scores
 from sarfusion.verify.checks import Check, as_text, check, conclusion
 from sarfusion.verify.derived import compare_text
@@ -190,7 +190,7 @@ def test_no_metric_is_left_out_of_the_differences(tmp_path):
     table = pd.concat(
         make_difference(band=band, metric=metric, **dict(zip(names, pair, strict=True)))
         for band in STUDY["bands"]
-        for metric in STATISTICS
+        for metric in COMPARED_METRICS
         for pair in pairs
     )
 

@@ -5,59 +5,96 @@ receptive field of a network, a filter), and every tile starts at a multiple of 
 decimations. Each output pixel so has the same input as in the whole scene, and there are no seams.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+import numpy as np
+
 
 class Tile(NamedTuple):
-    """Half-open pixel ranges: `rows`, `columns` to write; `read_rows`, `read_columns` to read."""
+    """A part of a scene of `shape` (rows, columns), as half-open ranges of `rows` and `columns`.
+
+    halo: the pixels around it that are read too, as far as the scene goes.
+    """
 
     rows: tuple[int, int]
     columns: tuple[int, int]
-    read_rows: tuple[int, int]
-    read_columns: tuple[int, int]
+    shape: tuple[int, int]
+    halo: int = 0
 
     @property
     def written(self) -> tuple[slice, slice]:
-        """The slices (rows, columns) of the written part within the scene."""
+        """The slices (rows, columns) of the tile itself within the scene."""
         return slice(*self.rows), slice(*self.columns)
 
     @property
     def read(self) -> tuple[slice, slice]:
-        """The slices (rows, columns) of the read part within the scene."""
-        return slice(*self.read_rows), slice(*self.read_columns)
+        """The slices (rows, columns) of the tile with its halo within the scene."""
+        rows, columns = self._clipped(self.halo)
+        return slice(*rows), slice(*columns)
 
     @property
     def inner(self) -> tuple[slice, slice]:
-        """The slices (rows, columns) of the written part within the read part."""
-        top, left = self.rows[0] - self.read_rows[0], self.columns[0] - self.read_columns[0]
-        height, width = self.rows[1] - self.rows[0], self.columns[1] - self.columns[0]
-        return slice(top, top + height), slice(left, left + width)
+        """The slices (rows, columns) of the tile itself within the read part."""
+        (top, _), (left, _) = self._clipped(self.halo)
+        (first, last), (start, stop) = self.rows, self.columns
+        return slice(first - top, last - top), slice(start - left, stop - left)
+
+    def padded(self, read: Callable[[slice, slice], np.ndarray], more: int = 0) -> np.ndarray:
+        """Return the tile with its halo on each side, zero beyond the scene.
+
+        read: gives an array (..., rows, columns) for slices of rows and columns. more: pixels that
+        the halo is widened by.
+        """
+        margin = self.halo + more
+        inside = self._clipped(margin)
+        beyond = [
+            (first - (start - margin), (stop + margin) - last)
+            for (start, stop), (first, last) in zip((self.rows, self.columns), inside, strict=True)
+        ]
+        image = read(*(slice(*span) for span in inside))
+        if not np.any(beyond):
+            return image
+        return np.pad(image, [(0, 0)] * (image.ndim - 2) + beyond)
+
+    def _clipped(self, margin: int) -> list[tuple[int, int]]:
+        """Return the ranges of rows and of columns with a margin, cut at the scene's edges."""
+        return [
+            (max(0, start - margin), min(stop + margin, size))
+            for (start, stop), size in zip((self.rows, self.columns), self.shape, strict=True)
+        ]
 
 
-def tiles(shape: tuple[int, int], size: int, radius: int, multiple: int) -> Iterator[Tile]:
+def tiles(shape: tuple[int, int], size: int, radius: int = 0, multiple: int = 1) -> Iterator[Tile]:
     """Yield the Tiles that cover a scene of `shape` (rows, columns), row by row.
 
-    size: side of the written part, pixels, rounded up to `multiple`. radius: distance, pixels,
-    from which an output pixel takes input; the halo is this, rounded up to `multiple`.
+    size: side of a tile, pixels. radius: distance, pixels, from which an output pixel takes input,
+    and so the halo. Both are rounded up to `multiple`.
     """
     size = _round_up(size, multiple)
     halo = _round_up(radius, multiple)
-    spans = [
-        [
-            ((start, min(start + size, n)), (max(0, start - halo), min(start + size + halo, n)))
-            for start in range(0, n, size)
-        ]
-        for n in shape
-    ]
-    for rows, read_rows in spans[0]:
-        for columns, read_columns in spans[1]:
-            yield Tile(rows, columns, read_rows, read_columns)
+    rows, columns = ([(start, min(start + size, n)) for start in range(0, n, size)] for n in shape)
+    for row in rows:
+        for column in columns:
+            yield Tile(row, column, shape, halo)
 
 
 def _round_up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
+
+
+def in_order(function: Callable[[Any], Any], items: Iterable[Any], threads: int) -> Iterator[Any]:
+    """Yield function(item) of each item in order; `threads` work, few items wait in memory."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[Any]] = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def pipeline(

@@ -4,7 +4,7 @@ Errors of neighbouring pixels go together, so that ground is resampled in square
 moving-block bootstrap (Künsch 1989, Annals of Statistics 17(3); in the plane, Lahiri 2003,
 Resampling Methods for Dependent Data). A metric is written as a function of sums over the ground
 (see `metrics`); a resample adds up the sums of the blocks it drew. They are kept per cell, a
-quarter of a block's side, so that blocks may overlap.
+quarter of a block's side, so that blocks may overlap (see `cells`).
 
 Two methods are compared on the same blocks (paired). Seeds are the second level, crossed with
 the first: each resample also draws, with replacement, which seeds are averaged, since other seeds
@@ -16,6 +16,7 @@ of 16 to 32, those of 95 % held the truth in 90 to 92 % of trials on ground of n
 more, and in 86 % on ground of four: take them for slightly narrow.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -23,43 +24,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from ..core.errors import StudyError
 from ..study.comparisons import paired_runs
-from .definitions import CONFIDENCE, LEAST_BLOCKS, STEPS
-from .image_pair import Pair, Region, inner
-from .metrics import METRICS
-from .scene_scores import TILE_PX, in_order, sample, tiles
-
-STATISTICS = {name: metric for name, metric in METRICS.items() if metric.compared}
-
-
-def cell_px(block_px):
-    """Return the side of the cells that blocks are made of."""
-    if block_px % STEPS and block_px > STEPS:
-        raise StudyError(f"block_px is {block_px}: make it a multiple of {STEPS}")
-    return max(1, block_px // STEPS)
-
-
-class Cells(NamedTuple):
-    """Square cells of `size` pixels from the corner of a box: half-open (rows, columns)."""
-
-    box: tuple[tuple[int, int], tuple[int, int]]
-    size: int
-
-    def empty(self, terms):
-        """Return a sum of nothing for each cell, (terms, rows, columns)."""
-        return np.zeros((terms, *(-(-(last - first) // self.size) for first, last in self.box)))
-
-    def sums(self, maps, tile):
-        """Return (place, sums) of maps (terms, rows, columns) of a Tile: what to add, and where."""
-        place = []
-        spans = zip((tile.rows, tile.columns), self.box, strict=True)
-        for axis, ((start, stop), (first, last)) in enumerate(spans, start=1):
-            begin, end = max(start, first), max(min(stop, last), first)
-            cells = (np.arange(begin, end) - first) // self.size
-            numbers, heads = np.unique(cells, return_index=True)
-            maps = maps.take(range(begin - start, end - start), axis)
-            maps = np.add.reduceat(maps, heads, axis=axis)
-            place.append(slice(numbers[0], numbers[-1] + 1))
-        return (slice(None), *place), maps
+from .cells import cell_px
+from .definitions import CONFIDENCE, MIN_BLOCKS
+from .image_pair import Given
+from .metrics import COMPARED_METRICS
 
 
 class Blocks:
@@ -74,14 +42,14 @@ class Blocks:
     from `seed` and the ground alone: two methods on the same ground are resampled alike.
     """
 
-    def __init__(self, counts, block_px, draws, seed):
+    def __init__(self, counts: np.ndarray, block_px: int, draws: int, seed: int) -> None:
         self._span = block_px // cell_px(block_px)
         self._used = self._sums_of_blocks(counts[np.newaxis])[:, 0] > 0
         size = max(1, round(self._used.sum() / self._span**2))
         self._drawn = np.random.default_rng(seed).integers(self._used.sum(), size=(draws, size))
-        self.enough = counts.sum() >= LEAST_BLOCKS * block_px**2
+        self.enough = counts.sum() >= MIN_BLOCKS * block_px**2
 
-    def sums(self, cells):
+    def sums(self, cells: np.ndarray) -> np.ndarray:
         """Return sums (1 + draws, terms) of sums over cells (terms, rows, columns).
 
         The first row is the whole ground, each other a resample of it.
@@ -91,7 +59,7 @@ class Blocks:
             [cells.sum(axis=(1, 2)), *(blocks[draw].sum(axis=0) for draw in self._drawn)]
         )
 
-    def _sums_of_blocks(self, cells):
+    def _sums_of_blocks(self, cells: np.ndarray) -> np.ndarray:
         """Return the sums over every block, (blocks, terms)."""
         margin = self._span - 1
         cells = np.pad(cells, [(0, 0), (margin, margin), (margin, margin)])
@@ -108,67 +76,28 @@ class Difference(NamedTuple):
     seeds: int
 
 
-def ground_cells(shape, mask, block_px, tile_px=TILE_PX):
-    """Return (Cells, counts of pixels in each) of the ground of a scene; None without ground.
+def resampled(
+    blocks: Blocks, cells: Mapping[str, np.ndarray], given: Given
+) -> dict[str, tuple[np.ndarray, int]]:
+    """Return {metric: (values, n)} of a run from its sums over cells (terms, rows, columns).
 
-    mask: gives the ground (rows, columns) of a Tile, with its margin.
-    """
-    used = [np.zeros(size, bool) for size in shape]
-    for tile in tiles(shape, tile_px):
-        own = inner(mask(tile))
-        used[0][slice(*tile.rows)] |= own.any(axis=1)
-        used[1][slice(*tile.columns)] |= own.any(axis=0)
-    if not used[0].any():
-        return None
-    rows, columns = map(np.flatnonzero, used)
-    cells = Cells(((rows[0], rows[-1] + 1), (columns[0], columns[-1] + 1)), cell_px(block_px))
-    counts = cells.empty(1)
-    for tile in tiles(shape, tile_px):
-        own = inner(mask(tile))
-        if own.any():
-            place, sums = cells.sums(own[np.newaxis].astype(float), tile)
-            counts[place] += sums
-    return cells, counts[0]
-
-
-def distributions(shape, read, given, cells, blocks, *, threads=1, tile_px=TILE_PX):
-    """Return {metric: (values, n)} of a fused image.
-
-    read: as of `scoring.score_scene`, with one region, one reference and one run.
     values: (1 + draws,), the metric on the whole ground, then on each resample; NaN where
     nothing supports it. n: the number of pixels, windows or differences that it rests on.
     """
-    _, means = sample(shape, read, tile_px)
-    centre = next(iter(means.values()), 0.0)
-    given = given._replace(centre=(centre, centre))
-
-    def sums(work):
-        tile, parts = work
-        (mask,), (reference,), (fused,) = (part.values() for part in parts)
-        if not inner(mask).any():
-            return {}
-        pair, region = Pair(reference, fused, mask, given), Region(mask)
-        return {
-            name: cells.sums(np.stack(statistic.terms(pair, region)).astype(float), tile)
-            for name, statistic in STATISTICS.items()
-        }
-
-    totals = {}
-    work = ((tile, read(tile, True)) for tile in tiles(shape, tile_px))
-    for found in in_order(sums, work, threads):
-        for name, (place, values) in found.items():
-            if name not in totals:
-                totals[name] = cells.empty(len(values))
-            totals[name][place] += values
     found = {}
-    for name, total in totals.items():
-        resampled = blocks.sums(total)
+    for name, total in cells.items():
+        sums = blocks.sums(total)
         with np.errstate(invalid="ignore", divide="ignore"):
-            found[name] = STATISTICS[name].value(resampled, given), int(resampled[0, 0])
+            found[name] = COMPARED_METRICS[name].value(sums, given), int(sums[0, 0])
     return found
 
 
-def compare(left, right, seed, enough=True):
+def compare(
+    left: Mapping[int, np.ndarray],
+    right: Mapping[int, np.ndarray],
+    seed: int,
+    enough: bool = True,
+) -> Difference:
     """Return the Difference between two methods in one metric.
 
     left, right: {seed: values (1 + draws,)} from the same Blocks. seed: draws the seeds.

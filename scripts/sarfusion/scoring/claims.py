@@ -21,8 +21,8 @@ from jsonschema.exceptions import best_match
 
 from ..core.errors import StudyError
 from ..study.comparisons import EACH, paired_runs
-from .bootstrap import STATISTICS
-from .definitions import LEAST_SEEDS
+from .definitions import MIN_SEEDS
+from .metrics import COMPARED_METRICS
 
 SCHEMA = Path(__file__).parents[3] / "config" / "claims.schema.yaml"
 
@@ -58,10 +58,10 @@ def load(path):
         raise StudyError(f"{path}: {where}: {error.message}; known keys are in {SCHEMA.name}")
     for name, claim in content["claims"].items():
         for number, test in enumerate(claim["tests"]):
-            if test["metric"] not in STATISTICS:
+            if test["metric"] not in COMPARED_METRICS:
                 raise StudyError(
                     f"{path}: claims.{name}.tests.{number}.metric: methods are not compared in"
-                    f" {test['metric']!r}; they are in {', '.join(STATISTICS)}"
+                    f" {test['metric']!r}; they are in {', '.join(COMPARED_METRICS)}"
                 )
     return content["claims"]
 
@@ -185,8 +185,8 @@ def decide(interval, seeds):
     interval: (low, high); seeds: the difference of each seed.
     """
     low, high = interval
-    if len(seeds) < LEAST_SEEDS:
-        return NOT_TESTED, f"seeds: {len(seeds)}, where {LEAST_SEEDS} are the least"
+    if len(seeds) < MIN_SEEDS:
+        return NOT_TESTED, f"seeds: {len(seeds)}, where {MIN_SEEDS} are the least"
     if not (np.isfinite([low, high]).all() and np.isfinite(seeds).all()):
         return NOT_TESTED, "too little ground for an interval"
     if low > 0 and min(seeds) > 0:

@@ -1,7 +1,11 @@
 """What metrics, intervals and verdicts are defined with.
 
-They stand apart, in one place, for the code that uses them and the paper that prints them.
+They are in one place, for the code that uses them and the paper that prints them.
 """
+
+# A spread or a mean below this part of the data's level is rounding (float32 carries 6e-8), not
+# signal. One digital number of Landsat in one pixel of a window is still above it.
+FLOAT32_ROUNDING = 1e-6
 
 SSIM_WINDOW = 11  # pixels; what a gaussian of sigma 1.5 spans in Wang 2004 and in scikit-image
 SSIM_SIGMA = 1.5  # pixels
@@ -18,5 +22,5 @@ ORIENTATION = (0.9879, -22, 0.8)
 HEADLINE = {"reconstruction": "test", "cloud_gap": "gap", "sharpening": "test"}
 CONFIDENCE = 0.95  # of every interval
 STEPS = 4  # resampled blocks overlap: they start at every quarter of their side
-LEAST_BLOCKS = 4  # ground of fewer blocks has no interval
-LEAST_SEEDS = 2  # with fewer there is no verdict
+MIN_BLOCKS = 4  # ground of fewer blocks has no interval
+MIN_SEEDS = 2  # with fewer there is no verdict

@@ -1,21 +1,22 @@
 """What every metric is given and gives back: tiles of an image and its reference, and scores.
 
-A tile has a margin of HALO pixels on each side, zero beyond the scene, so that every window that
+A tile has a margin of HALO_PX pixels on each side, zero beyond the scene, so that every window that
 stands at one of its own pixels lies in it.
 """
 
 import math
+from collections.abc import Callable
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from ..core.errors import StudyError
 
-# A spread or a mean below this part of the data's level is rounding (float32 carries 6e-8), not
-# signal; one digital number of Landsat in one pixel of a window is still above it.
-ROUNDING = 1e-6
-HALO = 5  # pixels; how far the largest window, 11 px of SSIM, reaches beyond the pixel it stands at
+Maps = TypeVar("Maps")
+
+# How far the largest window, 11 px of SSIM, reaches beyond the pixel that it stands at.
+HALO_PX = 5
 
 
 class Score(NamedTuple):
@@ -31,46 +32,68 @@ NOTHING = Score(math.nan, 0)
 class Given(NamedTuple):
     """What metrics know beside the images.
 
-    data_range: L, reflectance; h_over_l: resolution ratio of ERGAS. centre: a value near the
-    images', one each; moments are taken about it, since about zero they drown small variances.
+    data_range: L, reflectance; h_over_l: resolution ratio of ERGAS. centre: a value near those of
+    both images; moments are taken about it, since about zero they drown small variances.
     """
 
     data_range: float = math.nan
     h_over_l: float = 1.0
-    centre: tuple[float, float] = (0.0, 0.0)
+    centre: float = 0.0
+
+
+def check_range(data_range: float) -> None:
+    """Raise StudyError unless L is a positive number."""
+    if not (math.isfinite(data_range) and data_range > 0):
+        raise StudyError(
+            f"data range L is {data_range}: it must be positive; check the band's training blocks"
+        )
 
 
 class Pair:
     """A tile of an image and its reference, as float64, zero off the ground to be scored.
 
-    reference, fused: (rows + 2 HALO, columns + 2 HALO), or (bands, ...); reflectance, anything
-    off the ground. ground: bool (rows + 2 HALO, columns + 2 HALO).
+    reference, fused: (rows + 2 HALO_PX, columns + 2 HALO_PX), or (bands, ...); reflectance,
+    anything off the ground. ground: bool (rows + 2 HALO_PX, columns + 2 HALO_PX).
 
-    Raises StudyError when a value on the ground is not finite. The results of `once` are kept:
-    the regions of a tile share its maps.
+    Raises StudyError when a value on the ground is not finite, ValueError when the shapes do not
+    fit. The results of `once` are kept: the regions of a tile share its maps.
     """
 
-    def __init__(self, reference, fused, ground, given):
+    def __init__(
+        self, reference: np.ndarray, fused: np.ndarray, ground: np.ndarray, given: Given
+    ) -> None:
+        if reference.ndim not in (2, 3):
+            raise ValueError(f"the image has {reference.ndim} dimensions, not 2 or 3")
+        if reference.shape != fused.shape or reference.shape[-2:] != ground.shape:
+            raise ValueError(
+                f"reference {reference.shape}, fused {fused.shape} and region {ground.shape} differ"
+            )
         self.given = given
         self.reference = _on_ground("reference", reference, ground)
         self.fused = _on_ground("fused", fused, ground)
         self._ground = ground
         self._maps = {}
 
+    def about(self, centre: float) -> "Pair":
+        """Return the same pair with moments about another centre."""
+        if centre == self.given.centre:
+            return self
+        return Pair(self.reference, self.fused, self._ground, self.given._replace(centre=centre))
+
     @cached_property
-    def centred(self):
-        """(reference, fused) about their centres; zero off the ground."""
+    def centred(self) -> list[np.ndarray]:
+        """(reference, fused) about the centre; zero off the ground."""
         return [
-            np.where(self._ground, image - centre, 0)
-            for image, centre in zip((self.reference, self.fused), self.given.centre, strict=True)
+            np.where(self._ground, image - self.given.centre, 0)
+            for image in (self.reference, self.fused)
         ]
 
     @cached_property
-    def error(self):
+    def error(self) -> np.ndarray:
         """fused - reference, without the margin."""
         return inner(self.fused) - inner(self.reference)
 
-    def once(self, function):
+    def once(self, function: Callable[["Pair"], Maps]) -> Maps:
         """Return function(self), computed at the first call."""
         if function not in self._maps:
             self._maps[function] = function(self)
@@ -92,27 +115,27 @@ def _on_ground(name, image, ground):
 class Region:
     """The part of a tile to be scored.
 
-    mask: bool (rows + 2 HALO, columns + 2 HALO). low: where the bins of the entropy start, NaN
-    where that is not known.
+    mask: bool (rows + 2 HALO_PX, columns + 2 HALO_PX). low: where the bins of the entropy start,
+    NaN where that is not known.
     """
 
-    def __init__(self, mask, low=math.nan):
+    def __init__(self, mask: np.ndarray, low: float = math.nan) -> None:
         self.mask, self.low = mask, low
         self._whole = {}
 
-    def whole(self, size):
+    def whole(self, size: int) -> np.ndarray:
         """Return where windows of size x size lie wholly in the region: bool (rows, columns)."""
         if size not in self._whole:
             self._whole[size] = inner(whole_windows(self.mask, size))
         return self._whole[size]
 
 
-def inner(image):
+def inner(image: np.ndarray) -> np.ndarray:
     """Return a tile (..., rows, columns) without its margin."""
-    return image[..., HALO:-HALO, HALO:-HALO]
+    return image[..., HALO_PX:-HALO_PX, HALO_PX:-HALO_PX]
 
 
-def whole_windows(region, size):
+def whole_windows(region: np.ndarray, size: int) -> np.ndarray:
     """Return where size x size windows lie wholly in the region: bool (rows, columns).
 
     A window stands at its centre; at the pixel below and right of it where the size is even.

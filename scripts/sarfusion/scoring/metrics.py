@@ -2,7 +2,7 @@
 
 A metric is the function `terms` of a tile, whose sums over all tiles `value` turns into the score:
 so scenes of any size are scored tile by tile, and the bootstrap resamples the very same sums.
-METRICS holds all that tables and figures need to know of each. `scoring` does the adding.
+METRICS has all that tables and figures need to know of each. `scene_scores` does the adding.
 """
 
 from collections.abc import Callable
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .definitions import SOBEL_WINDOW, SSIM_WINDOW, TEXTURE_FLOOR, UIQI_WINDOW
+from .definitions import FLOAT32_ROUNDING, SOBEL_WINDOW, SSIM_WINDOW, TEXTURE_FLOOR, UIQI_WINDOW
 from .edges import edge_map, magnitude_maps
-from .image_pair import HALO, ROUNDING, Given, Pair, Region, inner
+from .image_pair import HALO_PX, Given, Pair, Region, inner
 
 GREY_LEVELS = 256  # bins of the entropy's histogram
 
@@ -70,11 +70,11 @@ def _decibels(sums, given):
 def _correlation(sums, given):
     """Return Pearson's correlation from the sums of 1, x, y, xx, yy, xy; NaN on constants.
 
-    A spread below ROUNDING of the data range counts as constant.
+    A spread below FLOAT32_ROUNDING of the data range counts as constant.
     """
     n, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
     x_spread, y_spread = xx - x * x / n, yy - y * y / n
-    constant = np.minimum(x_spread, y_spread) <= (ROUNDING * given.data_range) ** 2 * n
+    constant = np.minimum(x_spread, y_spread) <= (FLOAT32_ROUNDING * given.data_range) ** 2 * n
     product = np.sqrt(np.abs(x_spread)) * np.sqrt(np.abs(y_spread))
     return np.where(constant, np.nan, np.clip((xy - x * y / n) / product, -1, 1))
 
@@ -82,14 +82,14 @@ def _correlation(sums, given):
 def _weighted_mean(sums, given):
     """Return the mean from the sums of 1, weights, squared weights, weights times values."""
     n, weights, squares, total = np.moveaxis(sums, -1, 0)
-    flat = squares <= (ROUNDING * given.data_range) ** 2 * n
+    flat = squares <= (FLOAT32_ROUNDING * given.data_range) ** 2 * n
     return np.where(flat, np.nan, total / weights)
 
 
 def _root_ratio(sums, given):
     """Return the root of the ratio of two sums of squares; NaN where the first is rounding."""
     n, x, y = np.moveaxis(sums, -1, 0)
-    return np.where(x <= (ROUNDING * given.data_range) ** 2 * n, np.nan, np.sqrt(y / x))
+    return np.where(x <= (FLOAT32_ROUNDING * given.data_range) ** 2 * n, np.nan, np.sqrt(y / x))
 
 
 def _entropy_change(sums, given):
@@ -104,7 +104,7 @@ def _entropy(counts):
 
 def _relative_error(sums, given):
     n, means, squares, errors = sums[..., :1], *np.split(sums[..., 1:] / sums[..., :1], 3, axis=-1)
-    undefined = (n == 0) | (np.abs(means) <= ROUNDING * np.sqrt(squares))
+    undefined = (n == 0) | (np.abs(means) <= FLOAT32_ROUNDING * np.sqrt(squares))
     relative = np.where(undefined, np.nan, errors / means**2)
     return 100 * given.h_over_l * np.sqrt(np.mean(relative, axis=-1))
 
@@ -226,8 +226,8 @@ def entropy_difference(pair, region):
 
     - sum p log2 p (Shannon 1948, Bell System Technical Journal 27) over a histogram of 256 bins
     of width L / 256 from the reference's 0.1 percentile on, where L starts in training (of a
-    regular sample, in a scene above `scoring.SAMPLE_PX` pixels); values beyond go to the outermost
-    bins. Below 0, grey levels were lost; above, gained (or noise).
+    regular sample, in a scene above `scene_scores.SAMPLE_PX` pixels); values beyond go to the
+    outermost bins. Below 0, grey levels were lost; above, gained (or noise).
     """
     where = region.whole(1)
 
@@ -250,8 +250,8 @@ def sf_ratio(pair, region):
     n counts them. Below 1 is smoother; above 1 is sharper, or noisier. NaN on a constant
     reference.
     """
-    own = slice(HALO, -HALO)
-    following = slice(HALO + 1, -HALO + 1)
+    own = slice(HALO_PX, -HALO_PX)
+    following = slice(HALO_PX + 1, -HALO_PX + 1)
     maps = np.zeros((3, *pair.error.shape))
     for second in [np.s_[following, own], np.s_[own, following]]:
         both = inner(region.mask) & region.mask[second]
@@ -288,3 +288,7 @@ def sam(pair, region):
     )
     angles = 2 * np.arctan2(np.linalg.norm(u - v, axis=0), np.linalg.norm(u + v, axis=0))
     return _on(defined, np.degrees(angles))
+
+
+# In these methods are compared, with an interval.
+COMPARED_METRICS = {name: entry for name, entry in METRICS.items() if entry.compared}

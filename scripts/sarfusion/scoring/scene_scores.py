@@ -5,115 +5,34 @@ memory. Tiles may be worked on by several threads; their sums are added in the o
 """
 
 import math
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.errors import StudyError
+from ..core.tiling import Tile, in_order, tiles
 from ..ground.normalise import RANGE_PERCENTILES
-from .image_pair import HALO, NOTHING, Given, Pair, Region, Score, inner
+from .cells import Box, CellWriter
+from .image_pair import HALO_PX, NOTHING, Given, Pair, Region, Score, inner
 from .metrics import METRICS
 
 TILE_PX = 512  # what a tile's maps need stays near the processor's cache
 SAMPLE_PX = 2**20  # pixels of a scene that are looked at before the pass
 
-
-class Tile(NamedTuple):
-    """A part of a scene: half-open ranges of rows and columns, and the shape of the scene."""
-
-    rows: tuple[int, int]
-    columns: tuple[int, int]
-    shape: tuple[int, int]
-
-    def read(self, read, margin=HALO):
-        """Return the tile with a margin of pixels on each side, zero beyond the scene.
-
-        read: a function of slices (rows, columns) that gives (..., rows, columns).
-        """
-        spans = [(start - margin, stop + margin) for start, stop in (self.rows, self.columns)]
-        inside = [
-            (max(0, start), min(size, stop))
-            for (start, stop), size in zip(spans, self.shape, strict=True)
-        ]
-        beyond = [
-            (first - start, stop - last)
-            for (start, stop), (first, last) in zip(spans, inside, strict=True)
-        ]
-        image = read(*(slice(*span) for span in inside))
-        if not np.any(beyond):
-            return image
-        return np.pad(image, [(0, 0)] * (image.ndim - 2) + beyond)
+Key = Any  # of a reference: the name of a band, or of a triple
+Images = tuple[dict[str, np.ndarray], dict[Key, np.ndarray], dict[tuple, np.ndarray]]
 
 
-def tiles(shape, size=TILE_PX):
-    """Yield the Tiles of a scene (rows, columns), row by row."""
-    for row in range(0, shape[0], size):
-        for column in range(0, shape[1], size):
-            rows, columns = (row, min(row + size, shape[0])), (column, min(column + size, shape[1]))
-            yield Tile(rows, columns, shape)
-
-
-def in_order(function, items, threads):
-    """Yield function(item) of each item in order; `threads` work, few items wait in memory."""
-    with ThreadPoolExecutor(threads) as pool:
-        waiting = deque()
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-
-
-def score_band(reference, fused, region, data_range, **work):
-    """Return every band metric as {name: Score}.
-
-    reference, fused: (rows, columns), reflectance; anything, also NaN, outside the region.
-    region: bool (rows, columns), the pixels that are valid and scored.
-    data_range: L of SSIM and PSNR, reflectance. work: threads, tile_px, names of `score_scene`.
-
-    A metric that nothing in the region supports is Score(nan, 0). Raises StudyError when the
-    region holds a value that is not finite, or L is not a positive number.
-    """
-    check_range(data_range)
-    return _score(2, reference, fused, region, Given(data_range), work)
-
-
-def score_triple(reference, fused, region, h_over_l=1.0, **work):
-    """Return every metric of the red, green and blue bands together as {name: Score}.
-
-    reference, fused: (3, rows, columns), reflectance; region: bool (rows, columns).
-    h_over_l: pixel size of the fused image over that of the optical input, for ERGAS; 1 says
-    that there is no ratio, both having one grid (1/3 when 90 m is sharpened to 30 m).
-
-    Otherwise as `score_band`.
-    """
-    return _score(3, reference, fused, region, Given(h_over_l=h_over_l), work)
-
-
-def _score(dimensions, reference, fused, region, given, work):
-    reference, fused, region = np.asarray(reference), np.asarray(fused), np.asarray(region)
-    if reference.ndim != dimensions:
-        raise ValueError(f"the image has {reference.ndim} dimensions, not {dimensions}")
-    if region.ndim != 2 or region.dtype != bool:
-        raise ValueError(f"the region is {region.dtype} {region.shape}, not a 2-D boolean array")
-    if reference.shape != fused.shape or reference.shape[-2:] != region.shape:
-        raise ValueError(
-            f"reference {reference.shape}, fused {fused.shape} and region {region.shape} differ"
-        )
-
-    def read(tile, _):
-        cut = [tile.read(lambda *at, image=image: image[(..., *at)]) for image in images]
-        return {"": cut[0]}, {"": cut[1]}, {("",): cut[2]}
-
-    images = (region, reference, fused)
-    return score_scene(region.shape, read, {"": given}, **work)["", ("",)]
-
-
-def score_scene(shape, read, givens, *, threads=1, tile_px=TILE_PX, names=None):
+def score_scene(
+    shape: tuple[int, int],
+    read: Callable[[Tile, bool], Images],
+    givens: Mapping[Key, Given],
+    *,
+    threads: int = 1,
+    tile_px: int = TILE_PX,
+    names: Sequence[str] | None = None,
+    cells: CellWriter | None = None,
+) -> dict[tuple[str, tuple], dict[str, Score]]:
     """Return {(region, run): {metric: Score}} of the fused images of a scene.
 
     read: read(tile, fused) gives ({region: mask}, {key: reference}, {run: image}) of a Tile with
@@ -121,54 +40,60 @@ def score_scene(shape, read, givens, *, threads=1, tile_px=TILE_PX, names=None):
     that starts with the key of its reference. Images of one band (rows, columns) have the metrics
     of a band, others those of a triple.
     givens: {key: Given}; the centres are found here. names: of the metrics, if not all.
+    cells: writes the sums of its runs over the cells of its region, of the metrics in which methods
+    are compared.
 
-    Raises StudyError when a value to be scored is not finite.
+    A metric that nothing in the region supports is Score(nan, 0). Raises StudyError when a value
+    to be scored is not finite, ValueError when arrays do not fit.
     """
-    lows, centres = sample(shape, read, tile_px)
+    ground = survey(shape, read, tile_px, cells and cells.region)
+    if cells:
+        cells.start(ground.box)
 
-    def sums(parts):
-        masks, references, runs = parts
-        ground = np.any(list(masks.values()), axis=0)
-        wholes = {
-            (name, key): Region(mask, lows.get((name, key), math.nan))
+    def sums(work):
+        tile, (masks, references, runs) = work
+        everywhere = np.any(list(masks.values()), axis=0)
+        regions = {
+            (name, key): Region(mask, ground.lows.get((name, key), math.nan))
             for name, mask in masks.items()
             for key in references
         }
-        found = {}
+        found, in_cells = {}, {}
         for run, image in runs.items():
             key = run[0]
-            centre = (centres.get(key, 0.0), centres.get(run, centres.get(key, 0.0)))
-            pair = Pair(references[key], image, ground, givens[key]._replace(centre=centre))
-            for region, mask in masks.items():
-                terms = mask.any() and partial(_sums, pair=pair, region=wholes[region, key])
-                found[region, run] = {
-                    name: terms(name) if terms else np.zeros(1)
-                    for name in (names or _of_scope(image.ndim))
+            given = givens[key]._replace(centre=ground.centres.get(key, 0.0))
+            pair = Pair(references[key], image, everywhere, given)
+            chosen = names or names_of(image)
+            for name, mask in masks.items():
+                region, terms = regions[name, key], {}
+                if mask.any():
+                    terms = {metric: METRICS[metric].terms(pair, region) for metric in chosen}
+                found[name, run] = {
+                    metric: _sums(terms[metric]) if terms else np.zeros(1) for metric in chosen
                 }
-        return found
+                if cells and name == cells.region and run in cells.runs and inner(mask).any():
+                    centre = ground.region_centres.get((name, key), 0.0)
+                    in_cells[run] = cells.sums(_compared(terms, pair, region, centre), tile)
+        return tile, cells and inner(masks[cells.region]), found, in_cells
 
     totals = {}
-    parts = (read(tile, True) for tile in tiles(shape, tile_px))
-    for found in in_order(sums, parts, threads):
+    work = ((tile, read(tile, True)) for tile in tiles(shape, tile_px, HALO_PX))
+    for tile, own, found, in_cells in in_order(sums, work, threads):
+        if cells:
+            cells.add(tile, own, in_cells)
         for place, values in found.items():
             total = totals.setdefault(place, dict.fromkeys(values, 0))
-            for name, value in values.items():
-                total[name] = total[name] + value
+            for metric, value in values.items():
+                total[metric] = total[metric] + value
     return {
-        (region, run): {name: score(name, value, givens[run[0]]) for name, value in total.items()}
+        (region, run): {
+            metric: score(metric, value, givens[run[0]]) for metric, value in total.items()
+        }
         for (region, run), total in totals.items()
     }
 
 
-def check_range(data_range):
-    """Raise StudyError unless L is a positive number."""
-    if not (math.isfinite(data_range) and data_range > 0):
-        raise StudyError(
-            f"data range L is {data_range}: it must be positive; check the band's training blocks"
-        )
-
-
-def score(name, sums, given):
+def score(name: str, sums: np.ndarray, given: Given) -> Score:
     """Return the Score of a metric whose terms have these sums."""
     if sums[0] == 0:
         return NOTHING
@@ -176,46 +101,99 @@ def score(name, sums, given):
         return Score(float(METRICS[name].value(sums, given)), int(sums[0]))
 
 
-def _sums(name, pair, region):
-    """Return the sums of a metric's terms: of maps, or the row of numbers that stands for them."""
-    terms = METRICS[name].terms(pair, region)
-    return np.array([term.sum() for term in terms], float) if len(terms) > 1 else terms[0]
-
-
-def _of_scope(dimensions):
-    scope = {2: "band", 3: "triple"}[dimensions]
+def names_of(image: np.ndarray) -> list[str]:
+    """Return the names of the metrics of an image: of one band, or of three together."""
+    scope = {2: "band", 3: "triple"}[image.ndim]
     return [name for name, entry in METRICS.items() if entry.scope == scope]
 
 
-def sample(shape, read, tile_px=TILE_PX):
-    """Return ({(region, key): low}, {key or run: mean}) of a regular sample of the ground.
+def _sums(terms):
+    """Return the sums of a metric's terms: of maps, or the row of numbers that stands for them."""
+    return np.array([term.sum() for term in terms], float) if len(terms) > 1 else terms[0]
+
+
+def _compared(terms, pair, region, centre):
+    """Return those of the terms {metric: maps} that methods are compared by, about a centre.
+
+    Moments are about the mean of the region alone. Where more is scored than this region, they are
+    computed once more.
+    """
+    about = pair.about(centre)
+    return {
+        metric: maps if about is pair else METRICS[metric].terms(about, region)
+        for metric, maps in terms.items()
+        if METRICS[metric].compared
+    }
+
+
+class Survey(NamedTuple):
+    """What has to be known of the whole ground before the sums.
+
+    lows: {(region, key): where the entropy's bins start}, a percentile of a reference. centres:
+    {key: mean of a reference} on all ground, region_centres: {(region, key): the same of a region}.
+    All three are of a regular sample, and lack what has no finite value. box: half-open ranges of
+    rows and columns around the ground of the region that was asked for, None where it has none.
+    """
+
+    lows: dict[tuple[str, Key], float]
+    centres: dict[Key, float]
+    region_centres: dict[tuple[str, Key], float]
+    box: Box | None
+
+
+def survey(
+    shape: tuple[int, int],
+    read: Callable[[Tile, bool], Images],
+    tile_px: int = TILE_PX,
+    boxed: str | None = None,
+) -> Survey:
+    """Return the Survey of a scene, of which `read` gives tiles; see `score_scene`.
 
     The sample is every n-th row and column, with the least n that leaves no more than SAMPLE_PX
-    pixels of the scene. low: the percentile of a reference where the entropy's bins start.
+    pixels of the scene. boxed: the region to put a box around. Raises ValueError when a region is
+    no mask.
     """
     step = math.ceil(math.sqrt(shape[0] * shape[1] / SAMPLE_PX))
     values, everywhere = {}, {}
-    for tile in tiles(shape, tile_px):
-        masks, references, runs = read(tile, False)
+    used = [np.zeros(size, bool) for size in shape]
+    for tile in tiles(shape, tile_px, HALO_PX):
+        masks, references, _ = read(tile, False)
+        for name, mask in masks.items():
+            if mask.ndim != 2 or mask.dtype != bool:
+                raise ValueError(
+                    f"the region {name} is {mask.dtype} {mask.shape}, not a 2-D boolean array"
+                )
+        if boxed:
+            own = inner(masks[boxed])
+            used[0][slice(*tile.rows)] |= own.any(axis=1)
+            used[1][slice(*tile.columns)] |= own.any(axis=0)
         at = tuple(slice(-start % step, None, step) for start, _ in (tile.rows, tile.columns))
         masks = {name: inner(mask)[at] for name, mask in masks.items()}
         ground = np.any(list(masks.values()), axis=0)
-        for key, image in (references | runs).items():
+        for key, image in references.items():
             if image.ndim > 2:  # no metric of a triple needs these numbers
                 continue
             seen = inner(image)[at]
             everywhere.setdefault(key, []).append(seen[ground])
-            if key in references:
-                for name, mask in masks.items():
-                    values.setdefault((name, key), []).append(seen[mask])
+            for name, mask in masks.items():
+                values.setdefault((name, key), []).append(seen[mask])
     lows = {
         place: float(np.percentile(np.concatenate(parts).astype(float), RANGE_PERCENTILES[0]))
         for place, parts in values.items()
         if any(part.size for part in parts)
     }
+    box = None
+    if used[0].any():
+        rows, columns = (np.flatnonzero(one) for one in used)
+        box = ((int(rows[0]), int(rows[-1]) + 1), (int(columns[0]), int(columns[-1]) + 1))
+    return Survey(lows, _means(everywhere), _means(values), box)
+
+
+def _means(samples):
+    """Return the finite means of samples, {place: arrays}."""
     means = {
-        key: float(np.concatenate(parts).mean(dtype=float))
-        for key, parts in everywhere.items()
+        place: float(np.concatenate(parts).mean(dtype=float))
+        for place, parts in samples.items()
         if any(part.size for part in parts)
     }
-    return lows, {key: mean for key, mean in means.items() if math.isfinite(mean)}
+    return {place: mean for place, mean in means.items() if math.isfinite(mean)}

@@ -11,27 +11,27 @@ on tiles at the same time. Each result comes from one thread: their number chang
 import numpy as np
 from numba import njit
 
-from .definitions import SSIM_SIGMA, STABLE, UIQI_WINDOW
-from .image_pair import ROUNDING
+from .definitions import FLOAT32_ROUNDING, SSIM_SIGMA, STABLE, UIQI_WINDOW
+from .image_pair import Pair
 
 compiled = njit(cache=True, nogil=True, fastmath={"contract"})
 
 
-def ssim_map(pair):
+def ssim_map(pair: Pair) -> np.ndarray:
     """Return the structural similarity of 11 x 11 gaussian windows."""
     weights = np.exp(-0.5 * (np.arange(-5, 6) / SSIM_SIGMA) ** 2)
     constants = ((share * pair.given.data_range) ** 2 for share in STABLE)
     weights = tuple(weights / weights.sum())
-    return _ssim(*pair.centred, *pair.given.centre, weights, *constants)
+    return _ssim(*pair.centred, pair.given.centre, weights, *constants)
 
 
-def uiqi_maps(pair):
+def uiqi_maps(pair: Pair) -> tuple[np.ndarray, np.ndarray]:
     """Return (universal image quality index, variance of the reference) of 8 x 8 windows."""
     # A window of even size stands right of its middle: it begins four pixels before.
     # Whole rows in one piece, which the compiled loop takes in vectors.
     x, y = (np.ascontiguousarray(image[1:-2, 1:-2]) for image in pair.centred)
     weights = (1 / UIQI_WINDOW,) * UIQI_WINDOW
-    return _uiqi(x, y, *pair.given.centre, weights, ROUNDING, pair.given.data_range)
+    return _uiqi(x, y, pair.given.centre, weights, FLOAT32_ROUNDING, pair.given.data_range)
 
 
 @compiled
@@ -92,10 +92,10 @@ def _moments(x, y, top, weights, columns, found):
 
 
 @compiled
-def _ssim(x, y, x_centre, y_centre, weights, luminance, contrast):
+def _ssim(x, y, centre, weights, luminance, contrast):
     """Return the structural similarity of every window inside two images, row by row.
 
-    x, y: (rows, columns), about their centres. luminance, contrast: the constants C1 and C2.
+    x, y: (rows, columns), about `centre`. luminance, contrast: the constants C1 and C2.
     """
     shape = (x.shape[0] - len(weights) + 1, x.shape[1] - len(weights) + 1)
     quality = np.empty(shape)
@@ -104,7 +104,7 @@ def _ssim(x, y, x_centre, y_centre, weights, luminance, contrast):
         _moments(x, y, row, weights, columns, found)
         for c in range(shape[1]):
             dx, dy = found[0, c], found[1, c]
-            mx, my = dx + x_centre, dy + y_centre
+            mx, my = dx + centre, dy + centre
             variances = found[2, c] - (dx * dx + dy * dy)
             covariance = found[3, c] - dx * dy
             quality[row, c] = ((2 * mx * my + luminance) * (2 * covariance + contrast)) / (
@@ -114,10 +114,10 @@ def _ssim(x, y, x_centre, y_centre, weights, luminance, contrast):
 
 
 @compiled
-def _uiqi(x, y, x_centre, y_centre, weights, rounding, level):
+def _uiqi(x, y, centre, weights, rounding, level):
     """Return (quality index, variance of x) of every window inside two images, row by row.
 
-    x, y: (rows, columns), about their centres. A mean or a spread below `rounding` of the level
+    x, y: (rows, columns), about `centre`. A mean or a spread below `rounding` of the level
     counts as zero.
     """
     shape = (x.shape[0] - len(weights) + 1, x.shape[1] - len(weights) + 1)
@@ -129,7 +129,7 @@ def _uiqi(x, y, x_centre, y_centre, weights, rounding, level):
         _along(columns[4], weights, found[4])
         for c in range(shape[1]):
             dx, dy = found[0, c], found[1, c]
-            mx, my = dx + x_centre, dy + y_centre
+            mx, my = dx + centre, dy + centre
             texture[row, c] = found[4, c] - dx * dx
             variances = found[2, c] - (dx * dx + dy * dy)
             squares = mx * mx + my * my

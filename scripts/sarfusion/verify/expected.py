@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..core.errors import StudyError
 from ..scenes import landsat
-from ..scoring.bootstrap import STATISTICS
+from ..scoring.metrics import COMPARED_METRICS
 from ..study.comparisons import study_pairs
 from ..study.config import transfers
 from ..study.methods import METHODS
@@ -114,7 +114,8 @@ def check_whole(table, name, study, site, protocol):
             raise StudyError(f"{name}: a row of {column} {found.pop()!r}, not {wanted!r}")
     if form_of(name) is DIFFERENCES:
         keys, wanted = PAIR, _comparisons(study, protocol)
-        lacking = STATISTICS.keys() - set(table.index.get_level_values("metric")) if wanted else ()
+        metrics = set(table.index.get_level_values("metric"))
+        lacking = COMPARED_METRICS.keys() - metrics if wanted else ()
         if lacking:
             raise StudyError(f"{name}: no row of {min(lacking)}")
     else:

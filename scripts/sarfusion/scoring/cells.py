@@ -1,0 +1,196 @@
+"""Sums of metrics over small square cells of ground, and the file that keeps them.
+
+A metric is a value of sums over the ground (see `metrics`). The bootstrap resamples square blocks
+of ground, which overlap: they begin at every quarter of their side. Sums over cells of that size
+are all it needs, so rasters are read once, by scoring.
+
+A file of cells is a zip archive of arrays (numpy's npz) that is written tile by tile:
+
+    about.json   region, block_px, cells (rows, columns), runs, data_range of each band in
+                 reflectance, and the number of terms of each metric
+    TILE/cells   numbers of the cells with ground in a tile, counted row by row over all cells
+    TILE/pixels  the number of pixels of ground in each of them
+    TILE/RUN     sums of one run in these cells (terms of all metrics, cells)
+
+Tiles and runs are numbers from 0. A cell that lies in several tiles is in each with its part of the
+sums. The same scores give the same bytes.
+"""
+
+import json
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..core.errors import StudyError
+from ..core.files import atomic
+from ..core.tiling import Tile
+from .definitions import STEPS
+
+Run = tuple[str, str, str, int]  # band, method, input, seed
+Box = tuple[tuple[int, int], tuple[int, int]]  # half-open ranges of rows and columns
+
+ABOUT = "about.json"
+
+
+def cell_px(block_px: int) -> int:
+    """Return the side in pixels of the cells that blocks of `block_px` pixels are made of."""
+    if block_px % STEPS and block_px > STEPS:
+        raise StudyError(f"block_px is {block_px}: make it a multiple of {STEPS}")
+    return max(1, block_px // STEPS)
+
+
+class Cells(NamedTuple):
+    """Square cells of `size` pixels from the corner of a box around the ground."""
+
+    box: Box
+    size: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The number of cells (rows, columns)."""
+        rows, columns = (-(-(last - first) // self.size) for first, last in self.box)
+        return rows, columns
+
+    def sums(self, maps: np.ndarray, tile: Tile) -> tuple[tuple[slice, slice], np.ndarray]:
+        """Return (place, sums) of the cells that a Tile shares with the box, which it must touch.
+
+        maps: (terms, rows, columns) of the tile. place: the slices of cells; sums: (terms, rows,
+        columns) of these.
+        """
+        place = []
+        spans = zip((tile.rows, tile.columns), self.box, strict=True)
+        for axis, ((start, stop), (first, last)) in enumerate(spans, start=1):
+            begin, end = max(start, first), max(min(stop, last), first)
+            cells = (np.arange(begin, end) - first) // self.size
+            numbers, heads = np.unique(cells, return_index=True)
+            maps = maps.take(range(begin - start, end - start), axis)
+            maps = np.add.reduceat(maps, heads, axis=axis)
+            place.append(slice(numbers[0], numbers[-1] + 1))
+        return (place[0], place[1]), maps
+
+
+class CellWriter:
+    """Writes the sums of some runs over the cells of one region, as scoring goes on."""
+
+    def __init__(
+        self,
+        archive: zipfile.ZipFile,
+        region: str,
+        block_px: int,
+        runs: Sequence[Run],
+        data_range: Mapping[str, float],
+    ) -> None:
+        self.region = region
+        self.runs = {tuple(run): number for number, run in enumerate(runs)}
+        self._archive, self._block_px, self._data_range = archive, block_px, dict(data_range)
+        self._cells, self._terms, self._tiles = Cells(((0, 0), (0, 0)), cell_px(block_px)), {}, 0
+
+    def start(self, box: Box | None) -> None:
+        """Take the box around the ground of the region; None where it has none."""
+        if box is not None:
+            self._cells = self._cells._replace(box=box)
+
+    def sums(self, terms: Mapping[str, Sequence[np.ndarray]], tile: Tile) -> dict[str, np.ndarray]:
+        """Return the sums over cells of a run, of the terms of each metric in a Tile."""
+        return {
+            name: self._cells.sums(np.stack(maps).astype(float), tile)[1]
+            for name, maps in terms.items()
+        }
+
+    def add(
+        self, tile: Tile, ground: np.ndarray, found: Mapping[Run, Mapping[str, np.ndarray]]
+    ) -> None:
+        """Write one Tile.
+
+        ground: bool (rows, columns), where the region is. found: the `sums` of each run.
+        """
+        if not ground.any():
+            return
+        place, (pixels,) = self._cells.sums(ground[np.newaxis].astype(float), tile)
+        with_ground = pixels > 0
+        numbers = np.arange(np.prod(self._cells.shape)).reshape(self._cells.shape)[place]
+        self._write("cells", numbers[with_ground])
+        self._write("pixels", pixels[with_ground])
+        for run, sums in found.items():
+            self._terms = {name: len(values) for name, values in sums.items()}
+            values = np.concatenate([values[:, with_ground] for values in sums.values()])
+            self._write(self.runs[run], values)
+        self._tiles += 1
+
+    def finish(self) -> None:
+        """Write what the file is about."""
+        about = {
+            "region": self.region,
+            "block_px": self._block_px,
+            "cells": [int(count) for count in self._cells.shape],
+            "tiles": self._tiles,
+            "runs": list(self.runs),
+            "data_range": self._data_range,
+            "terms": self._terms,
+        }
+        self._archive.writestr(zipfile.ZipInfo(ABOUT), json.dumps(about, indent=2) + "\n")
+
+    def _write(self, name: str | int, array: np.ndarray) -> None:
+        # Of a ZipInfo made by hand the date is 1980, always.
+        entry = zipfile.ZipInfo(f"{self._tiles}/{name}.npy")
+        with self._archive.open(entry, "w", force_zip64=True) as stream:
+            np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
+
+
+@contextmanager
+def write_cells(
+    path: Path | str,
+    region: str,
+    block_px: int,
+    runs: Sequence[Run],
+    data_range: Mapping[str, float],
+) -> Iterator[CellWriter]:
+    """Yield the CellWriter of a new file, which appears when it is whole.
+
+    runs: whose sums are kept; data_range: {band: L}, reflectance.
+    """
+    with atomic(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        writer = CellWriter(archive, region, block_px, runs, data_range)
+        yield writer
+        writer.finish()
+
+
+class CellReader:
+    """The sums in a file of cells, run by run.
+
+    counts: pixels of ground in each cell (rows, columns). region, block_px, runs, data_range: as
+    they were written.
+    """
+
+    def __init__(self, archive: np.lib.npyio.NpzFile) -> None:
+        self._archive = archive
+        about = json.loads(archive[ABOUT])
+        self.region, self.block_px = about["region"], about["block_px"]
+        self.runs: list[Run] = [tuple(run) for run in about["runs"]]
+        self.data_range: dict[str, float] = about["data_range"]
+        self._shape, self._tiles, self._terms = about["cells"], about["tiles"], about["terms"]
+        self.counts = self._added("pixels")
+
+    def sums(self, run: Run) -> dict[str, np.ndarray]:
+        """Return {metric: sums (terms, rows, columns) over all cells} of a run."""
+        total = self._added(self.runs.index(run), sum(self._terms.values()))
+        parts = np.split(total, np.cumsum([*self._terms.values()])[:-1])
+        return dict(zip(self._terms, parts, strict=True))
+
+    def _added(self, name: str | int, *terms: int) -> np.ndarray:
+        """Return what the tiles have under a name, added up: (terms, rows, columns)."""
+        total = np.zeros((*terms, np.prod(self._shape, dtype=int)))
+        for tile in range(self._tiles):
+            total[..., self._archive[f"{tile}/cells"]] += self._archive[f"{tile}/{name}"]
+        return total.reshape(*terms, *self._shape)
+
+
+@contextmanager
+def open_cells(path: Path | str) -> Iterator[CellReader]:
+    """Yield the CellReader of a file of cells."""
+    with np.load(path, allow_pickle=False) as archive:
+        yield CellReader(archive)
