@@ -1,6 +1,7 @@
 """Sentinel-1 backscatter: units, averaging in linear power, and the VV/VH ratio in dB."""
 
 import math
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -133,7 +134,7 @@ def average_onto(power: np.ndarray, source: Grid, target: Grid) -> np.ndarray:
     return averaged
 
 
-def check_overlap(sar: Grid, optical: Grid, where: str) -> None:
+def check_overlap(sar: Grid, optical: Grid, where: str | Path) -> None:
     """Raise StudyError if the grids do not overlap. where: the site or file, for the message."""
     left, bottom, right, top = transform_bounds(sar.crs, optical.crs, *sar.bounds)
     o_left, o_bottom, o_right, o_top = optical.bounds

@@ -122,7 +122,7 @@ def check_whole(table, name, study, site, protocol):
         baselines = [] if Path(name).parent.name in transfers(study) else study["baselines"]
         triples = "sharpening.full" not in name
         keys, wanted = RUN, _runs(study, protocol, baselines, triples)
-    rows = {}
+    rows: dict[tuple, set[tuple[str, str]]] = {}
     for *key, region, metric in table.index.to_frame()[[*keys, "region", "metric"]].to_numpy():
         rows.setdefault(tuple(key), set()).add((region, metric))
     for run in sorted(wanted ^ rows.keys()):
@@ -130,7 +130,7 @@ def check_whole(table, name, study, site, protocol):
         raise StudyError(f"{name}: {problem} {', '.join(map(str, run))}")
     for is_triple in (True, False):
         alike = {run: found for run, found in rows.items() if (run[0] == TRIPLE) == is_triple}
-        first = next(iter(alike.values()), set())
+        first = next(iter(alike.values())) if alike else set()
         for run, found in alike.items():
             for region, metric in sorted(found ^ first):
                 raise StudyError(

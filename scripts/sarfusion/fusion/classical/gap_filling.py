@@ -123,7 +123,7 @@ def regression(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.nda
     return filled
 
 
-def _within(mask: np.ndarray, distance_px: float) -> np.ndarray:
+def _within(mask: np.ndarray, distance_px: int) -> np.ndarray:
     """Return where a pixel of `mask` is at most `distance_px` away."""
     near = np.zeros_like(mask)
     for tile in tiles(mask.shape, TILE_PX, distance_px, 1):

@@ -47,8 +47,8 @@ def constants(study, stacks):
             [percent(half / 2) for half in (1 - definitions.CONFIDENCE, 1 + definitions.CONFIDENCE)]
         ),
         "step": ORDINALS[definitions.STEPS],
-        "least_blocks": number(definitions.LEAST_BLOCKS),
-        "least_seeds": number(definitions.LEAST_SEEDS),
+        "least_blocks": number(definitions.MIN_BLOCKS),
+        "least_seeds": number(definitions.MIN_SEEDS),
     }
 
 
