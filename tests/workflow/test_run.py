@@ -199,7 +199,7 @@ def test_a_killed_run_ends_in_the_same_bytes(project, finished):
     """SIGKILL in training; then unlock, as Snakemake asks, and start again from what is there."""
     script = project.folder / "scripts/train_model.py"
     save = "checkpoint.save(network, record, *next(paths))"
-    slowly = f'{save}\n            time.sleep(identity["model"] == "cae")'
+    slowly = f'{save}\n            time.sleep(model == "cae")'
     script.write_text(script.read_text().replace(save, slowly))
     run = subprocess.Popen(
         project.command(),
