@@ -5,6 +5,7 @@ from sarfusion.core.job import run
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_csv
@@ -36,19 +37,19 @@ def main(
     bootstrap.
     """
     keep_freed_memory()
-    scores, counts = {}, {}
+    scores: dict[tuple, dict[int, np.ndarray]] = {}  # by band, method, input and metric: by seed
+    counts = {}
     with open_cells(cells) as sums:
         region = sums.region
         if not sums.counts.any():
             raise StudyError(f"site {site}: no ground of region {region} to compare methods on")
         blocks = Blocks(sums.counts, sums.block_px, draws, seed)
         bands = dict.fromkeys(band for band, *_ in sums.runs)
-        for band, method, sar_input, run_seed in sums.runs:
-            of_run = sums.sums((band, method, sar_input, run_seed))
-            found = resampled(blocks, of_run, Given(sums.data_range[band]))
+        for one in sums.runs:
+            found = resampled(blocks, sums.sums(one), Given(sums.data_range[one.band]))
             for metric, (values, n) in found.items():
-                scores.setdefault((band, method, sar_input, metric), {})[run_seed] = values
-                counts[band, metric] = n
+                scores.setdefault((*one[:3], metric), {})[one.seed] = values
+                counts[one.band, metric] = n
 
     rows = []
     for band in bands:

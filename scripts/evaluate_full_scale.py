@@ -15,8 +15,7 @@ from sarfusion.core.raster import open_bands, read_grid
 from sarfusion.ground import split as split_map
 from sarfusion.ground.degradation import KERNEL_REACH, RATIO, degrade, mtf_sigma
 from sarfusion.scenes import landsat
-from sarfusion.scoring.cells import Run
-from sarfusion.scoring.image_pair import Given, check_range
+from sarfusion.scoring.image_pair import Given, Run, check_range
 from sarfusion.scoring.scene_scores import score_scene
 from sarfusion.scoring.scored_ground import reading
 from sarfusion.show.tables import METRIC_COLUMNS, score_rows
@@ -44,6 +43,7 @@ def main(
     where the 10 m reflectance is known (a path, else None): the product against it.
     """
     keep_freed_memory()
+    runs = [Run(*of_band) for of_band in runs]
     ranges = read_json(description)["data_range"]
     for band, *_ in runs:
         check_range(ranges[band])
@@ -96,12 +96,12 @@ def main(
 
         found = score_scene(shape, at_30_m, givens, threads=threads)
         if truth is not None:
-            fine_shape = tuple(RATIO * size for size in shape)
+            fine_shape = (RATIO * shape[0], RATIO * shape[1])
             found |= score_scene(fine_shape, at_10_m, givens, threads=threads)
     rows = []
-    for (region, (band, *run)), scores in found.items():
+    for (region, scored), scores in found.items():
         place = {"study": study, "site": site, "protocol": "sharpening", "region": region}
-        rows += score_rows(place, band, run, scores)
+        rows += score_rows(place, scored.band, scored[1:], scores)
     write_csv(table, pd.DataFrame(rows, columns=METRIC_COLUMNS))
 
 
@@ -112,7 +112,7 @@ def _finer(span):
 
 def _parts(region, mask, bands, measured, runs, images):
     """Return what score_scene wants to know of a tile."""
-    runs = dict(zip(map(tuple, runs), images, strict=False))
+    runs = dict(zip(runs, images, strict=False))
     return {region: mask}, dict(zip(bands, measured, strict=True)), runs
 
 

@@ -13,8 +13,8 @@ from sarfusion.core.files import read_json, write_csv
 from sarfusion.core.memory import keep_freed_memory
 from sarfusion.core.raster import open_bands
 from sarfusion.scenes import landsat
-from sarfusion.scoring.cells import Run, write_cells
-from sarfusion.scoring.image_pair import Given, check_range
+from sarfusion.scoring.cells import write_cells
+from sarfusion.scoring.image_pair import Given, Run, check_range
 from sarfusion.scoring.scene_scores import score_scene
 from sarfusion.scoring.scored_ground import open_ground, reading
 from sarfusion.show.tables import METRIC_COLUMNS, score_rows
@@ -51,12 +51,13 @@ def main(
     "test") or, with gaps, inside these alone (region "gap"). block_px: of the bootstrap.
     """
     keep_freed_memory()
+    runs = [Run(*of_band) for of_band in runs]
     ranges = read_json(description)["data_range"]
     for band, *_ in runs:
         check_range(ranges[band])
     givens = {band: Given(ranges[band]) for band in landsat.BANDS if band in ranges}
     sides = {tuple(side) for pair in pairs for side in (pair[:2], pair[2:])}
-    compared = [tuple(run) for run in runs if tuple(run[1:3]) in sides]
+    compared = [of_band for of_band in runs if of_band[1:3] in sides]
     places = [(stack, band) for band in landsat.BANDS]
     products = [(path, band) for path, (band, *_) in zip(fused, runs, strict=True)]
     with ExitStack() as opened:
@@ -71,7 +72,7 @@ def main(
         def read(tile, with_fused):
             bands = tile.padded(reading(everything if with_fused else measured))
             references = dict(zip(landsat.BANDS, bands, strict=False))
-            images = dict(zip(map(tuple, runs), bands[len(places) :], strict=False))
+            images = dict(zip(runs, bands[len(places) :], strict=False))
             triples = stacked(images)
             if triples:
                 references[TRIPLE] = bands[: len(places)]
@@ -81,19 +82,22 @@ def main(
             grid.shape, read, givens | {TRIPLE: Given()}, threads=threads, cells=writer
         )
     rows = []
-    for (region, (band, *run)), scores in found.items():
+    for (region, scored), scores in found.items():
         place = {"study": study, "site": site, "protocol": protocol, "region": region}
-        rows += score_rows(place, band, run, scores)
+        rows += score_rows(place, scored.band, scored[1:], scores)
     write_csv(table, pd.DataFrame(rows, columns=METRIC_COLUMNS))
 
 
-def stacked(images: Mapping[Run, np.ndarray]) -> dict[tuple, np.ndarray]:
-    """Return {(TRIPLE, *run): (3, rows, columns)} of the runs that have all three bands."""
-    wanted = dict.fromkeys(tuple(run) for _, *run in images)
+def stacked(images: Mapping[Run, np.ndarray]) -> dict[Run, np.ndarray]:
+    """Return {run of TRIPLE: (3, rows, columns)} of the runs that have all three bands."""
+    bands = {
+        triple: [triple._replace(band=band) for band in landsat.BANDS]
+        for triple in dict.fromkeys(one._replace(band=TRIPLE) for one in images)
+    }
     return {
-        (TRIPLE, *run): np.stack([images[(band, *run)] for band in landsat.BANDS])
-        for run in wanted
-        if all((band, *run) in images for band in landsat.BANDS)
+        triple: np.stack([images[one] for one in of_bands])
+        for triple, of_bands in bands.items()
+        if images.keys() >= set(of_bands)
     }
 
 

@@ -1,10 +1,10 @@
 """Scores of two images that are arrays, by the road that scenes take."""
 
 import numpy as np
-from sarfusion.scoring.image_pair import Given, check_range
+from sarfusion.scoring.image_pair import Given, Run, check_range
 from sarfusion.scoring.scene_scores import score_scene
 
-RUN = ("band", "cnn", "ratio", 1)
+RUN = Run("band", "cnn", "ratio", 1)
 
 
 def reader(reference, fused, region, name=""):

@@ -13,7 +13,7 @@ from sarfusion.core.errors import StudyError
 from sarfusion.core.files import sha256
 from sarfusion.core.raster import read_bands, read_grid
 from sarfusion.scenes import landsat, simulate
-from sarfusion.scenes.landcover import CELL_M, ROOFS, VEGETATION, Cover, make_land
+from sarfusion.scenes.landcover import CELL_M, ROOFS, Cover, make_land
 from scipy.ndimage import binary_dilation, binary_erosion
 
 SIZE = 64
@@ -254,7 +254,7 @@ def test_backscatter_follows_the_physics(surface):
     land, _, (vv, vh) = surface
     # Inside a class, away from its edges: buildings are too small for that.
     inner = {c: binary_erosion(land.cover == c, iterations=1) for c in Cover}
-    building, plants = land.is_any(ROOFS), land.is_any(VEGETATION)
+    building, plants = land.is_any(ROOFS), land.is_any([Cover.TREES, Cover.GRASS, Cover.CROP])
     ratio = vv - vh
     assert ratio[building].mean() > ratio[plants].mean() + 2
     for other in set(Cover) - {Cover.WATER}:

@@ -34,7 +34,6 @@ class Cover(IntEnum):
 
 
 ROOFS = (Cover.ROOF_BRIGHT, Cover.ROOF_METAL, Cover.ROOF_TILE, Cover.ROOF_DARK)
-VEGETATION = (Cover.TREES, Cover.GRASS, Cover.CROP)
 
 
 @dataclass(frozen=True)

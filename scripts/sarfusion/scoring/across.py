@@ -1,16 +1,19 @@
-"""What holds across the sites of a study: means over sites, with sites as the unit of replication.
+"""Means over the sites of a study, with sites as the unit of replication.
 
 Each site counts once, with its mean over seeds, however large it is and however many seeds it has.
 The interval is Student's t at 95 % over these values of n sites,
 
     mean +- t(0.975, n - 1) s / sqrt(n),
 
-so it holds what differs from site to site and says where the mean of many such sites lies, as far
-as the sites are a sample of them. It is not the interval of one more site. With one site there
+so it contains what differs from site to site. It says where the mean of many such sites lies, as
+far as the sites are a sample of them. It is not the interval of one more site. With one site there
 is none.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+import pandas as pd
 
 from .intervals import half_width
 
@@ -19,7 +22,7 @@ COMPARED = ["left_method", "left_input", "right_method", "right_input"]
 DIFFERENCES = ["protocol", "region", "band", "metric", *COMPARED]
 
 
-def site_means(scores):
+def site_means(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the mean over seeds of every score of a site: SCORES, site and value.
 
     scores: the tidy table of metrics (tables.METRIC_COLUMNS).
@@ -28,7 +31,7 @@ def site_means(scores):
     return scores.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
 
 
-def pool(values, keys, column):
+def pool(values: pd.DataFrame, keys: Sequence[str], column: str) -> pd.DataFrame:
     """Return the mean of `column` over the sites of each group, its interval, and the range.
 
     values: a row for each site and group; keys: columns that make a group. Columns of the result:
@@ -49,12 +52,12 @@ def pool(values, keys, column):
     return pooled
 
 
-def pooled_scores(scores):
+def pooled_scores(scores: pd.DataFrame) -> pd.DataFrame:
     """Return every score over all sites, from the tidy table of metrics; see `pool`."""
     return pool(site_means(scores), SCORES, "value")
 
 
-def pooled_differences(differences):
+def pooled_differences(differences: pd.DataFrame) -> pd.DataFrame:
     """Return every difference left - right over all sites; see `pool`.
 
     differences: rows of compare_methods. Beside the columns of `pool`, on how many sites the

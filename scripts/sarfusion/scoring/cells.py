@@ -29,8 +29,8 @@ from ..core.errors import StudyError
 from ..core.files import atomic
 from ..core.tiling import Tile
 from .definitions import STEPS
+from .image_pair import Run
 
-Run = tuple[str, str, str, int]  # band, method, input, seed
 Box = tuple[tuple[int, int], tuple[int, int]]  # half-open ranges of rows and columns
 
 ABOUT = "about.json"
@@ -85,9 +85,11 @@ class CellWriter:
         data_range: Mapping[str, float],
     ) -> None:
         self.region = region
-        self.runs = {tuple(run): number for number, run in enumerate(runs)}
+        self.runs = {run: number for number, run in enumerate(runs)}
         self._archive, self._block_px, self._data_range = archive, block_px, dict(data_range)
-        self._cells, self._terms, self._tiles = Cells(((0, 0), (0, 0)), cell_px(block_px)), {}, 0
+        self._cells = Cells(((0, 0), (0, 0)), cell_px(block_px))
+        self._terms: dict[str, int] = {}
+        self._tiles = 0
 
     def start(self, box: Box | None) -> None:
         """Take the box around the ground of the region; None where it has none."""
@@ -168,9 +170,9 @@ class CellReader:
 
     def __init__(self, archive: np.lib.npyio.NpzFile) -> None:
         self._archive = archive
-        about = json.loads(archive[ABOUT])
+        about = json.loads(bytes(archive[ABOUT]))  # np.load gives what is no array as bytes
         self.region, self.block_px = about["region"], about["block_px"]
-        self.runs: list[Run] = [tuple(run) for run in about["runs"]]
+        self.runs = [Run(*run) for run in about["runs"]]
         self.data_range: dict[str, float] = about["data_range"]
         self._shape, self._tiles, self._terms = about["cells"], about["tiles"], about["terms"]
         self.counts = self._added("pixels")

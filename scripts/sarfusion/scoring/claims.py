@@ -1,17 +1,19 @@
 """Claims, fixed before results, and the verdict that a study's differences give on each.
 
-The decision rule is told in config/claims.yaml. A test of a claim is a difference left - right
+config/claims.yaml describes the decision rule. A test of a claim is a difference left - right
 of one metric for one site and band; its verdict is
 
     reproduced      interval and every seed on the claimed side of 0
     not reproduced  interval and every seed on the other side
-    seed-dependent  the interval holds 0, or the sign differs between seeds
+    seed-dependent  the interval contains 0, or the sign differs between seeds
     not tested      the study lacks the models, two seeds, or ground enough for an interval
 
 and the verdict of a claim joins those of its bands (all or any), tests (all) and sites (all).
 """
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +25,8 @@ from ..core.errors import StudyError
 from ..study.comparisons import EACH, paired_runs
 from .definitions import MIN_SEEDS
 from .metrics import COMPARED_METRICS
+
+Claim = Mapping[str, Any]  # as config/claims.schema.yaml describes it
 
 SCHEMA = Path(__file__).parents[3] / "config" / "claims.schema.yaml"
 
@@ -40,7 +44,7 @@ COLUMNS = (
 )
 
 
-def load(path):
+def load(path: Path | str) -> dict[str, Claim]:
     """Return {name: claim} of a file of claims.
 
     Raises StudyError, in one line that names the place, for anything the schema refuses,
@@ -52,10 +56,10 @@ def load(path):
         reason = " ".join(str(error).split())
         raise StudyError(f"{path}: not readable as claims ({reason}); mend the file") from error
     rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    error = best_match(Draft202012Validator(rules).iter_errors(content))
-    if error is not None:
-        where = ".".join(str(step) for step in error.absolute_path) or "the top level"
-        raise StudyError(f"{path}: {where}: {error.message}; known keys are in {SCHEMA.name}")
+    problem = best_match(Draft202012Validator(rules).iter_errors(content))
+    if problem is not None:
+        where = ".".join(str(step) for step in problem.absolute_path) or "the top level"
+        raise StudyError(f"{path}: {where}: {problem.message}; known keys are in {SCHEMA.name}")
     for name, claim in content["claims"].items():
         for number, test in enumerate(claim["tests"]):
             if test["metric"] not in COMPARED_METRICS:
@@ -66,7 +70,9 @@ def load(path):
     return content["claims"]
 
 
-def judge(claims, differences, scores):
+def judge(
+    claims: Mapping[str, Claim], differences: pd.DataFrame, scores: pd.DataFrame
+) -> pd.DataFrame:
     """Return the verdicts on `claims` as a table (COLUMNS).
 
     claims: {name: claim}, see `load`. differences: rows of compare_methods, of one study.
@@ -78,36 +84,42 @@ def judge(claims, differences, scores):
     evidence = Evidence(differences, scores)
     rows = []
     for name, claim in claims.items():
-        told = {"claim": name, **{key: claim[key] for key in ("text", "protocol", "region")}}
+        about = {"claim": name, **{key: claim[key] for key in ("text", "protocol", "region")}}
         tested = [
-            {**told, "site": site, "band": band, **test, **evidence.verdict(told, site, band, test)}
+            {
+                **about,
+                "site": site,
+                "band": band,
+                **test,
+                **evidence.verdict(about, site, band, test),
+            }
             for site in evidence.sites
             for test in evidence.expand(claim)
             for band in claim["bands"]
         ]
         rows += tested
-        rows.append({**told, "site": OVERALL, "band": OVERALL, "verdict": overall(tested, claim)})
+        rows.append({**about, "site": OVERALL, "band": OVERALL, "verdict": overall(tested, claim)})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def overall(tested, claim):
+def overall(tested: Iterable[Mapping[str, Any]], claim: Claim) -> str:
     """Return the verdict of a claim from the rows of its tests."""
-    verdicts = {}
+    verdicts: dict[tuple, list[str]] = {}
     for row in tested:
         test = (row["site"], row["metric"], row["left"], row["right"])
         verdicts.setdefault(test, []).append(row["verdict"])
     return joined([joined(of_bands, claim["needs"]) for of_bands in verdicts.values()], "all")
 
 
-def joined(verdicts, needs):
+def joined(verdicts: Collection[str], needs: str) -> str:
     """Return the verdict of several of which `needs`, "all" or "any", are claimed."""
     return next((verdict for verdict in ORDER[needs] if verdict in verdicts), NOT_TESTED)
 
 
 class Evidence:
-    """What a study found, looked up by site, protocol, region, band, metric and methods."""
+    """The differences and scores of a study, by site, protocol, region, band, metric, methods."""
 
-    def __init__(self, differences, scores):
+    def __init__(self, differences: pd.DataFrame, scores: pd.DataFrame) -> None:
         self.sites = list(dict.fromkeys([*scores["site"], *differences["site"]]))
         place = ["site", "protocol", "region", "band", "metric"]
         self._differences = {
@@ -120,13 +132,13 @@ class Evidence:
                 strict=True,
             )
         }
-        self._scores = {}
+        self._scores: dict[tuple, dict[int, float]] = {}
         for key, (method, sar_input, seed, value) in zip(
             _rows(scores, place), _rows(scores, ["method", "input", "seed", "value"]), strict=True
         ):
             self._scores.setdefault((*key, f"{method}-{sar_input}"), {})[seed] = value
 
-    def expand(self, claim):
+    def expand(self, claim: Claim) -> list[dict[str, Any]]:
         """Return the tests of a claim; one of "each" model becomes one for every such model."""
         tests = []
         for test in claim["tests"]:
@@ -150,7 +162,9 @@ class Evidence:
             )
         )
 
-    def verdict(self, claim, site, band, test):
+    def verdict(
+        self, claim: Claim, site: str, band: str, test: Mapping[str, Any]
+    ) -> dict[str, Any]:
         """Return difference, low, high, seeds, seeds_agree, verdict and reason of one test."""
         place = (site, claim["protocol"], claim["region"], band, test["metric"])
         left, right = test["left"], test["right"]
@@ -160,7 +174,8 @@ class Evidence:
         sides = (self._scores.get((*place, side), {}) for side in (left, right))
         sign = {"lower": -1, "higher": 1}[test["direction"]]
         signed = [sign * (one - other) for one, other in paired_runs(*sides)]
-        verdict, reason = decide(sorted(sign * bound for bound in found[1:]), signed)
+        low, high = sorted(sign * bound for bound in found[1:])
+        verdict, reason = decide((low, high), signed)
         return {
             **dict(zip(("difference", "low", "high"), found, strict=True)),
             "seeds": len(signed),
@@ -179,7 +194,7 @@ class Evidence:
         return None
 
 
-def decide(interval, seeds):
+def decide(interval: tuple[float, float], seeds: Sequence[float]) -> tuple[str, str]:
     """Return (verdict, reason) of one difference whose claimed side is above 0.
 
     interval: (low, high); seeds: the difference of each seed.

@@ -7,25 +7,25 @@ import numpy as np
 from scipy import ndimage
 
 from .definitions import ORIENTATION, STRENGTH
-from .image_pair import inner
+from .image_pair import Pair, inner
 
 
-def gradients(image):
+def gradients(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the gradients of an image along rows and columns, per pixel (Sobel's 3 x 3)."""
     return ndimage.sobel(image, axis=0) / 8, ndimage.sobel(image, axis=1) / 8
 
 
-def gradient_maps(pair):
+def gradient_maps(pair: Pair) -> list[list[np.ndarray]]:
     """Return the gradients (reference's, fused) of a pair, each along rows and columns."""
     return [[inner(map_) for map_ in gradients(image)] for image in pair.centred]
 
 
-def magnitude_maps(pair):
+def magnitude_maps(pair: Pair) -> list[np.ndarray]:
     """Return the gradient magnitudes (reference's, fused)."""
     return [np.hypot(*maps) for maps in pair.once(gradient_maps)]
 
 
-def edge_map(pair):
+def edge_map(pair: Pair) -> np.ndarray:
     """Return the edge preservation Q^AF of every pixel."""
     reference, fused = pair.once(magnitude_maps)
     strength = np.divide(

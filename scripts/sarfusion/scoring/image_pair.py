@@ -7,7 +7,7 @@ stands at one of its own pixels lies in it.
 import math
 from collections.abc import Callable
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,15 @@ Maps = TypeVar("Maps")
 
 # How far the largest window, 11 px of SSIM, reaches beyond the pixel that it stands at.
 HALO_PX = 5
+
+
+class Run(NamedTuple):
+    """Which fused image this is. band: or a name for red, green and blue together."""
+
+    band: str
+    method: str
+    input: str
+    seed: int
 
 
 class Score(NamedTuple):
@@ -72,7 +81,7 @@ class Pair:
         self.reference = _on_ground("reference", reference, ground)
         self.fused = _on_ground("fused", fused, ground)
         self._ground = ground
-        self._maps = {}
+        self._maps: dict[Callable, Any] = {}
 
     def about(self, centre: float) -> "Pair":
         """Return the same pair with moments about another centre."""
@@ -115,13 +124,13 @@ def _on_ground(name, image, ground):
 class Region:
     """The part of a tile to be scored.
 
-    mask: bool (rows + 2 HALO_PX, columns + 2 HALO_PX). low: where the bins of the entropy start,
-    NaN where that is not known.
+    mask: bool (rows + 2 HALO_PX, columns + 2 HALO_PX); own: the same without the margin. low: where
+    the bins of the entropy start, NaN where that is not known.
     """
 
     def __init__(self, mask: np.ndarray, low: float = math.nan) -> None:
-        self.mask, self.low = mask, low
-        self._whole = {}
+        self.mask, self.own, self.low = mask, inner(mask), low
+        self._whole: dict[int, np.ndarray] = {}
 
     def whole(self, size: int) -> np.ndarray:
         """Return where windows of size x size lie wholly in the region: bool (rows, columns)."""

@@ -1,12 +1,13 @@
 """The interval of a mean: Student's t, in tables and charts alike."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import stdtrit  # Student's t; scipy.stats, which names it so, loads for a second
 
 from .definitions import CONFIDENCE
 
 
-def half_width(spread, count):
+def half_width(spread: ArrayLike, count: ArrayLike) -> np.ndarray:
     """Return half the width of the two-sided interval of a mean; NaN of fewer than two values.
 
     t((1 + CONFIDENCE) / 2, count - 1) * spread / sqrt(count), with t the quantile of Student's
@@ -17,7 +18,7 @@ def half_width(spread, count):
     return stdtrit(freedom, (1 + CONFIDENCE) / 2) * spread / np.sqrt(count)
 
 
-def mean_interval(values):
+def mean_interval(values: ArrayLike) -> tuple[float, float]:
     """Return the two ends of the interval of the mean of `values`; NaN twice for fewer than two."""
     values = np.asarray(values, float)
     if values.size < 2:

@@ -14,6 +14,8 @@ from .definitions import FLOAT32_ROUNDING, SOBEL_WINDOW, SSIM_WINDOW, TEXTURE_FL
 from .edges import edge_map, magnitude_maps
 from .image_pair import HALO_PX, Given, Pair, Region, inner
 
+Terms = list[np.ndarray]
+
 GREY_LEVELS = 256  # bins of the entropy's histogram
 
 
@@ -36,7 +38,7 @@ class Metric:
     unit: str
     better: str
     scope: str
-    terms: Callable[[Pair, Region], list[np.ndarray]]
+    terms: Callable[[Pair, Region], Terms]
     value: Callable[[np.ndarray, Given], np.ndarray]
     compared: bool
 
@@ -44,7 +46,14 @@ class Metric:
 METRICS: dict[str, Metric] = {}
 
 
-def metric(scope, label, unit, better, value, compared=True):
+def metric(
+    scope: str,
+    label: str,
+    unit: str,
+    better: str,
+    value: Callable[[np.ndarray, Given], np.ndarray],
+    compared: bool = True,
+) -> Callable[[Callable[[Pair, Region], Terms]], Callable[[Pair, Region], Terms]]:
     """Enter the decorated function in METRICS as the terms of a metric of its own name."""
 
     def enter(terms):
@@ -119,37 +128,37 @@ def _products(where, x, y):
 
 
 @metric("band", "RMSE", "reflectance", better="lower", value=_root_mean)
-def rmse(pair, region):
+def rmse(pair: Pair, region: Region) -> Terms:
     """Root mean square error."""
     return _on(region.whole(1), pair.error**2)
 
 
 @metric("band", "Bias", "reflectance", better="zero", value=_mean, compared=False)
-def bias(pair, region):
+def bias(pair: Pair, region: Region) -> Terms:
     """Mean of fused - reference."""
     return _on(region.whole(1), pair.error)
 
 
 @metric("band", "MAE", "reflectance", better="lower", value=_mean)
-def mae(pair, region):
+def mae(pair: Pair, region: Region) -> Terms:
     """Mean absolute error."""
     return _on(region.whole(1), np.abs(pair.error))
 
 
 @metric("band", "CC", "", better="higher", value=_correlation)
-def cc(pair, region):
+def cc(pair: Pair, region: Region) -> Terms:
     """Pearson's correlation of the pixels; blind to gain and offset, NaN on constants."""
     return _products(region.whole(1), *map(inner, pair.centred))
 
 
 @metric("band", "PSNR", "dB", better="higher", value=_decibels, compared=False)
-def psnr(pair, region):
+def psnr(pair: Pair, region: Region) -> Terms:
     """Peak signal-to-noise ratio, 20 log10(L / RMSE); infinite for identical images."""
     return rmse(pair, region)
 
 
 @metric("band", "SSIM", "", better="higher", value=_mean)
-def ssim(pair, region):
+def ssim(pair: Pair, region: Region) -> Terms:
     """Structural similarity, the mean over 11 x 11 gaussian windows (sigma 1.5).
 
     Wang, Bovik, Sheikh & Simoncelli 2004, IEEE Trans. Image Processing 13(4).
@@ -160,7 +169,7 @@ def ssim(pair, region):
 
 
 @metric("band", "UIQI", "", better="higher", value=_mean)
-def uiqi(pair, region):
+def uiqi(pair: Pair, region: Region) -> Terms:
     """Universal image quality index, the mean over 8 x 8 windows, stride 1.
 
     Wang & Bovik 2002, IEEE Signal Processing Letters 9(3). A window scores
@@ -176,7 +185,7 @@ def uiqi(pair, region):
 
 
 @metric("band", "UIQI textured", "", better="higher", value=_mean)
-def uiqi_textured(pair, region):
+def uiqi_textured(pair: Pair, region: Region) -> Terms:
     """UIQI over the windows whose reference has a variance above (0.01 L)^2.
 
     On flat ground, such as water, the index compares noise with noise: a window of one grey
@@ -191,7 +200,7 @@ def uiqi_textured(pair, region):
 
 
 @metric("band", "Gradient CC", "", better="higher", value=_correlation)
-def gradient_cc(pair, region):
+def gradient_cc(pair: Pair, region: Region) -> Terms:
     """Pearson's correlation of the gradient magnitudes: are edges where they should be?
 
     Sobel's 3 x 3 operator (Duda & Hart 1973, Pattern Classification and Scene Analysis), per
@@ -201,7 +210,7 @@ def gradient_cc(pair, region):
 
 
 @metric("band", "Q AF", "", better="higher", value=_weighted_mean)
-def q_af(pair, region):
+def q_af(pair: Pair, region: Region) -> Terms:
     """Edge preservation Q^AF from the reference A to the fused image F.
 
     Xydeas & Petrovic 2000, Electronics Letters 36(4). Their Q^AB/F has two sources A and B; here
@@ -221,7 +230,7 @@ def q_af(pair, region):
 
 
 @metric("band", "Entropy difference", "bits", "zero", value=_entropy_change, compared=False)
-def entropy_difference(pair, region):
+def entropy_difference(pair: Pair, region: Region) -> Terms:
     """Shannon's entropy of the fused image minus that of the reference.
 
     - sum p log2 p (Shannon 1948, Bell System Technical Journal 27) over a histogram of 256 bins
@@ -242,7 +251,7 @@ def entropy_difference(pair, region):
 
 
 @metric("band", "SF ratio", "", better="one", value=_root_ratio)
-def sf_ratio(pair, region):
+def sf_ratio(pair: Pair, region: Region) -> Terms:
     """Spatial frequency of the fused image over that of the reference.
 
     Eskicioglu & Fisher 1995, IEEE Trans. Communications 43(12): sqrt(RF^2 + CF^2), from the
@@ -262,7 +271,7 @@ def sf_ratio(pair, region):
 
 
 @metric("triple", "ERGAS", "", better="lower", value=_relative_error)
-def ergas(pair, region):
+def ergas(pair: Pair, region: Region) -> Terms:
     """Relative global error, 100 h/l sqrt(mean over bands of (RMSE / mean of reference)^2).
 
     Wald 2000, Quality of high resolution synthesised images: is there a simple criterion?
@@ -273,7 +282,7 @@ def ergas(pair, region):
 
 
 @metric("triple", "SAM", "degrees", better="lower", value=_mean)
-def sam(pair, region):
+def sam(pair: Pair, region: Region) -> Terms:
     """Mean spectral angle; pixels where either spectrum has norm zero have none.
 
     Kruse et al. 1993, Remote Sensing of Environment 44. The angle comes from the chord of the

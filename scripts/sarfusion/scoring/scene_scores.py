@@ -13,31 +13,31 @@ import numpy as np
 from ..core.tiling import Tile, in_order, tiles
 from ..ground.normalise import RANGE_PERCENTILES
 from .cells import Box, CellWriter
-from .image_pair import HALO_PX, NOTHING, Given, Pair, Region, Score, inner
+from .image_pair import HALO_PX, NOTHING, Given, Pair, Region, Run, Score, inner
 from .metrics import METRICS
 
 TILE_PX = 512  # what a tile's maps need stays near the processor's cache
 SAMPLE_PX = 2**20  # pixels of a scene that are looked at before the pass
 
-Key = Any  # of a reference: the name of a band, or of a triple
-Images = tuple[dict[str, np.ndarray], dict[Key, np.ndarray], dict[tuple, np.ndarray]]
+# Of a tile: {region: mask}, {band or triple: reference}, {run: fused image}.
+Images = tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[Run, np.ndarray]]
 
 
 def score_scene(
     shape: tuple[int, int],
     read: Callable[[Tile, bool], Images],
-    givens: Mapping[Key, Given],
+    givens: Mapping[str, Given],
     *,
     threads: int = 1,
     tile_px: int = TILE_PX,
     names: Sequence[str] | None = None,
     cells: CellWriter | None = None,
-) -> dict[tuple[str, tuple], dict[str, Score]]:
+) -> dict[tuple[str, Run], dict[str, Score]]:
     """Return {(region, run): {metric: Score}} of the fused images of a scene.
 
     read: read(tile, fused) gives ({region: mask}, {key: reference}, {run: image}) of a Tile with
-    its margin; unless `fused` is true, the last need not be read (and is {}). A run is a tuple
-    that starts with the key of its reference. Images of one band (rows, columns) have the metrics
+    its margin; unless `fused` is true, the last need not be read (and is {}). The key of a
+    reference is the band of its runs. Images of one band (rows, columns) have the metrics
     of a band, others those of a triple.
     givens: {key: Given}; the centres are found here. names: of the metrics, if not all.
     cells: writes the sums of its runs over the cells of its region, of the metrics in which methods
@@ -46,7 +46,7 @@ def score_scene(
     A metric that nothing in the region supports is Score(nan, 0). Raises StudyError when a value
     to be scored is not finite, ValueError when arrays do not fit.
     """
-    ground = survey(shape, read, tile_px, cells and cells.region)
+    ground = survey(shape, read, tile_px, cells.region if cells else None)
     if cells:
         cells.start(ground.box)
 
@@ -60,23 +60,18 @@ def score_scene(
         }
         found, in_cells = {}, {}
         for run, image in runs.items():
-            key = run[0]
-            given = givens[key]._replace(centre=ground.centres.get(key, 0.0))
-            pair = Pair(references[key], image, everywhere, given)
-            chosen = names or names_of(image)
-            for name, mask in masks.items():
-                region, terms = regions[name, key], {}
-                if mask.any():
-                    terms = {metric: METRICS[metric].terms(pair, region) for metric in chosen}
-                found[name, run] = {
-                    metric: _sums(terms[metric]) if terms else np.zeros(1) for metric in chosen
-                }
-                if cells and name == cells.region and run in cells.runs and inner(mask).any():
-                    centre = ground.region_centres.get((name, key), 0.0)
+            given = givens[run.band]._replace(centre=ground.centres.get(run.band, 0.0))
+            pair = Pair(references[run.band], image, everywhere, given)
+            for name in masks:
+                region = regions[name, run.band]
+                terms = _terms(pair, region, names or names_of(image))
+                found[name, run] = {metric: _sums(maps) for metric, maps in terms.items()}
+                if cells and name == cells.region and run in cells.runs and region.own.any():
+                    centre = ground.region_centres.get((name, run.band), 0.0)
                     in_cells[run] = cells.sums(_compared(terms, pair, region, centre), tile)
         return tile, cells and inner(masks[cells.region]), found, in_cells
 
-    totals = {}
+    totals: dict[tuple[str, Run], dict[str, Any]] = {}
     work = ((tile, read(tile, True)) for tile in tiles(shape, tile_px, HALO_PX))
     for tile, own, found, in_cells in in_order(sums, work, threads):
         if cells:
@@ -87,7 +82,7 @@ def score_scene(
                 total[metric] = total[metric] + value
     return {
         (region, run): {
-            metric: score(metric, value, givens[run[0]]) for metric, value in total.items()
+            metric: score(metric, value, givens[run.band]) for metric, value in total.items()
         }
         for (region, run), total in totals.items()
     }
@@ -105,6 +100,13 @@ def names_of(image: np.ndarray) -> list[str]:
     """Return the names of the metrics of an image: of one band, or of three together."""
     scope = {2: "band", 3: "triple"}[image.ndim]
     return [name for name, entry in METRICS.items() if entry.scope == scope]
+
+
+def _terms(pair, region, names):
+    """Return {metric: maps} of metrics by their names; of a region without pixels, no sum but 0."""
+    if not region.mask.any():
+        return {name: [np.zeros(1)] for name in names}
+    return {name: METRICS[name].terms(pair, region) for name in names}
 
 
 def _sums(terms):
@@ -135,9 +137,9 @@ class Survey(NamedTuple):
     rows and columns around the ground of the region that was asked for, None where it has none.
     """
 
-    lows: dict[tuple[str, Key], float]
-    centres: dict[Key, float]
-    region_centres: dict[tuple[str, Key], float]
+    lows: dict[tuple[str, str], float]
+    centres: dict[str, float]
+    region_centres: dict[tuple[str, str], float]
     box: Box | None
 
 
@@ -154,7 +156,8 @@ def survey(
     no mask.
     """
     step = math.ceil(math.sqrt(shape[0] * shape[1] / SAMPLE_PX))
-    values, everywhere = {}, {}
+    values: dict[tuple[str, str], list[np.ndarray]] = {}
+    everywhere: dict[str, list[np.ndarray]] = {}
     used = [np.zeros(size, bool) for size in shape]
     for tile in tiles(shape, tile_px, HALO_PX):
         masks, references, _ = read(tile, False)

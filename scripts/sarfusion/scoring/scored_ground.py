@@ -22,8 +22,8 @@ Regions = Callable[[Tile], dict[str, np.ndarray]]
 def open_ground(
     split: Path | str,
     optical: Path | str,
-    gap_file: Path | str | None = None,
-    settings: Mapping[str, Any] | None = None,
+    gap_file: Path | str | None,
+    settings: Mapping[str, Any],
 ) -> Iterator[tuple[Grid, Regions]]:
     """Yield (grid, function of a Tile that gives its regions, {name: mask} with the tile's halo).
 

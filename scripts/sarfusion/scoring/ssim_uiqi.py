@@ -19,9 +19,9 @@ compiled = njit(cache=True, nogil=True, fastmath={"contract"})
 
 def ssim_map(pair: Pair) -> np.ndarray:
     """Return the structural similarity of 11 x 11 gaussian windows."""
-    weights = np.exp(-0.5 * (np.arange(-5, 6) / SSIM_SIGMA) ** 2)
+    gaussian = np.exp(-0.5 * (np.arange(-5, 6) / SSIM_SIGMA) ** 2)
     constants = ((share * pair.given.data_range) ** 2 for share in STABLE)
-    weights = tuple(weights / weights.sum())
+    weights = tuple(gaussian / gaussian.sum())
     return _ssim(*pair.centred, pair.given.centre, weights, *constants)
 
 

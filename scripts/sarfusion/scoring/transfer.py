@@ -1,5 +1,7 @@
 """What a model loses on a site that it has not seen, against one that was trained there."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from ..study.methods import METHODS
@@ -8,7 +10,7 @@ from .across import SCORES, pool
 RUN = ["site", *SCORES]
 
 
-def losses(scores, transferred):
+def losses(scores: pd.DataFrame, transferred: pd.DataFrame) -> pd.DataFrame:
     """Return the scores of transferred models beside those of models trained at the tested site.
 
     scores: the tidy table of metrics; transferred: the same for transferred models, with a column
@@ -21,7 +23,7 @@ def losses(scores, transferred):
     return both.assign(difference=both["unseen"] - both["own"])
 
 
-def without_training(scores, sites):
+def without_training(scores: pd.DataFrame, sites: Sequence[str]) -> pd.DataFrame:
     """Return the rows of `losses` of the best method without training, in the place of `unseen`.
 
     Best is, for each protocol, region and band, the least mean RMSE over `sites`. Returns columns
@@ -39,7 +41,7 @@ def without_training(scores, sites):
     return found.rename(columns={"value": "rmse"})
 
 
-def pooled_losses(lost):
+def pooled_losses(lost: pd.DataFrame) -> pd.DataFrame:
     """Return the losses over the tested sites, see `across.pool`: a row per transfer and score.
 
     Beside the columns of `pool`, the means `unseen` and `own`, and on how many sites the
@@ -55,7 +57,9 @@ def pooled_losses(lost):
     return means.merge(pool(lost, keys, "difference"), on=keys)
 
 
-def tagged(tables, tested):
+def tagged(
+    tables: Sequence[pd.DataFrame], tested: Sequence[tuple[str, Sequence[str]]]
+) -> pd.DataFrame:
     """Return the tidy tables of transferred models as one, with columns transfer and trained_on.
 
     tables: data frames; tested: [(name of the transfer, sites trained on), ...] of each.

@@ -149,10 +149,6 @@ def _pivot(
     return wide.rename(columns={name: title for name, (title, _) in titles.items()}).reset_index()
 
 
-def _mean_alone(row, digits):
-    return f"{row.mean_:.{digits}f}"
-
-
 def _with_interval(row: Any, digits: int) -> str:
     """Return e.g. "0.0123 ± 0.0004", without an interval where there is none."""
     if not np.isfinite(row.high):
