@@ -22,7 +22,8 @@ from sarfusion.study.config import read_study
 from sarfusion.verify.checksums import SUMS
 from sarfusion.verify.compared import WEIGHT_SUMS
 from sarfusion.verify.expected import every_model, record_path, weights_path
-from sarfusion.verify.pixels import block_means, write_glance
+from sarfusion.verify.pictures import write_thumbnail
+from sarfusion.verify.pixels import block_means
 from sarfusion.verify.scenes import means_path
 
 
@@ -54,7 +55,7 @@ def collect(study, results, envelope, new, made_from):
             write_json(means_path(new, site), {path.stem: block_means(path) for path in rasters})
     copy_models(study, results / "models", new)
     for path in sorted((results / "figures").glob("*.png")):
-        write_glance(path, new / "figures" / path.name)
+        write_thumbnail(path, new / "figures" / path.name)
     about = {
         "study": study["study"],
         "commit": made_from,

@@ -27,7 +27,7 @@ from sarfusion.verify.expected import (
     transfer_tables,
 )
 from sarfusion.verify.models import read_record
-from sarfusion.verify.pixels import compare_figures
+from sarfusion.verify.pictures import compare_figures
 
 
 def claim_checks(study, folder):

@@ -13,7 +13,7 @@ from rasterio.vrt import WarpedVRT
 from safetensors.numpy import save_file
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import sha256, write_json
-from sarfusion.verify import checksums, models, pixels, scenes, settings
+from sarfusion.verify import checksums, models, pictures, pixels, scenes, settings
 from sarfusion.verify.expected import every_model
 from verify_data import STUDY, make_raster
 
@@ -87,27 +87,27 @@ def draw(path, bars, size=(600, 400), shift=0):
 
 def test_figures_alike_and_swapped(tmp_path):
     ours = draw(tmp_path / "ours.png", (100, 200, 300))
-    assert pixels.compare_figures(ours, ours) == "the same picture"
+    assert pictures.compare_figures(ours, ours) == "the same picture"
     alike = draw(tmp_path / "alike.png", (101, 199, 300))
-    assert pixels.compare_figures(ours, alike).startswith("grey values differ by 0.0")
-    pixels.write_glance(ours, tmp_path / "small.png")
+    assert pictures.compare_figures(ours, alike).startswith("grey values differ by 0.0")
+    pictures.write_thumbnail(ours, tmp_path / "small.png")
     with Image.open(tmp_path / "small.png") as small:
         assert small.size == (128, 85)
-    assert pixels.compare_figures(ours, tmp_path / "small.png") == "the same picture"
+    assert pictures.compare_figures(ours, tmp_path / "small.png") == "the same picture"
     with Image.open(ours) as image:
         ImageDraw.Draw(image).rectangle((300, 40, 312, 60), fill="black")  # one dot more
         image.save(tmp_path / "dot.png")
     with pytest.raises(StudyError, match=r"by 0\.\d on the whole"):
-        pixels.compare_figures(ours, tmp_path / "dot.png")
+        pictures.compare_figures(ours, tmp_path / "dot.png")
     retrained = draw(tmp_path / "retrained.png", (90, 215, 290))
     with pytest.raises(StudyError, match="another picture"):
-        pixels.compare_figures(ours, retrained)
-    assert pixels.compare_figures(ours, retrained, pixels.OTHER_WEIGHTS)
+        pictures.compare_figures(ours, retrained)
+    assert pictures.compare_figures(ours, retrained, pictures.OTHER_WEIGHTS)
     swapped = draw(tmp_path / "swapped.png", (300, 200, 100))
     with pytest.raises(StudyError, match="another picture"):
-        pixels.compare_figures(ours, swapped, pixels.OTHER_WEIGHTS)
+        pictures.compare_figures(ours, swapped, pictures.OTHER_WEIGHTS)
     with pytest.raises(StudyError, match="another shape"):
-        pixels.compare_figures(ours, draw(tmp_path / "c.png", (100, 200, 300), size=(600, 500)))
+        pictures.compare_figures(ours, draw(tmp_path / "c.png", (100, 200, 300), size=(600, 500)))
 
 
 def test_figures_that_are_none(tmp_path):
@@ -115,13 +115,13 @@ def test_figures_that_are_none(tmp_path):
     bad = tmp_path / "bad.png"
     bad.write_bytes(ours.read_bytes()[:200])
     with pytest.raises(StudyError, match="not a readable picture"):
-        pixels.compare_figures(ours, bad)
+        pictures.compare_figures(ours, bad)
     Image.new("RGB", (8, 8)).save(bad, format="BMP")  # no format but PNG is tried
     with pytest.raises(StudyError, match="not a readable picture"):
-        pixels.compare_figures(ours, bad)
+        pictures.compare_figures(ours, bad)
     Image.new("1", (10_000, 10_000)).save(bad)
     with pytest.raises(StudyError, match=r"\(100000000 pixels\) exceeds limit"):
-        pixels.compare_figures(ours, bad)
+        pictures.compare_figures(ours, bad)
 
 
 # Models

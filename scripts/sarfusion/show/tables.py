@@ -1,6 +1,6 @@
 """Summaries for readers, made from the tidy table of scores."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ MAX_SITES = 6  # with more sites, the short table shows means over sites
 def score_rows(
     place: Mapping[str, str],
     band: str,
-    run: tuple[str, str, int],
+    run: Sequence[Any],
     scores: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
     """Return the rows of the tidy table (METRIC_COLUMNS) for the scores of one fused raster.

@@ -1,7 +1,9 @@
-"""Two results folders of one study: their tables, fused rasters, weights, verdicts and figures."""
+"""Two results folders of one study compared: tables, rasters, weights, verdicts and figures."""
 
+from collections.abc import Mapping, Set
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -9,7 +11,7 @@ from ..core.errors import StudyError
 from ..core.files import sha256
 from ..study.methods import METHODS
 from . import scores, tolerances
-from .checks import check
+from .checks import Check, check
 from .expected import (
     check_whole,
     difference_tables,
@@ -20,29 +22,51 @@ from .expected import (
     weights_path,
 )
 from .files import plain_file
-from .pixels import OTHER_WEIGHTS, SAME_DATA, compare_figures, compare_rasters
+from .pictures import OTHER_WEIGHTS, SAME_DATA, compare_figures
+from .pixels import compare_rasters
 
-WEIGHT_SUMS = "weights.csv"  # of a reference: the sums of all weights, of which it holds a part
+WEIGHT_SUMS = "weights.csv"  # of a reference: checksums of all weights; it contains some of these
 VERDICT = ["claim", "site", "band", "metric", "left", "right", "verdict"]
-MOST_MB = 1000
+MAX_WEIGHTS_MB = 1000
+MAX_TABLE_MB = 10
 
 
-def check_tables(study, here, there, at_hand, same, limits):
+def check_tables(
+    study: Mapping[str, Any],
+    here: str | Path,
+    there: str | Path,
+    available: Set[str],
+    same: Set[str],
+    limits: pd.DataFrame,
+) -> list[Check]:
     """Return the checks of all tables of scores and of differences.
 
-    at_hand: the models (names, see expected.every_model) whose scores there are made here.
-    same: those with the same weights on both sides; the scores of others may differ as seeds do.
+    here, there: two results folders. available: names of the models (see expected.every_model)
+    whose scores in `there` are made again `here`. same: names of the models with the same weights
+    in both; scores of other models may differ as much as those of two seeds. limits: table of
+    tolerances.
     """
     of_scores = [*score_tables(study), *transfer_tables(study)]
     return [
-        check(table[0], _compare_table, study, table, here, there, at_hand, same, limits)
+        check(table[0], _compare_table, study, table, here, there, available, same, limits)
         for table in [*of_scores, *difference_tables(study)]
         if Path(here, table[0]).exists() or table in of_scores
     ]
 
 
-def _compare_table(study, table, here, there, at_hand, same, limits):
-    """Return the note on one table, compared as far as its rows rest on models at hand."""
+def _compare_table(
+    study: Mapping[str, Any],
+    table: tuple[str, str, str],
+    here: str | Path,
+    there: str | Path,
+    available: Set[str],
+    same: Set[str],
+    limits: pd.DataFrame,
+) -> str:
+    """Return the note on one table, of which the rows that need only available models are compared.
+
+    table: (path in a results folder, site, protocol).
+    """
     name, site, protocol = table
     if not Path(here, name).exists():
         raise StudyError("not made here: it could not be made of what is there; see above")
@@ -50,16 +74,22 @@ def _compare_table(study, table, here, there, at_hand, same, limits):
     ours, theirs = (scores.read(Path(folder, name), form) for folder in (here, there))
     check_whole(theirs, str(Path(there, name)), study, site, protocol)
     whole = len(theirs)
-    theirs = theirs[[models <= at_hand for models in rests_on(theirs, name, study)]]
+    theirs = theirs[[models <= available for models in rests_on(theirs, name, study)]]
     kinds = ["recompute" if models <= same else "retrain" for models in rests_on(ours, name, study)]
     note = scores.compare(ours, theirs, form, tolerances.allowed(ours, form, limits, kinds))
     return f"{note} ({len(theirs)} of {whole} rows)"
 
 
-def check_fused(study, here, there, same, limits):
-    """Return the checks of the fused rasters of each site and protocol, where `there` has any.
+def check_fused(
+    study: Mapping[str, Any],
+    here: str | Path,
+    there: str | Path,
+    same: Set[str],
+    limits: pd.DataFrame,
+) -> list[Check]:
+    """Return the checks of the fused rasters of each site and protocol that `there` has any of.
 
-    Every raster that was made here must be there. same: as for check_tables.
+    Every raster in `here` must be in `there` too. same, limits: as for check_tables.
     """
     pixel = limits[limits["metric"] == tolerances.PIXEL].set_index("protocol")
     sites = product(study["sites"], study["protocols"])
@@ -78,8 +108,13 @@ def check_fused(study, here, there, same, limits):
     return checks
 
 
-def _compare_fused(folder, here, there, same, allowed):
-    """Return the note on the rasters of one folder. allowed: recompute and retrain."""
+def _compare_fused(
+    folder: Path, here: str | Path, there: str | Path, same: Set[str], allowed: pd.Series
+) -> str:
+    """Return the note on the rasters of one folder.
+
+    allowed: the tolerances "recompute" and "retrain", in reflectance.
+    """
     largest, rasters = 0.0, sorted(Path(here, folder).rglob("*.tif"))
     for path in rasters:
         name = path.relative_to(here)
@@ -91,42 +126,45 @@ def _compare_fused(folder, here, there, same, allowed):
     return f"{len(rasters)} rasters, largest difference {largest:.1e}"
 
 
-def same_weights(study, here, there):
+def same_weights(study: Mapping[str, Any], here: str | Path, there: str | Path) -> set[str]:
     """Return the names of the trained models that have the same weights in two folders."""
-    sums = [_weight_sums(folder) for folder in (here, there)]
-    found = set()
+    sums = [_stated_sums(folder) for folder in (here, there)]
+    same = set()
     for name in every_model(study):
         ours, theirs = (
-            known.get(name) or _sum_of(weights_path(Path(folder, "models"), name))
-            for known, folder in zip(sums, (here, there), strict=True)
+            stated.get(name) or _sum_of(weights_path(Path(folder, "models"), name))
+            for stated, folder in zip(sums, (here, there), strict=True)
         )
         if ours is not None and ours == theirs:
-            found.add(name)
-    return found
+            same.add(name)
+    return same
 
 
-def _weight_sums(folder):
-    """Return {name: sha256} of all weights that a reference knows, {} for a run."""
+def _stated_sums(folder: str | Path) -> dict[str, str]:
+    """Return {model: SHA-256} of all weights that a reference lists; {} for a run."""
     path = Path(folder, WEIGHT_SUMS)
     if not path.exists():
         return {}
     try:
-        table = pd.read_csv(plain_file(path, 10))
+        table = pd.read_csv(plain_file(path, MAX_TABLE_MB))
         return dict(zip(table["model"], table["sha256"], strict=True))
-    except (StudyError, ValueError, KeyError):  # then none are known to be the same
+    except (StudyError, ValueError, KeyError):  # without the list, no weights count as the same
         return {}
 
 
-def _sum_of(path):
-    """Return the sha256 of a file of weights, None where there is none."""
+def _sum_of(path: Path) -> str | None:
+    """Return the SHA-256 of a file of weights, None if it does not exist."""
     try:
-        return sha256(plain_file(path, MOST_MB))
+        return sha256(plain_file(path, MAX_WEIGHTS_MB))
     except (StudyError, OSError):
         return None
 
 
-def compare_verdicts(here, there):
-    """Return a note on two tables of verdicts that agree; StudyError names the first, if not."""
+def compare_verdicts(here: str | Path, there: str | Path) -> str:
+    """Return a note if the verdicts of two results folders agree.
+
+    Raises StudyError for the first one that differs.
+    """
     ours, theirs = (read_verdicts(Path(folder, "tables/claims.csv")) for folder in (here, there))
     for key in [*ours, *(key for key in theirs if key not in ours)]:
         if ours.get(key) != theirs.get(key):
@@ -137,25 +175,32 @@ def compare_verdicts(here, there):
     return f"{sum('overall' in key for key in ours)} claims, the same verdicts"
 
 
-def read_verdicts(path):
-    """Return {(claim, site, band, metric, left, right): verdict}; StudyError for no such table."""
+def read_verdicts(path: str | Path) -> dict[tuple[str, ...], str]:
+    """Return {(claim, site, band, metric, left, right): verdict}.
+
+    Raises StudyError if the file is not a table of verdicts.
+    """
     try:
-        table = pd.read_csv(plain_file(path, 10), dtype=str, keep_default_na=False)
+        table = pd.read_csv(plain_file(path, MAX_TABLE_MB), dtype=str, keep_default_na=False)
         rows = table[VERDICT].to_numpy().tolist()
     except (ValueError, KeyError) as error:
         raise StudyError(f"{path}: not a table of verdicts ({error})") from None
     return {tuple(key): verdict for *key, verdict in rows}
 
 
-def check_figures(here, there, same_data):
-    """Return the checks of all figures (PNG) that were made here.
+def check_figures(here: str | Path, there: str | Path, same_data: bool) -> list[Check]:
+    """Return the checks of all figures (PNG) in `here`.
 
-    same_data: whether they show the same models, and must look the same.
+    same_data: whether both folders have the same weights, so that the figures must look the same.
     """
-    most = SAME_DATA if same_data else OTHER_WEIGHTS
+    tolerance = SAME_DATA if same_data else OTHER_WEIGHTS
     return [
         check(
-            f"figures/{path.name}", compare_figures, path, Path(there, "figures", path.name), most
+            f"figures/{path.name}",
+            compare_figures,
+            path,
+            Path(there, "figures", path.name),
+            tolerance,
         )
         for path in sorted(Path(here, "figures").glob("*.png"))
     ]

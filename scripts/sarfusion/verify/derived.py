@@ -40,7 +40,7 @@ def check_differences(folder: Path, name: str, site: str, protocol: str) -> str:
             row["difference"], expected, rtol=MEAN_TOLERANCE, atol=MEAN_TOLERANCE, equal_nan=True
         ):
             raise StudyError(
-                f"{name}: {scores.told(key, scores.DIFFERENCES)}: the difference is"
+                f"{name}: {scores.describe_row(key, scores.DIFFERENCES)}: the difference is"
                 f" {row['difference']:.9g}, from the scores follows {expected:.9g}"
             )
     return f"{len(differences)} differences follow from the scores"

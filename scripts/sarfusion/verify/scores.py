@@ -1,7 +1,9 @@
 """Tables of scores and of differences, compared cell by cell within tolerances."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,20 +12,25 @@ from ..core.errors import StudyError
 from ..show.tables import RUN_COLUMNS
 from .files import plain_file
 
-MOST_MB = 100
-PLACE = ("protocol", "region", "metric")  # what a tolerance belongs to
+MAX_MB = 100
+PLACE = ("protocol", "region", "metric")  # columns that a tolerance belongs to
 
 
 @dataclass(frozen=True)
 class Form:
-    """What a table consists of: `keys` name a row, `close` may move, `exact` may not."""
+    """The columns of a table.
 
-    keys: tuple
-    close: tuple
-    exact: tuple
+    keys: identify a row; close: numbers that must agree within tolerances; exact: numbers that
+    must be equal.
+    """
+
+    keys: tuple[str, ...]
+    close: tuple[str, ...]
+    exact: tuple[str, ...]
 
     @property
-    def columns(self):
+    def columns(self) -> list[str]:
+        """All columns."""
         return [*self.keys, *self.close, *self.exact]
 
 
@@ -39,21 +46,21 @@ DIFFERENCES = Form(
 NUMBERS = {"seed", "value", "n", "difference", "low", "high", "seeds"}
 
 
-def form_of(name):
-    """Return the Form of a table by its file's name."""
+def form_of(name: str | Path) -> Form:
+    """Return the Form of a table by the name of its file."""
     return DIFFERENCES if str(name).endswith(".differences.csv") else SCORES
 
 
-def read(path, form):
-    """Return a table of another person, its rows by their keys.
+def read(path: str | Path, form: Form) -> pd.DataFrame:
+    """Return another person's table, indexed by its keys.
 
-    Raises StudyError for what is no such table: other columns, text where numbers belong, a row
-    without its keys or twice.
+    Raises StudyError for other columns, text in place of numbers, and rows without keys or with
+    the keys of another row.
     """
-    content = plain_file(path, MOST_MB).read_bytes()
+    content = plain_file(path, MAX_MB).read_bytes()
     try:
         table = pd.read_csv(io.BytesIO(content))
-    except ValueError as error:  # of pandas' parser and of UTF-8 alike
+    except ValueError as error:  # raised by pandas' parser and for bytes that are not UTF-8
         raise StudyError(f"{path}: not a table ({error})") from None
     if sorted(map(str, table.columns)) != sorted(form.columns):
         raise StudyError(f"{path}: the columns are {list(table.columns)}, not {form.columns}")
@@ -65,16 +72,17 @@ def read(path, form):
     table = table.set_index(list(form.keys))
     if table.index.has_duplicates:
         twice = table.index[table.index.duplicated()][0]
-        raise StudyError(f"{path}: {told(twice, form)} stands there twice")
+        raise StudyError(f"{path}: {describe_row(twice, form)} stands there twice")
     return table
 
 
-def _kind(name):
+def _kind(name: str) -> str:
+    """Return what a column must contain, in words."""
     return "numbers" if name in NUMBERS else "text"
 
 
-def told(key, form):
-    """Return a row's keys as people say them."""
+def describe_row(key: Sequence, form: Form) -> str:
+    """Return the keys of a row in words."""
     about = dict(zip(form.keys, key, strict=True))
     where = f"{about['protocol']}, region {about['region']}, {about['band']}"
     if form is SCORES:
@@ -84,39 +92,44 @@ def told(key, form):
     return f"{about['metric']} of {run} ({about['site']}: {where})"
 
 
-def compare(here, there, form, allowed):
-    """Return a note on two tables (see `read`) that agree; StudyError names the first cell, if not.
+def compare(here: pd.DataFrame, there: pd.DataFrame, form: Form, allowed: np.ndarray) -> str:
+    """Return a note if two tables (see `read`) agree; StudyError names the first cell that differs.
 
-    allowed: the tolerance of each row of `here`, an array. The rows must be the same, in any
-    order; NaN agrees with NaN.
+    allowed: tolerances of the rows of `here`. Both tables must have the same rows, in any order.
+    NaN agrees with NaN.
     """
     for one, other, which in ((here, there, "there"), (there, here, "here")):
-        lacking = one.index.difference(other.index)
-        if len(lacking):
+        missing = one.index.difference(other.index)
+        if len(missing):
             raise StudyError(
-                f"rows: {len(lacking)} not {which}; the first is {told(lacking[0], form)}"
+                f"rows: {len(missing)} not {which}; the first is {describe_row(missing[0], form)}"
             )
     there = there.loc[here.index]
-    largest, used = 0.0, 0.0
+    largest, largest_share = 0.0, 0.0  # difference, and its share of the tolerance
     for name in (*form.close, *form.exact):
         tolerance = allowed if name in form.close else np.zeros(len(here))
         ours, theirs = (table[name].to_numpy(float) for table in (here, there))
         same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
         with np.errstate(invalid="ignore"):
-            moved = np.where(same, 0, np.abs(ours - theirs))
-        bad = np.flatnonzero(~(moved <= tolerance))
-        if len(bad):
-            first = bad[0]
+            difference = np.where(same, 0, np.abs(ours - theirs))
+        beyond = np.flatnonzero(~(difference <= tolerance))
+        if len(beyond):
+            first = beyond[0]
+            row = describe_row(here.index[first], form)
             raise StudyError(
-                f"cells: {len(bad)} of column {name} differ; the first is"
-                f" {told(here.index[first], form)}: {ours[first]:.9g} here, {theirs[first]:.9g}"
-                f" there, tolerance {tolerance[first]:.2g}"
+                f"cells: {len(beyond)} of column {name} differ; the first is {row}:"
+                f" {ours[first]:.9g} here, {theirs[first]:.9g} there, tolerance"
+                f" {tolerance[first]:.2g}"
             )
-        if len(moved):
-            largest = max(largest, moved.max())
+        if len(difference):
+            largest = max(largest, difference.max())
             with np.errstate(invalid="ignore", divide="ignore"):
-                used = max(used, np.nan_to_num(moved / tolerance).max())
+                shares = np.nan_to_num(difference / tolerance)
+            largest_share = max(largest_share, shares.max())
     cells = len(here) * len(form.close + form.exact)
     if not largest:
         return f"{cells} cells, all the same"
-    return f"{cells} cells, largest difference {largest:.1e}, {used:.0%} of its tolerance at most"
+    return (
+        f"{cells} cells, largest difference {largest:.1e}, {largest_share:.0%} of its tolerance at"
+        " most"
+    )
