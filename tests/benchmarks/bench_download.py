@@ -27,7 +27,7 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent / "scripts")]
 
 RUNS = 7
-AT_ONCE = 4  # files, as scripts/sarfusion/scenes/stac/download.py has it
+PARALLEL_FILES = 4  # files, as scripts/sarfusion/scenes/stac/download.py has it
 EPSG, LEFT, TOP = 32648, 500_000.0, 2_400_000.0
 # Name: pixels a side, metres, tile, bands, (first pixel, pixels) of the window, rows and columns.
 SCENES = {
@@ -103,7 +103,7 @@ def ours(url, folder, keep):
         for *_, bands, (first, size) in SCENES.values()
         for band in bands
     ]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(PARALLEL_FILES) as pool:
         return dict(zip([band for band, _ in tasks], pool.map(take, tasks), strict=True))
 
 
@@ -120,7 +120,7 @@ def odc(url):
         place = Affine(pixel_m, 0, LEFT, 0, -pixel_m, TOP)
         item = Item.from_dict(as_item(url, name, side, place, bands))
         geobox = GeoBox((size, size), place * Affine.translation(first, first), f"EPSG:{EPSG}")
-        data = load([item], bands=bands, geobox=geobox, pool=AT_ONCE)
+        data = load([item], bands=bands, geobox=geobox, pool=PARALLEL_FILES)
         for band in bands:
             numbers = data[band].values[0]
             label = f"{numbers.dtype.name} {size} {size}\n".encode()

@@ -192,7 +192,7 @@ def serve(site):
 def search(url, query=None, sensor="optical", area=AREA, period=PERIOD):
     """Search a catalogue; the ids of what is found."""
     made = settings(url, query)
-    remote = Remote(made, timeout_s=10, attempts=2, delay_s=0.01, longest_delay_s=0.01)
+    remote = Remote(made, timeout_s=10, attempts=2, delay_s=0.01, max_delay_s=0.01)
     catalogue = open_catalogue(made, remote)
     return [item.id for item in catalogue.search(sensor, area, *period)]
 

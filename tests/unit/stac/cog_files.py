@@ -53,7 +53,7 @@ def settings(url="https://example.org/", **others):
 
 def remote(url="https://example.org/", **options):
     """A Remote that does not wait long between its attempts."""
-    options = {"attempts": 3, "delay_s": 0.01, "longest_delay_s": 0.02, "timeout_s": 10, **options}
+    options = {"attempts": 3, "delay_s": 0.01, "max_delay_s": 0.02, "timeout_s": 10, **options}
     return Remote(settings(url), **options)
 
 

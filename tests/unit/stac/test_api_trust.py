@@ -140,7 +140,7 @@ def test_what_is_no_item_is_left_out_with_a_warning(caplog):
 
 
 def test_an_answer_without_end_is_not_read_to_the_end(monkeypatch):
-    monkeypatch.setattr(api, "LARGEST_ANSWER", 2000)
+    monkeypatch.setattr(api, "MAX_ANSWER_BYTES", 2000)
     with serve(Api([record("a")])) as site:
         assert search(site.url) == ["a"]
         site.answers["/search"] = 200, {}, b" " * 5_000_000
@@ -186,7 +186,7 @@ def test_a_server_that_stays_busy_is_given_up(status):
 
 
 def test_an_answer_that_comes_too_slowly_is_given_up(monkeypatch):
-    monkeypatch.setattr(api, "LONGEST_ANSWER_S", -1)
+    monkeypatch.setattr(api, "MAX_ANSWER_S", -1)
     with serve(Api([record("a")])) as site, pytest.raises(Unavailable, match="in time"):
         search(site.url)
 

@@ -225,7 +225,7 @@ def test_any_way_of_cutting_a_window_gives_the_same(server, folder, monkeypatch)
     whole = download_window(remote(), href, WINDOW, path)
     server.forget()
     for at_once, rows in ((1, 4), (30_000, 4), (80_000, 2), (10**9, 1)):
-        monkeypatch.setattr(cog, "AT_ONCE", at_once)
+        monkeypatch.setattr(cog, "READ_BYTES", at_once)
         bar = Bar()
         assert download_window(remote(), href, WINDOW, path, progress=bar) == whole
         assert sum(bar.updates) == whole["bytes"]
@@ -242,7 +242,7 @@ def test_any_window_of_a_file_on_disk(folder, data):
     window = Window(left, top, wide, high)
     local, path = remote(folder / "catalog.json"), folder / "any.tif"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cog, "AT_ONCE", data.draw(st.sampled_from([1, 30_000, 10**9])))
+        patch.setattr(cog, "READ_BYTES", data.draw(st.sampled_from([1, 30_000, 10**9])))
         record = download_window(local, "cog.tif", window, path)
     right = numbers()[window.toslices()]
     with rasterio.open(path) as dataset:
@@ -292,7 +292,7 @@ def test_of_several_bands_the_first_is_read(server, folder):
     ],
 )
 def test_a_failed_download_leaves_nothing(server, tmp_path, monkeypatch, fault, kind):
-    monkeypatch.setattr(cog, "AT_ONCE", 30_000)  # so that something is written before
+    monkeypatch.setattr(cog, "READ_BYTES", 30_000)  # so that something is written before
     server.fault("*", fault)
     path = tmp_path / "parts" / "window.tif"
     with pytest.raises(kind, match="cog.tif"):

@@ -25,8 +25,8 @@ from sarfusion.core.errors import StudyError
 from sarfusion.core.raster import Grid
 from sarfusion.scenes.stac.network import Broken, Unavailable
 from sarfusion.scenes.stac.passes import (
-    LATTICE,
-    MOST_PASSES,
+    FOOTPRINT_CELLS,
+    MAX_PASSES,
     in_footprint,
     optical_passes,
     overflights,
@@ -68,12 +68,12 @@ def test_the_next_orbit_is_another_overflight():
 def test_a_footprint_is_counted_on_a_lattice():
     west, south, east, north = AREA
     half = in_footprint(box(west, south, (west + east) / 2, north), AREA)
-    assert half.shape == (LATTICE, LATTICE)
+    assert half.shape == (FOOTPRINT_CELLS, FOOTPRINT_CELLS)
     assert half.mean() == 0.5
     # A triangle over half of the box, whose diagonal runs through cell centres.
     corners = [(west, south), (east, south), (east, north), (west, south)]
     triangle = in_footprint({"type": "Polygon", "coordinates": [corners]}, AREA)
-    assert triangle.mean() == pytest.approx(0.5, abs=1 / LATTICE)
+    assert triangle.mean() == pytest.approx(0.5, abs=1 / FOOTPRINT_CELLS)
     sliver = box(west - 1, south, west + 1e-6, north)
     assert not in_footprint(sliver, AREA).any()
     assert in_footprint(sliver, AREA, all_touched=True).any()
@@ -218,15 +218,15 @@ def test_the_choice_does_not_depend_on_what_cannot_be_read_now(error):
 
 
 def test_passes_are_read_from_the_clearest_scene_on_and_not_without_end():
-    count = MOST_PASSES + 2
+    count = MAX_PASSES + 2
     answers = {f"i{number}": quality() for number in range(count)}
     # Scene clouds fall with the date; of one pass the cloud is not known.
     items = [optical(f"i{n}", 16 * n, 90 - n if n != 30 else None) for n in range(count)]
     reader = Reader(**answers)
     passes, refused = optical_passes(items, AREA, MASK, reader)
     assert reader.asked == [f"i{n}" for n in reversed(range(1, count)) if n != 30]
-    assert len(passes) == MOST_PASSES
-    reason = f"not looked at: {MOST_PASSES} dates have less cloud in the whole scene"
+    assert len(passes) == MAX_PASSES
+    reason = f"not looked at: {MAX_PASSES} dates have less cloud in the whole scene"
     assert reasons(refused) == {"i0": reason, "i30": reason}
 
 

@@ -61,12 +61,12 @@ def test_neighbouring_tiles_are_fetched_at_once_and_side_by_side(server, monkeyp
         server.forget()
         dataset.read(1, window=WINDOW)
     assert len(server.requests) == 4  # one for each row of tiles
-    monkeypatch.setattr(ranges, "PIECE", 10_000)
+    monkeypatch.setattr(ranges, "PIECE_BYTES", 10_000)
     server.forget()
     np.testing.assert_array_equal(read(remote(), href), right())
     longest = [int(b) - int(a) + 1 for a, b in re.findall(r"(\d+)-(\d+)", str(server.requests))]
-    assert sorted(longest)[-2:] == [10_000, ranges.HEADER]
-    assert server.bytes_sent == ranges.HEADER + 4 * 5 * TILE * TILE * 2
+    assert sorted(longest)[-2:] == [10_000, ranges.HEADER_BYTES]
+    assert server.bytes_sent == ranges.HEADER_BYTES + 4 * 5 * TILE * TILE * 2
 
 
 def test_a_large_header_is_read_on(server, folder):

@@ -63,7 +63,7 @@ def test_what_does_not_pass_ends_in_one_line(server, fault, after, reason):
 def test_a_header_cut_short_never_gives_pixels(server, folder, name):
     # GDAL's own client takes the cut for the end of the file, and reads zeros or no nodata value.
     size = (folder / f"{name}.tif").stat().st_size
-    for bytes_sent in [*range(8, 2000, 83), *range(2000, min(size, ranges.HEADER), 3001)]:
+    for bytes_sent in [*range(8, 2000, 83), *range(2000, min(size, ranges.HEADER_BYTES), 3001)]:
         server.heal()
         server.fault("*", Fault(cut_after=bytes_sent))
         with pytest.raises(Unavailable, match="cut"):
@@ -88,7 +88,7 @@ def test_pauses_grow_and_are_random(server, monkeypatch):
     server.fault("*", Fault(status=503))
     for _ in range(20):
         with pytest.raises(Unavailable):
-            remote(attempts=6, delay_s=1, longest_delay_s=3).facts(server.href("cog.tif"))
+            remote(attempts=6, delay_s=1, max_delay_s=3).facts(server.href("cog.tif"))
     pauses = np.reshape(pauses, (20, 5))
     assert (pauses <= [1, 2, 3, 3, 3]).all()
     assert (pauses.max(axis=0) > [0.5, 1, 1.5, 1.5, 1.5]).all()
@@ -121,7 +121,7 @@ def test_other_wishes_are_none(text):
 
 
 def test_a_server_that_drips_is_given_up(server, monkeypatch):
-    monkeypatch.setattr(remote_module, "SLOWEST", 1e9)
+    monkeypatch.setattr(remote_module, "MIN_BYTES_PER_S", 1e9)
     server.fault("*", Fault(delay_s=0.2, after=1))  # some 1.2 s for each row of tiles
     with pytest.raises(Unavailable, match="in time"):
         read(remote(timeout_s=0.5, attempts=1), server.href("raw.tif"))
@@ -237,7 +237,7 @@ def test_a_header_cannot_make_us_read_without_end():
 
     def ask(start, stop):
         asked.append((start, stop))
-        return ranges.Part(bytes(stop - start), 10**12, None)
+        return ranges.ByteRange(bytes(stop - start), 10**12, None)
 
     file = ranges.RangeFile(ask, "endless.tif")
     with closing(file), pytest.raises(Broken, match="endless.tif: .* absurd"):

@@ -43,7 +43,7 @@ def endpoint(tmp_path, monkeypatch):
 
 
 def signer_of(**options):
-    options = {"delay_s": 0.01, "longest_delay_s": 0.02, **options}
+    options = {"delay_s": 0.01, "max_delay_s": 0.02, **options}
     return Remote(settings(signing="planetary_computer"), **options).signer
 
 

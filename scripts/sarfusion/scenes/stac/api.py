@@ -1,59 +1,72 @@
-"""A STAC API, asked by pystac-client through a Remote, so that no answer leads it astray."""
+"""A STAC API, queried by pystac-client through a Remote, which restricts what it may read."""
 
 import json
 import logging
 import warnings
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from time import monotonic
+from typing import Any
 from urllib.parse import urlsplit
 
 from pystac import Item
 from pystac_client import Client
 from pystac_client.stac_api_io import StacApiIO
 from pystac_client.warnings import PystacClientWarning
-from requests import ReadTimeout
+from requests import ReadTimeout, Response
 
 from ...core.errors import StudyError
 from .hrefs import check_href
 from .malformed import MALFORMED, reason_of
+from .remote import Remote
 from .text import printable
 
-MOST_ITEMS = 1000
-PAGE = 100  # items; one takes some 10 to 40 kB
-LARGEST_ANSWER = 64_000_000  # bytes
-LONGEST_ANSWER_S = 300
-FAULTS_OF_OURS = (400, 404, 405, 422)  # statuses with which APIs refuse what was asked
+MAX_ITEMS = 1000
+PAGE_ITEMS = 100  # per answer; an item takes about 10 to 40 kB
+MAX_ANSWER_BYTES = 64_000_000
+MAX_ANSWER_S = 300
+REQUEST_ERRORS = (400, 404, 405, 422)  # statuses for requests that the API does not accept
+
+# property -> {operator: operand}, as in the query extension of the STAC API
+Query = Mapping[str, Mapping[str, Any]]
 
 
 class RemoteIO(StacApiIO):
-    """Reads only what check_href allows of the network, whatever a catalogue links to."""
+    """Reads only network addresses that check_href allows, whatever a catalogue links to."""
 
-    def __init__(self, remote):
+    def __init__(self, remote: Remote) -> None:
         super().__init__(max_retries=None)
         self._remote = remote
 
-    def read_text(self, source, *args, **kwargs):
+    def read_text(self, source: Any, *args: Any, **kwargs: Any) -> str:
         """Return the answer to a request for an address or a Link; files are never opened."""
         if isinstance(source, str):
             return self.request(source, *args, **kwargs)
         return super().read_text(source, *args, **kwargs)
 
-    def json_loads(self, txt, *args, **kwargs):
-        """Return JSON as the standard library reads it; pystac takes orjson where it is there."""
+    def json_loads(self, txt: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return JSON as the standard library reads it; pystac would use orjson if installed."""
         return json.loads(txt)
 
-    def request(self, href, method=None, headers=None, parameters=None):
-        """Return the text of an answer. Headers that a catalogue's link asks for are not sent."""
+    def request(
+        self,
+        href: str,
+        method: str | None = None,
+        headers: dict[str, str] | None = None,
+        parameters: dict[str, Any] | None = None,
+    ) -> str:
+        """Return the text of an answer. `headers`, which come from a catalogue, are not sent."""
         address, query = check_href(href), urlsplit(href).query
         method = "POST" if (method or "GET").upper() == "POST" else "GET"
-        content = {"json" if method == "POST" else "params": parameters}
+        content: dict[str, Any] = {"json" if method == "POST" else "params": parameters}
 
-        def ask():
+        def ask() -> str:
             with self._remote.session.request(
                 method, f"{address}?{query}" if query else address, **content, stream=True
             ) as response:
-                if response.status_code not in FAULTS_OF_OURS:
+                if response.status_code not in REQUEST_ERRORS:
                     response.raise_for_status()
                     return _body(response, address)
                 raise StudyError(
@@ -67,18 +80,25 @@ class RemoteIO(StacApiIO):
 class ApiSource:
     """The items of the STAC API at an address."""
 
-    def __init__(self, url, remote):
+    def __init__(self, url: str, remote: Remote) -> None:
         self._url = url
         self._io = RemoteIO(remote)
 
-    def find(self, collection, area, period, query):
-        """Return the pystac Items that the API finds; what is no item is left out with a warning.
+    def find(
+        self,
+        collection: str,
+        area: Sequence[float],
+        period: tuple[datetime, datetime],
+        query: Query,
+    ) -> list[Item]:
+        """Return the pystac Items that match; malformed ones are left out with a warning.
 
-        Raises StudyError for more than MOST_ITEMS, for an unknown collection, and for an answer
-        that is not one of a STAC API.
+        area: [west, south, east, north] in degrees. period: first and last time. Raises
+        StudyError for more than MAX_ITEMS, for an unknown collection, and for an answer that is
+        not one of a STAC API.
         """
         try:
-            # pystac-client warns of what a server does not declare; items are filtered later.
+            # pystac-client warns of undeclared capabilities; items are filtered later anyway.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", PystacClientWarning)
                 records = self._search(collection, area, period, query)
@@ -89,20 +109,26 @@ class ApiSource:
                 f"{self._url}: its answer is not one of a STAC API ({reason_of(error)});"
                 " check the address"
             ) from error
-        if len(records) > MOST_ITEMS:
+        if len(records) > MAX_ITEMS:
             raise StudyError(
-                f"{self._url}: more than {MOST_ITEMS} items of {collection} from"
+                f"{self._url}: more than {MAX_ITEMS} items of {collection} from"
                 f" {period[0]:%Y-%m-%d} to {period[1]:%Y-%m-%d}; narrow the period or the area"
             )
         return [item for record in records if (item := _item(record)) is not None]
 
     @cached_property
-    def _client(self):
-        """The API, opened when it is first asked."""
+    def _client(self) -> Client:
+        """The API, opened at the first search."""
         return Client.from_file(self._url, stac_io=self._io)
 
-    def _search(self, collection, area, period, query):
-        """Return the records of the items found, and one more than MOST_ITEMS at most."""
+    def _search(
+        self,
+        collection: str,
+        area: Sequence[float],
+        period: tuple[datetime, datetime],
+        query: Query,
+    ) -> list[dict[str, Any]]:
+        """Return the records of the matching items, at most one more than MAX_ITEMS."""
         if not self._client.conforms_to("ITEM_SEARCH"):
             raise StudyError(
                 f"{self._url}: it cannot be searched; a static catalogue is named by the path of"
@@ -113,19 +139,19 @@ class ApiSource:
             for link in self._client.links
             if link.rel == "search"
         }
-        query = _widely_known(query) if self._client.conforms_to("QUERY") else None
+        sent = _without_in(query) if self._client.conforms_to("QUERY") else None
         search = self._client.search(
             method="GET" if methods == {"GET"} else "POST",
             collections=[collection],
-            bbox=area,
+            bbox=list(area),
             datetime=list(period),
-            query=query or None,  # as JSON: its text form drops items on real servers
-            limit=PAGE,
+            query=sent or None,  # as JSON: its text form drops items on real servers
+            limit=PAGE_ITEMS,
         )
-        return list(islice(search.items_as_dicts(), MOST_ITEMS + 1))
+        return list(islice(search.items_as_dicts(), MAX_ITEMS + 1))
 
-    def _check_known(self, collection):
-        """Raise StudyError where the API says that it has no such collection."""
+    def _check_known(self, collection: str) -> None:
+        """Raise StudyError if the API lists its collections and this one is not among them."""
         link = self._client.get_single_link("data")
         if link is None:
             return
@@ -136,8 +162,8 @@ class ApiSource:
             raise StudyError(f"{self._url}: no collection {collection!r}; it has {names or 'none'}")
 
 
-def _widely_known(query):
-    """Return a query without "in"; some servers refuse a search for not knowing it."""
+def _without_in(query: Query) -> dict[str, dict[str, Any]]:
+    """Return a query without "in"; some servers do not know it and refuse the search."""
     known = {
         name: {key: value for key, value in conditions.items() if key != "in"}
         for name, conditions in query.items()
@@ -145,8 +171,8 @@ def _widely_known(query):
     return {name: conditions for name, conditions in known.items() if conditions}
 
 
-def _item(record):
-    """Return the pystac Item in a record of an answer; None, with a warning, when it is none."""
+def _item(record: dict[str, Any]) -> Item | None:
+    """Return the pystac Item in a record of an answer; None, with a warning, if it is malformed."""
     try:
         return Item.from_dict(record, preserve_dict=False)
     except MALFORMED as error:
@@ -156,17 +182,17 @@ def _item(record):
         return None
 
 
-def _body(response, address):
+def _body(response: Response, address: str) -> str:
     """Return the text of a streamed answer.
 
-    Raises StudyError when it is absurdly long, ReadTimeout when it does not come to its end.
+    Raises StudyError if it exceeds MAX_ANSWER_BYTES, ReadTimeout if it takes over MAX_ANSWER_S.
     """
-    deadline = monotonic() + LONGEST_ANSWER_S
+    deadline = monotonic() + MAX_ANSWER_S
     body = bytearray()
     for chunk in response.iter_content(1 << 16):
         body += chunk
-        if len(body) > LARGEST_ANSWER:
-            raise StudyError(f"{address}: an answer of more than {LARGEST_ANSWER} bytes")
+        if len(body) > MAX_ANSWER_BYTES:
+            raise StudyError(f"{address}: an answer of more than {MAX_ANSWER_BYTES} bytes")
         if monotonic() > deadline:
             raise ReadTimeout
     return body.decode("utf-8")

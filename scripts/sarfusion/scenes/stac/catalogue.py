@@ -1,19 +1,22 @@
-"""Searching a catalogue. Whatever its server ignores of what was asked is filtered again here."""
+"""Searching a catalogue. Items are filtered again here, since servers ignore parts of a query."""
 
 import operator
-from datetime import UTC, datetime, time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pystac import Item
 
 from ...core.errors import StudyError
-from .api import ApiSource
+from .api import ApiSource, Query
 from .folder import FolderSource
 from .hrefs import check_href
 from .items import time_of
+from .remote import Remote
 
-OPERATORS = {
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
     "lt": operator.lt,
     "lte": operator.le,
@@ -24,18 +27,26 @@ OPERATORS = {
 
 
 class Catalogue:
-    """A catalogue that can be searched; `check_href` is the rule for hrefs of its items."""
+    """A catalogue that can be searched.
 
-    def __init__(self, settings, source, check_href):
+    settings: of the catalogue, resolved. check_href: checks the hrefs of its items, see hrefs.
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        source: ApiSource | FolderSource,
+        check_href: Callable[[str], str],
+    ) -> None:
         self._settings = settings
         self._source = source
         self.check_href = check_href
 
-    def search(self, sensor, area, start, end):
+    def search(self, sensor: str, area: Sequence[float], start: date, end: date) -> list[Item]:
         """Return the pystac Items of a sensor ("optical" or "sar") in an area and a period.
 
-        area: [west, south, east, north] in degrees. start, end: first and last day, as dates.
-        Raises StudyError when the catalogue cannot be searched, or finds too many.
+        area: [west, south, east, north] in degrees. start, end: first and last day. Raises
+        StudyError if the catalogue cannot be searched or returns too many items.
         """
         collection = self._settings[sensor]["collection"]
         query = self._settings[sensor]["query"]
@@ -43,22 +54,21 @@ class Catalogue:
             datetime.combine(start, time.min, UTC),
             datetime.combine(end, time.max, UTC),
         )
-        fitting: dict[str, Item] = {}  # an item that stands on two pages counts once
+        items: dict[str, Item] = {}  # by id: an item may be listed on two pages
         for item in self._source.find(collection, area, period, query):
-            if fits(item, collection, area, period, query):
-                fitting.setdefault(repr(item.id), item)
-        return list(fitting.values())
+            if matches(item, collection, area, period, query):
+                items.setdefault(repr(item.id), item)
+        return list(items.values())
 
 
-def open_catalogue(settings, remote):
+def open_catalogue(settings: Mapping[str, Any], remote: Remote) -> Catalogue:
     """Return the Catalogue of resolved `settings`: a STAC API, or a static catalogue on disk.
 
-    remote: the Remote that an API is asked through. Nothing is asked before a search.
+    remote: the way to an API. No request is made before a search.
     """
     url, allow_s3 = settings["url"], settings["allow_s3"]
     if "://" in url:
-        source = ApiSource(url, remote)
-        return Catalogue(settings, source, partial(check_href, allow_s3=allow_s3))
+        return Catalogue(settings, ApiSource(url, remote), partial(check_href, allow_s3=allow_s3))
     path = Path(url).resolve()
     if not path.is_file():
         raise StudyError(
@@ -69,41 +79,47 @@ def open_catalogue(settings, remote):
     return Catalogue(settings, FolderSource(path, check), check)
 
 
-def fits(item, collection, area, period, query):
-    """Return whether a pystac Item is what was asked for; what it does not say is let pass.
+def matches(
+    item: Item,
+    collection: str,
+    area: Sequence[float],
+    period: tuple[datetime, datetime],
+    query: Query,
+) -> bool:
+    """Return whether a pystac Item matches a search.
 
-    Missing places and times are left to read_item, which says so; a property that the query
-    names must be there.
+    An item without place or time matches, so that read_item can report it; a property that the
+    query names must be present.
     """
     moment = time_of(item)
     return (
         item.collection_id in (None, collection)
         and (moment is None or period[0] <= moment <= period[1])
-        and _touches(item.bbox, area)
+        and _overlaps(item.bbox, area)
         and all(
-            _holds(item.properties.get(name), name_of, wanted)
+            _satisfies(item.properties.get(name), operation, operand)
             for name, conditions in query.items()
-            for name_of, wanted in conditions.items()
+            for operation, operand in conditions.items()
         )
     )
 
 
-def _touches(bbox, area):
-    """Return whether a STAC bbox (2-D or 3-D) and the area have ground in common."""
+def _overlaps(bbox: Any, area: Sequence[float]) -> bool:
+    """Return whether a STAC bbox (2-D or 3-D) overlaps the area; True if it is malformed."""
     try:
         west, south, east, north = bbox if len(bbox) == 4 else [*bbox[:2], *bbox[3:5]]
         if south > area[3] or north < area[1]:
             return False
-        # A box that crosses the antimeridian has its west east of its east.
+        # The west of a box that crosses the antimeridian is greater than its east.
         beside = west > area[2], east < area[0]
         return not (all(beside) if west > east else any(beside))
     except (TypeError, ValueError):
         return True
 
 
-def _holds(value, name, wanted):
-    """Return whether a property is as the condition {name: wanted} of a query wants it."""
+def _satisfies(value: Any, operation: str, operand: Any) -> bool:
+    """Return whether the value of a property satisfies a condition of a query."""
     try:
-        return OPERATORS[name](value, wanted)
-    except TypeError:  # a text and a number, or no value at all
+        return OPERATORS[operation](value, operand)
+    except TypeError:  # a text compared with a number, or no value
         return False

@@ -1,28 +1,41 @@
-"""The pair of passes that a study is made of; pairing.py has the rule."""
+"""Choosing the pair of passes for a study, by the rule in pairing.py."""
 
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ...core.errors import StudyError
-from .pairing import FULL, PARTIAL, days_between, gap_mask, partner, rank_pair, values
+from ...core.raster import Grid
+from .items import Item, Refused
+from .pairing import (
+    FULL_COVERAGE,
+    MIN_COVERAGE,
+    days_between,
+    gap_mask,
+    partner,
+    rank_pair,
+    sort_key,
+)
 from .passes import Pass, optical_passes, radar_passes
 from .verdicts import no_optical, no_pair, no_radar, optical_verdicts, radar_verdicts, tabulate
 
 
 class NoPair(StudyError):
-    """No optical and SAR pass fit together; `table` says why of each that was seen."""
+    """No optical and SAR pass form a pair; `table` has the reason for each candidate."""
 
-    def __init__(self, message, table):
+    def __init__(self, message: str, table: pd.DataFrame) -> None:
         super().__init__(message)
         self.table = table
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen passes, the table of everything that was seen, and warnings for the user.
+    """The chosen passes, the table of all candidates, and warnings for the user.
 
-    cloudy is the pass whose clouds are the gap mask, or None.
+    cloudy: the pass whose clouds are the gap mask, or None.
     """
 
     optical: Pass
@@ -32,27 +45,39 @@ class Choice:
     warnings: tuple[str, ...]
 
     @property
-    def optical_grid(self):
+    def optical_grid(self) -> Grid:
         """The Grid over the whole area on the optical items' raster."""
         return self.optical.grid
 
     @property
-    def sar_grid(self):
+    def sar_grid(self) -> Grid:
         """The Grid over the whole area on the SAR items' raster."""
         return self.sar.grid
 
 
-def choose(site, mask, optical_items, sar_items, read_quality, refused=(), progress=iter):
+def choose(
+    site: Mapping[str, Any],
+    mask: Collection[str],
+    optical_items: Sequence[Item],
+    sar_items: Sequence[Item],
+    read_quality: Callable[[Item], tuple[np.ndarray, Grid] | None],
+    refused: Iterable[Refused] = (),
+    progress: Callable[[Iterable[list[Item]]], Iterable[list[Item]]] = iter,
+) -> Choice:
     """Return the Choice for a site.
 
     site: resolved settings (area, period, orbit, max_masked, max_days_apart, gap_shapes).
-    mask: QA_PIXEL flags that make a pixel unusable. optical_items, sar_items: usable Items;
-    refused: Refused ones, for the table. read_quality, progress: see optical_passes.
-    Raises NoPair, which says what to widen, and Unavailable when QA_PIXEL cannot be read now.
+    mask: QA_PIXEL flags that make a pixel unusable. optical_items, sar_items: usable Items.
+    refused: items that were refused before, for the table. read_quality, progress: see
+    optical_passes.
+
+    Raises NoPair, which names the setting to widen, and Unavailable if QA_PIXEL cannot be read
+    now.
     """
     radar, radar_refused = radar_passes(sar_items, site["area"], site["orbit"])
     refused = [*refused, *radar_refused]
-    if not any(each.coverage >= PARTIAL for each in radar):  # before QA_PIXEL is read over the net
+    if not any(each.coverage >= MIN_COVERAGE for each in radar):
+        # Reported before QA_PIXEL is read over the network.
         table = tabulate(radar_verdicts(radar, [], None, site), refused)
         raise NoPair(no_radar(radar, refused, site), table)
     optical, optical_refused = optical_passes(
@@ -61,9 +86,8 @@ def choose(site, mask, optical_items, sar_items, read_quality, refused=(), progr
     refused += optical_refused
 
     clear = [each for each in optical if each.unusable <= site["max_masked"]]
-    pairs = [(each, partner(each, radar, site["max_days_apart"])) for each in clear]
-    pairs = [(each, sar) for each, sar in pairs if sar]
-    best = min(pairs, key=lambda pair: values(rank_pair(*pair)), default=None)
+    pairs = [(each, sar) for each in clear if (sar := partner(each, radar, site["max_days_apart"]))]
+    best = min(pairs, key=lambda pair: sort_key(rank_pair(*pair)), default=None)
     clouds_wanted = site["gap_shapes"] == "cloudy_date"
     cloudy = gap_mask(optical, best[0]) if best and clouds_wanted else None
 
@@ -76,7 +100,7 @@ def choose(site, mask, optical_items, sar_items, read_quality, refused=(), progr
         raise NoPair(no_pair(optical, clear, radar, site), table)
     chosen, sar = best
     warnings = []
-    if sar.coverage < FULL:
+    if sar.coverage < FULL_COVERAGE:
         warnings.append(
             f"the SAR pass of {sar.datetime:%Y-%m-%d} covers {sar.coverage:.1%} of the area;"
             " the rest will have no data"

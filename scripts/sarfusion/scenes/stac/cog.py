@@ -1,8 +1,10 @@
-"""Windows of cloud-optimised GeoTIFFs: which pixels, how many bytes, and reading them."""
+"""Windows of cloud-optimised GeoTIFFs: place, size in bytes, reading and download."""
 
 import hashlib
 import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -13,17 +15,19 @@ from rasterio.windows import Window, transform
 from ...core.files import atomic
 from ...core.raster import Grid, profile_for
 from .network import Broken
+from .remote import Remote
 
-AT_ONCE = 8 << 20  # bytes; GDAL fetches up to 10 MiB of one read side by side, the rest in turn
-INFLATED = 8  # times as much, at most, may the pixels of one read take in memory
-LARGEST_TILE = 64 << 20  # bytes, compressed or not; common tiles have up to 1 MiB
-ROUNDING = 1e-6  # of a pixel
+READ_BYTES = 8 << 20  # per read; GDAL fetches up to 10 MiB in parallel, the rest in sequence
+MAX_INFLATION = 8  # bytes in memory per byte of READ_BYTES, for the pixels of one read
+MAX_TILE_BYTES = 64 << 20  # compressed or not; common tiles have up to 1 MiB
+EDGE_TOLERANCE_PX = 1e-6  # an edge this close to a pixel's edge coincides with it
 
 
-def window_of(grid, area):
-    """Return the Window of whole pixels of `grid` over `area`, or None where it has none.
+def window_of(grid: Grid, area: Sequence[float]) -> Window | None:
+    """Return the Window of whole pixels of `grid` over `area`, None if they do not overlap.
 
-    area: [west, south, east, north] in degrees; its bounding box in the CRS of the grid counts.
+    area: [west, south, east, north] in degrees; the window covers its bounding box in the CRS of
+    the grid.
     """
     left, top, right, bottom = _pixels_over(grid, area)
     left, right = max(left, 0), min(right, grid.width)
@@ -33,37 +37,37 @@ def window_of(grid, area):
     return Window(left, top, right - left, bottom - top)
 
 
-def target_grid(grid, area):
-    """Return the Grid of the pixels over all of `area`, on the raster of `grid` continued."""
+def target_grid(grid: Grid, area: Sequence[float]) -> Grid:
+    """Return the Grid of the pixels over all of `area`, extending `grid` if necessary."""
     left, top, right, bottom = _pixels_over(grid, area)
     moved = grid.transform * Affine.translation(left, top)
     return Grid(grid.crs, moved, bottom - top, right - left)
 
 
-def _pixels_over(grid, area):
-    """Return (left, top, right, bottom) over `area` in whole pixels, counted as in `grid`."""
+def _pixels_over(grid: Grid, area: Sequence[float]) -> tuple[int, int, int, int]:
+    """Return (left, top, right, bottom) of `area` in whole pixels of `grid`."""
     west, south, east, north = transform_bounds("EPSG:4326", grid.crs, *area)
     if not np.isfinite([west, south, east, north]).all():
         raise Broken(f"the area cannot be placed in {grid.crs}; choose another item")
     corners = [~grid.transform * corner for corner in ((west, north), (east, south))]
     (left, right), (top, bottom) = (sorted(ends) for ends in zip(*corners, strict=True))
     return (
-        math.floor(left + ROUNDING),
-        math.floor(top + ROUNDING),
-        math.ceil(right - ROUNDING),
-        math.ceil(bottom - ROUNDING),
+        math.floor(left + EDGE_TOLERANCE_PX),
+        math.floor(top + EDGE_TOLERANCE_PX),
+        math.ceil(right - EDGE_TOLERANCE_PX),
+        math.ceil(bottom - EDGE_TOLERANCE_PX),
     )
 
 
-def planned_bytes(dataset, window):
-    """Return how many bytes the tiles take in the file that `window` touches in band 1.
+def planned_bytes(dataset: Any, window: Window) -> int:
+    """Return the size in the file of the tiles of band 1 that `window` touches.
 
-    Tiles without bytes, which hold nodata, count 0. Raises Broken for a header that is absurd.
+    Empty tiles, which are nodata, count 0. Raises Broken for an implausible header.
     """
     return int(_tile_bytes(dataset, window).sum())
 
 
-def _tile_bytes(dataset, window):
+def _tile_bytes(dataset: Any, window: Window) -> np.ndarray:
     """Return the bytes in the file (tile rows, tile columns) of the tiles that `window` touches."""
     name = Path(dataset.name).name
     if not _inside(window, dataset):
@@ -73,10 +77,10 @@ def _tile_bytes(dataset, window):
     high, wide = dataset.block_shapes[0]
     bands = dataset.count if dataset.interleaving == rasterio.enums.Interleaving.pixel else 1
     raw = high * wide * bands * np.dtype(dataset.dtypes[0]).itemsize
-    if raw > LARGEST_TILE:
+    if raw > MAX_TILE_BYTES:
         raise Broken(f"{name}: tiles of {high} x {wide} pixels; it is not cloud-optimised")
     (top, bottom), (left, right) = window.toranges()
-    found = np.array(
+    sizes = np.array(
         [
             [
                 int(dataset.get_tag_item(f"BLOCK_SIZE_{column}_{row}", "TIFF", bidx=1) or 0)
@@ -85,17 +89,17 @@ def _tile_bytes(dataset, window):
             for row in range(top // high, math.ceil(bottom / high))
         ]
     )
-    if found.max() > min(2 * raw + (64 << 10), LARGEST_TILE):
-        raise Broken(f"{name}: its header says that {raw} bytes are packed into {found.max()}")
-    return found
+    if sizes.max() > min(2 * raw + (64 << 10), MAX_TILE_BYTES):
+        raise Broken(f"{name}: its header says that {raw} bytes are packed into {sizes.max()}")
+    return sizes
 
 
-def _inside(window, dataset):
+def _inside(window: Window, dataset: Any) -> bool:
     (top, bottom), (left, right) = window.toranges()
     return 0 <= top < bottom <= dataset.height and 0 <= left < right <= dataset.width
 
 
-def read_window(remote, href, window):
+def read_window(remote: Remote, href: str, window: Window) -> tuple[np.ndarray, Grid, float | None]:
     """Return (numbers (rows, columns), their Grid, nodata or None) of a window of band 1."""
     with remote.open(href) as source:
         tiles = _tile_bytes(source, window)
@@ -103,11 +107,13 @@ def read_window(remote, href, window):
         return numbers, _grid_of(source, window), source.nodata
 
 
-def download_window(remote, href, window, path, *, progress=None):
+def download_window(
+    remote: Remote, href: str, window: Window, path: str | Path, *, progress: Any = None
+) -> dict[str, Any]:
     """Write a window of band 1 as a tiled GeoTIFF to `path`, atomically.
 
-    Returns {"sha256": pixel_sha256 of the window, "bytes": planned_bytes}. progress.update gets
-    the bytes as they come.
+    Returns {"sha256": pixel_sha256 of the window, "bytes": planned_bytes}. progress: a tqdm bar,
+    updated with the bytes of each read.
     """
     with atomic(path) as temporary, remote.open(href) as source:
         tiles = _tile_bytes(source, window)
@@ -123,20 +129,22 @@ def download_window(remote, href, window, path, *, progress=None):
     return {"sha256": digest.hexdigest(), "bytes": int(tiles.sum())}
 
 
-def _strips(source, window, tiles):
-    """Yield (range of the window's rows, their pixels, bytes moved) from top to bottom.
+def _strips(
+    source: Any, window: Window, tiles: np.ndarray
+) -> Iterator[tuple[range, np.ndarray, int]]:
+    """Yield (rows of the window, their pixels, bytes in the file) from top to bottom.
 
-    tiles: as _tile_bytes gives them. The window is read in rectangles of whole tiles that GDAL
-    fetches side by side.
+    tiles: result of _tile_bytes. The window is read in rectangles of whole tiles, which GDAL
+    fetches in parallel.
     """
     high, wide = source.block_shapes[0]
     (top, bottom), (left, right) = window.toranges()
     raw = high * wide * np.dtype(source.dtypes[0]).itemsize
-    weights = np.maximum(tiles, raw // INFLATED)
-    for first, last in _groups(weights.sum(axis=1), AT_ONCE):
+    weights = np.maximum(tiles, raw // MAX_INFLATION)
+    for first, last in _groups(weights.sum(axis=1), READ_BYTES):
         rows = _clipped(first, last, high, top, bottom)
         strip = np.empty((len(rows), right - left), source.dtypes[0])
-        for start, stop in _groups(weights[first:last].sum(axis=0), AT_ONCE):
+        for start, stop in _groups(weights[first:last].sum(axis=0), READ_BYTES):
             columns = _clipped(start, stop, wide, left, right)
             source.read(
                 1,
@@ -146,9 +154,13 @@ def _strips(source, window, tiles):
         yield range(rows.start - top, rows.stop - top), strip, int(tiles[first:last].sum())
 
 
-def _groups(weights, limit):
-    """Return (first, last) of runs of `weights` whose sum is at most `limit`, or one long."""
-    groups, first, total = [], 0, 0
+def _groups(weights: np.ndarray, limit: int) -> list[tuple[int, int]]:
+    """Return the ranges (first, last) of runs of `weights` with a sum of at most `limit`.
+
+    A weight above the limit is a run by itself.
+    """
+    groups: list[tuple[int, int]] = []
+    first, total = 0, 0
     for index, weight in enumerate(weights):
         if index > first and total + weight > limit:
             groups.append((first, index))
@@ -157,18 +169,21 @@ def _groups(weights, limit):
     return [*groups, (first, len(weights))]
 
 
-def _clipped(first, last, size, start, stop):
-    """Return the range of pixels of tiles first..last of a window from `start` to `stop`."""
+def _clipped(first: int, last: int, size: int, start: int, stop: int) -> range:
+    """Return the pixels of tiles [first, last) of a window from `start` to `stop`.
+
+    size: of a tile in pixels; the window's first tile is number 0.
+    """
     origin = start // size
     return range(max((origin + first) * size, start), min((origin + last) * size, stop))
 
 
-def _grid_of(dataset, window):
+def _grid_of(dataset: Any, window: Window) -> Grid:
     return Grid(dataset.crs, transform(window, dataset.transform), window.height, window.width)
 
 
-def pixel_sha256(numbers):
-    """Return the SHA-256 of pixel numbers (rows, columns), with their type and shape before them.
+def pixel_sha256(numbers: np.ndarray) -> str:
+    """Return the SHA-256 of the type, shape and pixels of `numbers` (rows, columns).
 
     The bytes are little-endian and in row order on every machine.
     """
@@ -177,10 +192,10 @@ def pixel_sha256(numbers):
     return digest.hexdigest()
 
 
-def _digest(dtype, shape):
+def _digest(dtype: Any, shape: tuple[int, ...]) -> Any:
     rows, columns = shape
     return hashlib.sha256(f"{np.dtype(dtype).name} {rows} {columns}\n".encode())
 
 
-def _raw(numbers):
+def _raw(numbers: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(numbers, numbers.dtype.newbyteorder("<"))

@@ -1,11 +1,13 @@
-"""Downloading the locked files of a site, each on its own, so that a broken run goes on."""
+"""Downloading the locked files of a site, one by one, so that an interrupted run can continue."""
 
 import copy
 import hashlib
 import json
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rasterio.crs import CRS
@@ -17,65 +19,74 @@ from ...core.errors import StudyError
 from ...core.raster import Grid, open_raster
 from .cog import download_window, pixel_sha256, planned_bytes
 from .mosaic import mosaic, window_on
+from .remote import Remote
 
-AT_ONCE = 4  # files; more would not be polite to a server
+PARALLEL_FILES = 4  # more would burden a server
 MEGABYTE = 1e6
-AGAIN = "look for scenes again: ./reproduce lock STUDY"
+LOCK_AGAIN = "look for scenes again: ./reproduce lock STUDY"
 
 
 @dataclass(frozen=True)
-class Part:
-    """The pixels of one locked file, and where they are kept until the scene is complete."""
+class FileDownload:
+    """The download of the pixels of one locked file."""
 
-    what: str
-    asset: dict
-    path: Path
-    window: Window | None  # None: it is here already
-    planned: int  # bytes to move
+    what: str  # band and item, for messages
+    asset: dict[str, Any]  # of the lock
+    path: Path  # where the pixels are kept until the scene is complete
+    window: Window | None  # None: already downloaded
+    planned: int  # bytes to download
 
 
-def grid_of(scene):
-    """Return the Grid that a locked scene is read on."""
+def grid_of(scene: Mapping[str, Any]) -> Grid:
+    """Return the Grid of a locked scene. Raises StudyError for an unknown CRS."""
     record = scene["grid"]
     try:
         crs = CRS.from_string(record["crs"])
     except CRSError as error:
-        raise StudyError(f"the lock: grid.crs: {error}; {AGAIN}") from None
+        raise StudyError(f"the lock: grid.crs: {error}; {LOCK_AGAIN}") from None
     return Grid(crs, Affine(*record["transform"]), record["height"], record["width"])
 
 
-def download(remote, scenes, folder, limit_mb, progress):
+def download(
+    remote: Remote,
+    scenes: Mapping[str, Any],
+    folder: Path,
+    limit_mb: float,
+    progress: Callable[..., Any],
+) -> dict[str, Any]:
     """Download every file of locked scenes into `folder`; return the scenes with their sums.
 
-    scenes: {"optical": ..., "sar": ...} or other entries of a lock. progress: tqdm, or what takes
-    its place. Files that are in the folder already are not fetched again. A sum is the sha256 of
-    the pixels; where the lock has one, it must be the same. Raises StudyError when a file changed
-    since it was locked, or when all would be more than limit_mb megabytes.
+    scenes: {"optical": ..., "sar": ...} or other entries of a lock. progress: tqdm or a
+    replacement. Files already in the folder are not fetched again. A sum is the SHA-256 of the
+    pixels and must equal that of the lock, if it has one. Raises StudyError if a file changed
+    since it was locked, or if more than limit_mb megabytes would be downloaded.
     """
-    scenes = copy.deepcopy(scenes)
+    scenes = {name: copy.deepcopy(scene) for name, scene in scenes.items()}
     folder.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(PARALLEL_FILES) as pool:
         tasks = [
             (remote, scene, item, band, folder)
             for scene in scenes.values()
             for item in scene["items"]
             for band in item["assets"]
         ]
-        parts = _all(pool, plan, tasks)
-        total = sum(part.planned for part in parts)
+        files = _all(pool, plan, tasks)
+        total = sum(file.planned for file in files)
         if total > limit_mb * MEGABYTE:
             raise StudyError(
                 f"{total / MEGABYTE:.1f} MB would be downloaded, more than the limit of"
                 f" {limit_mb:g} MB; make the area smaller or raise download_limit_mb"
             )
         with progress(total=total, desc="downloading", unit="B", unit_scale=True) as bar:
-            sums = _all(pool, fetch, [(remote, part, bar) for part in parts])
-    for part, found in zip(parts, sums, strict=True):
-        part.asset["sha256"] = found
+            sums = _all(pool, fetch, [(remote, file, bar) for file in files])
+    for file, sha256 in zip(files, sums, strict=True):
+        file.asset["sha256"] = sha256
     return scenes
 
 
-def _all(pool, work, tasks):
+def _all(
+    pool: ThreadPoolExecutor, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]
+) -> list[Any]:
     """Return the results of work(*task) for all tasks; the first failure cancels the rest."""
     futures = [pool.submit(work, *task) for task in tasks]
     try:
@@ -85,75 +96,94 @@ def _all(pool, work, tasks):
             future.cancel()
 
 
-def plan(remote, scene, item, band, folder):
-    """Return the Part of one file of a locked scene; StudyError where the file has changed."""
+def plan(
+    remote: Remote, scene: Mapping[str, Any], item: Mapping[str, Any], band: str, folder: Path
+) -> FileDownload:
+    """Return the FileDownload of one file of a locked scene.
+
+    Raises StudyError if the file changed since it was locked.
+    """
     asset = item["assets"][band]
     what = f"{band} of {item['id']}"
-    path = part_path(folder, scene, item, band)
+    path = pixels_path(folder, scene, item, band)
     if path.exists():
-        return Part(what, asset, path, None, 0)
+        return FileDownload(what, asset, path, None, 0)
     check_unchanged(remote, asset, what)
     with remote.open(asset["href"]) as dataset:
         window = window_on(grid_of(scene), Grid.of(dataset))
         if window is None:
-            raise StudyError(f"{what} does not lie where the lock says; {AGAIN}")
-        return Part(what, asset, path, window, planned_bytes(dataset, window))
+            raise StudyError(f"{what} does not lie where the lock says; {LOCK_AGAIN}")
+        return FileDownload(what, asset, path, window, planned_bytes(dataset, window))
 
 
-def part_path(folder, scene, item, band):
-    """Return where the pixels of one file are kept; no name of the catalogue's is in it."""
+def pixels_path(
+    folder: str | Path, scene: Mapping[str, Any], item: Mapping[str, Any], band: str
+) -> Path:
+    """Return where the pixels of one file are kept; the name contains none of the catalogue's."""
     facts = {key: value for key, value in item["assets"][band].items() if key != "sha256"}
     identity = json.dumps([scene["grid"], band, facts], sort_keys=True)
     return Path(folder, f"{band}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.tif")
 
 
-def check_unchanged(remote, asset, what):
-    """Raise StudyError when the server has another version of a file than the lock."""
+def check_unchanged(remote: Remote, asset: Mapping[str, Any], what: str) -> None:
+    """Raise StudyError if the server has another version of a file than the lock."""
     now = remote.facts(asset["href"])
-    # A server's mark of the version says more than a date, which copying alone changes.
+    # The ETag is more reliable than the date, which copying a file changes.
     marks = ["size", "etag" if asset.get("etag") and now["etag"] else "modified"]
     for mark in marks:
         before = asset.get(mark)
         if before is not None and now[mark] is not None and before != now[mark]:
             raise StudyError(
                 f"{what} changed on the server since it was locked ({mark} {before} is now"
-                f" {now[mark]}): {asset['href']}; {AGAIN}"
+                f" {now[mark]}): {asset['href']}; {LOCK_AGAIN}"
             )
 
 
-def fetch(remote, part, bar):
-    """Bring one part's pixels to its path; return their sum, checked against the lock."""
-    if part.window is None:
-        with open_raster(part.path) as dataset:
-            found = pixel_sha256(dataset.read(1))
+def fetch(remote: Remote, file: FileDownload, bar: Any) -> str:
+    """Download the pixels of one file to its path; return their sum.
+
+    Raises StudyError if the sum is not that of the lock.
+    """
+    if file.window is None:
+        with open_raster(file.path) as dataset:
+            sha256 = pixel_sha256(dataset.read(1))
     else:
-        record = download_window(remote, part.asset["href"], part.window, part.path, progress=bar)
-        found = record["sha256"]
-    known = part.asset.get("sha256", found)
-    if found != known:
-        part.path.unlink()
+        record = download_window(remote, file.asset["href"], file.window, file.path, progress=bar)
+        sha256 = record["sha256"]
+    locked = file.asset.get("sha256", sha256)
+    if sha256 != locked:
+        file.path.unlink()
         raise StudyError(
-            f"{part.what}: the pixels are not those of the lock (sha256 {found[:12]}, locked"
-            f" {known[:12]}): {part.asset['href']}; {AGAIN}"
+            f"{file.what}: the pixels are not those of the lock (sha256 {sha256[:12]}, locked"
+            f" {locked[:12]}): {file.asset['href']}; {LOCK_AGAIN}"
         )
-    return found
+    return sha256
 
 
-def assemble(scene, bands, folder, empty, is_empty):
-    """Return (numbers, grid): the bands (bands, rows, columns) of a scene from its parts.
+def assemble(
+    scene: Mapping[str, Any],
+    bands: Sequence[str],
+    folder: str | Path,
+    empty: Sequence[float],
+    is_empty: Callable[[np.ndarray], np.ndarray],
+) -> tuple[np.ndarray, Grid]:
+    """Return (numbers (bands, rows, columns), Grid) of a scene from the downloaded files.
 
-    empty, is_empty: as mosaic takes them, but the numbers still carry their file's nodata.
+    empty, is_empty: see mosaic. Integer bands keep the nodata number of their file.
     """
     grid = grid_of(scene)
-    parts = [
-        read_part([part_path(folder, scene, item, band) for band in bands])
+    images = [
+        read_pixels([pixels_path(folder, scene, item, band) for band in bands])
         for item in scene["items"]
     ]
-    return mosaic(parts, grid, empty, is_empty), grid
+    return mosaic(images, grid, empty, is_empty), grid
 
 
-def read_part(paths):
-    """Return (numbers (bands, rows, columns), Grid) of one item's bands; floats NaN for nodata."""
+def read_pixels(paths: Sequence[str | Path]) -> tuple[np.ndarray, Grid]:
+    """Return (numbers (bands, rows, columns), Grid) of one item's bands.
+
+    Nodata of floating-point bands becomes NaN. Raises StudyError if the grids differ.
+    """
     numbers, grids = [], set()
     for path in paths:
         with open_raster(path) as dataset:

@@ -1,4 +1,9 @@
-"""A static STAC catalogue: JSON files that lie in one folder."""
+"""A static STAC catalogue: JSON files in one folder."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 from pystac import Catalog, Collection, Item, STACObject
 
@@ -13,31 +18,44 @@ KINDS: dict[str, type[STACObject]] = {"Catalog": Catalog, "Collection": Collecti
 class FolderSource:
     """The items of the catalogue whose root is the JSON file `path`.
 
-    check_href: the rule of what may be read. Links to the network are not followed.
+    check_href: returns the path of a file that may be read, else raises StudyError. Links to the
+    network are not followed.
     """
 
-    def __init__(self, path, check_href):
+    def __init__(self, path: str | Path, check_href: Callable[[str], str]) -> None:
         self._path = path
         self._check_href = check_href
-        self._items = None
+        self._items: list[Item] | None = None
 
-    def find(self, collection, area, period, query):
-        """Return the items of a collection; the rest is left to the caller to filter."""
+    def find(
+        self,
+        collection: str,
+        area: Sequence[float],
+        period: tuple[datetime, datetime],
+        query: Mapping[str, Mapping[str, Any]],
+    ) -> list[Item]:
+        """Return the items of a collection; the caller filters by area, period and query.
+
+        Raises StudyError if it has none.
+        """
         if self._items is None:
             self._items = list(self._walk())
-        found = [item for item in self._items if item.collection_id == collection]
-        if not found:
+        items = [item for item in self._items if item.collection_id == collection]
+        if not items:
             known = sorted({printable(item.collection_id, 80) for item in self._items})
             raise StudyError(
                 f"{self._path}: no item of the collection {collection!r};"
                 f" it has items of {', '.join(known) or 'none'}"
             )
-        return found
+        return items
 
-    def _walk(self):
-        """Yield every item, each file once; items belong to the collection they lie under."""
+    def _walk(self) -> Iterator[Item]:
+        """Yield every item, each file once.
+
+        An item without a collection belongs to the one above it.
+        """
         seen = set()
-        todo: list[tuple[str | None, str | None]] = [(str(self._path), None)]
+        todo: list[tuple[str, str | None]] = [(str(self._path), None)]
         while todo:
             href, collection = todo.pop()
             path = self._check_href(href)
@@ -50,20 +68,18 @@ class FolderSource:
                 yield thing
             else:
                 collection = thing.id if isinstance(thing, Collection) else collection
-                links = [
-                    link.get_absolute_href()
-                    for link in thing.get_links()
-                    if link.rel in ("child", "item")
-                ]
-                todo += [(link, collection) for link in links if not _elsewhere(link)]
+                for link in thing.get_links():
+                    target = link.get_absolute_href()
+                    if link.rel in ("child", "item") and target and not _is_remote(target):
+                        todo.append((target, collection))
 
 
-def _elsewhere(href):
-    """Return whether an href leads into the network."""
+def _is_remote(href: str) -> bool:
+    """Return whether an href is a network address."""
     return "://" in href and not href.startswith("file:")
 
 
-def _read(path):
+def _read(path: str) -> STACObject:
     """Return the STAC object in a JSON file."""
     try:
         record = read_json(path)

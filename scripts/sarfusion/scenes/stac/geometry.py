@@ -1,7 +1,9 @@
-"""Where a catalogue says that an item lies: its footprint and its grid, both checked."""
+"""Footprint and grid of an item as its catalogue states them, both checked."""
 
 import math
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
@@ -13,15 +15,15 @@ from ...core.raster import Grid
 from .text import printable
 
 EPSG_CODE = re.compile(r"EPSG:[0-9]{4,6}")
-PIXEL_M = (1, 1000)  # a pixel smaller or larger is no pixel of Landsat or Sentinel-1
-LARGEST_SIDE = 1_000_000  # pixels
+PIXEL_RANGE_M = (1, 1000)  # pixels of Landsat and Sentinel-1 lie well within it
+MAX_SIDE_PX = 1_000_000
 
 
-def footprint(geometry):
+def footprint(geometry: Any) -> dict[str, Any]:
     """Return the GeoJSON Polygon or MultiPolygon `geometry` with plain 2-D positions.
 
-    Raises StudyError unless its rings are closed and lie in longitude and latitude, on one
-    side of the antimeridian.
+    Raises StudyError unless its rings are closed, in longitude and latitude, and on one side of
+    the antimeridian.
     """
     try:
         kind, coordinates = geometry["type"], geometry["coordinates"]
@@ -45,7 +47,7 @@ def footprint(geometry):
     return checked
 
 
-def bounds_of(geometry):
+def bounds_of(geometry: Mapping[str, Any]) -> tuple[float, float, float, float]:
     """Return (west, south, east, north) of a checked footprint."""
     polygons = geometry["coordinates"]
     if geometry["type"] == "Polygon":
@@ -54,11 +56,11 @@ def bounds_of(geometry):
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def grid_of(item_fields, asset_fields):
-    """Return the Grid that the projection extension states, in either spelling; else None.
+def grid_of(item_fields: Mapping[str, Any], asset_fields: Mapping[str, Any]) -> Grid | None:
+    """Return the Grid in the fields of the projection extension (any version), None without.
 
-    item_fields, asset_fields: properties of the item, and of one of its assets, which say more.
-    Raises StudyError where what is stated is no north-up grid of a known CRS.
+    item_fields, asset_fields: properties of the item and of one of its assets; those of the asset
+    take precedence. Raises StudyError unless the grid is north up and in a known CRS.
     """
     code = _crs_code(asset_fields) or _crs_code(item_fields)
     transform, shape = (
@@ -74,33 +76,33 @@ def grid_of(item_fields, asset_fields):
         raise StudyError("its grid is not stated in numbers") from None
     if len(values) not in (6, 9) or values[6:] not in ([], [0, 0, 1]):
         raise StudyError("its proj:transform is not 6 numbers, nor 9 that end in 0, 0, 1")
-    if any(type(size) is not int or not 0 < size <= LARGEST_SIDE for size in (rows, columns)):
+    if any(type(size) is not int or not 0 < size <= MAX_SIDE_PX for size in (rows, columns)):
         raise StudyError(f"its proj:shape, {printable(shape, 40)}, is no size in pixels")
     step_x, shear_x, _, shear_y, step_y, _ = values[:6]
     if shear_x or shear_y or step_x <= 0 or step_y >= 0:
         raise StudyError("its grid is not north up")
     grid = Grid(crs, Affine(*values[:6]), rows, columns)
-    smallest, largest = PIXEL_M
+    smallest, largest = PIXEL_RANGE_M
     if not all(smallest <= size <= largest for size in grid.pixel_m):
         across, down = grid.pixel_m
         raise StudyError(f"its pixels are {across:.3g} m by {down:.3g} m")
     return grid
 
 
-def check_same_place(grid, geometry):
-    """Raise StudyError where a grid and a footprint have no ground in common."""
+def check_same_place(grid: Grid, geometry: Mapping[str, Any]) -> None:
+    """Raise StudyError if a grid and a footprint do not overlap."""
     west, south, east, north = bounds_of(geometry)
     try:
         left, bottom, right, top = transform_bounds(grid.crs, CRS.from_epsg(4326), *grid.bounds)
-    except Exception:  # GDAL's own errors, of CRSs without a way to degrees, have no public class
+    except Exception:  # for a CRS that cannot be transformed, GDAL raises non-public classes
         left = bottom = right = top = math.nan
-    # Written so that a bound that is not a number counts as another place.
+    # NaN bounds make every comparison false and thus count as another place.
     if not (left < east and right > west and bottom < north and top > south):
         raise StudyError("its grid and its footprint lie in different places")
 
 
-def _number(value):
-    """Return `value` as a float; ValueError when it is no number, or not finite."""
+def _number(value: Any) -> float:
+    """Return `value` as a float. Raises ValueError unless it is a finite number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError("not a number")
     try:
@@ -112,15 +114,15 @@ def _number(value):
     return value
 
 
-def _crs_code(fields):
-    """Return what `fields` say of the CRS, such as "EPSG:32648" for proj:code or proj:epsg."""
+def _crs_code(fields: Mapping[str, Any]) -> str | None:
+    """Return the code in proj:code or proj:epsg, such as "EPSG:32648", None without."""
     if fields.get("proj:code") is not None:
         return str(fields["proj:code"])
     return None if fields.get("proj:epsg") is None else f"EPSG:{fields['proj:epsg']}"
 
 
-def _crs(code):
-    """Return the CRS of an EPSG code; no other text of a server is given to PROJ."""
+def _crs(code: str) -> CRS:
+    """Return the CRS of an EPSG code; other text from a server is not passed to PROJ."""
     try:
         if not EPSG_CODE.fullmatch(code):
             raise ValueError("not an EPSG code")

@@ -1,25 +1,26 @@
-"""Which addresses may be read at all; those in a catalogue are anybody's."""
+"""Which addresses may be read; a catalogue may contain any."""
 
 import ipaddress
 import os
 import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from ...core.errors import StudyError
 from .text import printable
 
-# Blanks, control characters and backslashes, which clients read in different ways.
+# Blanks, control characters and backslashes, which clients interpret differently.
 UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
-def check_href(href, *, local_root=None, allow_s3=False):
+def check_href(href: Any, *, local_root: str | Path | None = None, allow_s3: bool = False) -> str:
     """Return `href` in its normal form, without query and fragment, if it may be read.
 
-    https may be read from any host, http from this machine only, s3 where `allow_s3`, and files
-    on disk inside `local_root`, the folder of a catalogue on disk (links are followed first).
+    https may be read from any host, http from this machine only, s3 if `allow_s3`, and files
+    inside `local_root`, the folder of a catalogue on disk (symbolic links are resolved first).
     Raises StudyError for anything else, such as GDAL's virtual files, passwords in an address, and
     other schemes.
     """
@@ -35,12 +36,12 @@ def check_href(href, *, local_root=None, allow_s3=False):
     return _check_local(href, href, local_root)
 
 
-def shown(href):
-    """Return `href` as a message may show it: printable, no password, no query, not too long."""
+def shown(href: str) -> str:
+    """Return `href` for messages: printable, without password and query, at most 300 characters."""
     return printable(re.sub(r"//[^/]*@", "//", re.split(r"[?#]", href)[0]), 300)
 
 
-def _check_remote(href, allow_s3):
+def _check_remote(href: str, allow_s3: bool) -> str:
     parts = _parts(href)
     scheme, host, path = parts.scheme.lower(), (parts.hostname or "").lower(), parts.path
     if UNSAFE.search(href):
@@ -61,7 +62,7 @@ def _check_remote(href, allow_s3):
     return f"{scheme}://{name}{'' if parts.port is None else f':{parts.port}'}{path}"
 
 
-def _check_local(name, href, local_root):
+def _check_local(name: str, href: str, local_root: str | Path | None) -> str:
     if local_root is None:
         raise _refused(href, "a file on this machine is read only for a catalogue on disk")
     if "\\" in name or not name.isprintable() or name.lower().startswith("/vsi"):
@@ -73,11 +74,11 @@ def _check_local(name, href, local_root):
     return str(path)
 
 
-def _parts(href):
-    """Return the parts of an address; StudyError when it has no such form or a wrong port."""
+def _parts(href: str) -> SplitResult:
+    """Return the parts of an address. Raises StudyError if it or its port is malformed."""
     try:
         parts = urlsplit(href)
-        _ = parts.port  # parsed only here
+        _ = parts.port  # is parsed, and checked, when it is read
     except ValueError:
         raise _refused(href, "it is not the form of an address") from None
     if parts.scheme.lower() == "file" and parts.netloc not in ("", "localhost"):
@@ -85,12 +86,12 @@ def _parts(href):
     return parts
 
 
-def _is_loopback(host):
+def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def _refused(href, reason):
+def _refused(href: str, reason: str) -> StudyError:
     return StudyError(f"{shown(href)}: refused: {reason}; choose another item or catalogue")

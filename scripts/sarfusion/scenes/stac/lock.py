@@ -1,12 +1,15 @@
-"""The lock file of a study: exactly which scenes it is made of."""
+"""The lock file of a study: the exact scenes that it uses."""
 
 import copy
 import fcntl
 import json
 import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
@@ -20,8 +23,11 @@ SCHEMA = CONFIG / "lock.schema.yaml"
 SCENES = ("optical", "sar", "clouds")
 
 
-def search_of(site, mask):
-    """Return what identifies a site's search, from its resolved settings and QA_PIXEL flags."""
+def search_of(site: Mapping[str, Any], mask: Iterable[str]) -> dict[str, Any]:
+    """Return the settings that determine a site's search.
+
+    site: resolved settings. mask: QA_PIXEL flags.
+    """
     catalogue = site["catalogue"]
     return {
         "catalogue": catalogue["url"],
@@ -35,10 +41,13 @@ def search_of(site, mask):
     }
 
 
-def describe_scene(chosen, grid, facts, bands):
-    """Return what the lock says of a chosen pass (choice.Pass) and the raster.Grid it is read on.
+def describe_scene(
+    chosen: Any, grid: Any, facts: Callable[[str], dict[str, Any]], bands: Iterable[str]
+) -> dict[str, Any]:
+    """Return the lock's entry of a chosen passes.Pass, read on a raster.Grid.
 
-    facts: a function from an href to the size, etag and modified of its file.
+    facts: href -> size, etag and modified of the file (Remote.facts). Pass and Grid are not
+    imported here, so that planning a study does not load rasterio.
     """
     return {
         "track": chosen.track,
@@ -75,8 +84,8 @@ def describe_scene(chosen, grid, facts, bands):
     }
 
 
-def read_lock(path):
-    """Return the lock in the JSON file `path`; StudyError where it is damaged."""
+def read_lock(path: str | Path) -> dict[str, Any]:
+    """Return the lock in the JSON file `path`. Raises StudyError if it is damaged."""
     remedy = "take it from where you have it, or make it again: ./reproduce lock STUDY"
     try:
         lock = read_json(path)
@@ -90,8 +99,11 @@ def read_lock(path):
     return lock
 
 
-def locked_site(path, site, search):
-    """Return the entry of `site` in the lock file; StudyError where it answers another search."""
+def locked_site(path: str | Path, site: str, search: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry of `site` in the lock file.
+
+    Raises StudyError if there is none or it is of another search (search_of).
+    """
     sites = _read_once(str(path), Path(path).stat().st_mtime_ns)["sites"]
     name = Path(path).name.removesuffix(".lock.json")
     if site not in sites:
@@ -108,49 +120,52 @@ def locked_site(path, site, search):
 
 
 @cache
-def _read_once(path, changed):
-    """Return a lock as it was at a time: of a study of many sites, it is asked for by each."""
+def _read_once(path: str, changed: int) -> dict[str, Any]:
+    """Return the lock of a modification time; cached, since every site of a study reads it."""
     return read_lock(path)
 
 
-def assets_of(entry):
-    """Yield (scene name, item number, item, band, asset) of everything in a site's entry."""
+def assets_of(
+    entry: Mapping[str, Any],
+) -> Iterator[tuple[str, int, dict[str, Any], str, dict[str, Any]]]:
+    """Yield (scene name, item number, item, band, asset) for each file of a site's entry."""
     for name in SCENES:
         for number, item in enumerate(entry.get(name, {"items": []})["items"]):
             for band, asset in item["assets"].items():
                 yield name, number, item, band, asset
 
 
-def without_sums(entry):
-    """Return a site's entry without what the first download added to it."""
+def without_sums(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a site's entry without the sums that the first download added to it."""
     entry = copy.deepcopy(entry)
     for *_, asset in assets_of(entry):
         asset.pop("sha256", None)
     return entry
 
 
-def carry_sums(old, new):
-    """Copy into the entry `new` the sums of the very same files and pixels from the entry `old`."""
+def carry_sums(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Copy the sums of unchanged files and pixels from the entry `old` into the entry `new`."""
     known = {}
     for name, _, _, band, asset in assets_of(old):
         if "sha256" in asset:
             known[_identity(old[name]["grid"], band, asset)] = asset["sha256"]
     for name, _, _, band, asset in assets_of(new):
-        found = known.get(_identity(new[name]["grid"], band, asset))
-        if found:
-            asset["sha256"] = found
+        sha256 = known.get(_identity(new[name]["grid"], band, asset))
+        if sha256:
+            asset["sha256"] = sha256
 
 
-def _identity(grid, band, asset):
-    """Return what tells one file's pixels from another's."""
+def _identity(grid: Mapping[str, Any], band: str, asset: Mapping[str, Any]) -> str:
+    """Return a key that is the same only for the same pixels of the same file."""
     facts = {key: value for key, value in asset.items() if key != "sha256"}
     return json.dumps([grid, band, facts], sort_keys=True)
 
 
-def seal(path, site, entry):
-    """Add the sums in `entry` to the lock file; what it already holds stays.
+def seal(path: str | Path, site: str, entry: Mapping[str, Any]) -> None:
+    """Add the sums in `entry` to the lock file of a study; the rest of the file stays.
 
-    Several sites may be sealed at one time, so the folder is locked while the file is replaced.
+    Several jobs may seal sites at the same time, so the folder is locked while the file is
+    replaced.
     """
     with _folder_locked(Path(path).parent):
         lock = read_lock(path)
@@ -161,17 +176,17 @@ def seal(path, site, entry):
 
 
 @contextmanager
-def _folder_locked(folder):
-    """Hold an exclusive flock on a folder, where its file system has them."""
+def _folder_locked(folder: Path) -> Iterator[None]:
+    """Hold an exclusive flock on a folder, if its file system supports that."""
     handle = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):  # no flock here: the file itself is still replaced atomically
+        with suppress(OSError):  # without flock, the file is still replaced atomically
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
 
 
-def _iso(moment):
+def _iso(moment: datetime) -> str:
     """Return a time in UTC as text, to the second."""
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

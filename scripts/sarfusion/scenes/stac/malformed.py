@@ -1,11 +1,10 @@
-"""JSON that is not of the form that pystac and pystac-client expect."""
+"""Errors of pystac and pystac-client for JSON of an unexpected form."""
 
 from pystac import STACError, STACTypeError
 from pystac_client.errors import ClientTypeError
 
 from .text import printable
 
-# What the two libraries raise for it.
 MALFORMED = (
     ClientTypeError,
     STACError,
@@ -18,6 +17,6 @@ MALFORMED = (
 )
 
 
-def reason_of(error):
-    """Return the kind and the text of such an exception in one short line."""
+def reason_of(error: BaseException) -> str:
+    """Return class and text of such an exception in one short line."""
     return f"{type(error).__name__}: {printable(str(error), 100)}"

@@ -1,8 +1,10 @@
-"""Asking servers: only what is allowed, never for ever, and again where it may pass."""
+"""HTTP requests: only to allowed addresses, with time limits, and with retries."""
 
 import logging
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from time import time
+from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 import requests
@@ -13,39 +15,43 @@ from requests.adapters import HTTPAdapter
 from ...core.errors import StudyError
 from .hrefs import check_href
 
-PASSING = {408, 425, 429, 500, 502, 503, 504}  # statuses that may be gone a moment later
-LONGEST_WAIT_S = 120  # a server that asks for more is asked another day
-CONNECTIONS = 32  # kept open to one server
+Result = TypeVar("Result")
+
+TRANSIENT_STATUSES = {408, 425, 429, 500, 502, 503, 504}  # a later attempt may succeed
+MAX_WAIT_S = 120  # that a server may request; after a longer one, the request fails
+POOL_CONNECTIONS = 32  # kept open to one server
 
 
 class Unavailable(StudyError):
-    """The network or a server did not give what it may give another time."""
+    """The network or a server failed in a way that may pass later."""
 
 
 class Broken(StudyError):
-    """What a server has is not what was asked for, and waiting will not mend it."""
+    """A server does not have what was requested; a later attempt would fail too."""
 
 
-class _Passing(Exception):
-    """A failure worth another attempt; wait_s: what the server asks to wait."""
+class _Transient(Exception):
+    """A failure worth another attempt; wait_s: the pause that the server requests."""
 
-    def __init__(self, reason, wait_s=0.0):
+    def __init__(self, reason: str, wait_s: float = 0.0) -> None:
         super().__init__(reason)
         self.wait_s = wait_s
 
 
 class _Refused(requests.exceptions.InvalidURL):
-    """An address that check_href refuses; its text says why, and holds no token."""
+    """An address that check_href refuses; its text is the reason and contains no token."""
 
 
 class _Adapter(HTTPAdapter):
-    """Sends only what check_href allows, and does not wait for ever."""
+    """Sends requests only to addresses that check_href allows, with a timeout."""
 
-    def __init__(self, timeout_s, offline):
-        super().__init__(pool_maxsize=CONNECTIONS)
+    def __init__(self, timeout_s: float, offline: bool) -> None:
+        super().__init__(pool_maxsize=POOL_CONNECTIONS)
         self._timeout_s, self._offline = timeout_s, offline
 
-    def send(self, request, *arguments, **options):
+    def send(
+        self, request: requests.PreparedRequest, *arguments: Any, **options: Any
+    ) -> requests.Response:
         href = _allowed(request.url)
         if self._offline:
             raise Unavailable(f"offline: {href} is not here; run once without --offline")
@@ -54,9 +60,9 @@ class _Adapter(HTTPAdapter):
 
 
 class _Session(requests.Session):
-    """Looks at where a redirect leads before anything else does."""
+    """Checks the target of a redirect before it is followed."""
 
-    def get_redirect_target(self, response):
+    def get_redirect_target(self, response: requests.Response) -> str | None:
         try:
             target = super().get_redirect_target(response)
             address = target and urljoin(response.url, target)
@@ -67,17 +73,18 @@ class _Session(requests.Session):
         return target
 
 
-def _allowed(address):
+def _allowed(address: Any) -> str:
+    """Return the normal form of an address. Raises _Refused if check_href refuses it."""
     try:
         return check_href(address)
     except StudyError as error:
         raise _Refused(str(error)) from None
 
 
-def open_session(timeout_s, offline):
-    """Return a requests.Session for https and, on this machine, http; no other schemes.
+def open_session(timeout_s: float, offline: bool) -> requests.Session:
+    """Return a requests.Session for https and, to this machine, http; no other schemes.
 
-    timeout_s: for connecting, and for each wait for more of an answer. offline: refuse all.
+    timeout_s: for the connection and for each wait for data. offline: refuse all requests.
     """
     session = _Session()
     session.max_redirects = 5
@@ -87,41 +94,41 @@ def open_session(timeout_s, offline):
 
 
 class Retries:
-    """Bounded attempts with growing, random pauses between them.
+    """A limited number of attempts with growing, random pauses between them.
 
-    attempts: how often a work is tried. delay_s: the first pause is up to that long, later ones
-    up to twice the one before, none above longest_delay_s; a server's Retry-After comes on top.
+    delay_s: upper limit of the first pause. It doubles with each pause, up to max_delay_s; a
+    server's Retry-After is added.
     """
 
-    def __init__(self, attempts, delay_s, longest_delay_s):
+    def __init__(self, attempts: int, delay_s: float, max_delay_s: float) -> None:
         self._attempts = attempts
-        self._pause = tenacity.wait_random_exponential(delay_s, longest_delay_s)
+        self._pause = tenacity.wait_random_exponential(delay_s, max_delay_s)
 
-    def call(self, work, what):
-        """Return work(); `what` names it in messages.
+    def call(self, work: Callable[[], Result], what: str) -> Result:
+        """Return work(). what: the address or file, for messages.
 
-        Raises Unavailable when no attempt got through, Broken when none ever would. Other
-        StudyErrors of `work` pass through at once.
+        Raises Unavailable if no attempt succeeded, Broken if later attempts would fail too. Other
+        StudyErrors of `work` are raised at once.
         """
         attempts = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Passing),
+            retry=tenacity.retry_if_exception_type(_Transient),
             stop=tenacity.stop_after_attempt(self._attempts),
             wait=self._wait,
             reraise=True,
         )
         try:
             return attempts(_attempt, work, what)
-        except _Passing as error:
+        except _Transient as error:
             reason = str(error)
-        # Outside of the handler, so that no address with a token hangs on as context.
+        # Raised outside the handler, so that its context contains no address with a token.
         raise Unavailable(f"{what}: {reason} ({self._attempts} attempts); try again later")
 
-    def _wait(self, state):
+    def _wait(self, state: Any) -> float:
         return state.outcome.exception().wait_s + self._pause(state)
 
 
-def _attempt(work, what):
-    """Return work(), with its failures told apart and freed of addresses."""
+def _attempt(work: Callable[[], Result], what: str) -> Result:
+    """Return work(); its RequestExceptions are replaced by those of _judge, without addresses."""
     try:
         return work()
     except requests.RequestException as error:
@@ -129,39 +136,39 @@ def _attempt(work, what):
     raise failure
 
 
-def _judge(error, what):
-    """Return the exception that stands for the RequestException `error`; see Retries.call.
+def _judge(error: requests.RequestException, what: str) -> Exception:
+    """Return the exception to raise for the RequestException `error`; see Retries.call.
 
-    The text of a RequestException is not used: it may hold an address with a token.
+    The text of a RequestException is not used, since it may contain an address with a token.
     """
-    if isinstance(error, requests.HTTPError):
+    if isinstance(error, requests.HTTPError) and error.response is not None:
         return _judge_status(error.response, what)
     if isinstance(error, requests.TooManyRedirects):
         return Broken(f"{what}: the server redirects without end; choose another item")
     if isinstance(error, _Refused):
         return Broken(f"{what}: it leads to {error}")
     if isinstance(error, requests.exceptions.SSLError):
-        return _Passing("no safe connection to the server")
+        return _Transient("no safe connection to the server")
     late = error.args and isinstance(error.args[0], urllib3.exceptions.TimeoutError)
     if late or isinstance(error, requests.Timeout):
-        return _Passing("the server did not answer in time")
-    return _Passing("the connection failed or was cut")
+        return _Transient("the server did not answer in time")
+    return _Transient("the connection failed or was cut")
 
 
-def _judge_status(response, what):
+def _judge_status(response: requests.Response, what: str) -> Exception:
     status = f"the server answered {response.status_code}"
-    if response.status_code in PASSING:
+    if response.status_code in TRANSIENT_STATUSES:
         wait_s = retry_after(response)
-        if wait_s > LONGEST_WAIT_S:
+        if wait_s > MAX_WAIT_S:
             return Unavailable(f"{what}: {status} and asks to wait {wait_s:.0f} s; try again later")
-        return _Passing(status, wait_s)
+        return _Transient(status, wait_s)
     if response.status_code in (401, 403):
         return Unavailable(f"{what}: {status}: it does not let us read this; try again later")
     return Broken(f"{what}: {status}; the file may be gone, look for scenes again")
 
 
-def retry_after(response):
-    """Return for how many seconds a server asks to wait, given as such or as a date; else 0."""
+def retry_after(response: requests.Response) -> float:
+    """Return the wait in seconds of a Retry-After header (seconds or a date), 0 without."""
     text = response.headers.get("Retry-After", "").strip()
     if text.isdecimal():
         return float(text)
@@ -171,8 +178,8 @@ def retry_after(response):
         return 0.0
 
 
-def _without_queries(record):
-    """Take the queries, which may hold tokens, out of what urllib3 logs of its requests."""
+def _without_queries(record: logging.LogRecord) -> bool:
+    """Remove the queries, which may contain tokens, from urllib3's log of requests."""
     if isinstance(record.args, tuple):
         record.args = tuple(a.split("?")[0] if isinstance(a, str) else a for a in record.args)
     return True

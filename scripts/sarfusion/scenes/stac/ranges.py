@@ -1,118 +1,127 @@
 """A file on a server as GDAL reads it: in ranges of bytes, each of them checked.
 
-GDAL's own client, /vsicurl/, is not used, for three things that GDAL 3.10 does: it takes the end
-of a cut connection for the end of the file, so that a header cut short gives zeros without an
-error; it follows redirects to any host and to http; and it says of a failed read neither the
-status nor how long the server asks to wait.
+GDAL's own client, /vsicurl/, is not used because of three properties of GDAL 3.10. It takes the end
+of a broken connection for the end of the file, so that a truncated header gives zeros without an
+error. It follows redirects to any host and to http. Of a failed read, it reports neither the status
+nor the wait that the server requests.
 """
 
 import math
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any, TypeVar
 
 from rasterio.abc import MultiByteRangeResourceContainer
 
 from .network import Broken
 
-BLOCK = 1 << 14  # bytes; small reads, of headers, are rounded to such blocks and kept
-HEADER = 2 * BLOCK  # read at once: that of a Landsat scene has some 16 kB
-LARGEST_HEADER = 1 << 24
-LARGEST_READ = 1 << 27  # of GDAL at a time
-SMALL = 1 << 12
-PIECE = 1 << 22  # of a long range; pieces are fetched side by side
-CONNECTIONS = 4  # more would not be polite to a server
+Span = tuple[int, int]  # half-open range of bytes
+Result = TypeVar("Result")
+
+BLOCK_BYTES = 1 << 14  # small reads, of headers, are rounded to such blocks and cached
+HEADER_BYTES = 2 * BLOCK_BYTES  # of the first read; a Landsat scene's header has about 16 kB
+MAX_HEADER_BYTES = 1 << 24
+MAX_READ_BYTES = 1 << 27  # of one read by GDAL
+SMALL_READ_BYTES = 1 << 12
+PIECE_BYTES = 1 << 22  # of a long range; pieces are fetched in parallel
+PARALLEL_REQUESTS = 4  # more would burden a server
 
 
 @dataclass(frozen=True)
-class Part:
-    """What a server gave: bytes, the size of their file, and what marks its version."""
+class ByteRange:
+    """A range of bytes as a server sent it."""
 
     body: bytes
-    size: int
-    version: object
+    size: int  # of the whole file
+    version: object  # the file's ETag
 
 
 class RangeFile:
-    """A file read through ask(start, stop) -> Part, a function with retries of its own.
+    """A file read in ranges of bytes.
 
-    `name` stands in messages. Raises what ask raises, and Broken when the file changes while it
-    is read or ends before its own data.
+    ask: (start, stop) -> ByteRange, with retries of its own. name: of the file, for messages.
+    Raises the errors of ask, and Broken if the file changes while it is read or is truncated.
     """
 
-    def __init__(self, ask, name):
+    def __init__(self, ask: Callable[[int, int], ByteRange], name: str) -> None:
         self._ask, self._name = ask, name
-        first = ask(0, HEADER)
+        first = ask(0, HEADER_BYTES)
         self.size, self._version = first.size, first.version
-        self._blocks = {}
+        self._blocks: dict[int, bytes] = {}
         self._keep(0, first.body)
-        self._pool = ThreadPoolExecutor(CONNECTIONS)
+        self._pool = ThreadPoolExecutor(PARALLEL_REQUESTS)
 
-    def close(self):
+    def close(self) -> None:
+        """Cancel the requests that have not started."""
         self._pool.shutdown(cancel_futures=True)
 
-    def read(self, start, stop):
+    def read(self, start: int, stop: int) -> bytes:
         """Return the bytes from `start` up to `stop` or the end of the file."""
         stop = min(stop, self.size)
-        needed = range(start - start % BLOCK, stop, BLOCK)
+        needed = range(start - start % BLOCK_BYTES, stop, BLOCK_BYTES)
         missing = [block for block in needed if block not in self._blocks]
-        if missing and stop - start > SMALL:
+        if missing and stop - start > SMALL_READ_BYTES:
             return self.read_many([(start, stop)])[0]
         for block in missing:
-            self._keep(block, self._fetch(block, min(block + BLOCK, self.size)))
+            self._keep(block, self._fetch(block, min(block + BLOCK_BYTES, self.size)))
         kept = b"".join(self._blocks[block] for block in needed)
         return kept[start - needed.start : stop - needed.start]
 
-    def read_many(self, spans):
-        """Return the bytes of each (start, stop) of `spans`, fetched side by side.
+    def read_many(self, spans: Sequence[Span]) -> list[bytes]:
+        """Return the bytes of each span, fetched in parallel.
 
-        GDAL has made neighbouring tiles one span already.
+        GDAL has already merged neighbouring tiles into one span.
         """
         if any(stop > self.size for _, stop in spans):
             raise Broken(f"{self._name}: it ends before its own data; it is cut short")
-        if sum(stop - start for start, stop in spans) > LARGEST_READ:
+        if sum(stop - start for start, stop in spans) > MAX_READ_BYTES:
             raise Broken(f"{self._name}: its header asks for an absurd number of bytes")
         pieces = [
-            (piece, min(piece + PIECE, stop))
+            (piece, min(piece + PIECE_BYTES, stop))
             for start, stop in spans
-            for piece in range(start, stop, PIECE)
+            for piece in range(start, stop, PIECE_BYTES)
         ]
         bodies = self._pool.map(self._fetch, *zip(*pieces, strict=True))
         return [
-            b"".join(islice(bodies, math.ceil((stop - start) / PIECE))) for start, stop in spans
+            b"".join(islice(bodies, math.ceil((stop - start) / PIECE_BYTES)))
+            for start, stop in spans
         ]
 
-    def _fetch(self, start, stop):
-        part = self._ask(start, stop)
-        if (part.size, part.version) != (self.size, self._version):
+    def _fetch(self, start: int, stop: int) -> bytes:
+        received = self._ask(start, stop)
+        if (received.size, received.version) != (self.size, self._version):
             raise Broken(f"{self._name}: it changed on the server while it was read; run again")
-        return part.body
+        return received.body
 
-    def _keep(self, start, body):
-        for offset in range(0, len(body), BLOCK):
-            self._blocks[start + offset] = body[offset : offset + BLOCK]
-        if len(self._blocks) * BLOCK > LARGEST_HEADER:
+    def _keep(self, start: int, body: bytes) -> None:
+        """Cache the blocks of `body`, which begins at `start`."""
+        for offset in range(0, len(body), BLOCK_BYTES):
+            self._blocks[start + offset] = body[offset : offset + BLOCK_BYTES]
+        if len(self._blocks) * BLOCK_BYTES > MAX_HEADER_BYTES:
             raise Broken(f"{self._name}: its header is absurdly large or scattered")
 
 
-class ForGdal(MultiByteRangeResourceContainer):
-    """Shows a RangeFile to rasterio.open as its opener; the name it is opened by is not looked at.
+class GdalOpener(MultiByteRangeResourceContainer):
+    """Makes a RangeFile the opener of rasterio.open, which ignores the name then.
 
-    GDAL cannot carry an exception from here, and a short read may pass it by: the first one is
-    kept in `error`, nothing is read after it, and whoever reads must look there before trusting
-    what GDAL gave.
+    GDAL cannot pass on an exception from here and may ignore a short read. The first exception is
+    therefore stored in `error` and nothing is read after it; check it before using what GDAL read.
     """
 
-    def __init__(self, file):
+    def __init__(self, file: RangeFile) -> None:
         self.file = file
-        self.error = None
+        self.error: BaseException | None = None
 
-    def attempt(self, read, spans, failed):
-        """Return read(*spans), or `failed` from the first error on."""
+    def attempt(
+        self, read: Callable[..., Result], arguments: Iterable[Any], failed: Result
+    ) -> Result:
+        """Return read(*arguments), or `failed` from the first error on."""
         if self.error is None:
             try:
-                return read(*spans)
-            except BaseException as error:  # an interrupt from the keyboard too
+                return read(*arguments)
+            except BaseException as error:  # KeyboardInterrupt too
                 self.error = error
         return failed
 

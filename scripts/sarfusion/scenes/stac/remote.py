@@ -1,10 +1,13 @@
-"""The one way to what is not on this machine: what may be read, signed, retried, checked."""
+"""Access to the files of a catalogue: addresses checked, requests signed and retried."""
 
+import os
 import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import rasterio
 import requests
@@ -12,40 +15,40 @@ import urllib3
 from rasterio.errors import RasterioError
 
 from .hrefs import check_href, shown
-from .network import Broken, Retries, Unavailable, open_session
-from .ranges import ForGdal, Part, RangeFile
+from .network import Broken, Result, Retries, Unavailable, open_session
+from .ranges import ByteRange, GdalOpener, RangeFile
 from .signing import PlanetaryComputer, Unsigned
 from .text import printable
 
 __all__ = ["Broken", "Remote", "Unavailable", "check_href"]
 
-SLOWEST = 10_000  # bytes a second; a server slower than that is given up
-# A GeoTIFF is one file: nothing beside it is looked for, and nothing beside it is believed.
+MIN_BYTES_PER_S = 10_000  # a slower transfer fails
+# A GeoTIFF is one file: GDAL must not look for files beside it, nor use them.
 GDAL = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
 
 
 class Remote:
-    """Reads what a catalogue names; one for a process, used by any number of threads.
+    """Reads the files of a catalogue; one object per process, safe for threads.
 
-    catalogue: its settings; `url`, `signing` and `allow_s3` are looked at.
-    offline: refuse the network; files of a catalogue on disk are read all the same.
-    timeout_s: for connecting and for each wait for an answer. attempts, delay_s, longest_delay_s:
-    as in network.Retries.
+    catalogue: its settings, of which `url`, `signing` and `allow_s3` are used.
+    offline: refuse the network; files of a catalogue on disk are still read.
+    timeout_s: for the connection and for each wait for data. attempts, delay_s, max_delay_s: see
+    network.Retries.
 
-    session: a requests.Session that asks only what check_href allows.
+    session: a requests.Session for the addresses that check_href allows.
     signer: signs hrefs; see signing.
     """
 
     def __init__(
         self,
-        catalogue,
+        catalogue: Mapping[str, Any],
         *,
-        offline=False,
-        timeout_s=60,
-        attempts=5,
-        delay_s=1.0,
-        longest_delay_s=30.0,
-    ):
+        offline: bool = False,
+        timeout_s: float = 60,
+        attempts: int = 5,
+        delay_s: float = 1.0,
+        max_delay_s: float = 30.0,
+    ) -> None:
         url = catalogue["url"]
         on_disk = not url.startswith(("https:", "http:"))
         self._check = partial(
@@ -54,32 +57,32 @@ class Remote:
             allow_s3=catalogue["allow_s3"],
         )
         self._offline, self._timeout_s = offline, timeout_s
-        self._retries = Retries(attempts, delay_s, longest_delay_s)
+        self._retries = Retries(attempts, delay_s, max_delay_s)
         self.session = open_session(timeout_s, offline)
         signed = catalogue["signing"] == "planetary_computer"
         self.signer = PlanetaryComputer(self._get) if signed else Unsigned()
 
-    def call(self, work, what):
-        """Return work(), tried again while its failure may pass; see network.Retries.call.
+    def call(self, work: Callable[[], Result], what: str) -> Result:
+        """Return work(), repeated after transient failures; see network.Retries.call.
 
-        work: may raise any exception of requests. what: names it in messages.
+        work: may raise any exception of requests. what: the address or file, for messages.
         """
         return self._retries.call(work, what)
 
-    def facts(self, href):
-        """Return {"size", "etag", "modified"} of a file as its server tells them, else None.
+    def facts(self, href: str) -> dict[str, Any]:
+        """Return {"size", "etag", "modified"} of a file as its server states them, else None.
 
-        Of a file on disk only the size is told, of one on s3 nothing.
+        For a file on disk only the size is known, for one on s3 nothing.
         """
         href = self._check(href)
-        facts = {"size": None, "etag": None, "modified": None}
+        facts: dict[str, Any] = {"size": None, "etag": None, "modified": None}
         if href.startswith("/"):
             return facts | {"size": _stat(href).st_size}
         if href.startswith("s3:"):
             return facts
 
-        def ask():
-            # One byte rather than HEAD, which some servers refuse, and some signatures too.
+        def ask() -> dict[str, Any]:
+            # A request for one byte: some servers and some signatures refuse HEAD.
             with self._ask(href, 0, 1) as response:
                 return facts | {
                     "size": _whole_size(response),
@@ -90,12 +93,12 @@ class Remote:
         return self.call(ask, href)
 
     @contextmanager
-    def open(self, href):
+    def open(self, href: str) -> Iterator[Any]:
         """Open the GeoTIFF at `href` for reading, as a rasterio dataset.
 
-        Raises Unavailable or Broken, also at the end of the block for what was read inside it:
-        until then, nothing read is to be trusted. s3 is left to GDAL's own client, as the user's
-        AWS settings have it; ranges.py says what that client does not see.
+        Raises Unavailable or Broken, also at the end of the block for reads inside it: data read
+        must not be used before. s3 is read by GDAL's own client with the user's AWS settings; for
+        the errors that it misses see ranges.py.
         """
         href = self._check(href)
         if href.startswith("s3:") and self._offline:
@@ -105,37 +108,38 @@ class Remote:
             name, opener = href, None
             if href.startswith(("https:", "http:")):
                 file = stack.enter_context(closing(RangeFile(partial(self._range, href), href)))
-                name, opener = _name_of(href), ForGdal(file)
+                name, opener = _name_of(href), GdalOpener(file)
             yield stack.enter_context(_opened(name, href, opener))
 
-    def _get(self, url):
-        """Return the answer to a short request, read whole."""
+    def _get(self, url: str) -> requests.Response:
+        """Return the complete answer to a request."""
 
-        def ask():
+        def ask() -> requests.Response:
             response = self.session.get(url)
             response.raise_for_status()
             return response
 
         return self.call(ask, shown(url))
 
-    def _range(self, href, start, stop):
-        """Return the Part of the file at `href` from `start` up to `stop` or its end."""
+    def _range(self, href: str, start: int, stop: int) -> ByteRange:
+        """Return the bytes of the file at `href` from `start` up to `stop` or its end."""
 
-        def ask():
+        def ask() -> ByteRange:
             with self._ask(href, start, stop) as response:
                 if response.status_code != 206:
                     raise Broken(f"{href}: the server gives only whole files, no ranges of bytes")
                 size = _whole_size(response)
                 last = min(stop, size or stop)
-                if response.headers.get("Content-Range") != f"bytes {start}-{last - 1}/{size}":
+                expected = f"bytes {start}-{last - 1}/{size}"
+                if size is None or response.headers.get("Content-Range") != expected:
                     raise Broken(f"{href}: the server gives other bytes than were asked for")
                 body = self._body(response, last - start)
-                return Part(body, size, response.headers.get("ETag"))
+                return ByteRange(body, size, response.headers.get("ETag"))
 
         return self.call(ask, href)
 
-    def _ask(self, href, start, stop):
-        """Return a streamed answer to a request of bytes, signed anew if the token is refused."""
+    def _ask(self, href: str, start: int, stop: int) -> requests.Response:
+        """Return the streamed answer to a request for bytes, with a new token if one is refused."""
         headers = {"Range": f"bytes={start}-{stop - 1}", "Accept-Encoding": "identity"}
         signed = self.signer.sign(href)
         response = self.session.get(signed, headers=headers, stream=True)
@@ -147,9 +151,12 @@ class Remote:
             response.raise_for_status()
         return response
 
-    def _body(self, response, length):
-        """Return the body of a streamed answer, `length` bytes that come fast enough."""
-        deadline = monotonic() + self._timeout_s + length / SLOWEST
+    def _body(self, response: requests.Response, length: int) -> bytes:
+        """Return the body of a streamed answer of `length` bytes.
+
+        Raises ReadTimeout below MIN_BYTES_PER_S, ConnectionError for another length.
+        """
+        deadline = monotonic() + self._timeout_s + length / MIN_BYTES_PER_S
         body = bytearray()
         try:
             while len(body) <= length and (chunk := response.raw.read1(1 << 16)):
@@ -159,18 +166,21 @@ class Remote:
         except urllib3.exceptions.TimeoutError:
             raise requests.ReadTimeout from None
         except urllib3.exceptions.HTTPError:
-            pass  # the length tells
+            pass  # detected by the length
         if len(body) != length:
             raise requests.ConnectionError
         return bytes(body)
 
 
 @contextmanager
-def _opened(name, href, opener):
-    """Open a GeoTIFF by GDAL's `name`; errors tell of `href`, first of all those of `opener`."""
-    failure: Exception | None = None
+def _opened(name: str, href: str, opener: GdalOpener | None) -> Iterator[Any]:
+    """Open a GeoTIFF by GDAL's `name`.
+
+    Errors name `href`; an error of `opener` has priority over the one that GDAL made of it.
+    """
+    failure: BaseException | None = None
     try:
-        # By this driver only: others, such as VRT, would read what a file names on this machine.
+        # Only this driver: others, such as VRT, would open files on this machine that it names.
         with rasterio.open(name, driver="GTiff", opener=opener) as dataset:
             if dataset.crs is None:
                 raise Broken(f"{href}: it has no coordinate reference system; choose another item")
@@ -185,27 +195,27 @@ def _opened(name, href, opener):
             failure = Broken(f"{href}: it is no GeoTIFF, or it is damaged or cut short")
     except Exception as error:
         failure = error
-    # Whatever GDAL and its reader made of a failed read, this is why.
+    # The cause of any error that GDAL reports for a failed read.
     failure = (opener and opener.error) or failure
     if failure is not None:
         raise failure from None
 
 
-def _name_of(href):
-    """Return a plain name for the dataset at `href`, by which messages may call it."""
+def _name_of(href: str) -> str:
+    """Return a plain name for the dataset at `href`, for messages."""
     name = href.rpartition("/")[2]
     return name if re.fullmatch(r"\w[\w.-]{,99}", name, re.ASCII) else "asset.tif"
 
 
-def _stat(path):
+def _stat(path: str) -> os.stat_result:
     try:
         return Path(path).stat()
     except OSError as error:
         raise Broken(f"{path}: {error.strerror}; is the catalogue complete?") from None
 
 
-def _whole_size(response):
-    """Return the size in bytes of the file that an answer is part of, or None."""
+def _whole_size(response: requests.Response) -> int | None:
+    """Return the size in bytes of the whole file of an answer, or None."""
     whole = response.headers.get("Content-Length", "")
     if response.status_code == 206:
         whole = response.headers.get("Content-Range", "").rpartition("/")[2]

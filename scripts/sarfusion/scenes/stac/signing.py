@@ -1,45 +1,49 @@
-"""Signing: addresses with the token that a server wants to see, and new tokens."""
+"""Signing: adding the access token of a server to an address, and renewing it."""
 
 import threading
 import warnings
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
+
+import requests
 
 from .hrefs import shown
 from .network import Broken
 
 
 class Unsigned:
-    """Addresses as they are."""
+    """Leaves addresses as they are."""
 
-    def sign(self, href):
-        """Return the address to ask for."""
+    def sign(self, href: str) -> str:
+        """Return `href`, which needs no token."""
         return href
 
-    def renew(self, href, refused):
-        """Forget the token in the signed address `refused` of `href`; return whether it can."""
+    def renew(self, href: str, refused: str) -> bool:
+        """Return False: there is no token to renew."""
         return False
 
 
 class PlanetaryComputer:
-    """Addresses with the anonymous tokens of Microsoft's Planetary Computer.
+    """Adds the anonymous tokens of Microsoft's Planetary Computer.
 
-    Its package knows which addresses need one and keeps tokens until near their end. They are
-    asked for here, because its own request waits for an answer without a limit.
+    Its package knows which addresses need a token, and caches tokens until shortly before they
+    expire. The token is requested here, since the package's own request has no timeout.
 
-    get: a function from an address to a requests.Response, with retries.
+    get: address -> requests.Response, with retries.
     """
 
-    def __init__(self, get):
+    def __init__(self, get: Callable[[str], requests.Response]) -> None:
         with warnings.catch_warnings():
-            # It declares its models in a way that pydantic has left behind.
+            # The package declares its models in a way that pydantic deprecates.
             warnings.filterwarnings("ignore", "Support for class-based `config`")
             from planetary_computer import sas, settings, utils
         self._sas, self._settings, self._utils = sas, settings, utils
         self._get = get
-        self._lock = threading.Lock()  # one request for a token, not one from each thread
+        self._lock = threading.Lock()  # so that threads share one request for a token
 
-    def sign(self, href):
-        """Return `href` with a token where it lies in Azure's blob storage."""
+    def sign(self, href: str) -> str:
+        """Return `href`, with a token if it is in Azure's blob storage."""
         if not urlsplit(href).netloc.endswith(self._sas.BLOB_STORAGE_DOMAIN):
             return href
         url = self._token_url(href)
@@ -49,8 +53,11 @@ class PlanetaryComputer:
                 token = self._sas.TOKEN_CACHE[url] = self._new_token(url)
         return token.sign(href).href
 
-    def renew(self, href, refused):
-        """Forget the token in `refused`, unless another thread has; False: it has none."""
+    def renew(self, href: str, refused: str) -> bool:
+        """Discard the token in the signed address `refused`, unless another thread has.
+
+        Returns False if it has no token.
+        """
         if href == refused:
             return False
         url = self._token_url(href)
@@ -60,19 +67,19 @@ class PlanetaryComputer:
                 del self._sas.TOKEN_CACHE[url]
         return True
 
-    def _token_url(self, href):
+    def _token_url(self, href: str) -> str:
         try:
             account, container = self._utils.parse_blob_url(urlsplit(href))
         except ValueError:
             raise Broken(f"{shown(href)}: it names no container; choose another item") from None
         return f"{self._settings.Settings.get().sas_url}/{account}/{container}"
 
-    def _new_token(self, url):
+    def _new_token(self, url: str) -> Any:
         answer = self._get(url)
         try:
             token = self._sas.SASToken(**answer.json())
             token.ttl()
             return token
         except (ValueError, TypeError):
-            pass  # the error may show the answer, and the answer the token
+            pass  # not chained: the error may show the answer with the token
         raise Broken(f"{shown(url)}: the answer is no token; try again later")

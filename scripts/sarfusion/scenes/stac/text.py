@@ -1,7 +1,9 @@
-"""Text from a server, made fit for a line of ours."""
+"""Text from a server, made safe for messages."""
+
+from typing import Any
 
 
-def printable(value, length):
+def printable(value: Any, length: int) -> str:
     """Return untrusted `value` as at most `length` printable ASCII characters."""
     text = ascii(value)[1:-1] if isinstance(value, str) else ascii(value)
     return text if len(text) <= length else text[: length - 3] + "..."

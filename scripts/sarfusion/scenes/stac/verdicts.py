@@ -1,11 +1,15 @@
-"""Why the chosen scenes won: a table of all that was seen, or one line on what to widen."""
+"""Why passes were chosen or not: a table of all candidates, or one line on what to widen."""
 
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import product
+from typing import Any
 
 import pandas as pd
 
-from .pairing import PARTIAL, days_between, lost_by, rank_pair, rank_radar, values
+from .items import Refused
+from .pairing import MIN_COVERAGE, days_between, lost_by, rank_pair, rank_radar, sort_key
 from .passes import Pass
 
 COLUMNS = (
@@ -25,18 +29,28 @@ CHOSEN, CANDIDATE, REFUSED, GAP_MASK = "chosen", "candidate", "refused", "gap ma
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a Pass, and why. days_apart: to its partner, or to the chosen optical."""
+    """The decision on a Pass, and the reason."""
 
     of: Pass
-    verdict: str
+    verdict: str  # CHOSEN, CANDIDATE, REFUSED or GAP_MASK
     reason: str
-    days_apart: float | None = None
+    days_apart: float | None = None  # from the other pass of its pair, or the chosen optical one
 
 
-def optical_verdicts(optical, pairs, best, cloudy, site):
+Pair = tuple[Pass, Pass]  # optical, SAR
+
+
+def optical_verdicts(
+    optical: Iterable[Pass],
+    pairs: Iterable[Pair],
+    best: Pair | None,
+    cloudy: Pass | None,
+    site: Mapping[str, Any],
+) -> list[Verdict]:
     """Return the Verdicts on the optical passes.
 
-    pairs: (optical, SAR) passes that fit together; best: the chosen one of them, or None.
+    pairs: all that are possible; best: the chosen one, or None. cloudy: the pass for the gap
+    mask, or None. site: resolved settings.
     """
     partners = {each.name: sar for each, sar in pairs}
     verdicts = []
@@ -58,26 +72,29 @@ def optical_verdicts(optical, pairs, best, cloudy, site):
             verdict = REFUSED
             reason = f"no SAR pass over the area within {site['max_days_apart']:g} days"
         else:
+            assert best is not None  # there is at least this pair
             verdict, reason = CANDIDATE, lost_by(rank_pair(each, sar), rank_pair(*best))
         verdicts.append(Verdict(each, verdict, reason, days))
     return verdicts
 
 
-def radar_verdicts(radar, clear, best, site):
+def radar_verdicts(
+    radar: Iterable[Pass], clear: Sequence[Pass], best: Pair | None, site: Mapping[str, Any]
+) -> list[Verdict]:
     """Return the Verdicts on the SAR passes. clear: the optical passes that are clear enough."""
     verdicts = []
-    most = site["max_days_apart"]
+    max_days = site["max_days_apart"]
     for each in radar:
         days = days_between(each, best[0]) if best else None
         if best and each.name == best[1].name:
             verdict, reason = CHOSEN, f"{days:.2f} days from the chosen optical date"
-        elif each.coverage < PARTIAL:
+        elif each.coverage < MIN_COVERAGE:
             verdict, reason = REFUSED, f"it covers {each.coverage:.1%} of the area"
-        elif clear and all(days_between(each, optical) > most for optical in clear):
-            verdict, reason = REFUSED, f"more than {most:g} days from every clear optical date"
+        elif clear and all(days_between(each, optical) > max_days for optical in clear):
+            verdict, reason = REFUSED, f"more than {max_days:g} days from every clear optical date"
         elif best is None:
             verdict, reason = CANDIDATE, "no optical date to pair it with"
-        elif days > most:
+        elif days > max_days:
             verdict, reason = CANDIDATE, f"{days:.2f} days from the chosen optical date"
         else:
             verdict = CANDIDATE
@@ -86,8 +103,8 @@ def radar_verdicts(radar, clear, best, site):
     return verdicts
 
 
-def tabulate(verdicts, refused):
-    """Return the data frame of all Verdicts on passes and all Refused items, by sensor and date."""
+def tabulate(verdicts: Iterable[Verdict], refused: Iterable[Refused]) -> pd.DataFrame:
+    """Return the table (COLUMNS) of all Verdicts and Refused items, by sensor and date."""
     rows = [
         (
             verdict.of.sensor,
@@ -123,25 +140,27 @@ def tabulate(verdicts, refused):
     return table.astype(dict.fromkeys(numbers, float))
 
 
-def no_radar(radar, refused, site):
-    """Return one line that says why no SAR pass can be used."""
+def no_radar(radar: Sequence[Pass], refused: Iterable[Refused], site: Mapping[str, Any]) -> str:
+    """Return the message that no SAR pass can be used, with the reason."""
     if not radar:
         return _nothing("sar", "SAR", refused, site, "the orbit or the period")
-    most = max(radar, key=lambda each: each.coverage)
+    best = max(radar, key=lambda each: each.coverage)
     return (
-        f"no SAR pass covers {PARTIAL:.0%} of the area; the best of {_count(radar, 'pass')},"
-        f" {most.datetime:%Y-%m-%d}, covers {most.coverage:.1%}: move the area, or widen the"
+        f"no SAR pass covers {MIN_COVERAGE:.0%} of the area; the best of {_count(radar, 'pass')},"
+        f" {best.datetime:%Y-%m-%d}, covers {best.coverage:.1%}: move the area, or widen the"
         " orbit or the period"
     )
 
 
-def no_optical(refused, site):
-    """Return one line that says why no optical item can be used."""
+def no_optical(refused: Iterable[Refused], site: Mapping[str, Any]) -> str:
+    """Return the message that no optical item can be used, with the reason."""
     return _nothing("optical", "optical", refused, site, "the period")
 
 
-def no_pair(optical, clear, radar, site):
-    """Return one line that says why no optical pass is chosen, what is best, what to widen."""
+def no_pair(
+    optical: Sequence[Pass], clear: Sequence[Pass], radar: Iterable[Pass], site: Mapping[str, Any]
+) -> str:
+    """Return the message that no pair is possible: why, the best candidates, what to widen."""
     if not clear:
         clearest = min(optical, key=lambda each: (each.unusable, each.datetime))
         return (
@@ -150,8 +169,8 @@ def no_pair(optical, clear, radar, site):
             f" not shown, max_masked is {site['max_masked']:.1%}; widen the period or raise"
             " max_masked"
         )
-    usable = [each for each in radar if each.coverage >= PARTIAL]
-    best, sar = min(product(clear, usable), key=lambda pair: values(rank_pair(*pair))[2:])
+    usable = [each for each in radar if each.coverage >= MIN_COVERAGE]
+    best, sar = min(product(clear, usable), key=lambda pair: sort_key(rank_pair(*pair))[2:])
     days = days_between(best, sar)
     return (
         f"no SAR pass within {site['max_days_apart']:g} days of the"
@@ -161,8 +180,10 @@ def no_pair(optical, clear, radar, site):
     )
 
 
-def _nothing(sensor, kind, refused, site, remedy):
-    """Return one line for a sensor of which no item is usable."""
+def _nothing(
+    sensor: str, kind: str, refused: Iterable[Refused], site: Mapping[str, Any], remedy: str
+) -> str:
+    """Return the message for a sensor without usable items."""
     reasons = sorted((item.id, item.reason) for item in refused if item.sensor == sensor)
     start, end = site["period"]
     if not reasons:
@@ -177,16 +198,16 @@ def _nothing(sensor, kind, refused, site, remedy):
     )
 
 
-def _count(things, noun):
-    """Return their number with the noun in singular or plural."""
+def _count(things: Sized, noun: str) -> str:
+    """Return the number of things with the noun in singular or plural."""
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
     return f"1 {noun}" if len(things) == 1 else f"{len(things)} {plural}"
 
 
-def _time(moment):
-    """Return a time in UTC as text, or nothing."""
+def _time(moment: datetime | None) -> str:
+    """Return a time in UTC as text, empty for None."""
     return "" if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _rounded(value, digits):
+def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
