@@ -6,12 +6,12 @@ import pytest
 from sarfusion.provenance.code_version import LIBRARY
 
 SCRIPTS = LIBRARY.parent
+# A study describes scenes and their ground; these know nothing of studies.
 LAYERS = (
-    *("core", "study", "scenes", "ground", "fusion"),
+    *("core", "scenes", "ground", "study", "fusion"),
     *("scoring", "show", "provenance", "verify"),
 )
-# Imports that still go up, and scripts that still import scripts. Nothing may be added.
-GO_UP = {("study/disk.py", "ground")}
+# Scripts that still import scripts. Nothing may be added.
 IMPORT_SCRIPTS = {("verify_results", "verify_claims")}
 
 
@@ -48,7 +48,7 @@ def test_no_import_goes_up(layer):
         for path in paths
         for package in packages(path) & above
     }
-    assert not upward - GO_UP
+    assert not upward
 
 
 def test_no_script_imports_another():

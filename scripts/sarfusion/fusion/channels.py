@@ -40,7 +40,7 @@ def open_channels(
     optical, sar: rasters with the optical and the SAR bands; gaps: raster with the gap mask.
     """
     paths = {GAP: gaps, **{name: sar for names in SAR_BANDS.values() for name in names}}
-    return open_bands([(paths.get(name, optical), name) for name in names])
+    return open_bands([(paths.get(name) or optical, name) for name in names])
 
 
 def normalised(

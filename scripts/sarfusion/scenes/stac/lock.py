@@ -17,9 +17,8 @@ from jsonschema.exceptions import best_match
 
 from ...core.errors import StudyError
 from ...core.files import read_json, write_json
-from ...study.config import CONFIG
 
-SCHEMA = CONFIG / "lock.schema.yaml"
+SCHEMA = Path(__file__).parents[4] / "config/lock.schema.yaml"
 SCENES = ("optical", "sar", "clouds")
 
 
