@@ -30,7 +30,7 @@ from sarfusion.show.figures.density import density
 from sarfusion.show.figures.differences import differences
 from sarfusion.show.figures.distance import distance, errors_by_distance, method_styles
 from sarfusion.show.figures.facets import FACETS
-from sarfusion.show.figures.layout import PAGE, balanced, blocks, panel_grid
+from sarfusion.show.figures.layout import PAGE, balanced, block_gaps, panel_grid
 from sarfusion.show.figures.maps import RGB
 from sarfusion.show.figures.paired import comparisons, paired_differences
 from sarfusion.show.figures.scenes import band_comparison, composite_comparison
@@ -47,9 +47,9 @@ class TestLayout:
         assert balanced(count, most) == table
 
     def test_blocks_stand_further_apart_than_their_rows(self):
-        assert blocks(1, 1, 2, 9) == []
-        assert blocks(1, 3, 2, 9) == [2, 2]
-        assert blocks(2, 3, 2, 9) == [2, 2, 9, 2, 2]
+        assert block_gaps(1, 1, 2, 9) == []
+        assert block_gaps(1, 3, 2, 9) == [2, 2]
+        assert block_gaps(2, 3, 2, 9) == [2, 2, 9, 2, 2]
 
     def test_gaps_of_each_row(self):
         figure, axes = panel_grid([0.1] * 3, 1, top=10, bottom=10, gap=(0, [5, 20]), widest=50)

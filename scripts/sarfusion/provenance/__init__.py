@@ -1,1 +1,1 @@
-"""Where each result comes from: code, software, crate."""
+"""Provenance of results: versions of the code, facts of the run, and its RO-Crate."""

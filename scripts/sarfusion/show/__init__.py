@@ -1,1 +1,1 @@
-"""What people look at: tables, figures, viewer and paper."""
+"""Presentation of results: tables, figures, viewer and paper."""

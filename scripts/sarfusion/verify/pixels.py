@@ -11,6 +11,7 @@ from rasterio import DatasetReader
 from ..core.errors import StudyError
 from ..core.raster import Grid, open_raster
 from .files import plain_file
+from .scores import absolute_difference
 
 MAX_MB = 4000
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # first bytes of a TIFF; + is BigTIFF
@@ -57,9 +58,7 @@ def _largest_difference(
     ours: np.ndarray, theirs: np.ndarray, tolerance: float, where: str
 ) -> float:
     """Return the largest difference of two bands; StudyError names the first pixel beyond it."""
-    same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
-    with np.errstate(invalid="ignore"):
-        difference = np.where(same, 0, np.abs(ours - theirs))
+    difference = absolute_difference(ours, theirs)
     beyond = np.argwhere(~(difference <= tolerance))
     if len(beyond):
         row, column = beyond[0]

@@ -92,6 +92,13 @@ def describe_row(key: Sequence, form: Form) -> str:
     return f"{about['metric']} of {run} ({about['site']}: {where})"
 
 
+def absolute_difference(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Return |ours - theirs|; 0 for equal infinities and where both are NaN."""
+    same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
+    with np.errstate(invalid="ignore"):
+        return np.where(same, 0, np.abs(ours - theirs))
+
+
 def compare(here: pd.DataFrame, there: pd.DataFrame, form: Form, allowed: np.ndarray) -> str:
     """Return a note if two tables (see `read`) agree; StudyError names the first cell that differs.
 
@@ -109,9 +116,7 @@ def compare(here: pd.DataFrame, there: pd.DataFrame, form: Form, allowed: np.nda
     for name in (*form.close, *form.exact):
         tolerance = allowed if name in form.close else np.zeros(len(here))
         ours, theirs = (table[name].to_numpy(float) for table in (here, there))
-        same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
-        with np.errstate(invalid="ignore"):
-            difference = np.where(same, 0, np.abs(ours - theirs))
+        difference = absolute_difference(ours, theirs)
         beyond = np.flatnonzero(~(difference <= tolerance))
         if len(beyond):
             first = beyond[0]

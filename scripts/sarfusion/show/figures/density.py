@@ -13,8 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from . import styled
 from .layout import (
     balanced,
+    block_gaps,
     block_panels,
-    blocks,
     colour_bar,
     notes,
     notes_height,
@@ -59,7 +59,7 @@ def density(
         right=17,
         top=19,
         bottom=11 + notes_height(lines),
-        gap=(5, blocks(across, len(names), ROW_GAP_MM, ROW_GAP_MM + TITLE_MM)),
+        gap=(5, block_gaps(across, len(names), ROW_GAP_MM, ROW_GAP_MM + TITLE_MM)),
         widest=52,
     )
     pairs = {

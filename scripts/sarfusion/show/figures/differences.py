@@ -9,8 +9,8 @@ from matplotlib.lines import Line2D
 from . import styled
 from .layout import (
     balanced,
+    block_gaps,
     block_panels,
-    blocks,
     colour_bar,
     notes,
     notes_height,
@@ -65,7 +65,7 @@ def differences(scene: MapScene, fused: FusedBands, gap: MapLayer | None = None)
         right=19,
         top=TITLE_MM,
         bottom=SCALE_BAR_MM + notes_height(lines),
-        gap=(1.5, blocks(across, len(names), 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
+        gap=(1.5, block_gaps(across, len(names), 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
     )
     for label, (column, panels) in zip(
         fused, block_panels(axes, len(fused), len(names)), strict=True

@@ -10,7 +10,7 @@ from rasterio.windows import Window
 
 from . import NO_DATA, styled
 from .inset import choose_window, ground_and_texture, grown
-from .layout import balanced, blocks, colour_bar, notes, notes_height, panel_grid, stacked
+from .layout import balanced, block_gaps, colour_bar, notes, notes_height, panel_grid, stacked
 from .maps import (
     GAP_LINE,
     RGB,
@@ -128,7 +128,7 @@ def _row_pairs(aspect: float, methods: int, foot: float) -> tuple[Figure, np.nda
         left=4,  # room for the first number at the colour bar
         top=TITLE_MM + 1,
         bottom=SCALE_BAR_MM + foot,
-        gap=(1.5, blocks(across, 2, 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
+        gap=(1.5, block_gaps(across, 2, 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
         widest=40,
     )
     return figure, axes[::2].ravel(), axes[1::2].ravel()

@@ -67,7 +67,7 @@ def balanced(count: int, max_columns: int) -> tuple[int, int]:
     return rows, -(-count // rows)
 
 
-def blocks(count: int, rows: int, within: float, between: float) -> list[float]:
+def block_gaps(count: int, rows: int, within: float, between: float) -> list[float]:
     """Return the gaps down, for `panel_grid`, of `count` blocks of `rows` rows each.
 
     within, between: gaps between the rows of a block and between blocks, in mm.

@@ -12,7 +12,16 @@ from matplotlib.patches import Patch
 from ...ground.split import BUFFER, NOT_VALID, TEST, TRAIN, VALIDATION
 from . import MM, PALETTE, styled
 from .inset import choose_inset
-from .layout import balanced, blocks, box_mm, colour_bar, notes, notes_height, panel_grid, stacked
+from .layout import (
+    balanced,
+    block_gaps,
+    box_mm,
+    colour_bar,
+    notes,
+    notes_height,
+    panel_grid,
+    stacked,
+)
 from .maps import (
     INSET_LINE,
     NO_DATA_FILL,
@@ -177,7 +186,7 @@ def _comparison(
         right=right,
         top=TITLE_MM,
         bottom=SCALE_BAR_MM + notes_height(lines),
-        gap=(1.5, blocks(across, 2, 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
+        gap=(1.5, block_gaps(across, 2, 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
     )
     wholes, insets = axes[::2].ravel(), axes[1::2].ravel()
     for (label, layer), whole, inset in zip(layers.items(), wholes, insets, strict=False):

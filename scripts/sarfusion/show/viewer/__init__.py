@@ -1,1 +1,1 @@
-"""The viewer: one HTML file that shows every layer of a site and needs no network."""
+"""The viewer: one HTML file with all layers of a site, which needs no network."""

@@ -1,5 +1,5 @@
-// What the viewer's page does: unpacks the layers, paints them on Bokeh's maps, and answers to
-// mouse, touch and keyboard. Rows and columns are those of the stack's grid, and may be fractions.
+// The script of the viewer's page: unpacks the layers, draws them on Bokeh's maps, and handles
+// mouse, touch and keyboard. Rows and columns are those of the stack's grid; they may be fractions.
 "use strict";
 (async () => {
 const $ = (id) => document.getElementById(id);
@@ -43,9 +43,9 @@ function valuesOf(numbers, { offset, step }) {
 const layers = new Map();
 const split = await numbersIn(study.split);
 const gaps = study.gaps && await numbersIn(study.gaps);
-for (const told of study.layers) {
-  const layer = { ...told, values: {}, digits: 4 };
-  for (const [band, packed] of Object.entries(told.bands)) {
+for (const entry of study.layers) {
+  const layer = { ...entry, values: {}, digits: 4 };
+  for (const [band, packed] of Object.entries(entry.bands)) {
     layer.values[band] = valuesOf(await numbersIn(packed.data), packed);
     layer.digits = Math.max(0, Math.ceil(-Math.log10(packed.step) - 1e-6));
     layer.step = Math.max(layer.step ?? 0, packed.step);
@@ -60,34 +60,35 @@ for (const told of study.layers) {
 }
 layers.set("split", { id: "split", group: "Ground", label: "Split of the ground", grid: "1", values: {} });
 
-const PARTS = Object.fromEntries(Object.entries(study.grids).map(([ratio, parts]) => {
+// The sampled blocks of each grid (see sampling.py), with the index of their first pixel.
+const BLOCKS = Object.fromEntries(Object.entries(study.grids).map(([ratio, blocks]) => {
   let first = 0;
-  return [ratio, parts.map(([row, column, rows, columns, step]) => {
-    const part = { row, column, rows, columns, step, first, ratio: Number(ratio) };
+  return [ratio, blocks.map(([row, column, rows, columns, step]) => {
+    const block = { row, column, rows, columns, step, first, ratio: Number(ratio) };
     first += rows * columns;
-    return part;
+    return block;
   })];
 }));
 
-// Where the page holds the pixel at a place, or the nearest it kept: {index, row, column, step}.
-function find(grid, place) {
+// Return the pixel at a place, or the sampled pixel that represents it: {index, row, column, step}.
+function pixelAt(grid, place) {
   const row = Math.floor(place.row * grid), column = Math.floor(place.column * grid);
-  for (const part of [...PARTS[grid]].reverse()) {
-    const i = Math.floor((row - part.row) / part.step);
-    const j = Math.floor((column - part.column) / part.step);
-    if (i < 0 || j < 0 || i >= part.rows || j >= part.columns) continue;
-    const middle = Math.floor(part.step / 2);
+  for (const block of [...BLOCKS[grid]].reverse()) {
+    const i = Math.floor((row - block.row) / block.step);
+    const j = Math.floor((column - block.column) / block.step);
+    if (i < 0 || j < 0 || i >= block.rows || j >= block.columns) continue;
+    const middle = Math.floor(block.step / 2);
     return {
-      index: part.first + i * part.columns + j, step: part.step,
-      row: part.row + i * part.step + middle, column: part.column + j * part.step + middle,
+      index: block.first + i * block.columns + j, step: block.step,
+      row: block.row + i * block.step + middle, column: block.column + j * block.step + middle,
     };
   }
   return null;
 }
 
 function valueAt(layer, band, place) {
-  const found = find(layer.grid, place);
-  return found && layer.values[band] ? layer.values[band][found.index] : NaN;
+  const pixel = pixelAt(layer.grid, place);
+  return pixel && layer.values[band] ? layer.values[band][pixel.index] : NaN;
 }
 
 function errorsOf(layer, band) {
@@ -113,18 +114,18 @@ function viewName(view) {
   return VIEW_NAMES[view] ?? (view.startsWith("error ") ? `error in ${view.slice(6)}` : `${view} band`);
 }
 
-const percentilesKnown = new Map();
+const percentileCache = new Map();
 function percentiles(key, arrays) {
-  if (!percentilesKnown.has(key)) {
-    // Of the first part, which is the whole scene, thinned or not.
-    const count = PARTS["1"][0].rows * PARTS["1"][0].columns;
+  if (!percentileCache.has(key)) {
+    // The first block is the whole scene, at full resolution or thinned.
+    const count = BLOCKS["1"][0].rows * BLOCKS["1"][0].columns;
     const all = arrays.flatMap((values) => Array.from(values.subarray(0, count))).filter(Number.isFinite);
     all.sort((a, b) => a - b);
     const at = (share) => all[Math.round(share * (all.length - 1))] ?? 0;
     const [low, high] = [at(0.02), at(0.98)];
-    percentilesKnown.set(key, high > low ? [low, high] : [low - 1e-3, low + 1e-3]);
+    percentileCache.set(key, high > low ? [low, high] : [low - 1e-3, low + 1e-3]);
   }
-  return percentilesKnown.get(key);
+  return percentileCache.get(key);
 }
 
 function limitsOf(layer, view) {
@@ -138,7 +139,8 @@ function limitsOf(layer, view) {
   return percentiles(view, [measured[view]]);
 }
 
-function asNumber(hex) { // as canvas keeps pixels: alpha, blue, green, red
+// Return a colour "#RRGGBB" as an opaque pixel of a canvas: alpha, blue, green, red.
+function asPixel(hex) {
   const rgb = Number.parseInt(hex.slice(1), 16);
   return (0xff000000 | (rgb & 0xff) << 16 | (rgb & 0xff00) | rgb >> 16) >>> 0;
 }
@@ -148,10 +150,10 @@ function paletteOf(layer, view) {
   return study.palettes[layer.unit];
 }
 
-// The pixels of all parts of a layer, as colours; without data they are see-through.
+// Return the colours of all pixels of a layer, transparent where there is no data.
 function paint(layer, view) {
   if (view === "classes") {
-    const colours = Object.values(study.classes).map(([, colour]) => (colour ? asNumber(colour) : 0));
+    const colours = Object.values(study.classes).map(([, colour]) => (colour ? asPixel(colour) : 0));
     return Uint32Array.from(split, (use) => colours[use]);
   }
   const [low, high] = limitsOf(layer, view);
@@ -165,7 +167,7 @@ function paint(layer, view) {
   }
   const values = view === "value" ? Object.values(layer.values)[0]
     : view.startsWith("error ") ? errorsOf(layer, view.slice(6)) : layer.values[view];
-  const colours = paletteOf(layer, view).map(asNumber);
+  const colours = paletteOf(layer, view).map(asPixel);
   return Uint32Array.from(values, (value) => (Number.isNaN(value) ? 0 : colours[level(value)]));
 }
 
@@ -186,7 +188,7 @@ function show(side) {
   const { layer, view } = state[side];
   const colours = paint(layer, view);
   const data = { image: [], x: [], y: [], dw: [], dh: [] };
-  for (const { row, column, rows, columns, step, first, ratio } of PARTS[layer.grid]) {
+  for (const { row, column, rows, columns, step, first, ratio } of BLOCKS[layer.grid]) {
     const pixels = colours.slice(first, first + rows * columns);
     data.image.push(ndarray(pixels.buffer, { dtype: "uint32", shape: [rows, columns] }));
     data.x.push(column * ACROSS_M / ratio);
@@ -199,15 +201,15 @@ function show(side) {
   showScale(side);
 }
 
-// The borders of where a mask is true, of the first part of the stack's grid, as few long lines.
+// Return the borders of a mask on the first block of the stack's grid, merged into long lines.
 function edgesOf(isInside) {
-  const { rows, columns, step } = PARTS["1"][0];
+  const { rows, columns, step } = BLOCKS["1"][0];
   const inside = (i, j) => i >= 0 && j >= 0 && i < rows && j < columns && isInside(i * columns + j);
   const edges = { x0: [], y0: [], x1: [], y1: [] };
   const x = (j) => j * step * ACROSS_M, y = (i) => HEIGHT_M - i * step * DOWN_M;
-  const runs = (most, isEdge, add) => {
-    for (let start = -1, k = 0; k <= most; k++) {
-      const edge = k < most && isEdge(k);
+  const runs = (length, isEdge, add) => {
+    for (let start = -1, k = 0; k <= length; k++) {
+      const edge = k < length && isEdge(k);
       if (edge && start < 0) start = k;
       if (!edge && start >= 0) { add(start, k); start = -1; }
     }
@@ -228,7 +230,8 @@ function showLines() {
   model("gap").data = gaps && $("line-gap").checked ? edgesOf((i) => gaps[i] === 1) : none;
 }
 
-function look(row, column, columns) { // at a place in the middle, so many columns wide
+// Centre the maps on a place; `columns` is the width that they show.
+function centreOn(row, column, columns) {
   const wide = Math.max(across.min_interval, Math.min(across.max_interval, columns * ACROSS_M));
   const high = wide * HEIGHT_M / WIDTH_M;
   const x = column * ACROSS_M, y = HEIGHT_M - row * DOWN_M;
@@ -236,15 +239,17 @@ function look(row, column, columns) { // at a place in the middle, so many colum
   up.setv({ start: y - high / 2, end: y + high / 2 });
 }
 
-function goTo({ row, column }, columns) { // the same, without leaving the scene
+// Centre the maps on a place as far as the scene's edges allow.
+function goTo({ row, column }, columns) {
   const clamp = (at, side, half) => Math.max(half, Math.min(side - half, at));
   const rows = columns * ROWS / COLUMNS;
-  look(clamp(row, ROWS, rows / 2), clamp(column, COLUMNS, columns / 2), columns);
+  centreOn(clamp(row, ROWS, rows / 2), clamp(column, COLUMNS, columns / 2), columns);
 }
 
-function whole() { look(ROWS / 2, COLUMNS / 2, COLUMNS); }
+function whole() { centreOn(ROWS / 2, COLUMNS / 2, COLUMNS); }
 
-function zoom(factor) { // keeps the cursor where it is on the map, if it can be seen
+// Zoom around the cursor if it is visible, else around the middle.
+function zoom(factor) {
   const wide = across.end - across.start, high = up.end - up.start;
   let x = (across.start + across.end) / 2, y = (up.start + up.end) / 2;
   if (state.cursor && isSeen(state.cursor)) {
@@ -299,21 +304,20 @@ function showScale(side) {
 function showScores() {
   const tables = SIDES.map((side) => {
     const { layer } = state[side];
-    if (!layer.reference && !layer.scores) return null;
-    const found = layer.scores;
-    if (!found) return null;
+    const { scores: table } = layer;
+    if (!table) return null;
     const metrics = Object.entries(study.metrics).filter(([name]) =>
-      Object.values(found.bands).some((scores) => name in scores));
+      Object.values(table.bands).some((scores) => name in scores));
     const head = make("tr", {}, make("th", { scope: "col" }, "Scores"),
       ...metrics.map(([, title]) => make("th", { scope: "col" }, title)));
-    const rows = Object.entries(found.bands).map(([band, scores]) => make("tr", {},
+    const rows = Object.entries(table.bands).map(([band, scores]) => make("tr", {},
       make("th", { scope: "row" }, band),
       ...metrics.map(([name]) => make("td", {}, name in scores ? scores[name].toFixed(4).replace("-", "\u2212") : ""))));
-    const table = make("table", {}, make("caption", {}, `${layer.label} (${side})`),
+    const element = make("table", {}, make("caption", {}, `${layer.label} (${side})`),
       make("thead", {}, head), make("tbody", {}, ...rows));
-    const note = `${found.region}, ${found.n.toLocaleString("en")} pixels`
+    const note = `${table.region}, ${table.n.toLocaleString("en")} pixels`
       + (layer.seed ? `, seed ${layer.seed}` : "");
-    return make("div", { id: `${side}-scores` }, table, make("p", { className: "note" }, note));
+    return make("div", { id: `${side}-scores` }, element, make("p", { className: "note" }, note));
   });
   $("scores").replaceChildren(...tables.filter(Boolean));
 }
@@ -361,15 +365,15 @@ function showValues() {
 }
 
 function placeInWords(place) {
-  const kept = find("1", place);
+  const pixel = pixelAt("1", place);
   const [a, b, c, d, e, f] = study.transform;
-  const [column, row] = [kept.column + 0.5, kept.row + 0.5];
+  const [column, row] = [pixel.column + 0.5, pixel.row + 0.5];
   const east = a * column + b * row + c, north = d * column + e * row + f;
   const digits = Math.abs(a) < 1 ? 5 : 0;
-  const use = study.classes[split[kept.index]][0];
-  const thin = kept.step > 1 ? ` (thinned: the middle of ${kept.step} × ${kept.step} pixels)` : "";
-  return `Row ${kept.row}, column ${kept.column}${thin}; x ${east.toFixed(digits)}, y ${north.toFixed(digits)}`
-    + ` in ${study.crs}; ${use} ground${gaps?.[kept.index] === 1 ? ", inside a gap" : ""}.`;
+  const use = study.classes[split[pixel.index]][0];
+  const thin = pixel.step > 1 ? ` (thinned: the middle of ${pixel.step} × ${pixel.step} pixels)` : "";
+  return `Row ${pixel.row}, column ${pixel.column}${thin}; x ${east.toFixed(digits)}, y ${north.toFixed(digits)}`
+    + ` in ${study.crs}; ${use} ground${gaps?.[pixel.index] === 1 ? ", inside a gap" : ""}.`;
 }
 
 function markShown() {
@@ -379,15 +383,16 @@ function markShown() {
   }
 }
 
-let later;
-function announce(text) { // what is said aloud; once keys have come to rest
-  clearTimeout(later);
-  later = setTimeout(() => { $("status").textContent = text(); }, 500);
+let announcement;
+// Have a screen reader read the result of `text`, once no key was pressed for half a second.
+function announce(text) {
+  clearTimeout(announcement);
+  announcement = setTimeout(() => { $("status").textContent = text(); }, 500);
 }
 
 function shownInWords() {
   const place = state.cursor;
-  const said = SIDES.map((side) => {
+  const sentences = SIDES.map((side) => {
     const { layer, view } = state[side];
     if (view === "classes") return "";
     const bands = view === COLOUR ? study.bands : view === "value" ? Object.keys(layer.values) : [view.replace("error ", "")];
@@ -400,7 +405,7 @@ function shownInWords() {
     return ` ${side === "left" ? "Left" : "Right"}, ${layer.label}${isError ? ", error" : ""}: ${values.join(", ")}`
       + ` ${layer.unit}.`;
   });
-  return placeInWords(place) + said.join("");
+  return placeInWords(place) + sentences.join("");
 }
 
 function moveCursor(place, aloud) {
@@ -416,7 +421,7 @@ function moveCursor(place, aloud) {
 
 // Worst places
 
-const judged = [...layers.values()].filter((layer) => layer.worst?.length);
+const ranked = [...layers.values()].filter((layer) => layer.worst?.length);
 function showWorst() {
   const layer = layers.get($("worst-layer").value);
   $("worst").replaceChildren(...(layer?.worst ?? []).map((place) => {
@@ -452,8 +457,8 @@ function fillLayers(select) {
 function choose(side, id, view) {
   const layer = layers.get(id);
   const views = viewsOf(layer);
-  const wanted = view ?? state[side].view;
-  state[side] = { layer, view: views.includes(wanted) ? wanted : views[0] };
+  const preferred = view ?? state[side].view;
+  state[side] = { layer, view: views.includes(preferred) ? preferred : views[0] };
   $(`${side}-layer`).value = id;
   const select = $(`${side}-view`);
   select.replaceChildren(...views.map((name) => make("option", { value: name }, viewName(name))));
@@ -513,7 +518,7 @@ function step(event, down, along) {
   const snap = (value) => (Math.floor(value * finest) + 0.5) / finest;
   moveCursor({ row: snap(from.row + down * size), column: snap(from.column + along * size) }, true);
   if (!isSeen(state.cursor)) {
-    look(state.cursor.row, state.cursor.column, (across.end - across.start) / ACROSS_M);
+    centreOn(state.cursor.row, state.cursor.column, (across.end - across.start) / ACROSS_M);
   }
 }
 
@@ -565,16 +570,16 @@ $("line-test").addEventListener("change", showLines);
 $("line-gap").addEventListener("change", showLines);
 $("gap-control").hidden = !gaps;
 $("site")?.addEventListener("change", (event) => { location.href = event.target.value; });
-const judgedGroups = new Map();
-for (const layer of judged) {
-  if (!judgedGroups.has(layer.group)) judgedGroups.set(layer.group, make("optgroup", { label: layer.group }));
-  judgedGroups.get(layer.group).append(make("option", { value: layer.id }, layer.label));
+const rankedGroups = new Map();
+for (const layer of ranked) {
+  if (!rankedGroups.has(layer.group)) rankedGroups.set(layer.group, make("optgroup", { label: layer.group }));
+  rankedGroups.get(layer.group).append(make("option", { value: layer.id }, layer.label));
 }
-$("worst-layer").append(...judgedGroups.values());
+$("worst-layer").append(...rankedGroups.values());
 $("worst-layer").addEventListener("change", showWorst);
 
-// A view as a link: left and right (layers), left-as and right-as (views), mode, and
-// at=row,column,pixels across. It stands behind the # of the page's address.
+// The state of the page as a link, after the # of its address: left and right (layers), left-as and
+// right-as (views), mode, and at=row,column,pixels across.
 
 function asLink() {
   const link = { left: state.left.layer.id, right: state.right.layer.id,
@@ -592,7 +597,7 @@ function follow(link) {
   if (["side", "swipe", "blink"].includes(link.get("mode"))) arrange(link.get("mode"));
   const [row, column, columns] = (link.get("at") ?? "").split(",").map(Number);
   if ([row, column, columns].every(Number.isFinite) && columns > 0) {
-    look(row, column, columns);
+    centreOn(row, column, columns);
     moveCursor({ row, column }, false);
   }
 }
@@ -603,7 +608,7 @@ function keepLink() {
   keeping = setTimeout(() => history.replaceState(null, "", `#${asLink()}`), 300);
 }
 
-// What the values are worth
+// Precision of the values
 
 const steps = { reflectance: 0, dB: 0 };
 for (const layer of layers.values()) {
@@ -611,8 +616,8 @@ for (const layer of layers.values()) {
 }
 $("precision").textContent = `Values are those of the rasters, rounded to ${steps.reflectance} reflectance (no unit) and `
   + `${steps.dB} dB: off by at most half of that, errors by at most all of it.`;
-const thin = Object.entries(PARTS).filter(([, parts]) => parts[0].step > 1).map(([ratio, parts]) => {
-  const side = parts[0].step, places = parts.length - 1;
+const thin = Object.entries(BLOCKS).filter(([, blocks]) => blocks[0].step > 1).map(([ratio, blocks]) => {
+  const side = blocks[0].step, places = blocks.length - 1;
   const name = ratio === "1" ? "The layers" : `Layers with ${Math.round(ACROSS_M / ratio)} m pixels`;
   return `${name} are thinned to keep this file small: one pixel of each ${side} \u00d7 ${side} is held`
     + (places ? `, and every pixel in ${places} places around the largest errors.` : ".");
