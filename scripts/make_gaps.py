@@ -16,8 +16,8 @@ from sarfusion.ground.gaps import dilate, gaps_from_quality, simulate_gaps
 from sarfusion.ground.split import NOT_VALID, TEST
 from sarfusion.scenes import landsat
 
-LEAST_GAP = 0.01  # of the test ground; below it a score inside gaps says nothing
-LEAST_COVER = 0.5  # of the test ground that a mask file must know
+MIN_GAP = 0.01  # of the test ground; below it a score inside gaps says nothing
+MIN_COVER = 0.5  # of the test ground that a mask file must know
 UNKNOWN, CLEAR, GAP = range(3)
 
 
@@ -53,7 +53,7 @@ def main(
         gap = dilate(read_mask(mask_file, flags, grid, test), dilation_px)
         advice = f"choose another mask than {mask_file} (or, of a QA_PIXEL band, other gaps.flags)"
     withheld = gap[test].mean()
-    if withheld < LEAST_GAP:
+    if withheld < MIN_GAP:
         raise StudyError(f"gaps: only {withheld:.2%} of the test ground lies in one; {advice}")
     if gap[valid].all():
         raise StudyError(f"gaps: no valid pixel is left outside them; {advice}")
@@ -65,7 +65,7 @@ def read_mask(path, flags, grid, test):
     """Return the gaps of a mask file on `grid`, by nearest neighbour, before dilation.
 
     The band called qa_pixel is read, or the first one. Raises StudyError unless the file knows
-    (neither fill nor nodata) at least LEAST_COVER of the `test` ground.
+    (neither fill nor nodata) at least MIN_COVER of the `test` ground.
     """
     with open_raster(path) as dataset:
         names = dataset.descriptions
@@ -92,7 +92,7 @@ def read_mask(path, flags, grid, test):
         resampling=Resampling.nearest,
     )
     cover = (state[test] != UNKNOWN).mean()
-    if cover < LEAST_COVER:
+    if cover < MIN_COVER:
         raise StudyError(
             f"{path}: covers {cover:.0%} of the test ground; give a mask of the same place"
         )

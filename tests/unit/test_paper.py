@@ -201,7 +201,7 @@ class TestContent:
     def test_of_many_sites_each_has_a_row_and_the_rest_is_named(self):
         table = paper.content(**make_content(**MADE["many sites"]))["sites"]
         assert not table["tall"]
-        assert len(table["rows"]) == sites.MOST_ROWS
+        assert len(table["rows"]) == sites.MAX_ROWS
         assert [row[0] for row in table["rows"]] + table["rest"] == list(
             MADE["many sites"]["sites"]
         )

@@ -8,7 +8,7 @@ from ...scenes import landsat
 from .texts import MINUS, TIMES, listed, number, percent, table_of
 
 FEW_SITES = 3  # of so many sites, each is described in full
-MOST_ROWS = 40  # of a table that must fit a page
+MAX_ROWS = 40  # of a table that must fit a page
 FLAGS = {  # flag of QA_PIXEL -> its name in a sentence
     "dilated_cloud": "dilated cloud",
     "cirrus": "cirrus",
@@ -132,8 +132,8 @@ def sites_table(study, scenes, stacks):
     rows = [
         [site, *(about[name].split(" (")[0] for name in BRIEF)] for site, about in described.items()
     ]
-    rest = [row[0] for row in rows[MOST_ROWS:]]
-    return table_of(["site", *BRIEF.values()], rows[:MOST_ROWS], tall=False, rest=rest)
+    rest = [row[0] for row in rows[MAX_ROWS:]]
+    return table_of(["site", *BRIEF.values()], rows[:MAX_ROWS], tall=False, rest=rest)
 
 
 def simulated_sites(scenes):
