@@ -85,8 +85,8 @@ def test_the_choice_and_its_table():
     assert choice.optical.unusable == 1 / 32
     assert choice.sar.days_apart == 2
     assert choice.cloudy.name == "gone"
-    assert choice.optical_grid == grid()
-    assert choice.sar_grid == grid()
+    assert choice.optical.grid == grid()
+    assert choice.sar.grid == grid()
     assert choice.warnings == ()
 
     table = choice.table

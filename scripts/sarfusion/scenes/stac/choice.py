@@ -44,16 +44,6 @@ class Choice:
     table: pd.DataFrame
     warnings: tuple[str, ...]
 
-    @property
-    def optical_grid(self) -> Grid:
-        """The Grid over the whole area on the optical items' raster."""
-        return self.optical.grid
-
-    @property
-    def sar_grid(self) -> Grid:
-        """The Grid over the whole area on the SAR items' raster."""
-        return self.sar.grid
-
 
 def choose(
     site: Mapping[str, Any],
