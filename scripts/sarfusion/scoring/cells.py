@@ -10,7 +10,11 @@ A file of cells is a zip archive of arrays (numpy's npz) that is written tile by
                  reflectance, and the number of terms of each metric
     TILE/cells   numbers of the cells with ground in a tile, counted row by row over all cells
     TILE/pixels  the number of pixels of ground in each of them
-    TILE/RUN     sums of one run in these cells (terms of all metrics, cells)
+    TILE/shared  sums in these cells of terms that several runs or metrics have (terms, cells), such
+                 as those of the reference alone: half of all terms
+    TILE/RUN     sums in these cells of the other terms of a run (terms, cells)
+    TILE/RUN.at  for each term of each metric of a run its place in TILE/shared, or after these in
+                 TILE/RUN
 
 Tiles and runs are numbers from 0. A cell that lies in several tiles is in each with its part of the
 sums. The same scores give the same bytes.
@@ -18,7 +22,8 @@ sums. The same scores give the same bytes.
 
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -117,11 +122,29 @@ class CellWriter:
         numbers = np.arange(np.prod(self._cells.shape)).reshape(self._cells.shape)[place]
         self._write("cells", numbers[with_ground])
         self._write("pixels", pixels[with_ground])
-        for run, sums in found.items():
+        rows = {
+            run: np.concatenate([values[:, with_ground] for values in sums.values()])
+            for run, sums in found.items()
+        }
+        for sums in found.values():
             self._terms = {name: len(values) for name, values in sums.items()}
-            values = np.concatenate([values[:, with_ground] for values in sums.values()])
-            self._write(self.runs[run], values)
+        self._write_rows(rows)
         self._tiles += 1
+
+    def _write_rows(self, rows: Mapping[Run, np.ndarray]) -> None:
+        """Write the terms (terms, cells) of each run, those that occur more than once only once."""
+        count = Counter(row.tobytes() for values in rows.values() for row in values)
+        shared = {row: place for place, row in enumerate(row for row in count if count[row] > 1)}
+        self._write("shared", np.array([np.frombuffer(row) for row in shared]))
+        for run, values in rows.items():
+            own, at = [], []
+            for row in values:
+                place = shared.get(row.tobytes())
+                at.append(len(shared) + len(own) if place is None else place)
+                if place is None:
+                    own.append(row)
+            self._write(self.runs[run], np.array(own))
+            self._write(f"{self.runs[run]}.at", np.array(at))
 
     def finish(self) -> None:
         """Write what the file is about."""
@@ -175,19 +198,28 @@ class CellReader:
         self.runs = [Run(*run) for run in about["runs"]]
         self.data_range: dict[str, float] = about["data_range"]
         self._shape, self._tiles, self._terms = about["cells"], about["tiles"], about["terms"]
-        self.counts = self._added("pixels")
+        self.counts = self._added((), lambda tile: archive[f"{tile}/pixels"])
 
     def sums(self, run: Run) -> dict[str, np.ndarray]:
         """Return {metric: sums (terms, rows, columns) over all cells} of a run."""
-        total = self._added(self.runs.index(run), sum(self._terms.values()))
+        number = self.runs.index(run)
+
+        def terms(tile):
+            place = archive[f"{tile}/{number}.at"]
+            parts = (archive[f"{tile}/{name}"] for name in ("shared", number))
+            rows = [row for part in parts for row in part]
+            return np.stack([rows[at] for at in place])
+
+        archive = self._archive
+        total = self._added((sum(self._terms.values()),), terms)
         parts = np.split(total, np.cumsum([*self._terms.values()])[:-1])
         return dict(zip(self._terms, parts, strict=True))
 
-    def _added(self, name: str | int, *terms: int) -> np.ndarray:
-        """Return what the tiles have under a name, added up: (terms, rows, columns)."""
+    def _added(self, terms: tuple[int, ...], of_tile: Callable[[int], np.ndarray]) -> np.ndarray:
+        """Return what `of_tile` gives of each tile, added up: (terms, rows, columns) of cells."""
         total = np.zeros((*terms, np.prod(self._shape, dtype=int)))
         for tile in range(self._tiles):
-            total[..., self._archive[f"{tile}/cells"]] += self._archive[f"{tile}/{name}"]
+            total[..., self._archive[f"{tile}/cells"]] += of_tile(tile)
         return total.reshape(*terms, *self._shape)
 
 
