@@ -137,7 +137,8 @@ class CellWriter:
         shared = {row: place for place, row in enumerate(row for row in count if count[row] > 1)}
         self._write("shared", np.array([np.frombuffer(row) for row in shared]))
         for run, values in rows.items():
-            own, at = [], []
+            own: list[np.ndarray] = []
+            at = []
             for row in values:
                 place = shared.get(row.tobytes())
                 at.append(len(shared) + len(own) if place is None else place)
