@@ -14,8 +14,8 @@ if "study" not in config:
 report: "config/captions/study.rst"
 
 
+include: "rules/planning.smk"
 include: "rules/common.smk"
-include: "rules/products.smk"
 include: "rules/missing.smk"
 
 
@@ -51,41 +51,42 @@ localrules:
 rule all:
     default_target: True
     input:
-        table_files(),
-        figure_files(),
-        paper_files(),
-        viewer_files(),
-        list(report_files().values()),
-        provenance_files(),
+        LAYOUT.tables(),
+        LAYOUT.figures(),
+        "<results>/paper.pdf",
+        LAYOUT.viewer(),
+        list(LAYOUT.report_tables().values()),
+        "<results>/config.yaml",
+        "<results>/provenance",
     message:
         "The study is complete"
 
 
 rule tables:
     input:
-        table_files(),
+        LAYOUT.tables(),
     message:
         "The tables are complete"
 
 
 rule figures:
     input:
-        figure_files(),
+        LAYOUT.figures(),
     message:
         "The figures are complete"
 
 
 rule viewer:
     input:
-        viewer_files(),
+        LAYOUT.viewer(),
     message:
         "The viewer is complete"
 
 
 onstart:
-    gc.freeze()  # the plan, see rules/common.smk
+    gc.freeze()  # the plan, see rules/planning.smk
     gc.enable()
-    tell_disk()
+    announce_disk()
     forget_missing_sites()
 
 

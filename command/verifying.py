@@ -133,11 +133,16 @@ def verify_command(arguments: list[str]) -> int:
     ready()
     with project_lock("verify") as lock:
         shutil.rmtree(str(ROOT / SCRATCH), ignore_errors=True)
-        say("Making again what the models in the results make")
+        say("Making again what the models and scores in the results make")
         run_script(lock, "stage_models", config, folder, ROOT / SCRATCH, "--scenes", own)
-        place, weights = (ROOT / SCRATCH / over for over in ("place.json", "weights.json"))
+        place, weights, scores = (
+            ROOT / SCRATCH / f"{over}.json" for over in ("place", "weights", "scores")
+        )
         more = ["--keep-going", "--cores", options.cores]
-        run_apart(config, SCRATCH / "run", lock, ["scores"], [place, weights], arguments=more)
+        over, targets = [place, weights], ["scores"]
+        if scores.exists():  # else they cannot be read, as will be said of each
+            over, targets = [*over, scores], [*targets, "derived"]
+        run_apart(config, SCRATCH / "run", lock, targets, over, arguments=more)
         compared = [ROOT / SCRATCH / "run/results" / name]
         if options.retrain:
             say("Training again")

@@ -1,25 +1,22 @@
 # Helpers of the rules, and no rules.
 
 import functools
-import gc
 import os
-import re
 import sys
-from itertools import groupby
 from pathlib import Path
 
-import smart_open
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
-sys.path.insert(0, str(Path(workflow.basedir, "scripts")))
+# The project's root, also where another workflow uses this one as a module.
+PROJECT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 
-from sarfusion.study.methods import METHODS
-from sarfusion.study.comparisons import study_pairs
-from sarfusion.study.disk import site_pixels
+sys.path.insert(0, str(PROJECT / "scripts"))
+
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_json
 from sarfusion.provenance.code_version import LIBRARY, module_digests
+from sarfusion.scenes.sources import SOURCES
 from sarfusion.scenes.stac.lock import locked_site, search_of, without_sums
 from sarfusion.study.config import (
     absent_files,
@@ -28,14 +25,17 @@ from sarfusion.study.config import (
     own_files,
     resolve,
     setting,
-    shown_sites,
-    transfers,
     transfers_left_out,
 )
+from sarfusion.study.disk import site_pixels
+from sarfusion.study.figures import FIGURES
+from sarfusion.study.layout import REPORT_TABLES, Layout, model_name
+from sarfusion.study.methods import METHODS
+from sarfusion.study.protocols import PROTOCOLS
 
 # A job finds the library beside its script. Snakemake mounts what stands on the path in containers
 # under another name, from where the library does not find config/.
-sys.path.remove(str(Path(workflow.basedir, "scripts")))
+sys.path.remove(str(PROJECT / "scripts"))
 
 try:
     STUDY = resolve(config, folder=Path(*workflow.overwrite_configfiles[:1]).parent)
@@ -44,9 +44,28 @@ except StudyError as error:
     raise WorkflowError(f"error: {error}") from None
 
 
+RESULTS = f"results/{STUDY['study']}"
+
+
+pathvars:
+    results=RESULTS,
+    logs=f"{RESULTS}/logs",
+    benchmarks=f"{RESULTS}/benchmarks",
+    models=STUDY.get("weights", f"{RESULTS}/models"),
+    given=STUDY.get("scores_from", RESULTS),
+
+
+LAYOUT = Layout(STUDY, "<results>", models="<models>")
+# What tables and charts are made from: the scores of this run, or those in another's results.
+SCORED = (
+    Layout(STUDY, "<results>", models="<given>/models", scores="<given>/metrics", is_whole=True)
+    if "scores_from" in STUDY
+    else LAYOUT
+)
 MISSING = STUDY["missing_sites"]
-SITES = [site for site in STUDY["sites"] if site not in MISSING]
-# What is wrong with the files of a site. It fails when its turn comes, so that --keep-going goes on
+SITES = LAYOUT.sites
+SEEDS, BANDS = STUDY["seeds"], STUDY["bands"]
+# Problems with a site's own files. Raised when the site's job runs, so that --keep-going continues
 # with the others.
 ABSENT = absent_files(STUDY)
 for site, problem in ABSENT.items():
@@ -54,25 +73,14 @@ for site, problem in ABSENT.items():
         raise WorkflowError(f"error: {problem}")
     elif workflow.is_main_process:
         print(f"warning: {problem}", file=sys.stderr)
-SEEDS, BANDS = STUDY["seeds"], STUDY["bands"]
-# Whether each band of a model has a job of its own; files and their bytes are the same. In training,
-# where it takes long and sites are few, so that all cores have work: of many sites, these give it,
-# and a third of the jobs is planned faster. In fusing, where models come from a folder of weights,
-# which may lack a band. Else PyTorch would often take as long to start as a band takes.
+# Train bands in separate jobs when there are few sites, so that every core has work. With many
+# sites the sites themselves fill the cores, and a third of the jobs is planned faster. Bytes are
+# the same either way.
 TRAINED_APART = len(STUDY["sites"]) <= 8 and STUDY["training"]["updates"] >= 1000
+# Fuse bands in separate jobs when models come from a folder of weights, which may lack a band. Else
+# starting PyTorch would often take as long as fusing a band.
 FUSED_APART = "weights" in STUDY
-# Models trained on several sites at once, beside those of each site.
-TRANSFERS = transfers(STUDY)
 LOCK = os.path.relpath(Path(workflow.basedir, f"config/{STUDY['study']}.lock.json"))
-FIRST_SEED = SEEDS[:1]  # the one that figures show; tables hold all of them
-
-
-# The plan of many sites is millions of objects, all of which stay: looking through them for garbage
-# takes long. The Snakefile has it begin before the first job.
-gc.disable()
-# Snakemake has the path of each script taken apart three times a job, and smart_open makes a class
-# for each answer: a fifth of the memory of many sites.
-smart_open.parse_uri = functools.cache(smart_open.parse_uri)
 
 
 def image():
@@ -86,28 +94,31 @@ def image():
     return name
 
 
-def result(path):
-    """A path under this study's results folder."""
-    return f"results/{STUDY['study']}/{path}"
+def real(path):
+    """A path as it is on disk, for Python code: Snakemake resolves <results> in rules alone."""
+    return path.replace("<results>", RESULTS)
 
 
-def code(script):
+def code(script, *modules):
     """The library modules behind a script, as a parameter: editing one reruns what depends on it.
 
-    Not as inputs: these would be most files of a plan, and Snakemake looks at each for each job.
+    modules: those that it imports by name, as paths below the library. Not as inputs: these would
+    be most files of a plan, and Snakemake looks at each for each job.
     """
-    return module_digests(Path(workflow.basedir, "scripts", f"{script}.py"))
+    found = module_digests(PROJECT / "scripts" / f"{script}.py")
+    for module in modules:
+        found = found | module_digests(LIBRARY / f"{module}.py")
+    return found
 
 
 def network_code(wildcards):
     """The same of the network that a model name stands for, which is imported by its name."""
-    return module_digests(
-        LIBRARY / "fusion/networks" / f"{STUDY['models'][wildcards.model]['network']}.py"
-    )
+    network = STUDY["models"][wildcards.model]["network"]
+    return module_digests(LIBRARY / "fusion/networks" / f"{network}.py")
 
 
 def growing(amount):
-    """A resource that grows with each attempt: what killed a job, it gets more of in the next.
+    """A resource that grows with each attempt: a killed job gets more in the next.
 
     amount: a number, or a function of the wildcards.
     """
@@ -128,9 +139,14 @@ def whole_arrays(bytes_a_pixel):
     return growing(lambda wildcards: 2000 + round(bytes_a_pixel * pixels(wildcards) / 1e6))
 
 
+def of_all_sites(megabytes):
+    """The memory of a job that reads tables of all sites."""
+    return growing(megabytes + 5 * len(SITES))
+
+
 def project_file(path):
     """A file of the project as seen from the working folder, so that a moved clone does not rerun."""
-    return os.path.relpath(Path(workflow.basedir, path))
+    return os.path.relpath(PROJECT / path)
 
 
 def locked(site):
@@ -149,23 +165,6 @@ def locked(site):
         raise WorkflowError(f"error: {error}") from None
 
 
-def one_of(names):
-    """A wildcard constraint: one of `names`, or nothing at all."""
-    return tree_of(sorted(set(names))) if names else r"(?!)"
-
-
-def tree_of(names):
-    """The pattern of one of some sorted names, letter by letter.
-
-    Each file is matched against it many times, and of a plain list every name would be tried.
-    """
-    branches = [
-        re.escape(letter) + tree_of([name[1:] for name in group]) if letter else ""
-        for letter, group in groupby(names, key=lambda name: name[:1])
-    ]
-    return branches[0] if len(branches) == 1 else f"(?:{'|'.join(reversed(branches))})"
-
-
 def sites_from(source):
     """The sites of the study whose scenes come from `source`."""
     return [name for name in SITES if STUDY["sites"][name]["source"] == source]
@@ -176,24 +175,14 @@ def setting_of(section):
     return lambda wildcards: setting(STUDY, wildcards.site, section)
 
 
-def ground_of(name):
-    """The sites that the models under the name of a site, or of a transfer, are trained on."""
-    return TRANSFERS[name]["train"] if name in TRANSFERS else [name]
+def ground_of(place):
+    """The sites that the models of a place, a site or a transfer, are trained on."""
+    return LAYOUT.transfers[place]["train"] if place in LAYOUT.transfers else [place]
 
 
-def at_ground(name, path):
+def at_ground(place, path):
     """`path` at each of those sites."""
-    return expand(path, site=ground_of(name))
-
-
-def trained(path):
-    """A file of a trained model: of this study's training, or in the folder `weights`."""
-    return f"{STUDY['weights']}/{path}" if "weights" in STUDY else result(f"models/{path}")
-
-
-def each_seed(path):
-    """`path` for each seed of the study; other wildcards stay."""
-    return expand(path, seed=SEEDS, allow_missing=True)
+    return expand(path, site=ground_of(place))
 
 
 def each_run(path, apart):
@@ -207,87 +196,10 @@ def of_job(path, apart):
     return path if apart else path.replace("{band}/", "")
 
 
-def is_at_hand(protocol, band, model, sar_input, sites):
-    """Whether a model can be had: a folder of `weights` must hold it for every site and seed."""
-    path = f"{protocol}/{band}/{model}-{sar_input}/seed{{seed}}.safetensors"
-    return "weights" not in STUDY or all(
-        Path(weights).exists() for site in sites for weights in each_seed(trained(f"{site}/{path}"))
-    )
-
-
-def learned_runs(protocol, bands, seeds, sites=SITES):
-    """(band, method, input, seed) of the trained models of a protocol, at hand for all `sites`."""
-    cut = STUDY["protocols"][protocol]
-    return [
-        (band, model, sar_input, seed)
-        for band in bands
-        for model in cut["models"]
-        for sar_input in cut["inputs"]
-        for seed in seeds
-        if is_at_hand(protocol, band, model, sar_input, sites)
-    ]
-
-
-def classical_runs(protocol, bands):
-    """(band, method, input, seed) of the methods without training; they have no seed but 0."""
-    return [
-        (band, method, METHODS[method].input, 0)
-        for band in bands
-        for method in STUDY["baselines"]
-        if METHODS[method].protocol == protocol
-    ]
-
-
-def classical_jobs(protocols, scale=""):
-    """What one job fuses at a site without training: its files, and protocol, band and method."""
-    chosen = [(protocol, run) for protocol in protocols for run in classical_runs(protocol, BANDS)]
-    files = [
-        path for protocol, run in chosen for path in fused_files("{site}", protocol, [run], scale)
-    ]
-    return files, [(protocol, band, method) for protocol, (band, method, *_) in chosen]
-
-
-def runs(protocol):
-    """(band, method, input, seed) of every fused raster of a site and protocol."""
-    return classical_runs(protocol, BANDS) + learned_runs(protocol, BANDS, SEEDS)
-
-
-def optical_raster(protocol):
-    """The raster whose optical bands go into the methods of a protocol."""
-    return result("stack/{site}.reduced.tif" if protocol == "sharpening" else "stack/{site}.tif")
-
-
-def sar_raster(sar_input, scale=""):
-    """The raster whose SAR bands go into a model; at full scale where `scale` says so."""
-    return result(f"stack/{{site}}{scale}{'.shuffled' if sar_input == 'shuffled' else ''}.tif")
-
-
-def gap_mask(protocol):
-    """The mask of what a protocol withholds, as a named input, if it withholds anything."""
-    return {"gaps": result("gaps/{site}.tif")} if protocol == "cloud_gap" else {}
-
-
-def classical_inputs():
-    """What methods without training take beside the stack, as the study's protocols ask."""
-    reduced = (
-        {"reduced": optical_raster("sharpening")} if "sharpening" in STUDY["protocols"] else {}
-    )
-    return reduced | (gap_mask("cloud_gap") if "cloud_gap" in STUDY["protocols"] else {})
-
-
-def scene_files(site):
-    """{"optical.red": path, ...} of the rasters that a site with files of its own is made of.
-
-    None where the site lacks one, which Snakemake would stop the whole study for.
-    """
-    files = {} if site in ABSENT else own_files(STUDY, site)
-    return {name: str(path) for name, path in files.items() if name != "gap_mask"}
-
-
 def real_gap_mask(site):
     """The real mask that shapes a site's gaps, as a named input, if it has one."""
     if STUDY["sites"][site].get("gap_shapes") == "cloudy_date":
-        return {"mask_file": result("scenes/{site}/clouds.tif")}
+        return {"mask_file": "<results>/scenes/{site}/clouds.tif"}
     path = own_files(STUDY, site).get("gap_mask")
     return {"mask_file": path} if path and site not in ABSENT else {}
 
@@ -299,62 +211,11 @@ def gap_flags(site):
     return STUDY["sites"][site].get("gap_mask", {}).get("flags")
 
 
-def gap_settings(protocol, site):
+def gap_settings(protocol, place):
     """The settings of what a protocol withholds, or None; of a transfer, those of the study."""
-    if protocol != "cloud_gap":
+    if not PROTOCOLS[protocol].withholds:
         return None
-    return STUDY["gaps"] if site in TRANSFERS else setting(STUDY, site, "gaps")
-
-
-def fused_files(site, protocol, chosen, scale=""):
-    """The fused rasters of `chosen` runs; at full scale where `scale` says so."""
-    return [
-        result(f"fused/{site}/{protocol}/{band}/{method}-{sar_input}/seed{seed}{scale}.tif")
-        for band, method, sar_input, seed in chosen
-    ]
-
-
-def pairs(protocol):
-    """[left method, left input, right method, right input] of every comparison that is made."""
-    cut = STUDY["protocols"][protocol]
-    return study_pairs(cut["models"], cut["inputs"])
-
-
-def is_comparable(protocol):
-    """Whether no model is missing that the table of differences would compare."""
-    cut = STUDY["protocols"][protocol]
-    runs = learned_runs(protocol, BANDS, SEEDS)
-    bands = {band for band, *_ in runs}
-    return 0 < len(runs) == len(bands) * len(cut["models"]) * len(cut["inputs"]) * len(SEEDS)
-
-
-def truth(site):
-    """The true 10 m reflectance, as a named input, of a site where it is known."""
-    known = STUDY["sites"][site]["source"] == "simulated"
-    return {"truth": result("scenes/{site}/truth.tif")} if known else {}
-
-
-def shown_runs(protocol, bands):
-    """The trained models of `bands` that a figure shows."""
-    return learned_runs(protocol, bands, FIRST_SEED)
-
-
-def compared_runs(protocol):
-    """What a figure with every kind of method shows: the first seed, classical methods last."""
-    return shown_runs(protocol, BANDS) + classical_runs(protocol, BANDS)
-
-
-def labels(chosen):
-    """[method, input, band] of each run, in the order of its files."""
-    return [[method, sar_input, band] for band, method, sar_input, _ in chosen]
-
-
-def records(site, protocol):
-    """The records of every trained model of a site and protocol."""
-    return [
-        trained(f"{site}/{protocol}/{band}/{model}-{sar_input}/seed{seed}.json")
-        for band, model, sar_input, seed in learned_runs(protocol, BANDS, SEEDS)
-    ]
+    return STUDY["gaps"] if place in LAYOUT.transfers else setting(STUDY, place, "gaps")
 
 
 wildcard_constraints:

@@ -1,14 +1,11 @@
-# Helper of the Snakefile: what a run will take of the disk, told before it. No rules.
+# Helper of the Snakefile: how much of the disk a run takes, printed before it. No rules.
 
 from sarfusion.study import disk
 
 
-def tell_disk():
+def announce_disk():
     """Print what this study takes of the disk where that matters."""
-    parts = disk.study_bytes(
-        STUDY, {name: runs(name) for name in STUDY["protocols"]}, len(figure_files())
-    )
-    folder = result("")
-    line = disk.told(parts, disk.written_bytes(folder), disk.free_bytes(folder))
+    parts = disk.study_bytes(LAYOUT)
+    line = disk.announcement(parts, disk.written_bytes(RESULTS), disk.free_bytes(RESULTS))
     if line:
         print(line, file=sys.stderr, flush=True)

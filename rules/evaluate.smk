@@ -5,21 +5,21 @@
 
 rule evaluate_fusion:
     input:
-        unpack(lambda wildcards: gap_mask(wildcards.protocol)),
-        optical=lambda wildcards: optical_raster(wildcards.protocol),
-        stack=result("stack/{site}.tif"),
-        split=result("stack/{site}.split.tif"),
-        description=result("stack/{site}.json"),
-        fused=lambda wildcards: fused_files(
-            wildcards.site, wildcards.protocol, runs(wildcards.protocol)
+        unpack(lambda wildcards: LAYOUT.gaps(wildcards.protocol)),
+        optical=lambda wildcards: LAYOUT.optical(wildcards.protocol),
+        stack="<results>/stack/{site}.tif",
+        split="<results>/stack/{site}.split.tif",
+        description="<results>/stack/{site}.json",
+        fused=lambda wildcards: LAYOUT.fused(
+            wildcards.site, wildcards.protocol, LAYOUT.runs(wildcards.protocol)
         ),
     output:
-        table=result("metrics/{site}/{protocol}.csv"),
-        cells=result("metrics/{site}/{protocol}.cells.npz"),
+        table="<results>/metrics/{site}/{protocol}.csv",
+        cells="<results>/metrics/{site}/{protocol}.cells.npz",
     log:
-        result("logs/evaluate_fusion/{site}/{protocol}.log"),
+        "<logs>/evaluate_fusion/{site}/{protocol}.log",
     benchmark:
-        result("benchmarks/evaluate_fusion/{site}/{protocol}.tsv")
+        "<benchmarks>/evaluate_fusion/{site}/{protocol}.tsv"
     conda:
         "../envs/metrics.yaml"
     threads: 1
@@ -29,9 +29,9 @@ rule evaluate_fusion:
     params:
         code=code("evaluate_fusion"),
         study=STUDY["study"],
-        runs=lambda wildcards: runs(wildcards.protocol),
+        runs=lambda wildcards: LAYOUT.runs(wildcards.protocol),
         gap_settings=setting_of("gaps"),
-        pairs=lambda wildcards: pairs(wildcards.protocol),
+        pairs=lambda wildcards: LAYOUT.comparisons(wildcards.protocol),
         block_px=STUDY["bootstrap"]["block_px"],
     message:
         "Score {wildcards.protocol} on the test ground of {wildcards.site}"
@@ -41,46 +41,48 @@ rule evaluate_fusion:
 
 use rule evaluate_fusion as evaluate_transfer with:
     input:
-        unpack(lambda wildcards: gap_mask(wildcards.protocol)),
-        optical=lambda wildcards: optical_raster(wildcards.protocol),
-        stack=result("stack/{site}.tif"),
-        split=result("stack/{site}.split.tif"),
-        description=result("stack/{site}.json"),
-        fused=lambda wildcards: fused_files(
+        unpack(lambda wildcards: LAYOUT.gaps(wildcards.protocol)),
+        optical=lambda wildcards: LAYOUT.optical(wildcards.protocol),
+        stack="<results>/stack/{site}.tif",
+        split="<results>/stack/{site}.split.tif",
+        description="<results>/stack/{site}.json",
+        fused=lambda wildcards: LAYOUT.fused(
             f"{wildcards.site}/{wildcards.folder}",
             wildcards.protocol,
-            transfer_runs(wildcards.folder, wildcards.protocol),
+            LAYOUT.transfer_runs(wildcards.folder, wildcards.protocol),
         ),
     output:
-        table=result("metrics/{site}/{folder}/{protocol}.csv"),
+        table="<results>/metrics/{site}/{folder}/{protocol}.csv",
     log:
-        result("logs/evaluate_transfer/{site}/{folder}/{protocol}.log"),
+        "<logs>/evaluate_transfer/{site}/{folder}/{protocol}.log",
     benchmark:
-        result("benchmarks/evaluate_transfer/{site}/{folder}/{protocol}.tsv")
+        "<benchmarks>/evaluate_transfer/{site}/{folder}/{protocol}.tsv"
     wildcard_constraints:
-        folder=one_of(TRANSFERS),
+        folder=one_of(LAYOUT.transfers),
     params:
-        runs=lambda wildcards: transfer_runs(wildcards.folder, wildcards.protocol),
+        runs=lambda wildcards: LAYOUT.transfer_runs(wildcards.folder, wildcards.protocol),
     message:
         "Score {wildcards.folder} on the test ground of {wildcards.site}"
 
 
 rule evaluate_full_scale:
     input:
-        unpack(lambda wildcards: truth(wildcards.site)),
-        stack=result("stack/{site}.tif"),
-        full=result("stack/{site}.full.tif"),
-        split=result("stack/{site}.split.tif"),
-        description=result("stack/{site}.json"),
-        fused=lambda wildcards: fused_files(
-            wildcards.site, "sharpening", runs("sharpening"), ".full"
+        unpack(lambda wildcards: LAYOUT.truth(wildcards.site)),
+        stack="<results>/stack/{site}.tif",
+        full="<results>/stack/{site}.full.tif",
+        split="<results>/stack/{site}.split.tif",
+        description="<results>/stack/{site}.json",
+        fused=lambda wildcards: LAYOUT.fused(
+            wildcards.site, wildcards.protocol, LAYOUT.runs(wildcards.protocol), ".full"
         ),
     output:
-        table=result("metrics/{site}/sharpening.full.csv"),
+        table="<results>/metrics/{site}/{protocol}.full.csv",
     log:
-        result("logs/evaluate_full_scale/{site}.log"),
+        "<logs>/evaluate_full_scale/{site}/{protocol}.log",
     benchmark:
-        result("benchmarks/evaluate_full_scale/{site}.tsv")
+        "<benchmarks>/evaluate_full_scale/{site}/{protocol}.tsv"
+    wildcard_constraints:
+        protocol=one_of(LAYOUT.full_scale),
     conda:
         "../envs/metrics.yaml"
     threads: 1
@@ -90,7 +92,7 @@ rule evaluate_full_scale:
     params:
         code=code("evaluate_full_scale"),
         study=STUDY["study"],
-        runs=lambda wildcards: runs("sharpening"),
+        runs=lambda wildcards: LAYOUT.runs(wildcards.protocol),
         gain_at_nyquist=lambda wildcards: setting(STUDY, wildcards.site, "sharpening")[
             "gain_at_nyquist"
         ],
@@ -102,13 +104,13 @@ rule evaluate_full_scale:
 
 rule compare_methods:
     input:
-        cells=result("metrics/{site}/{protocol}.cells.npz"),
+        cells="<results>/metrics/{site}/{protocol}.cells.npz",
     output:
-        table=result("metrics/{site}/{protocol}.differences.csv"),
+        table="<results>/metrics/{site}/{protocol}.differences.csv",
     log:
-        result("logs/compare_methods/{site}/{protocol}.log"),
+        "<logs>/compare_methods/{site}/{protocol}.log",
     benchmark:
-        result("benchmarks/compare_methods/{site}/{protocol}.tsv")
+        "<benchmarks>/compare_methods/{site}/{protocol}.tsv"
     conda:
         "../envs/metrics.yaml"
     threads: 1
@@ -118,7 +120,7 @@ rule compare_methods:
     params:
         code=code("compare_methods"),
         study=STUDY["study"],
-        pairs=lambda wildcards: pairs(wildcards.protocol),
+        pairs=lambda wildcards: LAYOUT.comparisons(wildcards.protocol),
         draws=STUDY["bootstrap"]["draws"],
         seed=STUDY["bootstrap"]["seed"],
     message:

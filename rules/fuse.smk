@@ -3,24 +3,24 @@
 
 rule fuse_scene:
     input:
-        unpack(lambda wildcards: gap_mask(wildcards.protocol)),
-        optical=lambda wildcards: optical_raster(wildcards.protocol),
-        sar=lambda wildcards: sar_raster(wildcards.input),
+        unpack(lambda wildcards: LAYOUT.gaps(wildcards.protocol)),
+        optical=lambda wildcards: LAYOUT.optical(wildcards.protocol),
+        sar=lambda wildcards: LAYOUT.sar(wildcards.input),
         weights=each_run(
-            trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors"), FUSED_APART
+            "<models>/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors", FUSED_APART
         ),
         records=each_run(
-            trained("{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json"), FUSED_APART
+            "<models>/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json", FUSED_APART
         ),
     output:
         fused=each_run(
-            result("fused/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tif"), FUSED_APART
+            "<results>/fused/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tif", FUSED_APART
         ),
     log:
-        of_job(result("logs/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.log"), FUSED_APART),
+        of_job("<logs>/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.log", FUSED_APART),
     benchmark:
         of_job(
-            result("benchmarks/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.tsv"),
+            "<benchmarks>/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.tsv",
             FUSED_APART,
         )
     conda:
@@ -42,58 +42,59 @@ rule fuse_scene:
 
 use rule fuse_scene as fuse_full_scale with:
     input:
-        optical=result("stack/{site}.full.tif"),
-        sar=lambda wildcards: sar_raster(wildcards.input, ".full"),
+        optical="<results>/stack/{site}.full.tif",
+        sar=lambda wildcards: LAYOUT.sar(wildcards.input, ".full"),
         weights=each_run(
-            trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.safetensors"), FUSED_APART
+            "<models>/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors", FUSED_APART
         ),
         records=each_run(
-            trained("{site}/sharpening/{band}/{model}-{input}/seed{seed}.json"), FUSED_APART
+            "<models>/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json", FUSED_APART
         ),
     output:
         fused=each_run(
-            result("fused/{site}/sharpening/{band}/{model}-{input}/seed{seed}.full.tif"),
+            "<results>/fused/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.full.tif",
             FUSED_APART,
         ),
     log:
-        of_job(result("logs/fuse_full_scale/{site}/{band}/{model}-{input}.log"), FUSED_APART),
+        of_job("<logs>/fuse_full_scale/{site}/{protocol}/{band}/{model}-{input}.log", FUSED_APART),
     benchmark:
-        of_job(result("benchmarks/fuse_full_scale/{site}/{band}/{model}-{input}.tsv"), FUSED_APART)
+        of_job(
+            "<benchmarks>/fuse_full_scale/{site}/{protocol}/{band}/{model}-{input}.tsv",
+            FUSED_APART,
+        )
     message:
         "Sharpen {wildcards.site} with {wildcards.model} ({wildcards.input})"
 
 
 use rule fuse_scene as fuse_transfer with:
     input:
-        unpack(lambda wildcards: gap_mask(wildcards.protocol)),
-        optical=lambda wildcards: optical_raster(wildcards.protocol),
-        sar=lambda wildcards: sar_raster(wildcards.input),
+        unpack(lambda wildcards: LAYOUT.gaps(wildcards.protocol)),
+        optical=lambda wildcards: LAYOUT.optical(wildcards.protocol),
+        sar=lambda wildcards: LAYOUT.sar(wildcards.input),
         weights=each_run(
-            trained("{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors"),
+            "<models>/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors",
             FUSED_APART,
         ),
         records=each_run(
-            trained("{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.json"), FUSED_APART
+            "<models>/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.json", FUSED_APART
         ),
     output:
         fused=each_run(
-            result("fused/{site}/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.tif"),
+            "<results>/fused/{site}/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.tif",
             FUSED_APART,
         ),
     log:
         of_job(
-            result("logs/fuse_transfer/{site}/{folder}/{protocol}/{band}/{model}-{input}.log"),
+            "<logs>/fuse_transfer/{site}/{folder}/{protocol}/{band}/{model}-{input}.log",
             FUSED_APART,
         ),
     benchmark:
         of_job(
-            result(
-                "benchmarks/fuse_transfer/{site}/{folder}/{protocol}/{band}/{model}-{input}.tsv"
-            ),
+            "<benchmarks>/fuse_transfer/{site}/{folder}/{protocol}/{band}/{model}-{input}.tsv",
             FUSED_APART,
         )
     wildcard_constraints:
-        folder=one_of(TRANSFERS),
+        folder=one_of(LAYOUT.transfers),
     message:
         "Fuse {wildcards.site} with {wildcards.model} ({wildcards.input}) of {wildcards.folder}"
 
@@ -101,22 +102,42 @@ use rule fuse_scene as fuse_transfer with:
 # All methods without training in one job: most take less time than the start of a process. Those
 # that sharpen see a scene part by part, those that fill gaps hold it whole, 60 bytes a pixel.
 
-CLASSICAL_FILES, CLASSICAL_RUNS = classical_jobs(STUDY["protocols"])
-SHARPENED_FILES, SHARPENED_RUNS = classical_jobs(["sharpening"], ".full")
+
+def classical_jobs(protocols, scale=""):
+    """What one job fuses at a site without training: its files, and protocol, band and method."""
+    chosen = [(protocol, run) for protocol in protocols for run in LAYOUT.classical_runs(protocol)]
+    files = [
+        path for protocol, run in chosen for path in LAYOUT.fused("{site}", protocol, [run], scale)
+    ]
+    return files, [(protocol, band, method) for protocol, (band, method, *_) in chosen]
+
+
+def classical_inputs():
+    """What methods without training take beside the stack, as the study's protocols ask."""
+    named = {}
+    for protocol in LAYOUT.protocols:
+        named |= LAYOUT.gaps(protocol)
+        if LAYOUT.classical_runs(protocol) and PROTOCOLS[protocol].classical == "pansharpening":
+            named["reduced"] = LAYOUT.optical(protocol)
+    return named
+
+
+CLASSICAL_FILES, CLASSICAL_RUNS = classical_jobs(LAYOUT.protocols)
+SHARPENED_FILES, SHARPENED_RUNS = classical_jobs(LAYOUT.full_scale, ".full")
 
 if CLASSICAL_RUNS:
 
     rule fuse_classical:
         input:
             unpack(lambda wildcards: classical_inputs()),
-            split=result("stack/{site}.split.tif"),
-            stack=result("stack/{site}.tif"),
+            split="<results>/stack/{site}.split.tif",
+            stack="<results>/stack/{site}.tif",
         output:
             fused=CLASSICAL_FILES,
         log:
-            result("logs/fuse_classical/{site}.log"),
+            "<logs>/fuse_classical/{site}.log",
         benchmark:
-            result("benchmarks/fuse_classical/{site}.tsv")
+            "<benchmarks>/fuse_classical/{site}.tsv"
         conda:
             "../envs/data.yaml"
         threads: 1
@@ -136,15 +157,15 @@ if SHARPENED_RUNS:
 
     rule fuse_classical_full_scale:
         input:
-            split=result("stack/{site}.split.tif"),
-            stack=result("stack/{site}.full.tif"),
-            reduced=result("stack/{site}.full.tif"),
+            split="<results>/stack/{site}.split.tif",
+            stack="<results>/stack/{site}.full.tif",
+            reduced="<results>/stack/{site}.full.tif",
         output:
             fused=SHARPENED_FILES,
         log:
-            result("logs/fuse_classical_full_scale/{site}.log"),
+            "<logs>/fuse_classical_full_scale/{site}.log",
         benchmark:
-            result("benchmarks/fuse_classical_full_scale/{site}.tsv")
+            "<benchmarks>/fuse_classical_full_scale/{site}.tsv"
         conda:
             "../envs/data.yaml"
         threads: 1

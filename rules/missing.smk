@@ -1,7 +1,8 @@
 # Sites that failed, and what is made of the others. No rules.
 
+import re
 
-MISSING_SITES = result("missing_sites.json")
+MISSING_SITES = f"{RESULTS}/missing_sites.json"
 
 
 def forget_missing_sites():
@@ -42,10 +43,14 @@ def failed_sites(failed):
     sites = {}
     # Where a Slurm job failed, Snakemake names all that were to run in it: first, who says why.
     for path, said in sorted(failed.items(), key=lambda job: not has_error(job[1])):
-        step, _, job = path.removeprefix(result("logs/")).partition("/")
+        step, _, job = path.removeprefix(f"{RESULTS}/logs/").partition("/")
         site = re.split("[/.]", job)[0]
         # A figure that failed takes nothing from the tables; a transfer is not one site's fault.
-        if site in SITES and not step.startswith("plot_") and job.split("/")[0] not in TRANSFERS:
+        if (
+            site in SITES
+            and not step.startswith("plot_")
+            and job.split("/")[0] not in LAYOUT.transfers
+        ):
             reason = said[0].removeprefix("error: ") if said else "no reason in its log"
             sites.setdefault(site, {"rule": step, "log": path, "reason": reason})
     return sites

@@ -8,38 +8,39 @@ rule typeset_paper:
             project_file(f"paper/{name}") for name in ("paper.typ", "style.typ", "references.bib")
         ],
         claims=project_file("config/claims.yaml"),
-        summary=result("tables/summary.csv"),
-        verdicts=result("tables/claims.csv"),
-        models=result("tables/models.csv"),
-        times=result("benchmarks/training_times.csv"),
-        differences=difference_files(),
-        tables=table_files(),
-        figures=paper_figures(),
-        metadata=[result(f"scenes/{site}/scene.json") for site in SITES],
-        descriptions=[result(f"stack/{site}.json") for site in SITES],
-        stacks=[result(f"stack/{site}.tif") for site in PAPER_SITES],
+        summary="<results>/tables/summary.csv",
+        verdicts="<results>/tables/claims.csv",
+        models="<results>/tables/models.csv",
+        times="<benchmarks>/training_times.csv",
+        differences=list(SCORED.difference_tables()),
+        tables=LAYOUT.tables(),
+        figures=LAYOUT.paper_figures(),
+        metadata=[f"<results>/scenes/{site}/scene.json" for site in SITES],
+        descriptions=[f"<results>/stack/{site}.json" for site in SITES],
+        stacks=[f"<results>/stack/{site}.tif" for site in LAYOUT.paper_sites],
     output:
         pdf=report(
-            result("paper.pdf"),
+            "<results>/paper.pdf",
             caption="../config/captions/paper.rst",
             category="Paper",
             labels={"form": "PDF"},
         ),
     log:
-        result("logs/typeset_paper.log"),
+        "<logs>/typeset_paper.log",
     benchmark:
-        result("benchmarks/typeset_paper.tsv")
+        "<benchmarks>/typeset_paper.tsv"
     conda:
         "../envs/paper.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1000 + 5 * len(SITES)),
+        mem_mb=of_all_sites(1000),
         runtime=growing(30),
     params:
         code=code("typeset_paper"),
         study=STUDY,
         sites=SITES,
-        shown=PAPER_SITES,
+        shown=LAYOUT.paper_sites,
+        plates=LAYOUT.plates(),
         engine=engine,
         conda=lambda wildcards: in_conda(),
     message:

@@ -3,13 +3,13 @@
 
 rule index_patches:
     input:
-        split=result("stack/{site}.split.tif"),
+        split="<results>/stack/{site}.split.tif",
     output:
-        patches=result("patches/{site}.parquet"),
+        patches="<results>/patches/{site}.parquet",
     log:
-        result("logs/index_patches/{site}.log"),
+        "<logs>/index_patches/{site}.log",
     benchmark:
-        result("benchmarks/index_patches/{site}.tsv")
+        "<benchmarks>/index_patches/{site}.tsv"
     conda:
         "../envs/data.yaml"
     threads: 1

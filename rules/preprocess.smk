@@ -10,16 +10,16 @@
 
 rule prepare_stack:
     input:
-        optical=result("scenes/{site}/optical.tif"),
-        sar=result("scenes/{site}/sar.tif"),
+        optical="<results>/scenes/{site}/optical.tif",
+        sar="<results>/scenes/{site}/sar.tif",
     output:
-        stack=result("stack/{site}.tif"),
-        split=result("stack/{site}.split.tif"),
-        description=result("stack/{site}.json"),
+        stack="<results>/stack/{site}.tif",
+        split="<results>/stack/{site}.split.tif",
+        description="<results>/stack/{site}.json",
     log:
-        result("logs/prepare_stack/{site}.log"),
+        "<logs>/prepare_stack/{site}.log",
     benchmark:
-        result("benchmarks/prepare_stack/{site}.tsv")
+        "<benchmarks>/prepare_stack/{site}.tsv"
     conda:
         "../envs/data.yaml"
     threads: 1
@@ -40,14 +40,14 @@ rule prepare_stack:
 rule make_gaps:
     input:
         unpack(lambda wildcards: real_gap_mask(wildcards.site)),
-        stack=result("stack/{site}.tif"),
-        split=result("stack/{site}.split.tif"),
+        stack="<results>/stack/{site}.tif",
+        split="<results>/stack/{site}.split.tif",
     output:
-        gaps=result("gaps/{site}.tif"),
+        gaps="<results>/gaps/{site}.tif",
     log:
-        result("logs/make_gaps/{site}.log"),
+        "<logs>/make_gaps/{site}.log",
     benchmark:
-        result("benchmarks/make_gaps/{site}.tsv")
+        "<benchmarks>/make_gaps/{site}.tsv"
     conda:
         "../envs/data.yaml"
     threads: 1
@@ -66,13 +66,13 @@ rule make_gaps:
 
 rule shuffle_sar:
     input:
-        stack=result("stack/{site}{scale}.tif"),
+        stack="<results>/stack/{site}{scale}.tif",
     output:
-        shuffled=temp(result("stack/{site}{scale}.shuffled.tif")),
+        shuffled=temp("<results>/stack/{site}{scale}.shuffled.tif"),
     log:
-        result("logs/shuffle_sar/{site}{scale}.log"),
+        "<logs>/shuffle_sar/{site}{scale}.log",
     benchmark:
-        result("benchmarks/shuffle_sar/{site}{scale}.tsv")
+        "<benchmarks>/shuffle_sar/{site}{scale}.tsv"
     conda:
         "../envs/data.yaml"
     threads: 1
@@ -90,13 +90,13 @@ rule shuffle_sar:
 
 rule reduce_resolution:
     input:
-        stack=result("stack/{site}.tif"),
+        stack="<results>/stack/{site}.tif",
     output:
-        reduced=temp(result("stack/{site}.reduced.tif")),
+        reduced=temp("<results>/stack/{site}.reduced.tif"),
     log:
-        result("logs/reduce_resolution/{site}.log"),
+        "<logs>/reduce_resolution/{site}.log",
     benchmark:
-        result("benchmarks/reduce_resolution/{site}.tsv")
+        "<benchmarks>/reduce_resolution/{site}.tsv"
     conda:
         "../envs/data.yaml"
     threads: 1
@@ -116,14 +116,14 @@ rule reduce_resolution:
 
 rule prepare_full_scale:
     input:
-        stack=result("stack/{site}.tif"),
-        sar=result("scenes/{site}/sar.tif"),
+        stack="<results>/stack/{site}.tif",
+        sar="<results>/scenes/{site}/sar.tif",
     output:
-        full=temp(result("stack/{site}.full.tif")),
+        full=temp("<results>/stack/{site}.full.tif"),
     log:
-        result("logs/prepare_full_scale/{site}.log"),
+        "<logs>/prepare_full_scale/{site}.log",
     benchmark:
-        result("benchmarks/prepare_full_scale/{site}.tsv")
+        "<benchmarks>/prepare_full_scale/{site}.tsv"
     conda:
         "../envs/data.yaml"
     threads: 1

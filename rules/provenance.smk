@@ -6,18 +6,18 @@ rule describe_run:
         list(map(project_file, source_files())),
         lock=[LOCK] if sites_from("stac") else [],
         kept=[
-            *table_files(),
-            *figure_files(),
-            *paper_files(),
-            *(result(f"scenes/{site}/scene.json") for site in SITES),
+            *LAYOUT.tables(),
+            *LAYOUT.figures(),
+            "<results>/paper.pdf",
+            *(f"<results>/scenes/{site}/scene.json" for site in SITES),
         ],
     output:
-        config=result("config.yaml"),
-        crate=directory(result("provenance")),
+        config="<results>/config.yaml",
+        crate=directory("<results>/provenance"),
     log:
-        result("logs/describe_run.log"),
+        "<logs>/describe_run.log",
     benchmark:
-        result("benchmarks/describe_run.tsv")
+        "<benchmarks>/describe_run.tsv"
     conda:
         "../envs/provenance.yaml"
     threads: 1

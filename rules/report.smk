@@ -3,21 +3,21 @@
 
 rule show_tables:
     input:
-        tables=[result(f"tables/{name}.md") for name in report_files()],
+        tables=[f"<results>/tables/{name}.md" for name in LAYOUT.report_tables()],
     output:
         pages=[
             report(
                 path,
                 caption=f"../config/captions/{name}.rst",
-                category=SHOWN_TABLES[name][0],
-                labels=SHOWN_TABLES[name][1],
+                category=REPORT_TABLES[name][0],
+                labels=REPORT_TABLES[name][1],
             )
-            for name, path in report_files().items()
+            for name, path in LAYOUT.report_tables().items()
         ],
     log:
-        result("logs/show_tables.log"),
+        "<logs>/show_tables.log",
     benchmark:
-        result("benchmarks/show_tables.tsv")
+        "<benchmarks>/show_tables.tsv"
     conda:
         "../envs/viewer.yaml"
     threads: 1

@@ -1,63 +1,68 @@
 # Raw scenes: whatever the source, a site's scenes take one form.
 
 
-rule simulate_scene:
-    output:
-        optical=result("scenes/{site}/optical.tif"),
-        sar=result("scenes/{site}/sar.tif"),
-        truth=result("scenes/{site}/truth.tif"),
-        metadata=result("scenes/{site}/scene.json"),
-    log:
-        result("logs/simulate_scene/{site}.log"),
-    benchmark:
-        result("benchmarks/simulate_scene/{site}.tsv")
-    wildcard_constraints:
-        site=one_of(sites_from("simulated")),
-    conda:
-        "../envs/data.yaml"
-    threads: 1
-    resources:
-        mem_mb=whole_arrays(5000),
-        runtime=growing(10),
-    params:
-        code=code("simulate_scene"),
-        size_px=lambda wildcards: STUDY["sites"][wildcards.site]["size_px"],
-        seed=lambda wildcards: STUDY["sites"][wildcards.site]["seed"],
-        looks=lambda wildcards: STUDY["sites"][wildcards.site]["looks"],
-    message:
-        "Simulate the raw scenes of {wildcards.site}"
-    script:
-        "../scripts/simulate_scene.py"
+def settings_of_source(site):
+    """The settings of a site that its scenes depend on."""
+    return {name: value for name, value in STUDY["sites"][site].items() if name != "overrides"}
 
 
-rule import_scene:
-    input:
-        files=lambda wildcards: scene_files(wildcards.site).values(),
-    output:
-        optical=result("scenes/{site}/optical.tif"),
-        sar=result("scenes/{site}/sar.tif"),
-        metadata=result("scenes/{site}/scene.json"),
-    log:
-        result("logs/import_scene/{site}.log"),
-    benchmark:
-        result("benchmarks/import_scene/{site}.tsv")
-    wildcard_constraints:
-        site=one_of(sites_from("files")),
-    conda:
-        "../envs/data.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(4000),
-        runtime=growing(30),
-    params:
-        code=code("import_scene"),
-        site_settings=lambda wildcards: STUDY["sites"][wildcards.site],
-        bands=lambda wildcards: list(scene_files(wildcards.site)),
-        absent=lambda wildcards: ABSENT.get(wildcards.site),
-    message:
-        "Import the raw scenes of {wildcards.site}"
-    script:
-        "../scripts/import_scene.py"
+def scene_files(site):
+    """{"optical.red": path, ...} of the rasters that a site with files of its own is made of.
+
+    None where the site lacks one, which Snakemake would stop the whole study for.
+    """
+    files = {} if site in ABSENT else own_files(STUDY, site)
+    return {name: str(path) for name, path in files.items() if name != "gap_mask"}
+
+
+def own_scene_files(wildcards):
+    """The files of a site of its own, as a named input."""
+    return {"files": list(scene_files(wildcards.site).values())}
+
+
+def own_scene_parameters():
+    """What a script that imports such files takes besides."""
+    return {
+        "bands": lambda wildcards: list(scene_files(wildcards.site)),
+        "absent": lambda wildcards: ABSENT.get(wildcards.site),
+    }
+
+
+# Sources whose scenes one script makes, from the settings of a site and its own files.
+for source, record in SOURCES.items():
+    if record.script:
+
+        rule:
+            name:
+                record.script
+            input:
+                unpack(own_scene_files) if record.files else [],
+            output:
+                **({"truth": "<results>/scenes/{site}/truth.tif"} if record.has_truth else {}),
+                optical="<results>/scenes/{site}/optical.tif",
+                sar="<results>/scenes/{site}/sar.tif",
+                metadata="<results>/scenes/{site}/scene.json",
+            log:
+                f"<logs>/{record.script}/{{site}}.log",
+            benchmark:
+                f"<benchmarks>/{record.script}/{{site}}.tsv"
+            wildcard_constraints:
+                site=one_of(sites_from(source)),
+            conda:
+                "../envs/data.yaml"
+            threads: 1
+            resources:
+                mem_mb=whole_arrays(record.bytes_a_pixel) if record.bytes_a_pixel else growing(4000),
+                runtime=growing(record.minutes),
+            params:
+                **(own_scene_parameters() if record.files else {}),
+                code=code(record.script),
+                script=record.script,
+                site_settings=lambda wildcards: settings_of_source(wildcards.site),
+            message:
+                f"{record.verb} the raw scenes of {{wildcards.site}}"
+            script:
+                "../scripts/{params.script}.py"
 
 
 # Scenes from a catalogue: searched once, then locked. A run with a lock never searches.
@@ -69,13 +74,13 @@ if sites_from("stac") and not Path(LOCK).exists():
 
     rule keep_lock:
         input:
-            new_lock=result("search/lock.json"),
+            new_lock="<results>/search/lock.json",
         output:
             lock=LOCK,
         log:
-            result("logs/keep_lock.log"),
+            "<logs>/keep_lock.log",
         benchmark:
-            result("benchmarks/keep_lock.tsv")
+            "<benchmarks>/keep_lock.tsv"
         conda:
             "../envs/scenes.yaml"
         threads: 1
@@ -96,12 +101,12 @@ localrules:
 
 rule find_scenes:
     output:
-        found=temp(result("search/{site}.json")),
-        table=result("search/{site}.csv"),
+        found=temp("<results>/search/{site}.json"),
+        table="<results>/search/{site}.csv",
     log:
-        result("logs/find_scenes/{site}.log"),
+        "<logs>/find_scenes/{site}.log",
     benchmark:
-        result("benchmarks/find_scenes/{site}.tsv")
+        "<benchmarks>/find_scenes/{site}.tsv"
     wildcard_constraints:
         site=one_of(sites_from("stac")),
     conda:
@@ -122,15 +127,15 @@ rule find_scenes:
 
 rule lock_scenes:
     input:
-        found=[result(f"search/{site}.json") for site in sites_from("stac")],
-        tables=[result(f"search/{site}.csv") for site in sites_from("stac")],
+        found=[f"<results>/search/{site}.json" for site in sites_from("stac")],
+        tables=[f"<results>/search/{site}.csv" for site in sites_from("stac")],
     output:
-        new_lock=temp(result("search/lock.json")),
-        summary=result("search/lock.txt"),
+        new_lock=temp("<results>/search/lock.json"),
+        summary="<results>/search/lock.txt",
     log:
-        result("logs/lock_scenes.log"),
+        "<logs>/lock_scenes.log",
     benchmark:
-        result("benchmarks/lock_scenes.tsv")
+        "<benchmarks>/lock_scenes.tsv"
     conda:
         "../envs/scenes.yaml"
     threads: 1
@@ -151,13 +156,13 @@ rule download_scene:
     input:
         lock=ancient(LOCK),
     output:
-        optical=result("scenes/{site}/optical.tif"),
-        sar=result("scenes/{site}/sar.tif"),
-        metadata=result("scenes/{site}/scene.json"),
+        optical="<results>/scenes/{site}/optical.tif",
+        sar="<results>/scenes/{site}/sar.tif",
+        metadata="<results>/scenes/{site}/scene.json",
     log:
-        result("logs/download_scene/{site}.log"),
+        "<logs>/download_scene/{site}.log",
     benchmark:
-        result("benchmarks/download_scene/{site}.tsv")
+        "<benchmarks>/download_scene/{site}.tsv"
     wildcard_constraints:
         site=one_of(sites_from("stac")),
     conda:
@@ -170,7 +175,7 @@ rule download_scene:
         code=code("download_scene"),
         site_settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
         locked=lambda wildcards: locked(wildcards.site),
-        parts=result("downloads/{site}"),
+        parts="<results>/downloads/{site}",
     message:
         "Download the raw scenes of {wildcards.site}"
     script:
@@ -181,11 +186,11 @@ rule download_clouds:
     input:
         lock=ancient(LOCK),
     output:
-        clouds=result("scenes/{site}/clouds.tif"),
+        clouds="<results>/scenes/{site}/clouds.tif",
     log:
-        result("logs/download_clouds/{site}.log"),
+        "<logs>/download_clouds/{site}.log",
     benchmark:
-        result("benchmarks/download_clouds/{site}.tsv")
+        "<benchmarks>/download_clouds/{site}.tsv"
     wildcard_constraints:
         site=one_of(sites_from("stac")),
     conda:
@@ -198,7 +203,7 @@ rule download_clouds:
         code=code("download_clouds"),
         site_settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
         locked=lambda wildcards: locked(wildcards.site),
-        parts=result("downloads/{site}.clouds"),
+        parts="<results>/downloads/{site}.clouds",
     message:
         "Download the clouds of another date over {wildcards.site}"
     script:

@@ -3,22 +3,22 @@
 
 rule tabulate_metrics:
     input:
-        scores=score_files(),
+        scores=list(SCORED.score_tables()),
     output:
-        metrics=result("tables/metrics.csv"),
-        csv=result("tables/summary.csv"),
-        md=result("tables/summary.md"),
-        tex=result("tables/summary.tex"),
-        txt=result("tables/summary.txt"),
+        metrics="<results>/tables/metrics.csv",
+        csv="<results>/tables/summary.csv",
+        md="<results>/tables/summary.md",
+        tex="<results>/tables/summary.tex",
+        txt="<results>/tables/summary.txt",
     log:
-        result("logs/tabulate_metrics.log"),
+        "<logs>/tabulate_metrics.log",
     benchmark:
-        result("benchmarks/tabulate_metrics.tsv")
+        "<benchmarks>/tabulate_metrics.tsv"
     conda:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1000 + 5 * len(SITES)),
+        mem_mb=of_all_sites(1000),
         runtime=growing(10),
     params:
         code=code("tabulate_metrics"),
@@ -35,22 +35,22 @@ rule tabulate_models:
             record
             for site in SITES
             for protocol in STUDY["protocols"]
-            for record in records(site, protocol)
+            for record in SCORED.records(site, protocol)
         ],
     output:
-        csv=result("tables/models.csv"),
-        md=result("tables/models.md"),
+        csv="<results>/tables/models.csv",
+        md="<results>/tables/models.md",
         # Apart from the tables: a time is measured anew in every run.
-        times=result("benchmarks/training_times.csv"),
+        times="<benchmarks>/training_times.csv",
     log:
-        result("logs/tabulate_models.log"),
+        "<logs>/tabulate_models.log",
     benchmark:
-        result("benchmarks/tabulate_models.tsv")
+        "<benchmarks>/tabulate_models.tsv"
     conda:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1000 + 5 * len(SITES)),
+        mem_mb=of_all_sites(1000),
         runtime=growing(10),
     params:
         code=code("tabulate_models"),
@@ -65,20 +65,20 @@ rule judge_claims:
     input:
         project_file("config/claims.schema.yaml"),
         claims=project_file("config/claims.yaml"),
-        differences=difference_files(),
-        metrics=result("tables/metrics.csv"),
+        differences=list(SCORED.difference_tables()),
+        metrics="<results>/tables/metrics.csv",
     output:
-        csv=result("tables/claims.csv"),
-        md=result("tables/claims.md"),
+        csv="<results>/tables/claims.csv",
+        md="<results>/tables/claims.md",
     log:
-        result("logs/judge_claims.log"),
+        "<logs>/judge_claims.log",
     benchmark:
-        result("benchmarks/judge_claims.tsv")
+        "<benchmarks>/judge_claims.tsv"
     conda:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1000 + 5 * len(SITES)),
+        mem_mb=of_all_sites(1000),
         runtime=growing(10),
     params:
         code=code("judge_claims"),

@@ -12,11 +12,6 @@ from sarfusion.provenance.facts import source_files
 os.environ.setdefault("SARFUSION_COMMAND", shlex.join(["snakemake", *sys.argv[1:]]))
 
 
-def provenance_files():
-    """What a whole run says of itself."""
-    return [result("config.yaml"), result("provenance")]
-
-
 @cache
 def jobs_by_output():
     """The jobs that this Snakemake has planned, by the files they make."""
@@ -46,10 +41,11 @@ def step_behind(path):
 @cache
 def steps():
     """How all tables, figures, the viewer and the paper come about, back to what was given."""
-    made, wanted = {}, table_files() + figure_files() + viewer_files() + paper_files()
+    products = [*LAYOUT.tables(), *LAYOUT.figures(), *LAYOUT.viewer(), "<results>/paper.pdf"]
+    made, wanted = {}, list(map(real, products))
     while wanted:
         path = wanted.pop()
-        step = step_behind(path) if path.startswith(result("")) and path not in made else None
+        step = step_behind(path) if path.startswith(f"{RESULTS}/") and path not in made else None
         if step:
             made.update(dict.fromkeys(step["outputs"], step))
             wanted += step["inputs"]

@@ -10,16 +10,16 @@ TORCH_ENV = "../envs/train-cuda.yaml" if DEVICE == "cuda" else "../envs/train.ya
 # scaled by the ground that it is trained on, of all these sites together.
 rule pool_ground:
     input:
-        stacks=lambda wildcards: at_ground(wildcards.folder, result("stack/{site}.tif")),
-        splits=lambda wildcards: at_ground(wildcards.folder, result("stack/{site}.split.tif")),
+        stacks=lambda wildcards: at_ground(wildcards.folder, "<results>/stack/{site}.tif"),
+        splits=lambda wildcards: at_ground(wildcards.folder, "<results>/stack/{site}.split.tif"),
     output:
-        description=result("stack/{folder}.json"),
+        description="<results>/stack/{folder}.json",
     log:
-        result("logs/pool_ground/{folder}.log"),
+        "<logs>/pool_ground/{folder}.log",
     benchmark:
-        result("benchmarks/pool_ground/{folder}.tsv")
+        "<benchmarks>/pool_ground/{folder}.tsv"
     wildcard_constraints:
-        folder=one_of(TRANSFERS),
+        folder=one_of(LAYOUT.transfers),
     conda:
         "../envs/data.yaml"
     threads: 1
@@ -38,31 +38,29 @@ rule pool_ground:
 
 rule train_model:
     input:
-        optical=lambda wildcards: at_ground(wildcards.site, optical_raster(wildcards.protocol)),
-        sar=lambda wildcards: at_ground(wildcards.site, sar_raster(wildcards.input)),
-        stacks=lambda wildcards: at_ground(wildcards.site, result("stack/{site}.tif")),
-        description=result("stack/{site}.json"),
-        patches=lambda wildcards: at_ground(wildcards.site, result("patches/{site}.parquet")),
+        optical=lambda wildcards: at_ground(wildcards.site, LAYOUT.optical(wildcards.protocol)),
+        sar=lambda wildcards: at_ground(wildcards.site, LAYOUT.sar(wildcards.input)),
+        stacks=lambda wildcards: at_ground(wildcards.site, "<results>/stack/{site}.tif"),
+        description="<results>/stack/{site}.json",
+        patches=lambda wildcards: at_ground(wildcards.site, "<results>/patches/{site}.parquet"),
     output:
         weights=each_run(
-            result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors"),
+            "<results>/models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors",
             TRAINED_APART,
         ),
         records=each_run(
-            result("models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json"),
+            "<results>/models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json",
             TRAINED_APART,
         ),
     log:
-        of_job(
-            result("logs/train_model/{site}/{protocol}/{band}/{model}-{input}.log"), TRAINED_APART
-        ),
+        of_job("<logs>/train_model/{site}/{protocol}/{band}/{model}-{input}.log", TRAINED_APART),
     benchmark:
         of_job(
-            result("benchmarks/train_model/{site}/{protocol}/{band}/{model}-{input}.tsv"),
+            "<benchmarks>/train_model/{site}/{protocol}/{band}/{model}-{input}.tsv",
             TRAINED_APART,
         )
     wildcard_constraints:
-        site=one_of([*SITES, *TRANSFERS]),
+        site=one_of([*SITES, *LAYOUT.transfers]),
     conda:
         TORCH_ENV
     # One thread a model: several models train side by side, and the weights do not depend on
@@ -83,7 +81,7 @@ rule train_model:
             setting(STUDY, site, "split")["buffer_px"] for site in ground_of(wildcards.site)
         ),
         trained_on=lambda wildcards: (
-            ground_of(wildcards.site) if wildcards.site in TRANSFERS else None
+            ground_of(wildcards.site) if wildcards.site in LAYOUT.transfers else None
         ),
     message:
         "Train {wildcards.model} ({wildcards.input}) on {params.bands} of {wildcards.site}"

@@ -3,17 +3,26 @@
 
 localrules:
     scores,
+    derived,
 
 
 rule scores:
     input:
-        score_files(),
-        list(transfer_scores()),
+        list(LAYOUT.score_tables()),
+        list(LAYOUT.transfer_tables()),
         [
-            result(f"metrics/{site}/{protocol}.differences.csv")
-            for site in SITES
-            for protocol in STUDY["protocols"]
-            if is_comparable(protocol)
+            path
+            for path, (_, protocol) in LAYOUT.difference_tables().items()
+            if LAYOUT.is_comparable(protocol)
         ],
     message:
         "The scores are complete"
+
+
+# All that follows from scores, here from those in the setting `scores_from`.
+rule derived:
+    input:
+        SCORED.tables(),
+        SCORED.figures(lambda figure: figure.from_tables),
+    message:
+        "All that follows from the scores is complete"

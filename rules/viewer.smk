@@ -1,23 +1,41 @@
 # A page that shows every layer of a site, of the first seed; it opens from disk.
 
+SITE_OF_PAGE = {Path(page).stem: site for site, page in LAYOUT.pages().items()}
+
+
+def viewer_inputs(wildcards):
+    """What a page of the viewer shows."""
+    site = SITE_OF_PAGE[wildcards.page]
+    named = {
+        "stack": "<results>/stack/{site}.tif",
+        "split": "<results>/stack/{site}.split.tif",
+        "metadata": "<results>/scenes/{site}/scene.json",
+    } | LAYOUT.truth(site)
+    for protocol in STUDY["protocols"]:
+        named |= LAYOUT.gaps(protocol)
+    named = {name: path.replace("{site}", site) for name, path in named.items()}
+    fused = [
+        path
+        for protocol, scale, run in LAYOUT.viewer_runs()
+        for path in LAYOUT.fused(site, protocol, [run], scale)
+    ]
+    return named | {"fused": fused, "scores": list(LAYOUT.score_tables([site]))}
+
 
 rule build_viewer:
     input:
-        unpack(lambda wildcards: viewer_ground(viewer_site(wildcards))),
+        unpack(viewer_inputs),
         template=project_file("scripts/sarfusion/show/viewer/page.html"),
         style=project_file("scripts/sarfusion/show/viewer/page.css"),
         page_script=project_file("scripts/sarfusion/show/viewer/page.js"),
-        stack=lambda wildcards: result(f"stack/{viewer_site(wildcards)}.tif"),
-        split=lambda wildcards: result(f"stack/{viewer_site(wildcards)}.split.tif"),
-        metadata=lambda wildcards: result(f"scenes/{viewer_site(wildcards)}/scene.json"),
-        fused=lambda wildcards: viewer_fused(viewer_site(wildcards)),
-        scores=lambda wildcards: site_scores(viewer_site(wildcards)),
     output:
-        html=result("viewer/{page}.html"),
+        html="<results>/viewer/{page}.html",
     log:
-        result("logs/build_viewer/{page}.log"),
+        "<logs>/build_viewer/{page}.log",
     benchmark:
-        result("benchmarks/build_viewer/{page}.tsv")
+        "<benchmarks>/build_viewer/{page}.tsv"
+    wildcard_constraints:
+        page=one_of(SITE_OF_PAGE),
     conda:
         "../envs/viewer.yaml"
     threads: 1
@@ -28,8 +46,8 @@ rule build_viewer:
         code=code("build_viewer"),
         study=STUDY["study"],
         bands=BANDS,
-        runs=viewer_runs(),
-        pages=viewer_pages(),
+        runs=LAYOUT.viewer_runs(),
+        pages=LAYOUT.pages(),
         limit_mb=STUDY["viewer"]["limit_mb"],
     message:
         "Build the viewer, page {wildcards.page}"

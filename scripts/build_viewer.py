@@ -6,21 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import read_json, write_text
 from sarfusion.core.raster import read_grid
-from sarfusion.scoring.definitions import HEADLINE
 from sarfusion.show.viewer.layers import ViewerLayer, pack_layers
 from sarfusion.show.viewer.page import build_page
-from sarfusion.study.labels import method_label
+from sarfusion.study.methods import method_label
+from sarfusion.study.protocols import FULL, HEADLINE, PROTOCOLS
 
-GROUPS = {
-    "reconstruction": "Reconstruction",
-    "cloud_gap": "Cloud gaps, filled",
-    "sharpening": "Sharpened, 90 m to 30 m",
-    "full": "Sharpened, 30 m to 10 m",
-}
 SAR = {"vv_db": "SAR VV", "vh_db": "SAR VH", "ratio_db": "SAR ratio VV/VH"}
 METRICS = {"rmse": "RMSE", "bias": "Bias", "cc": "CC", "ssim": "SSIM", "uiqi": "UIQI"}
 REGIONS = {  # of the score tables, the headline of each protocol
@@ -53,10 +48,11 @@ def main(
 ) -> None:
     """Write the page.
 
-    gaps, truth: paths, or None where there are none. fused: paths; runs: [protocol, band, method,
-    input, seed] of each, in the same order, with the protocol "full" for 10 m products. scores:
-    score tables of the site. template, style, page_script: page.html, page.css and page.js. pages:
-    {site: file of its page}, for links between them. limit_mb: of the file, at most.
+    gaps, truth: paths, or None where there are none. fused: paths; runs: (protocol, scale, (band,
+    method, input, seed)) of each, in the same order; the scale of products at the finest pixels is
+    FULL. scores: score tables of the site. template, style, page_script: page.html, page.css and
+    page.js. pages: {site: file of its page}, for links between them. limit_mb: of the file, at
+    most.
     """
     facts, grid = read_json(metadata), read_grid(stack)
     texts = [Path(path).read_text(encoding="utf-8") for path in (template, style, page_script)]
@@ -94,42 +90,42 @@ def list_layers(stack, truth, bands, fused, runs, scores):
         places = {band: (truth, band) for band in bands}
         layers.append(ViewerLayer("truth", "Optical", "Truth at 10 m", places, "reflectance"))
     layers += [in_stack(name, "SAR", label, [name], "dB") for name, label in SAR.items()]
-    methods: dict[tuple, dict[str, tuple]] = {}
-    for path, (protocol, band, method, sar_input, seed) in zip(fused, runs, strict=True):
-        key = (protocol, method, sar_input, seed)
-        methods.setdefault(key, {})[band] = (path, band)
-    for (protocol, method, sar_input, seed), places in methods.items():
-        reference: str | None = "measured"
-        if protocol == "full":
-            reference = "truth" if truth else None
+    methods: dict[tuple, dict[str, tuple[str | Path, str]]] = {}
+    for path, (protocol, scale, (band, *method)) in zip(fused, runs, strict=True):
+        methods.setdefault((protocol, scale, *method), {})[band] = (path, band)
+    for (protocol, scale, method, sar_input, seed), places in methods.items():
+        about = PROTOCOLS[protocol]
+        reference = "measured" if scale != FULL else "truth" if truth else None
         layers.append(
             ViewerLayer(
-                f"{protocol}/{method}-{sar_input}",
-                GROUPS[protocol],
+                f"{protocol}{scale}/{method}-{sar_input}",
+                about.full_group if scale == FULL else about.group,
                 method_label(method, sar_input),
                 places,
                 "reflectance",
                 reference,
-                HEADLINE.get(protocol, "test"),
-                {"scores": scores.get((protocol, method, sar_input, seed)), "seed": seed},
+                "test" if scale == FULL else about.headline,
+                {"scores": scores.get((protocol, scale, method, sar_input, seed)), "seed": seed},
             )
         )
     return layers
 
 
 def read_scores(paths, full_region):
-    """Return {(protocol, method, input, seed): {"region", "n", "bands": {band: {metric: value}}}}.
+    """Return {(protocol, scale, method, input, seed): {"region", "n", "bands"}}.
 
-    Of the headline region of each protocol; of 10 m products, `full_region`, as protocol "full".
+    bands: {band: {metric: value}}, in the headline region of each protocol; of products at the
+    finest pixels, in `full_region`.
     """
     table = pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
-    table.loc[table["region"].isin(["truth", "consistency"]), "protocol"] = "full"
-    wanted = table["protocol"].map(HEADLINE | {"full": full_region})
+    is_full = table["region"].isin(["truth", "consistency"])
+    table["scale"] = np.where(is_full, FULL, "")
+    wanted = table["protocol"].map(HEADLINE).mask(is_full, full_region)
     table = table[(table["region"] == wanted) & table["metric"].isin(METRICS)]
     found: dict[tuple, dict[str, Any]] = {}
     for row in table[table["value"].notna()].itertuples():
         run = found.setdefault(
-            (row.protocol, row.method, row.input, row.seed),
+            (row.protocol, row.scale, row.method, row.input, row.seed),
             {"region": REGIONS[row.region], "bands": {}},
         )
         run["bands"].setdefault(row.band, {})[row.metric] = float(f"{row.value:.6g}")

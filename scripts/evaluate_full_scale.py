@@ -32,6 +32,7 @@ def main(
     table: Path | str,
     study: str,
     site: str,
+    protocol: str,
     gain_at_nyquist: float,
     truth: Path | str | None = None,
     threads: int = 1,
@@ -100,7 +101,7 @@ def main(
             found |= score_scene(fine_shape, at_10_m, givens, threads=threads)
     rows = []
     for (region, scored), scores in found.items():
-        place = {"study": study, "site": site, "protocol": "sharpening", "region": region}
+        place = {"study": study, "site": site, "protocol": protocol, "region": region}
         rows += score_rows(place, scored.band, scored[1:], scores)
     write_csv(table, pd.DataFrame(rows, columns=METRIC_COLUMNS))
 

@@ -2,7 +2,7 @@
 
 from sarfusion.core.job import run
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from sarfusion.fusion.classical import gap_filling, pansharpening, reconstructio
 from sarfusion.ground.degradation import RATIO
 from sarfusion.ground.split import TRAIN
 from sarfusion.scenes import landsat
+from sarfusion.study.protocols import PROTOCOLS
 
 TILE_PX = 1024  # side of the part of a scene that is sharpened at once
 
@@ -36,24 +37,28 @@ def main(
 ) -> None:
     """Write the fused bands (reflectance, NaN where not valid) of the whole scene.
 
-    stack: raster with the optical and the SAR bands; split: the split map; reduced: raster with
-    the optical bands that `sharpening` starts from; gaps: the mask of what `cloud_gap` withholds.
-    The last two may be None where no run needs them. fused: a path for each of `runs`, which
-    are (protocol, band, method).
+    stack: raster with the optical and the SAR bands; split: the split map; reduced: raster with the
+    optical bands to sharpen; gaps: the mask of what is withheld. The last two may be None where no
+    run needs them. fused: a path for each of `runs`, which are (protocol, band, method).
     """
-    paths: dict[str, dict[tuple[str, str], str | Path]]
-    paths = {"reconstruction": {}, "cloud_gap": {}, "sharpening": {}}
+    paths: dict[str | None, dict[tuple[str, str], str | Path]] = {}
     for path, (protocol, band, method) in zip(fused, runs, strict=True):
-        paths[protocol][method, band] = path
-    for (name, band), path in paths["reconstruction"].items():
+        paths.setdefault(PROTOCOLS[protocol].classical, {})[method, band] = path
+    if "reconstruction" in paths:
+        reconstruct(stack, paths["reconstruction"])
+    if "gap_filling" in paths:
+        assert gaps is not None
+        fill_gaps(stack, split, gaps, paths["gap_filling"])
+    if "pansharpening" in paths:
+        assert reduced is not None
+        sharpen(reduced, stack, paths["pansharpening"])
+
+
+def reconstruct(stack: str | Path, paths: Mapping[tuple[str, str], str | Path]) -> None:
+    """Make each band with each method from itself. paths: {(method, band): path}."""
+    for (name, band), path in paths.items():
         method = getattr(reconstruction, name)
         write_band(path, method(read_band(stack, band)), read_grid(stack), band)
-    if paths["cloud_gap"]:
-        assert gaps is not None
-        fill_gaps(stack, split, gaps, paths["cloud_gap"])
-    if paths["sharpening"]:
-        assert reduced is not None
-        sharpen(reduced, stack, paths["sharpening"])
 
 
 def fill_gaps(

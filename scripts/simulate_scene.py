@@ -2,7 +2,9 @@
 
 from sarfusion.core.job import run
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sarfusion.core.files import describe_file, write_json
@@ -19,12 +21,11 @@ def main(
     truth: str | Path,
     metadata: str | Path,
     site: str,
-    size_px: int,
-    seed: int,
-    looks: float,
+    site_settings: Mapping[str, Any],
 ) -> None:
     """Write optical.tif (raw numbers), sar.tif (linear power), truth.tif (reflectance at 10 m)
-    and scene.json of one site: size_px x size_px pixels of 30 m that follow from `seed`."""
+    and scene.json of one site: size_px x size_px pixels of 30 m that follow from its seed."""
+    size_px, seed, looks = (site_settings[name] for name in ("size_px", "seed", "looks"))
     city = simulate.simulate_city(size_px, seed, looks)
     write_raster(
         optical,

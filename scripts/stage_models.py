@@ -5,8 +5,9 @@
 FOLDER: results/STUDY of another person. TARGET/weights gets those of its models that may be used
 (with --first-band, of the study's first band only). TARGET/run and TARGET/trained, where Snakemake
 shall work, get the scenes from a catalogue that stand in OURS (results/STUDY), so that they are
-not fetched again. What is laid over the study there is in TARGET: place.json for any run, and
-weights.json for one with these models.
+not fetched again. What is laid over the study there is in TARGET: place.json for any run,
+weights.json for one with these models, and scores.json for one whose tables are made from the
+scores in FOLDER, if these can be read.
 """
 
 import argparse
@@ -17,6 +18,8 @@ from pathlib import Path
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import copy_as_new
 from sarfusion.study.config import read_study
+from sarfusion.verify.checks import check
+from sarfusion.verify.derived import check_given
 from sarfusion.verify.expected import every_model, record_path, weights_path
 from sarfusion.verify.models import usable_models
 
@@ -39,6 +42,10 @@ def main(study_file, folder, target, scenes=None, first_band=False):
                     copy_as_new(path, results / f"scenes/{site}" / path.name)
     (target / "place.json").write_text(json.dumps({"data": str(ROOT / study["data"])}))
     (target / "weights.json").write_text(json.dumps({"weights": "../weights"}))
+    if check("scores", check_given, study, Path(folder)).passed:
+        (target / "scores.json").write_text(
+            json.dumps({"scores_from": str(Path(folder).resolve())})
+        )
 
 
 def wanted_models(study, first_band):

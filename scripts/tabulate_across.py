@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 from sarfusion.core.files import write_csv, write_text
 from sarfusion.scoring.across import pooled_differences, pooled_scores
-from sarfusion.show.tables import SECTIONS, as_text, pooled_table, read_scores, sections
+from sarfusion.show.tables import as_text, pooled_table, read_scores, sections
 from sarfusion.study.comparisons import run_label
 from sarfusion.study.missing import missing_note
+from sarfusion.study.protocols import SECTIONS
 
 NOTE = (
     "Mean over sites ± half the 95 % t-interval over sites, in which each site counts once, with"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from sarfusion.core.files import read_json, write_csv, write_text
 from sarfusion.show.tables import as_text
-from sarfusion.study.labels import method_label
+from sarfusion.study.methods import method_label
 from sarfusion.study.missing import missing_note
 
 KIND = ["protocol", "model", "input"]

@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 from sarfusion.core.files import write_csv, write_text
 from sarfusion.scoring.transfer import losses, pooled_losses, tagged, without_training
-from sarfusion.show.tables import SECTIONS, as_text
-from sarfusion.study.labels import method_label, method_name
+from sarfusion.show.tables import as_text
+from sarfusion.study.methods import method_label, method_name
 from sarfusion.study.missing import missing_note
+from sarfusion.study.protocols import SECTIONS
 
 NOTE = (
     "RMSE in thousandths of reflectance, on the test ground of the tested sites, mean over seeds"

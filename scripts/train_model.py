@@ -62,7 +62,7 @@ def main(
     scalings = read_json(description)["normalisation"]
     size, paths = model_settings["patch_px"], zip(weights, records, strict=True)
     for band in bands:
-        names = channels.channel_names(protocol, band, input)
+        names = channels.channel_names(band, input, gap_settings is not None)
         network = build(model_settings["network"], len(names), model_settings["options"])
         check_sizes(network, model, size, buffer_px)
         scaling = scaling_of(scalings, names)

@@ -30,6 +30,7 @@ def main(
     differences: Sequence[str | Path],
     tables: Sequence[str | Path],
     figures: Sequence[str | Path],
+    plates: Sequence[tuple[str, str, str, str]],
     metadata: Sequence[str | Path],
     descriptions: Sequence[str | Path],
     stacks: Sequence[str | Path],
@@ -44,10 +45,10 @@ def main(
 
     template: its files, with main file paper.typ. claims: the file of claims. summary, verdicts,
     models, times, differences: tables that the text quotes. tables: all tables, for their
-    checksums. figures: PDF files. metadata, descriptions: scene.json and stack/SITE.json of each
-    of `sites`. shown: sites with figures and checksums. stacks: their stack/SITE.tif. study: its
-    settings. engine: version of Snakemake. conda: whether each job ran in the conda environment
-    of its rule.
+    checksums. figures: PDF files. plates: see show.paper.content. metadata, descriptions:
+    scene.json and stack/SITE.json of each of `sites`. shown: sites with figures and checksums.
+    stacks: their stack/SITE.tif. study: its settings. engine: version of Snakemake. conda: whether
+    each job ran in the conda environment of its rule.
     """
     scenes = {site: read_json(path) for site, path in zip(sites, metadata, strict=True)}
     quoted = {"summary": summary, "verdicts": verdicts, "models": models, "times": times}
@@ -62,6 +63,7 @@ def main(
         stacks={site: read_json(path) for site, path in zip(sites, descriptions, strict=True)},
         shown=shown,
         figures=sorted(Path(path).name for path in figures),
+        plates=plates,
         sums=checksums({site: scenes[site] for site in shown}, stacks, tables),
         run={
             "command": os.environ.get("SARFUSION_COMMAND"),

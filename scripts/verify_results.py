@@ -3,7 +3,8 @@
     python scripts/verify_results.py STUDY_FILE FOLDER AGAIN [OURS]
 
 FOLDER: results/STUDY of another person, or results/reference/STUDY. AGAIN: the same study, made
-here with the models in FOLDER (see stage_models.py). OURS: the same study, trained here.
+here with the models in FOLDER, its tables from the scores in FOLDER (see stage_models.py). OURS:
+the same study, trained here.
 Prints a table for each step and one last line; the exit code is 1 when a check fails.
 """
 
@@ -13,13 +14,14 @@ from pathlib import Path
 from sarfusion.core.errors import StudyError
 from sarfusion.scenes.stac.lock import read_lock
 from sarfusion.study.config import CONFIG, read_study
-from sarfusion.verify import compared, scenes, tolerances
+from sarfusion.study.layout import Layout
+from sarfusion.verify import compared, derived, scenes, tolerances
 from sarfusion.verify.checks import Check, as_text, check, conclusion
 from sarfusion.verify.checksums import check_sums
 from sarfusion.verify.expected import every_model
 from sarfusion.verify.models import check_models, usable_models
+from sarfusion.verify.pictures import compare_figures
 from sarfusion.verify.settings import check_config
-from verify_claims import claim_checks
 
 TOLERANCES = Path(__file__).parents[1] / "results/reference/demo/envelope/tolerances.csv"
 
@@ -35,7 +37,7 @@ def main(study_file, folder, again, ours=None):
             study, folder, again, limits
         ),
         "Claims: all else follows from the scores": [
-            *claim_checks(study, folder),
+            *claim_checks(study, folder, again),
             *envelope_checks(folder),
         ],
     }
@@ -76,6 +78,28 @@ def recompute_checks(study, folder, again, limits):
         *compared.check_tables(study, again, folder, usable, usable, limits),
         *compared.check_fused(study, again, folder, usable, limits),
     ]
+
+
+def claim_checks(study, folder, again):
+    """Return the checks that tables, verdicts and figures follow from the folder's scores.
+
+    again: where the study's own rules made them again from these scores. Tables must be the same
+    to the letter.
+    """
+    checks = [
+        check(name, derived.check_differences, folder, name, site, protocol)
+        for name, (site, protocol) in Layout(study).difference_tables().items()
+    ]
+    given = check("tables", derived.check_given, study, folder)
+    if not given.passed:
+        return [*checks, given]
+    tables, figures = derived.derived_files(study)
+    for names, compare in ((tables, derived.compare_text), (figures, compare_figures)):
+        checks += [
+            check(name, derived.compare_derived, compare, again / name, folder / name)
+            for name in names
+        ]
+    return checks
 
 
 def envelope_checks(folder):

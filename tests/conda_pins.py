@@ -59,18 +59,24 @@ def deployed(environment):
 def rules():
     """Return [(rule, path of its script, its possible environments)]: every rule with a script.
 
-    An environment that depends on the study is a name in capitals, defined in one line.
+    An environment that depends on the study is a name in capitals, defined in one line. A rule that
+    is made from the records of sources is given once for each script that these name.
     """
     text = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("rules/*.smk"))
+    sources = (ROOT / "scripts/sarfusion/scenes/sources.py").read_text(encoding="utf-8")
     found = []
-    for block in re.split(r"^ *(?:use )?rule ", text, flags=re.MULTILINE)[1:]:
-        script = re.search(r'script:\s*"\.\./(.+)"', block)
+    for block in re.split(r"^ *(?:use )?rule(?: |:\n)", text, flags=re.MULTILINE)[1:]:
+        script = re.search(r'script:\s*f?"\.\./(.+)"', block)
         if script:
+            name = block.partition(":")[0].strip()
+            scripts = [script[1]]
+            if "{params.script}" in script[1]:
+                scripts = [f"scripts/{n}.py" for n in re.findall(r'script="(\w+)"', sources)]
             conda = (re.search(r"conda:\s*(.+)", block) or ["", ""])[1]
             if conda.isidentifier():
                 conda = re.search(rf"^{conda} = (.+)", text, flags=re.MULTILINE)[1]
             names = re.findall(r'"\.\./envs/(.+?)\.yaml"', conda)
-            found.append((block.partition(":")[0], ROOT / script[1], names))
+            found += [(name, ROOT / script, names) for script in scripts]
     return found
 
 
@@ -80,9 +86,13 @@ def scripts_of(environment):
 
 
 def imported(path):
-    """Return the dotted names that a file imports absolutely, and pyarrow where pandas needs it."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """Return the dotted names that a file imports absolutely, and pyarrow where pandas needs it.
+
+    What it imports for a type checker alone does not count.
+    """
+    names, tree = set(), ast.parse(path.read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if not _is_for_types(node)]
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -92,9 +102,17 @@ def imported(path):
     return names
 
 
+def _is_for_types(node):
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
 def third_party(script):
     """Return the packages, by their names in Python, that a script needs, through the library."""
-    names = set().union(*map(imported, [script, *imported_modules(script)]))
+    modules = {script, *imported_modules(script)}
+    if script.name == "plot.py":  # which imports these by name
+        for module in (ROOT / "scripts/sarfusion/show/figures").glob("*.py"):
+            modules |= {module, *imported_modules(module)}
+    names = set().union(*map(imported, modules))
     return {name.split(".")[0] for name in names} - {"sarfusion"} - sys.stdlib_module_names
 
 

@@ -9,7 +9,7 @@ from matplotlib.text import Text
 from sarfusion.show.figures import MM
 from sarfusion.show.figures.facets import FACETS
 from sarfusion.show.figures.maps import RGB, MapScene
-from sarfusion.study.labels import method_label
+from sarfusion.study.methods import method_label
 
 BANDS = ["red", "green", "blue", "vv_db", "vh_db", "ratio_db"]
 INPUTS = [("cnn", "ratio"), ("cae", "ratio"), ("cnn", "none"), ("cae", "none")]

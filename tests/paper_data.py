@@ -9,6 +9,7 @@ from sarfusion.scoring import claims as claims_library
 from sarfusion.scoring.claims import COLUMNS, NOT_REPRODUCED, NOT_TESTED, OVERALL, REPRODUCED
 from sarfusion.show.tables import METRIC_COLUMNS, summarise
 from sarfusion.study.config import resolve
+from sarfusion.study.layout import Layout
 
 ROOT = Path(__file__).parents[1]
 CLAIMS = claims_library.load(ROOT / "config/claims.yaml")
@@ -159,6 +160,7 @@ def make_content(verdict=REPRODUCED, sites=("here",), simulated=True, seeds=(1, 
         "stacks": {site: make_stack() for site in sites},
         "shown": list(sites)[:2],
         "figures": [],
+        "plates": Layout(resolved).plates(),
         "sums": [("scenes/here/optical.tif", 12345, "0" * 64)],
         "run": {
             "command": "snakemake --cores all",

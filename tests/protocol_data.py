@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from figure_data import Drawn, make_metrics
 from sarfusion.ground.gaps import regions
-from sarfusion.scoring.definitions import HEADLINE
 from sarfusion.show.figures.maps import RGB
-from sarfusion.study.labels import method_label
+from sarfusion.study.methods import method_label
+from sarfusion.study.protocols import HEADLINE
 
 LEARNED = list(itertools.product(("cnn", "cae", "unet"), ("ratio", "vvvh", "none", "shuffled")))
 CLASSICAL = [("mean", "none"), ("nearest", "none"), ("biharmonic", "none"), ("regression", "ratio")]

@@ -6,9 +6,11 @@ Snakemake itself reads the rules, in a process of its own: a Snakefile leaves mu
 import ast
 import itertools
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENES = {
@@ -41,8 +43,8 @@ STUDY = {
 def rules(folder):
     """Return {rule: its script, and what it names} of every rule with a script.
 
-    {"script": path, "input": {name: whether every job has it}, "output", "params" and
-    "wildcards": names}. folder: an empty one, to write the study to.
+    {"script": path, "function": in it, "input": {name: whether every job has it}, "output",
+    "params" and "wildcards": names}. folder: an empty one, to write the study to.
     """
     for name in ("o.tif", "s.tif", "m.tif"):
         Path(folder, name).touch()
@@ -59,11 +61,11 @@ def rules(folder):
     return json.loads(done.stdout)
 
 
-def parameters(script):
-    """Return {parameter of the main of a script: whether it has a default}; all are keywords."""
+def parameters(script, function):
+    """Return {parameter of a function in a file: whether it has a default}; all are keywords."""
     tree = ast.parse(Path(script).read_text(encoding="utf-8"))
     (main,) = (
-        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "main"
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function
     )
     given = main.args
     others = [*given.posonlyargs, *given.args, *filter(None, [given.vararg, given.kwarg])]
@@ -90,7 +92,7 @@ def read_rules(study):
         }
         return {
             rule.name: {
-                "script": str(ROOT / "scripts" / Path(rule.script).name),
+                **script_of(rule),
                 "input": input_names(rule, domain),
                 "output": sorted(rule.output.keys()),
                 "params": sorted(rule.params.keys()),
@@ -101,13 +103,32 @@ def read_rules(study):
         }
 
 
+def script_of(rule):
+    """Return the script of a rule and the function in it that takes what the rule names.
+
+    A parameter may name the script, or the function in show/figures that plot.py calls.
+    """
+    params = {name: value for name, value in rule.params.items() if isinstance(value, str)}
+    script = ROOT / "scripts" / Path(rule.script).name.format(params=SimpleNamespace(**params))
+    if script.name == "plot.py":
+        module, _, function = params["function"].partition(".")
+        figures = ROOT / "scripts/sarfusion/show/figures"
+        return {"script": str(figures / f"{module}.py"), "function": function}
+    return {"script": str(script), "function": "main"}
+
+
 def input_names(rule, domain):
     """Return {name: whether every job has it}; unpack() names what its function returns."""
     from snakemake.io import is_flagged
     from snakemake.iocontainers import Wildcards
 
     names = dict.fromkeys(rule.input.keys(), True)
-    values = [domain.get(name, ["any"]) for name in sorted(rule.wildcard_names)]
+    allowed = {
+        name: [value for value in values if re.fullmatch(rule.wildcard_constraints[name], value)]
+        for name, values in domain.items()
+        if name in rule.wildcard_constraints
+    }
+    values = [(domain | allowed).get(name, ["any"]) for name in sorted(rule.wildcard_names)]
     jobs = [
         Wildcards(fromdict=dict(zip(sorted(rule.wildcard_names), job, strict=True)))
         for job in itertools.product(*values)

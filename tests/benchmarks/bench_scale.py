@@ -174,27 +174,25 @@ def run_sharpen(folder):
 
 def run_draw(folder):
     """Draw what was sharpened: overview, composites, differences and gaps; return the seconds."""
-    import plot_composites
-    import plot_differences
-    import plot_gaps
-    import plot_overview
+    import plot
     from sarfusion.core.files import write_json
-    from sarfusion.study.labels import method_label
+    from sarfusion.study.figures import FIGURES
 
     write_json(folder / "scene.json", {"site": "tiled", "simulated": True})
-    fused = {
-        method_label(name, "none"): {band: folder / f"{name}.{band}.tif" for band in RGB}
-        for name in methods("sharpening")
-    }
-    common = {"stack": folder / "stack.tif", "split": folder / "use.tif"}
-    common |= {name: folder / f"figure.{name}" for name in ("png", "pdf")}
-    common |= {"metadata": folder / "scene.json"}
-    gaps = folder / "gaps.tif"
+    site = {"stack": folder / "stack.tif", "split": folder / "use.tif"}
+    site |= {"metadata": folder / "scene.json"}
+    runs = [(band, name, "none", 0) for name in methods("sharpening") for band in RGB]
+    fused = {"fused": [folder / f"{name}.{band}.tif" for band, name, *_ in runs], "runs": runs}
+    files = [[folder / f"figure.{form}"] for form in ("png", "pdf")]
+
+    def draw(kind, **given):
+        plot.write(plot.drawing(FIGURES[kind].draws)(**given), *files)
+
     seconds = [
-        timed(plot_overview.main, **common),
-        timed(plot_composites.main, **common, fused=fused),
-        timed(plot_differences.main, **common, fused=fused),
-        timed(plot_gaps.main, **common, fused=fused, gaps=gaps),
+        timed(draw, kind="overview", **site),
+        timed(draw, kind="composites", **site, **fused),
+        timed(draw, kind="differences", **site, **fused),
+        timed(draw, kind="gaps", **site, **fused, gaps=folder / "gaps.tif"),
     ]
     return {"seconds": sum(found["seconds"] for found in seconds)}
 

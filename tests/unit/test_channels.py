@@ -19,10 +19,10 @@ def raster(path, names, seed=0, grid=GRID):
 
 
 def test_channels_by_protocol_and_input():
-    assert channels.channel_names("reconstruction", "red", "ratio") == ["red", "ratio_db"]
-    assert channels.channel_names("sharpening", "blue", "vvvh") == ["blue", "vv_db", "vh_db"]
-    assert channels.channel_names("cloud_gap", "red", "none") == ["red", "gap"]
-    assert channels.channel_names("cloud_gap", "red", "shuffled") == ["red", "gap", "ratio_db"]
+    assert channels.channel_names("red", "ratio", False) == ["red", "ratio_db"]
+    assert channels.channel_names("blue", "vvvh", False) == ["blue", "vv_db", "vh_db"]
+    assert channels.channel_names("red", "none", True) == ["red", "gap"]
+    assert channels.channel_names("red", "shuffled", True) == ["red", "gap", "ratio_db"]
 
 
 def test_channels_come_from_their_own_rasters(tmp_path):

@@ -7,6 +7,8 @@ from rasterio.transform import from_origin
 from sarfusion.core.raster import Grid, create_raster, strips, write_raster
 from sarfusion.study import disk
 from sarfusion.study.config import resolve
+from sarfusion.study.disk import site_pixels
+from sarfusion.study.layout import Layout
 from small_disk import small_disk
 
 GRID = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), 70, 50)
@@ -14,18 +16,18 @@ GB = 10**9
 MODELS = {"cnn": {"network": "cnn", "patch_px": 33, "batch": 8}}
 
 
-def study(**site):
-    return resolve({"study": "x", "sites": {"here": site}, "models": MODELS})
+def study(more=None, **site):
+    return resolve({"study": "x", "sites": {"here": site}, "models": MODELS} | (more or {}))
 
 
 def test_pixels_of_a_simulated_site():
-    assert disk.site_pixels(study(source="simulated", size_px=100), "here") == 10_000
+    assert site_pixels(study(source="simulated", size_px=100), "here") == 10_000
 
 
 def test_pixels_of_an_area():
     """A square of 0.1 degrees at 60 degrees north is half as wide as high."""
     place = {"area": [10, 59.95, 10.1, 60.05], "period": ["2023-01-01", "2023-02-01"]}
-    found = disk.site_pixels(study(source="stac", catalogue="planetary_computer", **place), "here")
+    found = site_pixels(study(source="stac", catalogue="planetary_computer", **place), "here")
     assert found == pytest.approx((11132 / 30) * (5566 / 30), rel=0.01)
 
 
@@ -37,19 +39,20 @@ def test_pixels_of_own_files(tmp_path):
         optical={"red": band, "green": band, "blue": band, "scale": 1.0, "offset": 0.0},
         sar={"vv": band, "vh": band, "unit": "linear"},
     )
-    assert disk.site_pixels(own, "here") == 3500
+    assert site_pixels(own, "here") == 3500
 
 
 def test_bytes_grow_with_pixels_and_runs():
-    runs = {"reconstruction": [("red", "cnn", "ratio", seed) for seed in (1, 2)]}
-    small, large = (
-        disk.study_bytes(study(source="simulated", size_px=size), runs, 10) for size in (100, 200)
-    )
+    def estimate(protocol, size):
+        cut = {"protocols": {protocol: {"models": ["cnn"], "inputs": ["ratio"]}}}
+        chosen = {"bands": ["red"], "seeds": [1, 2], "baselines": ["mean"]}  # of neither
+        return disk.study_bytes(Layout(study({**cut, **chosen}, source="simulated", size_px=size)))
+
+    small, large = (estimate("reconstruction", size) for size in (100, 200))
     for what in ("scenes", "stack", "fused"):
         assert large[what] == 4 * small[what] > 0
     assert large["models"] == small["models"] == 2 * 250_000
-    more = {"sharpening": runs["reconstruction"]}
-    fine = disk.study_bytes(study(source="simulated", size_px=100), more, 10)
+    fine = estimate("sharpening", 100)
     assert fine["fused"] == 10 * small["fused"]  # beside each 30 m raster one of 9 x its pixels
     assert fine["stack"] > 9 * small["stack"]
 
@@ -66,7 +69,7 @@ def test_bytes_grow_with_pixels_and_runs():
     ],
 )
 def test_a_person_is_told_where_it_matters(needed, written, free, words):
-    line = disk.told({"fused": needed}, written, free)
+    line = disk.announcement({"fused": needed}, written, free)
     assert bool(line) == bool(words)
     assert "\n" not in line
     for word in words:

@@ -24,8 +24,6 @@ from protocol_data import (
     make_gap,
 )
 from sarfusion.core.errors import StudyError
-from sarfusion.scoring.definitions import HEADLINE
-from sarfusion.show import tables
 from sarfusion.show.figures.density import density
 from sarfusion.show.figures.differences import differences
 from sarfusion.show.figures.distance import distance, errors_by_distance, method_styles
@@ -35,7 +33,8 @@ from sarfusion.show.figures.maps import RGB
 from sarfusion.show.figures.paired import comparisons, paired_differences
 from sarfusion.show.figures.scenes import band_comparison, composite_comparison
 from sarfusion.show.figures.scores import fitting_rows, scores, scores_to_show
-from sarfusion.study.labels import method_label
+from sarfusion.study.methods import method_label
+from sarfusion.study.protocols import HEADLINE, SECTIONS
 
 
 class TestLayout:
@@ -215,7 +214,7 @@ class TestScores:
 
     def test_headlines_are_those_of_the_summary(self):
         first = {}
-        for protocol, region in tables.SECTIONS:
+        for protocol, region in SECTIONS:
             first.setdefault(protocol, region)
         assert first == HEADLINE
 

@@ -75,11 +75,12 @@ class TestLayer:
 def test_figures_of_a_large_scene_say_what_a_pixel_is(site, limited):
     scene = scene_at(site)
     assert scene.test.shape == (32, 40)
-    fused = layers_of({"A": dict.fromkeys(RGB, site / "stack.tif")}, SHAPE)
+    runs = [(band, "copy", "none", 0) for band in RGB]
+    fused = layers_of([site / "stack.tif"] * 3, runs, SHAPE)
     gap = Layer(site / "gaps.tif", "gap", SHAPE)
     for figure in (
         overview(scene),
-        band_comparison(scene, "red", {"A": fused["A"]["red"]}),
+        band_comparison(scene, "red", {"Copy": fused["Copy"]["red"]}),
         composite_comparison(scene, fused),
         differences(scene, fused, gap),
     ):

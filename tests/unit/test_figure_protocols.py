@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import plot
 import pytest
 from figure_data import (
     Drawn,
@@ -19,14 +20,15 @@ from rasterio.crs import CRS
 from rasterio.transform import Affine
 from sarfusion.core.errors import StudyError
 from sarfusion.core.raster import Grid, write_raster
-from sarfusion.scoring.definitions import HEADLINE
-from sarfusion.show.figures.density import density
+from sarfusion.show.figures.density import density, read_scores
 from sarfusion.show.figures.differences import differences
 from sarfusion.show.figures.gaps import gap_error, gap_examples, gap_window
 from sarfusion.show.figures.layout import PAGE
 from sarfusion.show.figures.maps import RGB
 from sarfusion.show.figures.sharpening import sharpening
-from sarfusion.study.labels import method_label
+from sarfusion.study.figures import FIGURES
+from sarfusion.study.methods import method_label
+from sarfusion.study.protocols import HEADLINE
 
 
 class TestGaps:
@@ -150,91 +152,65 @@ class TestScripts:
 
     @staticmethod
     def paths(folder, *names):
-        return {name: folder / f"{name}.tif" for name in names} | {
-            "metadata": folder / "scene.json",
-            "png": folder / "out" / "f.png",
-            "pdf": folder / "out" / "f.pdf",
-        }
+        paths = {name: folder / f"{name}.tif" for name in names}
+        return paths | {"metadata": folder / "scene.json"}
 
     @staticmethod
-    def twice(folder, draw):
-        """Draw twice; return the bytes of both files each time."""
+    def fused(folder, scale=""):
+        """The bands of one method, and their runs."""
+        paths = [folder / f"{band}{scale}.tif" for band in RGB]
+        return {"fused": paths, "runs": [(band, "copy", "none", 0) for band in RGB]}
+
+    @staticmethod
+    def twice(folder, kind, **given):
+        """Draw a kind of figure twice, as its rule does; return the bytes of both files."""
         found = []
         for _ in range(2):
-            draw()
+            figure = plot.drawing(FIGURES[kind].draws)(**given)
+            plot.write(figure, [folder / "out/f.png"], [folder / "out/f.pdf"])
             files = sorted((folder / "out").iterdir())
             assert [path.name for path in files] == ["f.pdf", "f.png"]
             found.append([path.read_bytes() for path in files])
         return found
 
     def test_gaps(self, site):
-        import plot_gaps
-
-        fused = {"A": {band: site / f"{band}.tif" for band in RGB}}
         paths = self.paths(site, "stack", "split", "gaps")
-        first, second = self.twice(site, lambda: plot_gaps.main(**paths, fused=fused))
+        first, second = self.twice(site, "gaps", **paths, **self.fused(site))
         assert first == second
 
     @pytest.mark.parametrize("truth", [True, False])
     def test_sharpening(self, site, truth):
-        import plot_sharpening
-
-        products = {"A": {band: site / f"{band}.full.tif" for band in RGB}}
         paths = self.paths(site, "stack", "split", "reduced", "full")
         known = {"truth": site / "full.tif"} if truth else {}
-        first, second = self.twice(
-            site, lambda: plot_sharpening.main(**paths, products=products, **known)
-        )
+        products = self.fused(site, ".full")
+        first, second = self.twice(site, "sharpening", **paths, **products, **known)
         assert first == second
 
     def test_a_product_on_another_grid_is_refused(self, site):
-        import plot_sharpening
-
-        products = {"A": {band: site / f"{band}.tif" for band in RGB}}
+        draw = plot.drawing(FIGURES["sharpening"].draws)
+        paths = self.paths(site, "stack", "split", "reduced", "full")
         with pytest.raises(StudyError, match=r"red\.tif: .* make it anew"):
-            plot_sharpening.main(
-                **self.paths(site, "stack", "split", "reduced", "full"), products=products
-            )
+            draw(**paths, **self.fused(site))
         with pytest.raises(StudyError, match=r"stack\.tif: .* make it anew"):
-            plot_sharpening.main(
-                **self.paths(site, "stack", "split", "reduced", "full"),
-                products={},
-                truth=site / "stack.tif",
-            )
+            draw(**paths, fused=[], runs=[], truth=site / "stack.tif")
 
-    def draw_errors(self, site, gaps):
-        """Return what draws the differences of a site, and its densities."""
-        import plot_density
-        import plot_differences
-
-        files, paths = (
-            {band: site / f"{band}.tif" for band in RGB},
-            self.paths(site, "stack", "split"),
-        )
-        runs = [(band, "copy", "none", 0) for band in RGB]
+    def draw_errors(self, site, figure, gaps):
+        """Draw the differences of a site, or its densities, twice."""
         metrics = make_metrics(methods=0)
         metrics["region"] = "test" if gaps is None else "gap"
         metrics.to_csv(site / "metrics.csv", index=False)
-        return {
-            "differences": lambda: plot_differences.main(**paths, fused={"A": files}, gaps=gaps),
-            "density": lambda: plot_density.main(
-                **paths,
-                fused=list(files.values()),
-                runs=runs,
-                metrics=site / "metrics.csv",
-                gaps=gaps,
-            ),
-        }
+        given = self.paths(site, "stack", "split") | self.fused(site) | {"gaps": gaps}
+        if figure == "density":
+            given["scores"] = site / "metrics.csv"
+        return self.twice(site, figure, **given)
 
     def test_densities_take_the_scores_of_their_run_and_region(self, tmp_path):
-        import plot_density
-
         table = make_metrics(methods=1, seeds=2)
         other = table.assign(region="gap", value=table["value"] + 1)
         pd.concat([other, table]).to_csv(tmp_path / "metrics.csv", index=False)
         runs = [["green", "cnn", "ratio", 1], ["red", "copy", "none", 0]]
         for region, rows in (("test", table), ("gap", other)):
-            found = plot_density.read_scores(tmp_path / "metrics.csv", runs, region)
+            found = read_scores(tmp_path / "metrics.csv", runs, region)
             for run, scores in zip(runs, found, strict=True):
                 mine = (rows[["band", "method", "input", "seed"]] == run).all(axis=1)
                 values = rows[mine].set_index("metric")["value"]
@@ -243,28 +219,20 @@ class TestScripts:
     @pytest.mark.parametrize("figure", ["differences", "density"])
     def test_errors_with_and_without_gaps(self, site, figure):
         (with_gaps, again), (without, _) = (
-            self.twice(site, self.draw_errors(site, gaps)[figure])
-            for gaps in (site / "gaps.tif", None)
+            self.draw_errors(site, figure, gaps) for gaps in (site / "gaps.tif", None)
         )
         assert with_gaps == again
         assert with_gaps != without
 
     def test_charts(self, tmp_path):
-        import plot_gap_distance
-        import plot_paired_differences
-
-        paths = {"png": tmp_path / "out" / "f.png", "pdf": tmp_path / "out" / "f.pdf"}
         metrics = tmp_path / "metrics.csv"
         make_edge_table(RUNS[:2]).to_csv(metrics, index=False)
-        first, second = self.twice(
-            tmp_path, lambda: plot_gap_distance.main(metrics=metrics, **paths)
-        )
+        chosen = {"metrics": metrics, "protocol": "cloud_gap", "sites": None}
+        first, second = self.twice(tmp_path, "gap_distance", **chosen)
         assert first == second
         tables = []
         for protocol in HEADLINE:
             tables.append(tmp_path / f"{protocol}.csv")
             all_differences([protocol], ["red"]).to_csv(tables[-1], index=False)
-        first, second = self.twice(
-            tmp_path, lambda: plot_paired_differences.main(differences=tables, **paths)
-        )
+        first, second = self.twice(tmp_path, "paired_differences", differences=tables, sites=None)
         assert first == second

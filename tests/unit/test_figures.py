@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import plot
 import pytest
 from figure_data import (
     BANDS,
@@ -23,6 +24,7 @@ from sarfusion.show.figures.density import density
 from sarfusion.show.figures.differences import differences
 from sarfusion.show.figures.scenes import band_comparison, composite_comparison, overview
 from sarfusion.show.figures.scores import scores
+from sarfusion.study.figures import FIGURES
 
 SHAPES = {
     "square": {"shape": (96, 96)},
@@ -110,64 +112,55 @@ class TestScripts:
         write_raster(tmp_path / "stack.tif", stack, grid, BANDS, np.nan)
         write_raster(tmp_path / "split.tif", scene.split[None], grid, ["split"], None)
         (tmp_path / "scene.json").write_text(json.dumps({"site": "a-site", "simulated": True}))
-        fused = {}
+        fused, runs = [], []
         for number, (label, layers) in enumerate(make_fused(scene).items()):
             for band, layer in layers.items():
-                path = tmp_path / f"{number}-{band}.tif"
-                write_raster(path, layer[None].astype(np.float32), grid, [band], np.nan)
-                fused.setdefault(label, {})[band] = path
-        files = {name: tmp_path / name for name in ("stack.tif", "split.tif", "scene.json")}
-        return *files.values(), fused, (tmp_path / "out" / "f.png", tmp_path / "out" / "f.pdf")
+                fused.append(tmp_path / f"{number}-{band}.tif")
+                write_raster(fused[-1], layer[None].astype(np.float32), grid, [band], np.nan)
+                runs.append((band, f"method {label}", "none", 0))
+        names = {"stack": "stack.tif", "split": "split.tif", "metadata": "scene.json"}
+        files = {name: tmp_path / file for name, file in names.items()}
+        return files, {"fused": fused, "runs": runs}, tmp_path / "out"
 
-    def test_map_scripts(self, site):
-        import plot_bands
-        import plot_composites
-        import plot_differences
-        import plot_overview
+    @staticmethod
+    def draw(kind, folder, **given):
+        """Draw a kind of figure into a folder, as its rule does."""
+        figures = plot.drawing(FIGURES[kind].draws)(**given)
+        plot.write(figures, [folder / f"{kind}.png"], [folder / f"{kind}.pdf"])
 
-        stack, split, metadata, fused, out = site
-        each = [[path] for path in out]
-        runs = [
-            lambda: plot_overview.main(stack, split, metadata, *out),
-            lambda: plot_bands.main(stack, split, fused, ["green"], metadata, *each),
-            lambda: plot_composites.main(stack, fused, split, metadata, *out),
-            lambda: plot_differences.main(stack, fused, split, metadata, *out),
-        ]
-        for run in runs:
-            run()
-            for path in out:
-                assert path.stat().st_size > 5000
-                path.unlink()
+    def test_map_figures(self, site):
+        files, fused, out = site
+        self.draw("overview", out, **files)
+        self.draw("bands", out, **files, **fused, bands=["green"])
+        self.draw("composites", out, **files, **fused)
+        self.draw("differences", out, **files, **fused)
+        drawn = sorted(out.iterdir())
+        assert len(drawn) == 8
+        for path in drawn:
+            assert path.stat().st_size > 5000
 
     def test_a_raster_of_another_size_is_refused(self, site):
-        import plot_bands
-
-        stack, split, metadata, _, out = site
+        files, _, out = site
         grid = Grid(CRS.from_epsg(4326), Affine(3e-4, 0, -60, 0, -3e-4, 60.5), 4, 4)
-        other = stack.parent / "other.tif"
+        other = files["stack"].parent / "other.tif"
         write_raster(other, np.ones((1, 4, 4), np.float32), grid, ["red"], np.nan)
-        each = [[path] for path in out]
+        given = {"fused": [other], "runs": [("red", "a", "none", 0)], "bands": ["red"]}
         with pytest.raises(StudyError, match=r"other\.tif: .*4, 4.* pixels where the stack has"):
-            plot_bands.main(stack, split, {"A": {"red": other}}, ["red"], metadata, *each)
-        assert not out[0].parent.exists()
+            self.draw("bands", out, **files, **given)
+        assert not out.exists()
 
-    def test_chart_scripts(self, tmp_path):
-        import plot_scores
-        import plot_training
-
+    def test_chart_figures(self, tmp_path):
         table = tmp_path / "metrics.csv"
         make_metrics().to_csv(table, index=False)
-        plot_scores.main(table, tmp_path / "s.png", tmp_path / "s.pdf", "reconstruction")
+        chosen = {"metrics": table, "sites": None}
+        self.draw("scores", tmp_path, **chosen, protocol="reconstruction")
         with pytest.raises(StudyError, match="no finite score"):
-            plot_scores.main(table, tmp_path / "n.png", tmp_path / "n.pdf", "cloud_gap")
+            self.draw("scores", tmp_path / "none", **chosen, protocol="cloud_gap")
+        assert not (tmp_path / "none").exists()
         paths = []
         for number, record in enumerate(make_records(seeds=1)):
             paths.append(tmp_path / f"{number}.json")
             paths[-1].write_text(json.dumps(record))
-        plot_training.main(paths, tmp_path / "t.png", tmp_path / "t.pdf")
-        assert {path.name for path in tmp_path.glob("[st].p*")} == {
-            "s.png",
-            "s.pdf",
-            "t.png",
-            "t.pdf",
-        }
+        self.draw("training", tmp_path, histories=paths)
+        drawn = {path.name for path in tmp_path.glob("[st]*.p*")}
+        assert drawn == {"scores.png", "scores.pdf", "training.png", "training.pdf"}

@@ -11,8 +11,6 @@ LAYERS = (
     *("core", "scenes", "ground", "study", "fusion"),
     *("scoring", "show", "provenance", "verify"),
 )
-# Scripts that still import scripts. Nothing may be added.
-IMPORT_SCRIPTS = {("verify_results", "verify_claims")}
 
 
 def imported(path):
@@ -57,9 +55,8 @@ def test_no_script_imports_another():
         (name, other)
         for name, path in scripts.items()
         for other in {module.split(".")[0] for module in imported(path)} & scripts.keys()
-        if name != "verify_claims"  # runs eleven of them
     }
-    assert not between - IMPORT_SCRIPTS
+    assert not between
 
 
 def test_relative_imports_are_resolved(tmp_path, monkeypatch):

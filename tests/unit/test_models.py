@@ -13,10 +13,10 @@ from sarfusion.fusion.convolutions import (
     winograd_matrices,
 )
 from sarfusion.fusion.networks import build, predict
-from sarfusion.study import config
+from sarfusion.study.methods import networks
 
 NETWORKS = [
-    *((path.stem, {}) for path in sorted(config.NETWORKS.glob("[a-z]*.py"))),
+    *((name, {}) for name in networks()),
     ("cnn", {"skip": True}),
     ("cae", {"skip": True}),
     ("cae", {"pooling": False}),

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from paper_data import CLAIMS, make_differences, make_scene, make_stack, make_verdicts
 from sarfusion.scoring.claims import NOT_REPRODUCED, NOT_TESTED, OVERALL, REPRODUCED, SEED_DEPENDENT
-from sarfusion.scoring.definitions import HEADLINE
 from sarfusion.scoring.metrics import COMPARED_METRICS
 from sarfusion.show.paper import prose
 from sarfusion.show.paper.limits import limits
+from sarfusion.study.protocols import HEADLINE
 
 VERBS = {
     REPRODUCED: "reproduces that",

@@ -178,6 +178,7 @@ def test_the_10_m_products_are_scored_as_whole_arrays(site, tmp_path, monkeypatc
         truth=tmp_path / "truth.tif",
         fused=[tmp_path / "product.tif"],
         gain_at_nyquist=0.3,
+        protocol="sharpening",
     )
     monkeypatch.undo()
     known = np.isfinite(full[3]).reshape(SHAPE[0], 3, SHAPE[1], 3).all(axis=(1, 3))

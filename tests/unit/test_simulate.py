@@ -303,7 +303,8 @@ def test_sar_does_not_give_the_colour_away(surface):
 def test_script_writes_the_scene_and_describes_it(tmp_path):
     paths = {name: tmp_path / f"{name}.tif" for name in ("optical", "sar", "truth")}
     metadata = tmp_path / "scene.json"
-    simulate_scene.main(**paths, metadata=metadata, site="toy", size_px=32, seed=4, looks=4.4)
+    settings = {"size_px": 32, "seed": 4, "looks": 4.4}
+    simulate_scene.main(**paths, metadata=metadata, site="toy", site_settings=settings)
     city = simulate.simulate_city(32, 4, 4.4)
 
     assert (read_bands(paths["optical"], simulate.OPTICAL_BANDS) == city.optical).all()

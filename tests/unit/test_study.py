@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 import yaml
 from sarfusion.core.errors import StudyError
-from sarfusion.fusion import channels
 from sarfusion.fusion.classical import gap_filling, pansharpening, reconstruction
 from sarfusion.scenes import landsat
+from sarfusion.scenes.sources import SOURCES
 from sarfusion.study.config import (
     absent_files,
     catalogue_site,
@@ -15,7 +15,9 @@ from sarfusion.study.config import (
     resolve,
     schema,
 )
+from sarfusion.study.inputs import INPUTS
 from sarfusion.study.methods import METHODS
+from sarfusion.study.protocols import PROTOCOLS
 
 ROOT = Path(__file__).parents[2]
 SMALLEST = {"study": "a", "sites": {"b": {"source": "simulated"}}}
@@ -170,7 +172,9 @@ def test_shipped_studies_are_valid_and_named_as_their_files():
 
 def test_the_schema_and_the_code_know_the_same_names():
     properties = schema()["properties"]
-    assert set(schema()["$defs"]["input"]["enum"]) == set(channels.SAR_BANDS)
+    assert schema()["$defs"]["input"]["enum"] == properties["inputs"]["default"] == [*INPUTS]
+    assert {*properties["protocols"]["properties"]} == {*PROTOCOLS}
+    assert properties["sites"]["additionalProperties"]["properties"]["source"]["enum"] == [*SOURCES]
     assert set(properties["bands"]["items"]["enum"]) == set(landsat.BANDS)
     mask = properties["optical"]["properties"]["mask"]["items"]["enum"]
     assert {*mask, "fill"} == set(landsat.QA_PIXEL_BITS)

@@ -10,7 +10,7 @@ from sarfusion.show.tables import (
     short_table,
     summarise,
 )
-from sarfusion.study.labels import method_label
+from sarfusion.study.methods import method_label
 
 
 def scores(rows):

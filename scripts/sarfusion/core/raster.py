@@ -20,13 +20,13 @@ from rasterio.io import DatasetReader, DatasetWriter
 from rasterio.transform import Affine, array_bounds
 from rasterio.windows import Window
 
+from .earth import METRES_PER_DEGREE
 from .errors import StudyError
 from .files import atomic
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
 
-METRES_PER_DEGREE = 111_320.0  # of latitude, on the mean Earth sphere; scale bars need no more
 BLOCK = 256  # side of the blocks in a file, pixels
 STRIP_PX = 2**20  # most pixels of a strip, unless one row of blocks has more
 CACHE_BYTES = 128 * 2**20  # of GDAL: room for two rows of blocks, independent of the machine

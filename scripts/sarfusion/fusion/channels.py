@@ -8,25 +8,19 @@ import numpy as np
 
 from ..core.raster import BandReader, open_bands
 from ..ground.normalise import Scaling, apply
+from ..study.inputs import INPUTS
 
-# `input` of the study -> SAR bands of the stack that accompany the optical band.
-SAR_BANDS = {
-    "ratio": ("ratio_db",),
-    "vvvh": ("vv_db", "vh_db"),
-    "none": (),
-    "shuffled": ("ratio_db",),
-}
 GAP = "gap"
 
 
-def channel_names(protocol: str, band: str, sar_input: str) -> list[str]:
+def channel_names(band: str, sar_input: str, with_gap: bool) -> list[str]:
     """Return the channels of a network, the optical band first.
 
-    In `cloud_gap` the mask of the withheld pixels is a channel of its own, since a zero in the
-    band may also be a dark pixel.
+    with_gap: whether the band is given with gaps. Their mask is then a channel of its own, since a
+    zero in the band may also be a dark pixel.
     """
-    mask = [GAP] if protocol == "cloud_gap" else []
-    return [band, *mask, *SAR_BANDS[sar_input]]
+    mask = [GAP] if with_gap else []
+    return [band, *mask, *INPUTS[sar_input].bands]
 
 
 def open_channels(
@@ -39,7 +33,7 @@ def open_channels(
 
     optical, sar: rasters with the optical and the SAR bands; gaps: raster with the gap mask.
     """
-    paths = {GAP: gaps, **{name: sar for names in SAR_BANDS.values() for name in names}}
+    paths = {GAP: gaps, **{name: sar for choice in INPUTS.values() for name in choice.bands}}
     return open_bands([(paths.get(name) or optical, name) for name in names])
 
 

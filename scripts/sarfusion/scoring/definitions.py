@@ -18,8 +18,6 @@ TEXTURE_FLOOR = 0.01  # of L: the standard deviation from which on a window has 
 STRENGTH = (0.9994, -15, 0.5)
 ORIENTATION = (0.9879, -22, 0.8)
 
-# The region that a protocol is judged by.
-HEADLINE = {"reconstruction": "test", "cloud_gap": "gap", "sharpening": "test"}
 CONFIDENCE = 0.95  # of every interval
 STEPS = 4  # resampled blocks overlap: they start at every quarter of their side
 MIN_BLOCKS = 4  # ground of fewer blocks has no interval

@@ -9,7 +9,9 @@ import pandas as pd
 from tabulate import tabulate
 
 from ..scoring.intervals import half_width
-from ..study.labels import method_label, method_name
+from ..study.inputs import INPUTS, REFERENCES, TESTED
+from ..study.methods import method_label, method_name
+from ..study.protocols import HEADLINE, PROTOCOLS, SECTIONS
 
 RUN_COLUMNS = ["study", "site", "protocol", "region", "band", "method", "input"]
 METRIC_COLUMNS = [*RUN_COLUMNS, "seed", "metric", "value", "n"]
@@ -21,13 +23,6 @@ PRINTED = {  # metric -> column title and decimals
     "cc": ("CC", 3),
     "ergas": ("ERGAS", 2),
     "sam": ("SAM (°)", 2),
-}
-SECTIONS = {  # (protocol, region) -> title of its table
-    ("reconstruction", "test"): "Reconstruction: the band that was given, returned",
-    ("cloud_gap", "gap"): "Cloud gaps: the band inside gaps, from what is around them and SAR",
-    ("sharpening", "test"): "Sharpening: 90 m to 30 m, against the measured band",
-    ("sharpening", "consistency"): "Sharpening: the 10 m product, degraded to 30 m again",
-    ("sharpening", "truth"): "Sharpening: the 10 m product against the true 10 m reflectance",
 }
 MAX_SITES = 6  # with more sites, the short table shows means over sites
 
@@ -164,39 +159,44 @@ def as_text(table: pd.DataFrame, style: str) -> str:
 
 def meaning(summary):
     """Return what the scores mean, in a sentence or two with the run's own numbers."""
-    said = []
-    if "reconstruction" in set(summary["protocol"]):
-        change = _change(summary, "reconstruction", "test", "none")
-        said.append(
-            "Reconstruction is solved by copying the band (RMSE 0), so its scores say how much a"
-            " model damages what it was given"
-            + (f"; the SAR ratio changes that error by {change}." if change else ".")
-        )
-    gaps = [
-        f"{change} against the same model {words}"
-        for reference, words in (("none", "without SAR"), ("shuffled", "with shuffled SAR"))
-        if (change := _change(summary, "cloud_gap", "gap", reference))
-    ]
-    if gaps:
-        said.append(
-            f"Inside cloud gaps the SAR ratio changes the error by {', and by '.join(gaps)}."
-        )
-    return " ".join(said)
+    sentences = []
+    present = [name for name in PROTOCOLS if name in set(summary["protocol"])]
+    for name in present:
+        if PROTOCOLS[name].is_copying:
+            change = _change(summary, name, "none")
+            sentences.append(
+                f"{PROTOCOLS[name].title} is solved by copying the band (RMSE 0), so its scores say"
+                " how much a model damages what it was given"
+                + (f"; the SAR ratio changes that error by {change}." if change else ".")
+            )
+    for name in present:
+        if PROTOCOLS[name].withholds:
+            changes = [
+                f"{change} against the same model {INPUTS[reference].phrase}"
+                for reference in REFERENCES
+                if (change := _change(summary, name, reference))
+            ]
+            if changes:
+                where = PROTOCOLS[name].where.replace("In ", "Inside ", 1)
+                sentences.append(
+                    f"{where} the SAR ratio changes the error by {', and by '.join(changes)}."
+                )
+    return " ".join(sentences)
 
 
-def _change(summary, protocol, region, reference):
+def _change(summary, protocol, reference):
     """Return e.g. "CNN -18 %, CAE +3 %": RMSE with the ratio against `reference`, all bands."""
     rmse = summary[
         (summary["protocol"] == protocol)
-        & (summary["region"] == region)
+        & (summary["region"] == HEADLINE[protocol])
         & (summary["metric"] == "rmse")
     ]
     mean = rmse.groupby(["method", "input"], sort=False)["mean"].mean()
     said = []
     for method in dict.fromkeys(name for name, _ in mean.index):
         errors = mean.loc[method]
-        if {"ratio", reference} <= set(errors.index):
-            percent = 100 * (errors["ratio"] / errors[reference] - 1)
+        if {TESTED, reference} <= set(errors.index):
+            percent = 100 * (errors[TESTED] / errors[reference] - 1)
             said.append(f"{method_name(method)} {percent:+.0f} %")
     return ", ".join(said)
 

@@ -1,6 +1,7 @@
 """Which methods stand against each other, and which of their runs."""
 
-from .labels import INPUTS, method_label
+from .inputs import INPUTS, REFERENCES, TESTED
+from .methods import method_label
 
 EACH = "each"  # in a claim: every model that the study trained
 
@@ -12,10 +13,10 @@ def study_pairs(models, inputs):
     CAE against CNN for each input.
     """
     worth = [
-        [model, "ratio", model, other]
+        [model, TESTED, model, other]
         for model in models
-        for other in ("none", "shuffled")
-        if {"ratio", other} <= set(inputs)
+        for other in REFERENCES
+        if {TESTED, other} <= set(inputs)
     ]
     kinds = [["cae", sar_input, "cnn", sar_input] for sar_input in inputs]
     return worth + (kinds if {"cae", "cnn"} <= set(models) else [])
@@ -38,5 +39,5 @@ def run_label(run):
     """Return e.g. "CNN, with ratio" for "cnn-ratio", a method and its input."""
     method, sar_input = run.rsplit("-", 1)
     if method == EACH:
-        return f"Every model, {INPUTS[sar_input]}"
+        return f"Every model, {INPUTS[sar_input].label}"
     return method_label(method, sar_input)

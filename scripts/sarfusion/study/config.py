@@ -8,11 +8,12 @@ from pathlib import Path
 import yaml
 
 from ..core.errors import StudyError
+from ..scenes.sources import SOURCES
+from .methods import networks
 from .schemas import CONFIG, check, schema, with_defaults
 from .site_table import read_table
 
 CATALOGUES = CONFIG / "catalogues.yaml"
-NETWORKS = Path(__file__).parents[1] / "fusion/networks"
 LEAVE_ONE_OUT = "leave_one_out"
 
 
@@ -43,8 +44,8 @@ def resolve(config, folder=CONFIG.parent):
         _check_sites(study["sites"])
     study = with_defaults(study, rules)
     for name, site in study["sites"].items():
-        if site["source"] == "stac":
-            _check_place(site, name)
+        SOURCES[site["source"]].check(site, name)
+        if "catalogue" in site:
             site["catalogue"] = _catalogue(site["catalogue"], name)
     for name, protocol in study["protocols"].items():
         protocol.setdefault("models", list(study["models"]))
@@ -185,22 +186,6 @@ def _dates_as_text(value):
     return value.isoformat() if isinstance(value, date) else copy.deepcopy(value)
 
 
-def _check_place(site, name):
-    """Raise StudyError for an area or a period that runs backwards or does not exist."""
-    west, south, east, north = site["area"]
-    if west >= east or south >= north:
-        raise StudyError(
-            f"config: sites.{name}.area: {site['area']} is empty; it is [west, south, east, north],"
-            " and may not cross the 180th meridian"
-        )
-    try:
-        first, last = map(date.fromisoformat, site["period"])
-    except ValueError as error:
-        raise StudyError(f"config: sites.{name}.period: {error}") from None
-    if first > last:
-        raise StudyError(f"config: sites.{name}.period: {first} is later than {last}; swap them")
-
-
 def _catalogue(chosen, site):
     """Return the settings of a catalogue, with every default, from its name or from themselves."""
     where: tuple[str, ...] = ("sites", site, "catalogue")
@@ -236,22 +221,16 @@ def absent_files(study):
 def check_networks(study):
     """Raise StudyError when there is no network that the resolved `study` names."""
     for name, model in study["models"].items():
-        if not (NETWORKS / f"{model['network']}.py").is_file():
+        if model["network"] not in networks():
             raise StudyError(
                 f"config: models.{name}: no network {model['network']!r}; known are"
-                f" {', '.join(sorted(path.stem for path in NETWORKS.glob('[a-z]*.py')))}"
+                f" {', '.join(networks())}"
             )
 
 
 def own_files(study, site):
     """Return {"optical.red": path, ..., "sar.vh": path, "gap_mask": path} of a site's own files."""
     settings = study["sites"][site]
-    entries = {
-        f"{sensor}.{band}": entry
-        for sensor in ("optical", "sar")
-        for band, entry in settings.get(sensor, {}).items()
-        if isinstance(entry, dict)
-    }
-    if "gap_mask" in settings:
-        entries["gap_mask"] = settings["gap_mask"]
-    return {name: Path(study["data"], entry["path"]) for name, entry in entries.items()}
+    files = SOURCES[settings["source"]].files
+    found = files(settings) if files else {}
+    return {name: Path(study["data"], path) for name, path in found.items()}

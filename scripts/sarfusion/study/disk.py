@@ -1,19 +1,23 @@
 """How much disk a study takes, before it runs; what this disk has free."""
 
-import math
 import shutil
 from pathlib import Path
+from typing import Any
 
 from ..core.errors import StudyError
-from ..core.raster import METRES_PER_DEGREE, read_grid
+from ..core.raster import read_grid
 from ..ground.degradation import RATIO
+from ..scenes.sources import SOURCES
 from .config import own_files
+from .inputs import INPUTS
+from .layout import Layout
+from .protocols import PROTOCOLS, REDUCED
 
 # Bytes per pixel of 30 m, measured on the demo's compressed rasters; speckle compresses least.
 # Backscatter is taken to lie at 10 m, of which a site with files of its own may have less.
-OPTICAL, SAR, TRUTH = 6, 65, 85
-STACK, REDUCED, SHUFFLED = 19, 8.2, 3.4
-FUSED = 3.1
+OPTICAL_BYTES, SAR_BYTES, TRUTH_BYTES = 6, 65, 85
+STACK_BYTES, REDUCED_BYTES, SHUFFLED_BYTES = 19, 8.2, 3.4
+FUSED_BYTES = 3.1
 FINE = RATIO**2  # pixels of 10 m in one of 30 m
 # Bytes of a file whose size hardly depends on the scene's.
 WEIGHTS = {"cnn": 250_000, "cae": 540_000, "unet": 910_000}  # of a network
@@ -21,59 +25,57 @@ OTHER_WEIGHTS = 1_000_000
 FIGURE = 620_000
 COPIES = 3  # of a figure: itself, in the provenance and in the report
 GIGABYTE = 1e9
-BIG = 5 * GIGABYTE  # from here on a person is told
-MUCH = 0.5  # or from this share of what is free
+BIG = 5 * GIGABYTE  # studies from this size on are announced
+MUCH = 0.5  # and those that take this share of what is free
 
 
-def site_pixels(study, site):
-    """Return the number of 30 m pixels of a site of the resolved `study`; 0 if unreadable."""
+def site_pixels(study: dict[str, Any], site: str) -> int:
+    """Return the number of optical pixels of a site; 0 where its files cannot be read."""
     settings = study["sites"][site]
-    if settings["source"] == "simulated":
-        return settings["size_px"] ** 2
-    if settings["source"] == "files":
-        try:
-            grid = read_grid(own_files(study, site)["optical.red"])
-        except StudyError:  # which the site's import says, too
-            return 0
-        return grid.height * grid.width
-    west, south, east, north = settings["area"]
-    height = (north - south) * METRES_PER_DEGREE
-    width = (east - west) * METRES_PER_DEGREE * math.cos(math.radians((north + south) / 2))
-    return round(height * width / 30**2)
+    try:
+        return SOURCES[settings["source"]].pixels(
+            settings, own_files(study, site), lambda path: read_grid(path).shape
+        )
+    except StudyError:  # which the site's own job reports
+        return 0
 
 
-def study_bytes(study, runs, figures):
-    """Return {what: bytes} of all that a study writes, about.
-
-    study: resolved; runs: {protocol: [(band, method, input, seed), ...]}, the fused rasters of a
-    site; figures: the number of files of figures.
-    """
-    found = dict.fromkeys(("scenes", "stack", "fused", "models", "figures"), 0)
-    sharpening = runs.get("sharpening", [])
-    inputs = {sar_input for chosen in runs.values() for _, _, sar_input, _ in chosen}
-    count = sum(map(len, runs.values()))
-    networks = [
-        study["models"][method]["network"]
-        for chosen in runs.values()
-        for _, method, *_ in chosen
-        if method in study["models"]
-    ]
+def study_bytes(layout: Layout) -> dict[str, float]:
+    """Return {what: bytes} of all that a study writes, about."""
+    study = layout.study
+    runs = {protocol: layout.runs(protocol) for protocol in study["protocols"]}
+    fine = {name: chosen for name, chosen in runs.items() if PROTOCOLS[name].full_scale}
+    count, fine_count = (sum(map(len, chosen.values())) for chosen in (runs, fine))
+    stack = STACK_BYTES + SHUFFLED_BYTES * _is_shuffled(runs)
+    if any(PROTOCOLS[name].optical == REDUCED for name in runs):
+        stack += REDUCED_BYTES
+    if fine:
+        stack += FINE * (STACK_BYTES + SHUFFLED_BYTES * _is_shuffled(fine))
+    total = dict.fromkeys(("scenes", "stack", "fused", "models", "figures"), 0.0)
     for site, settings in study["sites"].items():
         pixels = site_pixels(study, site)
-        simulated = settings["source"] == "simulated"
-        scenes = OPTICAL + SAR + TRUTH * simulated
-        stack = STACK + SHUFFLED * ("shuffled" in inputs)
-        if sharpening:
-            own = {sar_input for _, _, sar_input, _ in sharpening}
-            stack += REDUCED + FINE * (STACK + SHUFFLED * ("shuffled" in own))
-        found["scenes"] += pixels * scenes
-        found["stack"] += pixels * stack
-        found["fused"] += pixels * FUSED * (count + FINE * len(sharpening))
+        truth = TRUTH_BYTES * SOURCES[settings["source"]].has_truth
+        total["scenes"] += pixels * (OPTICAL_BYTES + SAR_BYTES + truth)
+        total["stack"] += pixels * stack
+        total["fused"] += pixels * FUSED_BYTES * (count + FINE * fine_count)
     if "weights" not in study:
+        networks = [
+            study["models"][method]["network"]
+            for chosen in runs.values()
+            for _, method, *_ in chosen
+            if method in study["models"]
+        ]
         weights = sum(WEIGHTS.get(network, OTHER_WEIGHTS) for network in networks)
-        found["models"] = weights * len(study["sites"])
-    found["figures"] = COPIES * FIGURE * figures
-    return found
+        total["models"] = weights * len(study["sites"])
+    total["figures"] = COPIES * FIGURE * len(layout.figures())
+    return total
+
+
+def _is_shuffled(runs):
+    """Tell whether any run sees shuffled SAR. runs: {protocol: runs of a site}."""
+    return any(
+        INPUTS[sar_input].shuffled for chosen in runs.values() for _, _, sar_input, _ in chosen
+    )
 
 
 def written_bytes(folder):
@@ -81,8 +83,8 @@ def written_bytes(folder):
     return sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
 
 
-def told(parts, written, free):
-    """Return the line that a person is told before a run, "" when there is no need to.
+def announcement(parts, written, free):
+    """Return the line to print before a run, "" when the study is small.
 
     parts: as study_bytes; written: bytes of it that are there; free: bytes that the disk has free.
     """

@@ -9,7 +9,10 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from ..core.errors import StudyError
+from ..scenes.sources import SOURCES
+from .inputs import INPUTS
 from .methods import METHODS
+from .protocols import PROTOCOLS
 
 CONFIG = Path(__file__).parents[3] / "config"
 SCHEMA = CONFIG / "schema.yaml"
@@ -17,9 +20,23 @@ SCHEMA = CONFIG / "schema.yaml"
 
 @cache
 def schema():
-    """Return the schema of a study; its baselines are all those that there are, in METHODS."""
+    """Return the schema of a study, completed from the records of what there is.
+
+    Protocols, inputs, methods without training and sources have a registry each; a study may
+    name, and by default gets, what is in them.
+    """
     rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    rules["properties"]["baselines"] |= {"items": {"enum": [*METHODS]}, "default": [*METHODS]}
+    keys, definitions = rules["properties"], rules["$defs"]
+    keys["baselines"] |= {"items": {"enum": [*METHODS]}, "default": [*METHODS]}
+    keys["inputs"]["default"] = [*INPUTS]
+    definitions["input"]["enum"] = [*INPUTS]
+    keys["protocols"]["properties"] = {
+        name: {"description": protocol.summary, "$ref": "#/$defs/protocol"}
+        for name, protocol in PROTOCOLS.items()
+    }
+    keys["protocols"]["default"] = {name: {} for name in PROTOCOLS}
+    keys["sites"]["additionalProperties"]["properties"]["source"]["enum"] = [*SOURCES]
+    definitions |= {name: source.schema for name, source in SOURCES.items() if source.schema}
     return rules
 
 

@@ -4,9 +4,9 @@ import csv
 from pathlib import Path
 
 from ..core.errors import StudyError
+from ..scenes.sources import SOURCES
 from .schemas import part, violation
 
-SOURCES = ("simulated", "files", "stac")
 # Columns that stand for the numbers or days of one key, so that a cell holds one of them.
 TOGETHER = {"area": ("west", "south", "east", "north"), "period": ("start", "end")}
 OWN = ("name", "source", *(column for columns in TOGETHER.values() for column in columns))

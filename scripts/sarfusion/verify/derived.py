@@ -1,14 +1,18 @@
 """Results that must follow from the scores in a folder: differences, and the texts of tables."""
 
-from itertools import takewhile
+from collections.abc import Callable
+from itertools import product, takewhile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..core.errors import StudyError
 from ..study.comparisons import paired_runs
+from ..study.layout import Layout
 from . import scores
 from .files import read_text
+from .models import read_record
 
 MAX_MB = 100
 CONTEXT = 40  # characters that a message quotes on both sides of a difference
@@ -44,6 +48,35 @@ def check_differences(folder: Path, name: str, site: str, protocol: str) -> str:
                 f" {row['difference']:.9g}, from the scores follows {expected:.9g}"
             )
     return f"{len(differences)} differences follow from the scores"
+
+
+def derived_files(study: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Return the tables and the figures (PNG) that follow from a study's scores, in its results."""
+    layout = Layout(study, is_whole=True)
+    figures = layout.figures(lambda figure: figure.from_tables)
+    return layout.tables(), [path for path in figures if path.endswith(".png")]
+
+
+def check_given(study: dict[str, Any], folder: Path) -> str:
+    """Return a note on results whose scores and records can be read, to make tables from them.
+
+    Raises StudyError for the first that cannot.
+    """
+    layout = Layout(study, str(folder), is_whole=True)
+    tables = [*layout.score_tables(), *layout.transfer_tables(), *layout.difference_tables()]
+    for path in tables:
+        scores.read(Path(path), scores.form_of(path))
+    for site, protocol in product(layout.sites, layout.protocols):
+        for path in layout.records(site, protocol):
+            read_record(Path(path))
+    return f"{len(tables)} tables of scores can be read"
+
+
+def compare_derived(compare: Callable[[Path, Path], str], here: Path, there: Path) -> str:
+    """Return a note on a table or figure that is as the one made here from the same scores."""
+    if not here.exists():
+        raise StudyError(f"{there}: could not be made from the scores; see {here.parents[1]}/logs")
+    return compare(here, there)
 
 
 def compare_text(ours: Path, theirs: Path) -> str:

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from ..scoring.definitions import HEADLINE
 from ..show.tables import as_text
+from ..study.protocols import HEADLINE
 from .envelope import FEWER_DIGITS, SEEDS
 from .scores import PLACE
 from .tolerances import OTHER_SEED, PIXEL, SAME_WEIGHTS, TRAINED_AGAIN

@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from ..core.errors import StudyError
 from ..fusion import channels
 from ..study.config import transfers
+from ..study.protocols import PROTOCOLS
 from .expected import every_model, record_path, weights_path
 from .files import plain_file, read_mapping
 
@@ -30,7 +31,7 @@ def check_model(
         **identity,
         **{key: model[key] for key in ("network", "options", "patch_px", "batch")},
         "channels": channels.channel_names(
-            identity["protocol"], identity["band"], identity["input"]
+            identity["band"], identity["input"], PROTOCOLS[identity["protocol"]].withholds
         ),
     }
     transfer = transfers(study).get(identity["site"])

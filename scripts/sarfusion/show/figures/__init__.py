@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ...core.files import atomic
-from ...study.labels import method_label
+from ...study.methods import method_label
 
 MM = 1 / 25.4  # a millimetre in inches
 DPI = 200  # of the PNG, and of images in the PDF; its text and lines are vectors

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from ...study.comparisons import run_label
-from . import MM, PALETTE, styled
+from . import MM, PALETTE, of_sites, styled
 from .facets import FACETS
 from .layout import LINE, PAGE, box_mm, notes, notes_height, panel_grid
 
@@ -161,3 +161,8 @@ def _write_claim(axes: Axes, claim: str, row: pd.Series) -> None:
     text = "\n".join(textwrap.wrap(f"{claim}: {row['text']}", LINE_LENGTH))
     for x, words, weight in ((2, text, "normal"), (right + 2, row["verdict"], "bold")):
         axes.figure.text(x / width, (top + 1.2) / height, words, va="bottom", fontweight=weight)
+
+
+def draw_claims(*, claims, sites):
+    """Return the verdicts at some sites and of all, from the table of verdicts."""
+    return forest(of_sites(pd.read_csv(claims), [*sites, OVERALL]))

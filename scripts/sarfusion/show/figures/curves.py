@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from ...study.labels import method_label
+from ...core.files import read_json
+from ...study.methods import method_label
 from . import PALETTE, styled
 from .layout import notes, notes_height, panel_grid, stacked
 
@@ -123,3 +124,8 @@ def _share_axes(axes: np.ndarray, table: pd.DataFrame) -> None:
             panel.yaxis.set_minor_formatter(NullFormatter())
             panel.grid(color="#E6E6E6", linewidth=0.5)
             panel.tick_params(labelleft=panel is row[0], labelbottom=number == len(axes))
+
+
+def draw_training(*, histories):
+    """Return the training curves of the models with these JSON records (paths)."""
+    return training_curves(history_table([read_json(path) for path in histories]))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm
@@ -10,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from . import styled
+from . import by_label, styled
+from .inputs import gap_layer, keys_of, layers_of, read_scene
 from .layout import (
     balanced,
     block_gaps,
@@ -28,6 +30,7 @@ BINS = 60
 MAX_COLUMNS = 6
 ROW_GAP_MM, TITLE_MM = 15, 7.5  # room for numbers and scores; room for a method's name
 SCORES_PT = 27  # height of the three scores above a panel
+SCORES = ["rmse", "bias", "cc"]
 
 
 @styled
@@ -120,3 +123,27 @@ def _write_scores(axes: Axes, score: Mapping[str, float]) -> None:
     """Write RMSE, CC and bias above a panel."""
     text = f"RMSE {score['rmse']:.5f}\nCC {score['cc']:.4f}\nbias {score['bias']:z.5f}"
     write_above(axes, text.replace("-", "−"), (0, 2), va="bottom", linespacing=1.2)
+
+
+def draw_density(*, stack, split, metadata, fused, runs, scores, gaps=None):
+    """Return the density plots of one site, from its files and `fused` of `runs`.
+
+    scores: path of the tidy table of scores. gaps: path of the mask of what was withheld, or None;
+    with one, only its pixels count.
+    """
+    scene = read_scene(stack, split, metadata)
+    region = "test" if gaps is None else "gap"
+    return density(
+        scene,
+        layers_of(fused, runs, scene.shape),
+        by_label(read_scores(scores, runs, region), keys_of(runs)),
+        gap_layer(gaps, scene),
+    )
+
+
+def read_scores(path, runs, region):
+    """Return {metric: value} of each run in a region, from the tidy table of scores."""
+    table = pd.read_csv(path)
+    table = table[(table["region"] == region) & table["metric"].isin(SCORES)]
+    found = dict(list(table.groupby(["band", "method", "input", "seed"])))
+    return [found[tuple(run)].set_index("metric")["value"].to_dict() for run in runs]

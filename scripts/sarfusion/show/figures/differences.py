@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from . import styled
+from .inputs import gap_layer, layers_of, read_scene
 from .layout import (
     balanced,
     block_gaps,
@@ -89,3 +90,12 @@ def differences(scene: MapScene, fused: FusedBands, gap: MapLayer | None = None)
         shown.append(Line2D([], [], label="edge of a gap", **THIN_GAP_LINE))
     notes(figure, lines, shown)
     return figure
+
+
+def draw_differences(*, stack, split, metadata, fused, runs, gaps=None):
+    """Return the maps of one site, from its files and `fused` of `runs`.
+
+    gaps: path of the mask of what was withheld, or None; with one, gaps are outlined.
+    """
+    scene = read_scene(stack, split, metadata)
+    return differences(scene, layers_of(fused, runs, scene.shape), gap_layer(gaps, scene))

@@ -12,22 +12,18 @@ from matplotlib.lines import Line2D
 
 from ...core.errors import StudyError
 from ...scoring.intervals import mean_interval
-from ...study.labels import INPUTS, method_name
-from ...study.methods import METHODS
-from . import MM, PALETTE, styled
+from ...study.inputs import INPUTS
+from ...study.methods import METHODS, method_name
+from ...study.protocols import PROTOCOLS
+from . import MM, PALETTE, of_sites, styled
 from .layout import LINE, notes, notes_height, panel_grid
 
 # Regions as sarfusion.ground.gaps names them: gap_edge_0-60m, ..., gap_edge_300-infm.
 EDGE_REGION = re.compile(r"gap_edge_([^-]+)-([^-]+)m")
+WITHHOLDING = [name for name, protocol in PROTOCOLS.items() if protocol.withholds]
 COLOURS = [PALETTE[name] for name in ("blue", "vermilion", "green", "pink", "orange", "sky")]
 GREYS = ["#000000", "#4D4D4D", "#808080", "#B0B0B0"]  # of methods without training
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
-DASHES: dict[str, Any] = {
-    "ratio": "-",
-    "vvvh": (0, (6, 1.5, 1, 1.5)),
-    "none": (0, (3, 1.5)),
-    "shuffled": ":",
-}
 LINE_SPREAD = 0.6  # share of a bin's width in which lines are drawn side by side
 # Upper limit of the axis, as a multiple of the largest mean. With two seeds, t intervals are so
 # wide that they would compress everything else.
@@ -44,15 +40,14 @@ def errors_by_distance(table: pd.DataFrame) -> pd.DataFrame:
     """
     edges = table["region"].astype(str).str.extract(f"^{EDGE_REGION.pattern}$").astype(float)
     chosen = (
-        (table["protocol"] == "cloud_gap")
+        table["protocol"].isin(WITHHOLDING)
         & (table["metric"] == "rmse")
         & edges[0].notna()
         & np.isfinite(table["value"])
     )
     if not chosen.any():
         raise StudyError(
-            "metrics table: no RMSE of cloud_gap by distance to the gap's edge; see the"
-            " evaluation's log"
+            "metrics table: no RMSE by distance to the gap's edge; see the evaluation's log"
         )
     rows = table[chosen].assign(low_m=edges[0], high_m=edges[1])
     keys = ["site", "band", "method", "input", "low_m", "high_m"]
@@ -73,7 +68,7 @@ def distance(table: pd.DataFrame) -> Figure:
     """
     errors = errors_by_distance(table)
     methods = method_styles(errors["method"].unique())
-    inputs = [name for name in DASHES if name in _learned(errors)["input"].unique()]
+    inputs = [name for name in INPUTS if name in _learned(errors)["input"].unique()]
     sites, bands = list(errors["site"].unique()), list(errors["band"].unique())
     lines = [
         "Mean over seeds; bar: 95 % t interval over seeds, cut where it leaves the panel.",
@@ -141,7 +136,7 @@ def _draw_panel(axes: Axes, errors: pd.DataFrame, methods: Mapping[str, Mapping[
         axes.plot(
             x,
             run["value"],
-            linestyle="-" if classical else DASHES[sar_input],
+            linestyle="-" if classical else INPUTS[sar_input].dashes,
             linewidth=0.8,
             markeredgewidth=0.7,
             **style,
@@ -169,7 +164,14 @@ def _two_legends(
         for method, style in methods.items()
     ]
     by_input = [
-        Line2D([], [], color="black", linewidth=0.8, linestyle=DASHES[name], label=INPUTS[name])
+        Line2D(
+            [],
+            [],
+            color="black",
+            linewidth=0.8,
+            linestyle=INPUTS[name].dashes,
+            label=INPUTS[name].label,
+        )
         for name in inputs
     ]
     notes(figure, lines, by_method)
@@ -183,3 +185,9 @@ def _two_legends(
             handlelength=3.5,
             columnspacing=1.5,
         )
+
+
+def draw_distance(*, metrics, protocol, sites):
+    """Return the errors of a protocol with gaps at some sites, from the tidy table of metrics."""
+    table = of_sites(pd.read_csv(metrics), sites)
+    return distance(table[table["protocol"] == protocol])

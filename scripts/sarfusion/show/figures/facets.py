@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from matplotlib.lines import Line2D
 
-from ...scoring.definitions import HEADLINE
+from ...study.protocols import HEADLINE
 from . import BAND_COLOURS
 
 REGION_LABELS = {"test": "test ground", "gap": "inside gaps on test ground"}

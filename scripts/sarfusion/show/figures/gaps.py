@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 from rasterio.windows import Window
 
 from . import NO_DATA, styled
+from .inputs import gap_layer, layers_of, read_scene
 from .inset import choose_window, ground_and_texture, grown
 from .layout import balanced, block_gaps, colour_bar, notes, notes_height, panel_grid, stacked
 from .maps import (
@@ -132,3 +133,9 @@ def _row_pairs(aspect: float, methods: int, foot: float) -> tuple[Figure, np.nda
         widest=40,
     )
     return figure, axes[::2].ravel(), axes[1::2].ravel()
+
+
+def draw_gaps(*, stack, split, metadata, gaps, fused, runs):
+    """Return the filled gaps of one site, from its files, its gaps and `fused` of `runs`."""
+    scene = read_scene(stack, split, metadata)
+    return gap_examples(scene, gap_layer(gaps, scene), layers_of(fused, runs, scene.shape))

@@ -1,6 +1,6 @@
 """Input of map figures: layers of rasters, read at no more detail than a figure shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from rasterio.windows import Window
 from ...core.errors import StudyError
 from ...core.files import read_json
 from ...core.raster import band_numbers, open_raster, read_grid
+from ...study.methods import Run
+from . import by_label
 from .maps import RGB, MapScene
 
 MAX_MAP_PX = 700  # along a side of a map; a panel 58 mm wide has 460 pixels at 200 dpi
@@ -83,13 +85,24 @@ def read_scene(
 
 
 def layers_of(
-    fused: Mapping[str, Mapping[str, str | Path]], shape: tuple[int, int]
+    fused: Sequence[str | Path], runs: Sequence[Run], shape: tuple[int, int]
 ) -> dict[str, dict[str, Layer]]:
-    """Return {label: {band: path}} as {label: {band: Layer}}; all must have one shape.
+    """Return {label: {band: Layer}} of fused rasters, which must have one shape.
 
-    Raises StudyError where a raster has another shape.
+    fused: paths; runs: (band, method, input, seed) of each, in the same order. Raises StudyError
+    where a raster has another shape.
     """
     return {
         label: {band: Layer(path, band, shape) for band, path in paths.items()}
-        for label, paths in fused.items()
+        for label, paths in by_label(fused, keys_of(runs)).items()
     }
+
+
+def keys_of(runs):
+    """Return the keys of `by_label` of runs: (method, input, band)."""
+    return [(method, sar_input, band) for band, method, sar_input, _ in runs]
+
+
+def gap_layer(gaps, scene):
+    """Return the Layer of a mask of gaps, None where there is none."""
+    return None if gaps is None else Layer(gaps, "gap", scene.shape)

@@ -12,10 +12,12 @@ from matplotlib.figure import Figure
 
 from ...core.errors import StudyError
 from ...scoring.across import pool
-from ...scoring.definitions import HEADLINE
 from ...scoring.transfer import losses, without_training
-from ...study.labels import INPUTS, method_label, method_name
-from . import styled
+from ...study.inputs import INPUTS
+from ...study.methods import method_label, method_name
+from ...study.missing import missing_line
+from ...study.protocols import HEADLINE
+from . import of_sites, styled
 from .difference_panels import difference_panels
 from .facets import protocol_heading
 from .layout import notes, panel_grid
@@ -52,14 +54,14 @@ def _describe_comparison(row: dict[str, Any]) -> dict[str, str]:
     if left[0] == right[0]:
         return {
             "column": "sar",
-            "heading": f"minus {INPUTS[right[1]]}:",
+            "heading": f"minus {INPUTS[right[1]].label}:",
             "label": method_label(*left),
         }
     if left[1] == right[1]:
         return {
             "column": "model",
             "heading": f"{method_name(left[0])} − {method_name(right[0])}:",
-            "label": INPUTS[left[1]],
+            "label": INPUTS[left[1]].label,
         }
     return {
         "column": "model",
@@ -162,3 +164,22 @@ def _over_sites(
         for table in (pooled, shown)
     )
     return difference_panels(groups, note_lines, site_differences)
+
+
+def draw_paired_differences(*, differences, sites):
+    """Return the differences at some sites, from the tables of compare_methods (paths)."""
+    return paired_differences(of_sites(_read(differences), sites))
+
+
+def draw_across_differences(*, differences, missing):
+    """Return the differences over all sites, from the tables of compare_methods (paths)."""
+    return across_sites(_read(differences), missing_line(missing))
+
+
+def draw_transfer(*, metrics, transferred, missing):
+    """Return what models lose on unseen sites, from the tidy tables of both kinds of models."""
+    return transfer(pd.read_csv(metrics), pd.read_csv(transferred), missing_line(missing))
+
+
+def _read(paths):
+    return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)

@@ -11,6 +11,7 @@ from matplotlib.patches import Patch
 
 from ...ground.split import BUFFER, NOT_VALID, TEST, TRAIN, VALIDATION
 from . import MM, PALETTE, styled
+from .inputs import layers_of, read_scene
 from .inset import choose_inset
 from .layout import (
     balanced,
@@ -51,6 +52,7 @@ SPLIT_CLASSES = {  # value in the split -> name, colour
 MAX_COLUMNS = 7  # maps side by side; more methods continue in further rows
 TITLE_MM = 9
 SAR_TITLES = {"vv_db": "VV", "vh_db": "VH", "ratio_db": "VV/VH ratio"}
+SAR_BANDS = ("vv_db", "vh_db", "ratio_db")
 
 
 @styled
@@ -201,3 +203,26 @@ def _comparison(
     missing = any(not np.isfinite(layer.whole).all() for layer in layers.values())
     notes(figure, lines, handles(test=bool(scene.test.any()), inset=True, no_data=missing))
     return figure, axes, image
+
+
+def draw_overview(*, stack, split, metadata):
+    """Return the overview of one site, from its files."""
+    return overview(read_scene(stack, split, metadata, (*RGB, *SAR_BANDS)))
+
+
+def draw_bands(*, stack, split, metadata, fused, runs, bands):
+    """Return the figure of each band of one site, from its files and `fused` of `runs`."""
+    scene = read_scene(stack, split, metadata)
+    layers = layers_of(fused, runs, scene.shape)
+    return [
+        band_comparison(
+            scene, band, {label: found[band] for label, found in layers.items() if band in found}
+        )
+        for band in bands
+    ]
+
+
+def draw_composites(*, stack, split, metadata, fused, runs):
+    """Return the composites of one site, from its files and `fused` of `runs`."""
+    scene = read_scene(stack, split, metadata)
+    return composite_comparison(scene, layers_of(fused, runs, scene.shape))

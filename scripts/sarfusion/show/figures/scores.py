@@ -11,10 +11,11 @@ from matplotlib.ticker import MaxNLocator
 
 from ...core.errors import StudyError
 from ...scoring.across import site_means
-from ...scoring.definitions import HEADLINE
 from ...scoring.intervals import mean_interval
-from ...study.labels import method_label
-from . import styled
+from ...study.methods import method_label
+from ...study.missing import missing_line
+from ...study.protocols import HEADLINE
+from . import of_sites, styled
 from .facets import FACETS, Facet, band_colour, band_handle, band_marker, protocol_heading
 from .layout import LINE, PAGE, notes, notes_height, panel_grid, text_mm, write_above
 
@@ -204,3 +205,15 @@ def _draw_facet(
     axes.set_axisbelow(True)
     for border in range(len(labels) - 1):
         axes.axhline(border + 0.5, color="#DDDDDD", linewidth=0.5, zorder=0)
+
+
+def draw_scores(*, metrics, protocol, sites):
+    """Return the scores of a protocol at some sites, from the tidy table of metrics."""
+    table = of_sites(pd.read_csv(metrics), sites)
+    return scores(table[table["protocol"] == protocol])
+
+
+def draw_across_scores(*, metrics, protocol, missing):
+    """Return the scores of a protocol over all sites, from the tidy table of metrics."""
+    table = pd.read_csv(metrics)
+    return across_sites(table[table["protocol"] == protocol], missing_line(missing))

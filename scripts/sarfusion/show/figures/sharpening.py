@@ -2,8 +2,9 @@
 
 from matplotlib.figure import Figure
 
-from ...core.raster import finer
+from ...core.raster import finer, read_grid
 from . import styled
+from .inputs import Layer, layers_of, read_scene
 from .inset import choose_inset
 from .layout import balanced, notes, notes_height, panel_grid
 from .maps import (
@@ -72,3 +73,18 @@ def sharpening(
         unused.remove()
     notes(figure, lines)
     return figure
+
+
+def draw_sharpening(*, stack, split, metadata, reduced, full, fused, runs, truth=None):
+    """Return the products of one site, from its files.
+
+    reduced: raster of the degraded bands on the grid of the stack. fused: the products of `runs`,
+    and truth (None where it is not known), on the finer grid of the raster `full`.
+    """
+    scene, fine = read_scene(stack, split, metadata), read_grid(full).shape
+    return sharpening(
+        scene,
+        Layer(reduced, list(RGB), scene.shape),
+        layers_of(fused, runs, fine),
+        None if truth is None else Layer(truth, list(RGB), fine),
+    )

@@ -5,7 +5,9 @@ Numbers become text here and nowhere else, so that the template needs none.
 """
 
 from ...scoring.claims import OVERALL
-from ...study.labels import method_label
+from ...study.inputs import INPUTS
+from ...study.methods import method_label
+from ...study.protocols import PROTOCOLS
 from . import prose
 from .limits import limits
 from .methods import constants, used_baselines, used_models
@@ -14,20 +16,15 @@ from .tables import claims_table, models_table, score_tables
 from .texts import listed, number, table_of, whole
 
 KNOWN_NETWORKS = ("cnn", "cae", "unet")  # the template tells what these are
-INPUT_NAMES = {
-    "ratio": "the ratio",
-    "vvvh": "VV and VH",
-    "none": "no radar",
-    "shuffled": "shuffled radar",
-}
 
 
-def content(*, study, tables, claims, scenes, stacks, shown, figures, sums, run):
+def content(*, study, tables, claims, scenes, stacks, shown, figures, plates, sums, run):
     """Return all that the template asks for, as plain lists, texts and dictionaries.
 
     study: its settings. tables: {"summary", "verdicts", "models", "times", "differences"}, data
     frames. claims: as sarfusion.scoring.claims.load gives them. scenes, stacks: {site: content of
-    scene.json, of stack/SITE.json}. shown: sites with figures. figures: names of files. sums:
+    scene.json, of stack/SITE.json}. shown: sites with figures. figures: names of files.
+    plates: (figure, kind, protocol, site) of those of protocols, in their order. sums:
     [(path, bytes, SHA-256)]. run: {"command", "commit", "engine", "packages", "machine"} (see
     sarfusion.provenance); command and commit are None where they are not known.
     """
@@ -68,8 +65,8 @@ def content(*, study, tables, claims, scenes, stacks, shown, figures, sums, run)
         "protocols": protocols,
         "networks": networks,
         "other_networks": [name for name in networks.values() if name not in KNOWN_NETWORKS],
-        "inputs": listed([INPUT_NAMES[name] for name in inputs], "or"),
-        "shuffled": "shuffled" in inputs,
+        "inputs": listed([INPUTS[name].noun for name in inputs], "or"),
+        "shuffled": any(INPUTS[name].shuffled for name in inputs),
         "baselines": listed_or_nothing(used_baselines(tables["summary"])),
         "sites": sites_table(study, scenes, stacks),
         "shown_sites": shown,
@@ -79,6 +76,16 @@ def content(*, study, tables, claims, scenes, stacks, shown, figures, sums, run)
         "results": [
             {
                 "protocol": protocol,
+                **prose.protocol_texts(protocol, numbers),
+                "plates": [
+                    {
+                        "file": f"{name}.pdf",
+                        "of_site": bool(site),
+                        "caption": prose.plate_caption(kind, protocol, site, numbers),
+                    }
+                    for name, kind, of, site in plates
+                    if of == protocol
+                ],
                 "said": [
                     text
                     for text in (
@@ -87,10 +94,12 @@ def content(*, study, tables, claims, scenes, stacks, shown, figures, sums, run)
                     )
                     if text
                 ],
-                "tables": score_tables(tables["summary"], protocol),
+                "tables": score_tables(tables["summary"], protocol, numbers),
             }
             for protocol in protocols
         ],
+        "full_scale": [name for name in protocols if PROTOCOLS[name].full_scale],
+        "distances": [f"{name}.pdf" for name, kind, *_ in plates if kind == "gap_distance"],
         "tests": claims_table(verdicts),
         "limits": limits(study, scenes, stacks, judged),
         "figures": figures,

@@ -1,6 +1,7 @@
 """What a study cannot say."""
 
 from ...scoring.claims import NOT_TESTED
+from ...study.protocols import PROTOCOLS
 from .sites import named, simulated_sites
 from .texts import listed
 
@@ -58,22 +59,10 @@ def _limits(study, scenes, stacks, claims):
         f"Every network had {study['training']['updates']} updates of its weights. Longer training,"
         " or another network, may change who wins."
     )
-    protocols = study["protocols"]
-    if "reconstruction" in protocols:
-        yield (
-            "Reconstruction asks for what is already there. A good score in it does not show that"
-            " radar adds anything."
-        )
-    if "cloud_gap" in protocols:
-        yield (
-            "The clouds of the cloud-gap protocol are masks laid on a clear scene. Thin cloud,"
-            " shadows at a cloud's rim and what changes between two dates are not in them."
-        )
-    if "sharpening" in protocols and len(made) < len(scenes):
-        yield (
-            "Of a real place the truth at the finest pixels is not known; there, products are held"
-            " against the measured band only after they were degraded to its pixels."
-        )
+    for name in study["protocols"]:
+        yield PROTOCOLS[name].limits
+        if len(made) < len(scenes):
+            yield PROTOCOLS[name].limits_of_real_places
     undated = [
         site
         for site, scene in scenes.items()

@@ -2,8 +2,7 @@
 
 from ...ground.degradation import RATIO
 from ...scoring import definitions
-from ...study.labels import method_name
-from ...study.methods import METHODS
+from ...study.methods import METHODS, method_name
 from .sites import FLAGS, pixel
 from .texts import counted, listed, number, percent, whole
 

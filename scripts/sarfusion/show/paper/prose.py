@@ -6,10 +6,11 @@ the run.
 """
 
 from ...scoring.claims import NOT_REPRODUCED, NOT_TESTED, REPRODUCED, SEED_DEPENDENT
-from ...scoring.definitions import HEADLINE
 from ...study.comparisons import EACH
-from ...study.labels import method_name
-from ...study.methods import METHODS
+from ...study.figures import FIGURES
+from ...study.inputs import INPUTS, REFERENCES, TESTED
+from ...study.methods import METHODS, method_name
+from ...study.protocols import HEADLINE, PROTOCOLS
 from .sites import FEW_SITES
 from .texts import counted, listed
 
@@ -32,24 +33,7 @@ QUANTITIES = {  # metric -> its name for a newcomer
     "sf_ratio": "the amount of fine detail (SF ratio)",
 }
 REFLECTANCE = {"rmse", "mae"}  # metrics with a unit
-WHERE = {
-    "reconstruction": "In reconstruction",
-    "cloud_gap": "In cloud gaps",
-    "sharpening": "In sharpening",
-}
-INPUT_WORDS = {
-    "ratio": "with the ratio",
-    "vvvh": "with VV and VH",
-    "none": "without SAR",
-    "shuffled": "with shuffled SAR",
-}
 OPPOSITE = {"lower": "higher", "higher": "lower"}
-ASKED = {  # protocol -> what a network is asked, as a clause
-    "reconstruction": "return the band that it was given, with the ratio beside it (the task of"
-    " the paper)",
-    "cloud_gap": "fill what clouds hide",
-    "sharpening": "bring {coarse}\N{NO-BREAK SPACE}m pixels to {native}\N{NO-BREAK SPACE}m",
-}
 MEANINGS = {  # of a claim that the ratio lowers the error inside gaps
     REPRODUCED: "Inside cloud gaps the ratio is worth something on this ground: it tells the"
     " networks about the hidden surface what its surroundings do not.",
@@ -88,8 +72,27 @@ def question(protocols, numbers):
 
     numbers: texts by name, for the sizes of pixels.
     """
-    asked = [f"whether it can {ASKED[protocol].format(**numbers)}" for protocol in protocols]
+    asked = [
+        f"whether it can {PROTOCOLS[protocol].question.format(**numbers)}" for protocol in protocols
+    ]
     return listed(asked).replace("whether it", "whether a network", 1)
+
+
+def protocol_texts(protocol, numbers):
+    """Return the name of a protocol, its task and how to read its scores, as Typst markup.
+
+    numbers: texts by name.
+    """
+    about = PROTOCOLS[protocol]
+    texts = {"title": about.title, "task": about.task, "reading": about.reading}
+    return {name: text.format(**numbers) for name, text in texts.items()}
+
+
+def plate_caption(kind, protocol, site, numbers):
+    """Return the caption of a figure of a protocol, as Typst markup; site: "" if it is of all."""
+    title = PROTOCOLS[protocol].title
+    # A string in code, since the underscore of a name would be markup.
+    return FIGURES[kind].plate.format(**{**numbers, "title": title, "site": f'#"{site}"'})
 
 
 def verdict_sentences(claims):
@@ -207,10 +210,10 @@ def _against(row):
     """Return e.g. "the CAE than for the CNN (both with the ratio)"."""
     left, right = (row[side].rsplit("-", 1) for side in ("left", "right"))
     if left[0] == right[0]:
-        return f"{run_words(row['left'])} than {INPUT_WORDS[right[1]]}"
+        return f"{run_words(row['left'])} than {INPUTS[right[1]].phrase}"
     if left[1] == right[1] and not {left[0], right[0]} & METHODS.keys():
         names = " than for ".join(_name(side[0]) for side in (left, right))
-        return f"{names} (both {INPUT_WORDS[left[1]]})"
+        return f"{names} (both {INPUTS[left[1]].phrase})"
     return f"{run_words(row['left'])} than for {run_words(row['right'])}"
 
 
@@ -232,7 +235,7 @@ def run_words(run):
     method, sar_input = run.rsplit("-", 1)
     if method in METHODS:
         return f"the method {method_name(method)}"
-    return f"{_name(method)} {INPUT_WORDS[sar_input]}"
+    return f"{_name(method)} {INPUTS[sar_input].phrase}"
 
 
 def worth(differences, protocol):
@@ -244,13 +247,13 @@ def worth(differences, protocol):
     pairs: dict[str, dict[str, list]] = {}
     for row in differences:
         ours = row["protocol"] == protocol and row["region"] == HEADLINE[protocol]
-        same = row["left_method"] == row["right_method"] and row["left_input"] == "ratio"
+        same = row["left_method"] == row["right_method"] and row["left_input"] == TESTED
         if ours and same and row["metric"] == "rmse":
             networks = pairs.setdefault(row["right_input"], {})
             networks.setdefault(row["left_method"], []).append(row)
     return [
-        f"{WHERE[protocol]}, against the same network {INPUT_WORDS[other]}, the ratio makes the"
-        f" error {listed([_changed(name, rows) for name, rows in networks.items()])}."
+        f"{PROTOCOLS[protocol].where}, against the same network {INPUTS[other].phrase}, the ratio"
+        f" makes the error {listed([_changed(name, rows) for name, rows in networks.items()])}."
         for other, networks in pairs.items()
     ]
 
@@ -308,10 +311,11 @@ def _is_on_worth(claim):
     """Whether a claim says that the ratio lowers the error inside gaps, for all it is held to."""
     tests = claim["tests"]
     return (
-        (claim["protocol"], claim["needs"]) == ("cloud_gap", "all")
+        PROTOCOLS[claim["protocol"]].withholds
+        and claim["needs"] == "all"
         and all((test["metric"], test["direction"]) == ("rmse", "lower") for test in tests)
-        and {test["left"] for test in tests} == {f"{EACH}-ratio"}
-        and {test["right"] for test in tests} == {f"{EACH}-none", f"{EACH}-shuffled"}
+        and {test["left"] for test in tests} == {f"{EACH}-{TESTED}"}
+        and {test["right"] for test in tests} == {f"{EACH}-{other}" for other in REFERENCES}
     )
 
 
@@ -323,7 +327,7 @@ def copying(claims, tests, baselines):
     names = [
         name
         for name, (_, verdict) in claims.items()
-        if tests[name]["protocol"] == "reconstruction" and verdict != NOT_TESTED
+        if PROTOCOLS[tests[name]["protocol"]].is_copying and verdict != NOT_TESTED
     ]
     if not names or "copy" not in baselines:
         return ""

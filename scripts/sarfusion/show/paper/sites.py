@@ -5,6 +5,7 @@ from datetime import datetime
 import numpy as np
 
 from ...scenes import landsat
+from ...scenes.sources import SOURCES
 from .texts import MINUS, TIMES, listed, number, percent, table_of
 
 FEW_SITES = 3  # of so many sites, each is described in full
@@ -53,11 +54,8 @@ def sensor(scene, name):
 
 def scaling(settings):
     """Return (scale, offset) from digital numbers to reflectance of a site."""
-    if settings["source"] == "files":
-        return settings["optical"]["scale"], settings["optical"]["offset"]
-    if settings["source"] == "stac":
-        return tuple(settings["catalogue"]["optical"][name] for name in ("scale", "offset"))
-    return landsat.SCALE, landsat.OFFSET
+    scaling = SOURCES[settings["source"]].scaling
+    return scaling(settings) if scaling else (landsat.SCALE, landsat.OFFSET)
 
 
 def shift(stack):
@@ -76,8 +74,8 @@ def pixel(stack):
 
 def place(settings, stack):
     """Return where a site lies, as text: its area in degrees, else its upper left corner."""
-    if settings["source"] == "simulated":
-        return "invented"
+    if place := SOURCES[settings["source"]].place:
+        return place
     if "area" in settings:
         west, south, east, north = (number(value, 7) for value in settings["area"])
         return f"{west} to {east}° east, {south} to {north}° north"

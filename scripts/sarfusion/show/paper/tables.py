@@ -5,7 +5,9 @@ import numpy as np
 from ...scoring.claims import OVERALL
 from ...scoring.metrics import METRICS
 from ...study.comparisons import run_label
-from ...study.labels import INPUTS, method_label, method_name
+from ...study.inputs import INPUTS
+from ...study.methods import method_label, method_name
+from ...study.protocols import PROTOCOLS
 from ..tables import full_table, sections, short_table
 from .sites import FEW_SITES
 from .texts import MINUS, as_table, grouped, table_of, whole
@@ -30,8 +32,8 @@ def models_table(models):
     return table_of(header, rows, left=2)
 
 
-def score_tables(summary, protocol):
-    """Return [{"name", "short", "full"}] of a protocol, one for each kind of ground.
+def score_tables(summary, protocol, numbers):
+    """Return [{"name", "caption", "short", "full"}] of a protocol, one for each kind of ground.
 
     short: a row per method, means over bands and sites. full: tables with a row per band and
     method and with intervals, none in studies of many sites.
@@ -39,12 +41,14 @@ def score_tables(summary, protocol):
     found = []
     sites = summary["site"].nunique()
     for _, part in sections(summary[summary["protocol"] == protocol]):
+        region = part["region"].iloc[0]
         short = short_table(part.assign(site="all", band="all"))
         triple = part["band"] == "rgb"
         full = [full_table(scores) for scores in (part[~triple], part[triple]) if len(scores)]
         found.append(
             {
-                "name": f"{protocol} {part['region'].iloc[0]}",
+                "name": f"{protocol} {region}",
+                "caption": PROTOCOLS[protocol].sections[region][1].format(**numbers),
                 "short": as_table(short.rename(columns={"RMSE all": "RMSE"})),
                 "full": [grouped(table) for table in full] if sites <= FEW_SITES else [],
             }
@@ -98,9 +102,9 @@ def _against(row):
     if left == "each":
         return f"{run_label(row['left'])} − {run_label(row['right'])}"
     if with_left == with_right:
-        return f"{method_name(left)} − {method_name(right)}, {INPUTS[with_left]}"
+        return f"{method_name(left)} − {method_name(right)}, {INPUTS[with_left].label}"
     if left == right:
-        return f"{method_name(left)}, {INPUTS[with_left]} − {INPUTS[with_right]}"
+        return f"{method_name(left)}, {INPUTS[with_left].label} − {INPUTS[with_right].label}"
     return f"{run_label(row['left'])} − {run_label(row['right'])}"
 
 

@@ -628,7 +628,7 @@ buildValues();
 showWorst();
 const methods = [...layers.values()].filter((layer) => layer.reference);
 // The question that radar can answer, if it was asked; else whatever there is.
-const first = methods.find((layer) => layer.id.startsWith("cloud_gap/")) ?? methods[0];
+const first = methods.find((layer) => layer.region === "gap") ?? methods[0];
 choose("right", first?.id ?? "measured");
 choose("left", "measured");
 showWorst();

@@ -1,0 +1,134 @@
+"""The sources: where the raw scenes of a site come from. One record each.
+
+A source with `script` has a rule of its own made in rules/scenes.smk: scripts/SCRIPT.py is called
+with the site's `settings` and `files`, and writes optical.tif, sar.tif, scene.json and, where the
+truth is known, truth.tif, in the form of raw scenes (docs/results.md).
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ..core.earth import METRES_PER_DEGREE
+from ..core.errors import StudyError
+
+Settings = Mapping[str, Any]
+ShapeOf = Callable[[Path], tuple[int, int]]
+NATIVE_M = 30  # of a pixel of the optical scenes
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source of scenes.
+
+    pixels: number of optical pixels of a site, from its settings, its files and a function that
+    returns (rows, columns) of a raster, which raises StudyError where it cannot be read. script:
+    what makes the scenes, if one script does. verb: for the message of its job. bytes_a_pixel:
+    memory of the script for each optical pixel; 0 where it is bounded. minutes: that the script may
+    take. schema: of a site's settings; None where config/schema.yaml defines it under the source's
+    name. has_truth: whether the true reflectance is known at the finest pixels. files: a person's
+    own files, {"optical.red": path as the study gives it, ...}. check: raises StudyError for
+    settings that no schema can refuse; takes settings and name of the site. scaling: (scale,
+    offset) from digital numbers to reflectance; None for those of Landsat. place: where its sites
+    lie, "" where their area or grid says so.
+    """
+
+    pixels: Callable[[Settings, Mapping[str, Path], ShapeOf], int]
+    script: str | None = None
+    schema: Settings | None = None
+    has_truth: bool = False
+    files: Callable[[Settings], dict[str, str]] | None = None
+    check: Callable[[Settings, str], None] = lambda settings, site: None
+    scaling: Callable[[Settings], tuple[float, float]] | None = None
+    place: str = ""
+    verb: str = "Make"
+    bytes_a_pixel: int = 0
+    minutes: int = 30
+
+
+# Simulated cities
+
+
+def _square(settings: Settings, files: Mapping[str, Path], shape_of: ShapeOf) -> int:
+    return settings["size_px"] ** 2
+
+
+# A person's own files
+
+
+def _band_files(settings: Settings) -> dict[str, str]:
+    entries = {
+        f"{sensor}.{band}": entry
+        for sensor in ("optical", "sar")
+        for band, entry in settings.get(sensor, {}).items()
+        if isinstance(entry, dict)
+    }
+    if "gap_mask" in settings:
+        entries["gap_mask"] = settings["gap_mask"]
+    return {name: entry["path"] for name, entry in entries.items()}
+
+
+def _pixels_of_file(settings: Settings, files: Mapping[str, Path], shape_of: ShapeOf) -> int:
+    return math.prod(shape_of(files["optical.red"]))
+
+
+def _own_scaling(settings: Settings) -> tuple[float, float]:
+    return settings["optical"]["scale"], settings["optical"]["offset"]
+
+
+# Catalogues
+
+
+def _pixels_of_area(settings: Settings, files: Mapping[str, Path], shape_of: ShapeOf) -> int:
+    west, south, east, north = settings["area"]
+    height = (north - south) * METRES_PER_DEGREE
+    width = (east - west) * METRES_PER_DEGREE * math.cos(math.radians((north + south) / 2))
+    return round(height * width / NATIVE_M**2)
+
+
+def _check_area_and_period(settings: Settings, site: str) -> None:
+    west, south, east, north = settings["area"]
+    if west >= east or south >= north:
+        raise StudyError(
+            f"config: sites.{site}.area: {settings['area']} is empty; it is [west, south, east,"
+            " north], and may not cross the 180th meridian"
+        )
+    try:
+        first, last = map(date.fromisoformat, settings["period"])
+    except ValueError as error:
+        raise StudyError(f"config: sites.{site}.period: {error}") from None
+    if first > last:
+        raise StudyError(f"config: sites.{site}.period: {first} is later than {last}; swap them")
+
+
+def _catalogue_scaling(settings: Settings) -> tuple[float, float]:
+    optical = settings["catalogue"]["optical"]
+    return optical["scale"], optical["offset"]
+
+
+SOURCES = {
+    "simulated": Source(
+        pixels=_square,
+        script="simulate_scene",
+        verb="Simulate",
+        has_truth=True,
+        place="invented",
+        bytes_a_pixel=5000,
+        minutes=10,
+    ),
+    "files": Source(
+        pixels=_pixels_of_file,
+        script="import_scene",
+        verb="Import",
+        files=_band_files,
+        scaling=_own_scaling,
+    ),
+    "stac": Source(
+        pixels=_pixels_of_area,
+        check=_check_area_and_period,
+        scaling=_catalogue_scaling,
+    ),
+}

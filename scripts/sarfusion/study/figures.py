@@ -1,0 +1,214 @@
+"""The figures: what each kind shows, of what, and which function draws it. One record each."""
+
+from dataclasses import dataclass
+
+SITE = ("stack", "split", "metadata")  # the rasters of a site, and what its scenes are
+MAPS = (*SITE, "fused")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One kind of figure.
+
+    name: its file in figures/ without suffix; wildcards {site}, {protocol} and {band} make one for
+    each. draws: MODULE.FUNCTION in show/figures, called with the inputs and parameters below, by
+    their names. inputs: files that it is drawn from, as rules/figures.smk names them. runs: which
+    fused bands: "shown", those of networks, of the first seed; "compared", these and methods
+    without training; "full", those at the finest pixels. parameters: values it takes. caption,
+    category, shows: in the report. message: of its job. plate: its caption in the paper.
+
+    colour: whether it needs red, green and blue. withholds, full_scale: whether it is of protocols
+    with gaps, with products at the finest pixels. across: whether it is of a study of several
+    sites, "sites", or of its transfers, "transfers".
+    """
+
+    name: str
+    draws: str
+    inputs: tuple[str, ...]
+    caption: str
+    category: str
+    shows: str
+    message: str
+    runs: str = ""
+    parameters: tuple[str, ...] = ()
+    plate: str = ""
+    colour: bool = False
+    withholds: bool = False
+    full_scale: bool = False
+    across: str = ""
+
+    @property
+    def from_tables(self) -> bool:
+        """Whether it follows from the tables of scores alone."""
+        return set(self.inputs) <= {"metrics", "differences", "claims", "transferred"}
+
+
+FIGURES = {  # in the order of a study's list of figures
+    "overview": Figure(
+        "{site}_overview",
+        "scenes.draw_overview",
+        SITE,
+        caption="overview",
+        category="Scenes",
+        shows="overview",
+        message="Draw the scenes of {wildcards.site}",
+    ),
+    # One job for the bands of a protocol: a figure takes less time than the start of a process.
+    "bands": Figure(
+        "{site}_{protocol}_{band}",
+        "scenes.draw_bands",
+        MAPS,
+        runs="shown",
+        parameters=("bands",),
+        caption="band",
+        category="Fused bands",
+        shows="{band}",
+        message="Draw the fused {params.bands} of {wildcards.site}",
+    ),
+    "differences": Figure(
+        "{site}_{protocol}_differences",
+        "differences.draw_differences",
+        (*MAPS, "gaps"),
+        runs="shown",
+        caption="differences",
+        category="Errors",
+        shows="differences",
+        message="Draw the differences from the measured bands of {wildcards.site}",
+    ),
+    "density": Figure(
+        "{site}_{protocol}_density",
+        "density.draw_density",
+        (*MAPS, "gaps", "scores"),
+        runs="shown",
+        caption="density",
+        category="Errors",
+        shows="density",
+        message="Draw the fused against measured reflectance of {wildcards.site}",
+    ),
+    "training": Figure(
+        "{site}_{protocol}_training",
+        "curves.draw_training",
+        ("histories",),
+        caption="training",
+        category="Training",
+        shows="training",
+        message="Draw the training curves of {wildcards.site}",
+    ),
+    "composites": Figure(
+        "{site}_{protocol}_composites",
+        "scenes.draw_composites",
+        MAPS,
+        runs="shown",
+        colour=True,
+        caption="composites",
+        category="Fused bands",
+        shows="composites",
+        message="Draw the colour composites of {wildcards.site}",
+        plate="{title} at {site} in true colour: the measured image and what each network makes of"
+        " it, above the whole scene, below a place on test ground enlarged. First seed.",
+    ),
+    "gaps": Figure(
+        "{site}_{protocol}_examples",
+        "gaps.draw_gaps",
+        (*MAPS, "gaps"),
+        runs="compared",
+        colour=True,
+        withholds=True,
+        caption="gaps",
+        category="Fused bands",
+        shows="examples",
+        message="Draw the filled gaps of {wildcards.site}",
+        plate="{title} at {site}: what stands in the gaps of a place on test ground, and the"
+        " absolute error there. First seed.",
+    ),
+    "sharpening": Figure(
+        "{site}_{protocol}_products",
+        "sharpening.draw_sharpening",
+        (*MAPS, "reduced", "full", "truth"),
+        runs="full",
+        colour=True,
+        full_scale=True,
+        caption="sharpening",
+        category="Fused bands",
+        shows="products",
+        message="Draw the 10 m products of {wildcards.site}",
+        plate="{title} at {site}: a place on test ground at {coarse}~m, at {native}~m, and as"
+        " {fine}~m products. First seed.",
+    ),
+    "scores": Figure(
+        "{protocol}_scores",
+        "scores.draw_scores",
+        ("metrics",),
+        parameters=("sites",),
+        caption="scores",
+        category="Scores",
+        shows="scores",
+        message="Draw the scores of {wildcards.protocol}",
+    ),
+    "gap_distance": Figure(
+        "{protocol}_distance",
+        "distance.draw_distance",
+        ("metrics",),
+        parameters=("sites",),
+        withholds=True,
+        caption="gap_distance",
+        category="Scores",
+        shows="error by distance",
+        message="Draw the error by distance to the edge of a gap",
+        plate="{title}: the error by the distance to the nearest clear pixel, mean over seeds with"
+        " intervals at {confidence}.",
+    ),
+    "paired_differences": Figure(
+        "paired_differences",
+        "paired.draw_paired_differences",
+        ("differences",),
+        parameters=("sites",),
+        caption="paired_differences",
+        category="Claims",
+        shows="paired differences",
+        message="Draw what the SAR ratio changes",
+    ),
+    "claims": Figure(
+        "claims",
+        "claims.draw_claims",
+        ("claims",),
+        parameters=("sites",),
+        caption="claims",
+        category="Claims",
+        shows="claims",
+        message="Draw the verdicts on the claims",
+    ),
+    "across_scores": Figure(
+        "across_sites_{protocol}_scores",
+        "scores.draw_across_scores",
+        ("metrics",),
+        parameters=("missing",),
+        across="sites",
+        caption="across_sites_scores",
+        category="Across sites",
+        shows="scores",
+        message="Draw the scores of {wildcards.protocol} over all sites",
+    ),
+    "across_differences": Figure(
+        "across_sites_differences",
+        "paired.draw_across_differences",
+        ("differences",),
+        parameters=("missing",),
+        across="sites",
+        caption="across_sites_differences",
+        category="Across sites",
+        shows="paired differences",
+        message="Draw what the SAR ratio changes, over all sites",
+    ),
+    "transfer": Figure(
+        "transfer",
+        "paired.draw_transfer",
+        ("metrics", "transferred"),
+        parameters=("missing",),
+        across="transfers",
+        caption="transfer",
+        category="Across sites",
+        shows="transfer",
+        message="Draw what a model loses on a site that it has not seen",
+    ),
+}

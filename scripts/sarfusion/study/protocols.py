@@ -1,0 +1,143 @@
+"""The protocols: what methods are asked, and how they are judged. One record each.
+
+Everything that speaks of protocols reads these records: the schema of a study, rules, figures,
+tables, the viewer, the paper and `./reproduce verify`.
+
+Texts for the paper are Typst markup. They may contain the numbers of show/paper/methods.py in
+braces: {native}, {coarse} and {fine} are pixel sizes in metres.
+"""
+
+from dataclasses import dataclass, field
+
+STACK, REDUCED = "stack/{site}.tif", "stack/{site}.reduced.tif"
+FULL = ".full"  # in the names of files at the finest pixels
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One protocol.
+
+    summary: for the schema. optical: the raster whose optical bands the methods get, in a study's
+    results. withholds: whether they get it with gaps, in which they are scored. full_scale:
+    whether they also make products at the finest pixels. classical: the module in fusion/classical
+    with its methods without training. headline: the region of ground that it is judged by.
+
+    sections: {region: (heading of a table, caption in the paper)}. group, full_group: headings of
+    its layers in the viewer, of those at the finest pixels. title, where, question, task, reading:
+    for the paper: its name, "In ...", what a network is asked as a clause, the same as a
+    paragraph, and how to read its scores. limits: what it cannot show; limits_of_real_places: the
+    same, of sites whose true reflectance is not known. plates: the figures of the paper, by kind
+    (figures.py), in their order.
+    """
+
+    summary: str
+    title: str
+    where: str
+    question: str
+    task: str
+    reading: str
+    sections: dict[str, tuple[str, str]]
+    group: str
+    headline: str = "test"
+    optical: str = STACK
+    withholds: bool = False
+    full_scale: bool = False
+    classical: str | None = None
+    full_group: str = ""
+    limits: str = ""
+    limits_of_real_places: str = ""
+    plates: tuple[str, ...] = field(default=("composites",))
+
+    @property
+    def is_copying(self) -> bool:
+        """Whether copying the given band solves the task, so that every error is damage."""
+        return self.optical == STACK and not self.withholds
+
+
+PROTOCOLS = {  # in the order of tables
+    "reconstruction": Protocol(
+        summary="Return the band that was given",
+        classical="reconstruction",
+        sections={
+            "test": (
+                "Reconstruction: the band that was given, returned",
+                "Reconstruction: the band that was given, returned",
+            )
+        },
+        group="Reconstruction",
+        title="Reconstruction",
+        where="In reconstruction",
+        question="return the band that it was given, with the ratio beside it (the task of the"
+        " paper)",
+        task="A network gets a band and the radar input and returns the band. This is the task of"
+        " the paper. Copying the band solves it.",
+        reading="A network that returned the band untouched would score like Copy.",
+        limits="Reconstruction asks for what is already there. A good score in it does not show"
+        " that radar adds anything.",
+    ),
+    "cloud_gap": Protocol(
+        summary="Fill what clouds hide",
+        withholds=True,
+        headline="gap",
+        classical="gap_filling",
+        sections={
+            "gap": (
+                "Cloud gaps: the band inside gaps, from what is around them and SAR",
+                "Cloud gaps: the withheld band, inside gaps only",
+            )
+        },
+        group="Cloud gaps, filled",
+        title="Cloud gaps",
+        where="In cloud gaps",
+        question="fill what clouds hide",
+        task="Masks with gaps of about {gap_size}~px cover about {gap_share} of the ground and"
+        " withhold the band. A network gets the rest of the band, the mask and the radar input."
+        " Only pixels in gaps count, in training and in scores.",
+        reading="The scores are of pixels that no method saw.",
+        limits="The clouds of the cloud-gap protocol are masks laid on a clear scene. Thin cloud,"
+        " shadows at a cloud's rim and what changes between two dates are not in them.",
+        plates=("gap_distance", "gaps"),
+    ),
+    "sharpening": Protocol(
+        summary="Wald's protocol from 90 m to 30 m",
+        optical=REDUCED,
+        full_scale=True,
+        classical="pansharpening",
+        sections={
+            "test": (
+                "Sharpening: 90 m to 30 m, against the measured band",
+                "Sharpening: {coarse}~m to {native}~m, against the measured band",
+            ),
+            "consistency": (
+                "Sharpening: the 10 m product, degraded to 30 m again",
+                "Sharpening: the {fine}~m product, degraded to {native}~m again",
+            ),
+            "truth": (
+                "Sharpening: the 10 m product against the true 10 m reflectance",
+                "Sharpening: the {fine}~m product against the true reflectance",
+            ),
+        },
+        group="Sharpened, 90 m to 30 m",
+        full_group="Sharpened, 30 m to 10 m",
+        title="Sharpening",
+        where="In sharpening",
+        question="bring {coarse}\N{NO-BREAK SPACE}m pixels to {native}\N{NO-BREAK SPACE}m",
+        task="By the protocol of Wald et al. @wald1997, bands are degraded from {native}~m to"
+        " {coarse}~m by a Gaussian whose gain at the coarse Nyquist frequency is {gain}"
+        " @aiazzi2006, and a network brings them back with radar at {native}~m. The same network"
+        " then makes {fine}~m products from the measured bands and radar at {fine}~m.",
+        reading="The measured band is the truth of the step from {coarse}~m to {native}~m. The"
+        " {fine}~m products are degraded again and held against it, which shows that they are"
+        " consistent and not that their detail is right.",
+        limits_of_real_places="Of a real place the truth at the finest pixels is not known; there,"
+        " products are held against the measured band only after they were degraded to its pixels.",
+        plates=("sharpening",),
+    ),
+}
+
+HEADLINE = {name: protocol.headline for name, protocol in PROTOCOLS.items()}
+SECTIONS = {  # (protocol, region) -> heading of its table
+    (name, region): heading
+    for name, protocol in PROTOCOLS.items()
+    for region, (heading, _) in protocol.sections.items()
+}
