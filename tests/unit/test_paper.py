@@ -218,7 +218,7 @@ class TestContent:
         wanted = dict(zip(CLAIMS, [*VERDICTS, REPRODUCED], strict=True))
         made = paper.content(**make_content(verdict=wanted))
         assert {claim["name"]: claim["verdict"] for claim in made["claims"]} == wanted
-        assert all(claim["found"] for claim in made["claims"])
+        assert all(claim["evidence"] for claim in made["claims"])
 
     def test_what_is_not_known_of_the_run_is_said(self):
         content = make_content()

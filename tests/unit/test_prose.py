@@ -8,8 +8,17 @@ import pytest
 from paper_data import CLAIMS, make_differences, make_scene, make_stack, make_verdicts
 from sarfusion.scoring.claims import NOT_REPRODUCED, NOT_TESTED, OVERALL, REPRODUCED, SEED_DEPENDENT
 from sarfusion.scoring.metrics import COMPARED_METRICS
-from sarfusion.show.paper import prose
+from sarfusion.show.paper.findings import lowest_errors, ratio_effects
 from sarfusion.show.paper.limits import limits
+from sarfusion.show.paper.sites import place_words
+from sarfusion.show.paper.verdicts import (
+    QUANTITIES,
+    copying_note,
+    evidence_sentences,
+    gap_meaning,
+    verdict_sentences,
+)
+from sarfusion.show.paper.wording import question
 from sarfusion.study.protocols import HEADLINE
 
 VERBS = {
@@ -33,7 +42,7 @@ class TestVerdicts:
         """Four verdicts for each of five claims."""
         for verdicts in itertools.product(VERBS, repeat=len(CLAIMS)):
             wanted = dict(zip(CLAIMS, verdicts, strict=True))
-            sentences = prose.verdict_sentences(told(wanted))
+            sentences = verdict_sentences(told(wanted))
             said = []
             for sentence in sentences:
                 assert is_sentence(sentence)
@@ -53,7 +62,7 @@ class TestVerdicts:
 
     def test_an_example_word_for_word(self):
         wanted = dict.fromkeys(CLAIMS, REPRODUCED) | {"C1": NOT_REPRODUCED, "S1": SEED_DEPENDENT}
-        assert prose.verdict_sentences(told(wanted)) == [
+        assert verdict_sentences(told(wanted)) == [
             "Of the paper's claims, the run reproduces that the CAE has the higher SSIM on all"
             " three bands (C2), that the CNN has the higher UIQI on at least one band (C3) and that"
             " the CNN keeps edges and fine structures better and the CAE is smoother (C4).",
@@ -64,7 +73,7 @@ class TestVerdicts:
         ]
 
     def test_a_study_may_judge_claims_of_its_own_alone(self):
-        (sentence,) = prose.verdict_sentences({"S1": ("SAR helps.", REPRODUCED)})
+        (sentence,) = verdict_sentences({"S1": ("SAR helps.", REPRODUCED)})
         assert sentence == "Of the study's own claims, the run reproduces that SAR helps (S1)."
 
 
@@ -76,19 +85,19 @@ def found(name, verdict, sites=("here",)):
 
 class TestFound:
     def test_what_holds(self):
-        assert prose.found(found("C1", REPRODUCED), "all") == [
+        assert evidence_sentences(found("C1", REPRODUCED), "all") == [
             "In red, green and blue, the error (RMSE) is lower for the CAE than for the CNN (both"
             " with the ratio), by 0.0200 in reflectance."
         ]
 
     def test_what_does_not(self):
-        assert prose.found(found("C2", NOT_REPRODUCED), "all") == [
+        assert evidence_sentences(found("C2", NOT_REPRODUCED), "all") == [
             "In red, green and blue, the structural similarity (SSIM) is lower for the CAE than for"
             " the CNN (both with the ratio), by 0.020: the opposite of what is claimed."
         ]
 
     def test_what_is_open_says_why(self):
-        first, second = prose.found(found("S1", SEED_DEPENDENT), "all")
+        first, second = evidence_sentences(found("S1", SEED_DEPENDENT), "all")
         assert first == (
             "In red, green and blue, it cannot be told whether the error (RMSE) is lower for the"
             " U-Net with the ratio than without SAR: the interval holds 0."
@@ -96,7 +105,7 @@ class TestFound:
         assert second.count("with shuffled SAR") == 1
 
     def test_what_was_not_tested_says_why(self):
-        assert prose.found(found("C3", NOT_TESTED), "any") == [
+        assert evidence_sentences(found("C3", NOT_TESTED), "any") == [
             "In red, green and blue, the CNN with the ratio is not judged against the CAE with the"
             " ratio (the study makes no such comparison).",
             "One band is enough for this claim.",
@@ -105,7 +114,7 @@ class TestFound:
     def test_bands_that_differ_have_a_sentence_each(self):
         rows = found("C1", REPRODUCED)
         rows[1:] = [found("C1", NOT_REPRODUCED)[1], found("C1", SEED_DEPENDENT)[2]]
-        holds, fails, open_ = prose.found(rows, "all")
+        holds, fails, open_ = evidence_sentences(rows, "all")
         assert holds.startswith("In red, ")
         assert fails.startswith("In green, ")
         assert fails.endswith("the opposite of what is claimed.")
@@ -115,17 +124,17 @@ class TestFound:
         rows = found("C1", REPRODUCED)
         for row, difference in zip(rows, (-0.01, -0.025, -0.02), strict=True):
             row["difference"] = difference
-        assert "by 0.0100 to 0.0250 in" in prose.found(rows, "all")[0]
+        assert "by 0.0100 to 0.0250 in" in evidence_sentences(rows, "all")[0]
 
     def test_over_sites_the_cases_are_counted(self):
         rows = found("C1", REPRODUCED, ("a", "b"))
         rows[0] = rows[0] | {"verdict": NOT_REPRODUCED}
         rows[5] = rows[5] | {"verdict": NOT_TESTED}
-        assert prose.found(rows, "all") == [
+        assert evidence_sentences(rows, "all") == [
             "Of 6 cases (2 sites and 3 bands), the error (RMSE) is lower for the CAE than for the"
             " CNN (both with the ratio) in 4; the opposite holds in 1; it is not tested in 1."
         ]
-        assert prose.found(found("C1", NOT_TESTED, ("a", "b")), "all") == [
+        assert evidence_sentences(found("C1", NOT_TESTED, ("a", "b")), "all") == [
             "At 2 sites and 3 bands, the CAE with the ratio is judged against the CNN with the"
             " ratio nowhere."
         ]
@@ -134,20 +143,20 @@ class TestFound:
     @pytest.mark.parametrize("name", CLAIMS)
     def test_every_claim_and_verdict_makes_sentences(self, name, verdict):
         for sites in (("here",), ("a", "b")):
-            for text in prose.found(found(name, verdict, sites), CLAIMS[name]["needs"]):
+            for text in evidence_sentences(found(name, verdict, sites), CLAIMS[name]["needs"]):
                 assert is_sentence(text)
 
     def test_every_metric_of_a_claim_has_a_name(self):
         """One that somebody adds goes by its own."""
-        assert prose.QUANTITIES.keys() <= set(COMPARED_METRICS)
+        assert QUANTITIES.keys() <= set(COMPARED_METRICS)
         rows = [row | {"metric": "new"} for row in found("C1", SEED_DEPENDENT)]
-        assert "whether the metric new is lower" in prose.found(rows, "all")[0]
+        assert "whether the metric new is lower" in evidence_sentences(rows, "all")[0]
 
 
 class TestMeaning:
     @pytest.mark.parametrize("verdict", VERBS)
     def test_the_ratio_is_worth_something_only_where_that_was_reproduced(self, verdict):
-        text = prose.meaning(told(dict.fromkeys(CLAIMS, verdict)), CLAIMS)
+        text = gap_meaning(told(dict.fromkeys(CLAIMS, verdict)), CLAIMS)
         assert is_sentence(text)
         assert ("worth something" in text) == (verdict == REPRODUCED)
         assert ("raised the error" in text) == (verdict == NOT_REPRODUCED)
@@ -158,16 +167,16 @@ class TestMeaning:
         claim = CLAIMS["S1"]
         turned = [test | {"direction": "higher"} for test in claim["tests"]]
         for other in (claim | {"tests": turned}, claim | {"tests": claim["tests"][:1]}):
-            assert prose.meaning({"S1": (claim["text"], REPRODUCED)}, {"S1": other}) == ""
+            assert gap_meaning({"S1": (claim["text"], REPRODUCED)}, {"S1": other}) == ""
 
     def test_copying_is_told_of_claims_that_were_tested(self):
         wanted = dict.fromkeys(CLAIMS, NOT_TESTED)
-        assert prose.copying(told(wanted), CLAIMS, ["copy"]) == ""
+        assert copying_note(told(wanted), CLAIMS, ["copy"]) == ""
         wanted["C2"] = REPRODUCED
-        assert prose.copying(told(wanted), CLAIMS, ["copy"]).startswith("C2 is about ")
+        assert copying_note(told(wanted), CLAIMS, ["copy"]).startswith("C2 is about ")
         wanted["C1"] = SEED_DEPENDENT
-        assert prose.copying(told(wanted), CLAIMS, ["copy"]).startswith("C1 and C2 are about ")
-        assert prose.copying(told(wanted), CLAIMS, []) == ""
+        assert copying_note(told(wanted), CLAIMS, ["copy"]).startswith("C1 and C2 are about ")
+        assert copying_note(told(wanted), CLAIMS, []) == ""
 
 
 class TestWorth:
@@ -185,7 +194,7 @@ class TestWorth:
         ],
     )
     def test_only_an_interval_without_zero_counts(self, low, high, said):
-        assert prose.worth(make_differences(low, high), "cloud_gap") == [
+        assert ratio_effects(make_differences(low, high), "cloud_gap") == [
             f"In cloud gaps, against the same network without SAR, the ratio makes the error {said}"
             " for the U-Net."
         ]
@@ -195,7 +204,7 @@ class TestWorth:
         rows[0] = rows[0] | {"low": 1, "high": 2}
         rows[1] = rows[1] | {"low": -1, "high": 2}
         rows += [row | {"left_method": "cnn", "right_method": "cnn"} for row in rows[6:9]]
-        without, shuffled = prose.worth(rows, "cloud_gap")
+        without, shuffled = ratio_effects(rows, "cloud_gap")
         assert "lower in 4 and higher in 1 of 6 cases (sites and bands) for the U-Net" in without
         assert without.endswith(" and lower in 3 of 3 bands for the CNN.")
         assert "with shuffled SAR" in shuffled
@@ -203,8 +212,8 @@ class TestWorth:
     def test_other_protocols_metrics_and_pairs_do_not_count(self):
         (row, *_) = make_differences(-3, -1)
         others = [{"metric": "ssim"}, {"region": "all"}, {"right_method": "cnn"}]
-        assert prose.worth([row | other for other in others], "cloud_gap") == []
-        assert prose.worth([row], "sharpening") == []
+        assert ratio_effects([row | other for other in others], "cloud_gap") == []
+        assert ratio_effects([row], "sharpening") == []
 
 
 class TestLimits:
@@ -281,28 +290,28 @@ class TestBest:
 
     def test_the_best_network_and_the_best_other_method_are_named(self):
         errors = {"unet__none": 0.02, "unet__ratio": 0.03, "mean__none": 0.05, "copy__none": 0}
-        assert prose.best(self.summary(**errors), "cloud_gap") == (
+        assert lowest_errors(self.summary(**errors), "cloud_gap") == (
             "Among networks, the U-Net without SAR has the lowest error (RMSE 0.0200); among"
             " methods without training, Mean has the lowest error (RMSE 0.0500), mean over bands."
         )
 
     def test_without_scores_nothing_is_said(self):
-        assert prose.best(self.summary(copy__none=0), "cloud_gap") == ""
-        assert prose.best(self.summary(unet__none=float("nan")), "cloud_gap") == ""
+        assert lowest_errors(self.summary(copy__none=0), "cloud_gap") == ""
+        assert lowest_errors(self.summary(unet__none=float("nan")), "cloud_gap") == ""
 
 
 def test_places_are_named_or_counted():
     real, made = make_scene(False), make_scene()
-    assert prose.place_words({"hanoi": real}) == "the site hanoi"
-    assert prose.place_words({"simcity": made}) == "the simulated city simcity"
-    assert prose.place_words({"a": made, "b": made}) == "the simulated sites a and b"
-    assert prose.place_words({"a": real, "b": made}) == "the partly simulated sites a and b"
-    assert prose.place_words({str(n): real for n in range(50)}) == "50 sites"
+    assert place_words({"hanoi": real}) == "the site hanoi"
+    assert place_words({"simcity": made}) == "the simulated city simcity"
+    assert place_words({"a": made, "b": made}) == "the simulated sites a and b"
+    assert place_words({"a": real, "b": made}) == "the partly simulated sites a and b"
+    assert place_words({str(n): real for n in range(50)}) == "50 sites"
 
 
 def test_a_question_names_what_the_protocols_ask():
     numbers = {"coarse": "90", "native": "30"}
-    assert prose.question(["cloud_gap"], numbers) == "whether a network can fill what clouds hide"
-    assert prose.question(["cloud_gap", "sharpening"], numbers).endswith(
+    assert question(["cloud_gap"], numbers) == "whether a network can fill what clouds hide"
+    assert question(["cloud_gap", "sharpening"], numbers).endswith(
         "and whether it can bring 90\N{NO-BREAK SPACE}m pixels to 30\N{NO-BREAK SPACE}m"
     )

@@ -1,26 +1,40 @@
-"""What a study cannot say."""
+"""Sentences on what a study cannot say."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ...scoring.claims import NOT_TESTED
 from ...study.protocols import PROTOCOLS
 from .sites import named, simulated_sites
 from .texts import listed
 
-LARGE_SHIFT = 1  # pixel
+LARGE_SHIFT = 1  # pixels
 
 
-def limits(study, scenes, stacks, claims):
-    """Return what the study cannot say, a sentence or two each.
+def limits(
+    study: Mapping[str, Any],
+    scenes: Mapping[str, Mapping[str, Any]],
+    stacks: Mapping[str, Mapping[str, Any]],
+    verdicts: Mapping[str, tuple[str, str]],
+) -> list[str]:
+    """Return texts of one or two sentences, each on a limit of the study.
 
-    study: its settings; scenes, stacks: {site: content of scene.json, of stack/SITE.json};
-    claims: {name: (text, verdict)}.
+    study: its settings; scenes, stacks: {site: content of its scene.json, of its stack/SITE.json};
+    verdicts: {name of a claim: (text, verdict)}.
     """
-    return [text for text in _limits(study, scenes, stacks, claims) if text]
+    return [text for text in _limits(study, scenes, stacks, verdicts) if text]
 
 
-def _limits(study, scenes, stacks, claims):
-    made = simulated_sites(scenes)
-    if made:
-        whose = "" if len(made) == len(scenes) else f" of {named(made)}"
+def _limits(
+    study: Mapping[str, Any],
+    scenes: Mapping[str, Mapping[str, Any]],
+    stacks: Mapping[str, Mapping[str, Any]],
+    verdicts: Mapping[str, tuple[str, str]],
+) -> Iterator[str]:
+    """Yield the texts of `limits`, and "" where a protocol has none."""
+    simulated = simulated_sites(scenes)
+    if simulated:
+        whose = "" if len(simulated) == len(scenes) else f" of {named(simulated)}"
         yield (
             f"The scenes{whose} are simulated. What was found holds for the rules that"
             " made them: radar and reflectance go together as a program lets them, and no verdict"
@@ -61,7 +75,7 @@ def _limits(study, scenes, stacks, claims):
     )
     for name in study["protocols"]:
         yield PROTOCOLS[name].limits
-        if len(made) < len(scenes):
+        if len(simulated) < len(scenes):
             yield PROTOCOLS[name].limits_of_real_places
     undated = [
         site
@@ -87,7 +101,7 @@ def _limits(study, scenes, stacks, claims):
             f"At {named(shifted)} radar and optical scene lie more than a pixel apart, which alone"
             " makes the ratio worth less."
         )
-    untested = [name for name, (_, verdict) in claims.items() if verdict == NOT_TESTED]
+    untested = [name for name, (_, verdict) in verdicts.items() if verdict == NOT_TESTED]
     if untested:
         yield (
             f"{listed(untested)} {'was' if len(untested) == 1 else 'were'} not tested, for the"

@@ -1,21 +1,30 @@
-"""The numbers and names that the methods are told with."""
+"""Numbers and names for the paper's section on methods."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
 
 from ...ground.degradation import RATIO
 from ...scoring import definitions
 from ...study.methods import METHODS, method_name
-from .sites import FLAGS, pixel
+from .sites import FLAG_NAMES, pixel_size
 from .texts import counted, listed, number, percent, whole
 
-ORDINALS = {1: "end", 2: "half", 3: "third", 4: "quarter"}  # of a block's side
+FRACTIONS = {1: "end", 2: "half", 3: "third", 4: "quarter"}  # steps along a block -> a step
 
 
-def constants(study, stacks):
-    """Return the numbers that the methods are told with."""
-    fine = pixel(next(iter(stacks.values())))
+def constants(study: Mapping[str, Any], stacks: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return the study's settings and the library's constants as texts, by name.
+
+    stacks: {site: content of its stack/SITE.json}. Sizes of pixels are in metres: "coarse",
+    "native" and "fine".
+    """
+    native = pixel_size(next(iter(stacks.values())))
     split, gaps, sar = study["split"], study["gaps"], study["sar"]
     return {
         "bands": listed(study["bands"]),
-        "flags": listed([FLAGS[flag] for flag in study["optical"]["mask"]] or ["none"]),
+        "flags": listed([FLAG_NAMES[flag] for flag in study["optical"]["mask"]] or ["none"]),
         "noise_floor": number(sar["noise_floor_db"]),
         "clip": listed([number(value) for value in sar["clip_percentiles"]]),
         "block": number(split["block_px"]),
@@ -26,9 +35,9 @@ def constants(study, stacks):
         "gap_size": number(gaps["size_px"]),
         "gain": number(study["sharpening"]["gain_at_nyquist"]),
         "factor": number(RATIO),
-        "coarse": number(fine * RATIO),
-        "native": number(fine),
-        "fine": number(fine / RATIO),
+        "coarse": number(native * RATIO),
+        "native": number(native),
+        "fine": number(native / RATIO),
         "updates": whole(study["training"]["updates"]),
         "validate_every": whole(study["training"]["validate_every"]),
         "learning_rate": number(study["training"]["learning_rate"]),
@@ -45,18 +54,18 @@ def constants(study, stacks):
         "tails": listed(
             [percent(half / 2) for half in (1 - definitions.CONFIDENCE, 1 + definitions.CONFIDENCE)]
         ),
-        "step": ORDINALS[definitions.STEPS],
+        "step": FRACTIONS[definitions.STEPS],
         "least_blocks": number(definitions.MIN_BLOCKS),
         "least_seeds": number(definitions.MIN_SEEDS),
     }
 
 
-def used_models(study):
-    """Return {model: network} of what the study's protocols train."""
+def used_models(study: Mapping[str, Any]) -> dict[str, str]:
+    """Return {model: network} of the models that the study trains."""
     names = [name for cut in study["protocols"].values() for name in cut["models"]]
     return {name: study["models"][name]["network"] for name in dict.fromkeys(names)}
 
 
-def used_baselines(summary):
-    """Return the names of the methods without training that have scores."""
+def used_baselines(summary: pd.DataFrame) -> list[str]:
+    """Return the names of the methods without training in a summary of scores."""
     return [method_name(name) for name in dict.fromkeys(summary["method"]) if name in METHODS]

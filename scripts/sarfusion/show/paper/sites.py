@@ -1,6 +1,8 @@
-"""The sites of a study: what their scenes are, and where and when they were taken."""
+"""The sites of a study: their scenes, where these are, and when they were taken."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
@@ -8,17 +10,17 @@ from ...scenes import landsat
 from ...scenes.sources import SOURCES
 from .texts import MINUS, TIMES, listed, number, percent, table_of
 
-FEW_SITES = 3  # of so many sites, each is described in full
+FEW_SITES = 3  # up to this number, each site is described in full
 MAX_ROWS = 40  # of a table that must fit a page
-FLAGS = {  # flag of QA_PIXEL -> its name in a sentence
+FLAG_NAMES = {  # flag of QA_PIXEL -> its name in a sentence
     "dilated_cloud": "dilated cloud",
     "cirrus": "cirrus",
     "cloud": "cloud",
     "cloud_shadow": "cloud shadow",
     "snow": "snow",
 }
-GROUND = {"train": "training", "validation": "validation", "test": "test", "buffer": "buffer"}
-BRIEF = {  # properties of a site where each has but a row
+USES = {"train": "training", "validation": "validation", "test": "test", "buffer": "buffer"}
+BRIEF = {  # property of a site -> its column, in the table with a row per site
     "Optical scene": "optical scene",
     "Radar scene": "radar scene",
     "Days between the two": "days",
@@ -28,8 +30,31 @@ BRIEF = {  # properties of a site where each has but a row
 }
 
 
-def days_apart(scene):
-    """Return the days between the two scenes as text."""
+Record = Mapping[str, Any]  # content of a JSON file, or settings of a site
+
+
+def place_words(scenes: Mapping[str, Record]) -> str:
+    """Return e.g. "the simulated city simcity", "the sites a and b", "12 sites".
+
+    scenes: {site: content of its scene.json}.
+    """
+    simulated = len(simulated_sites(scenes))
+    if len(scenes) == 1:
+        (site,) = scenes
+        return f"the simulated city {site}" if simulated else f"the site {site}"
+    kind = ""
+    if simulated:
+        kind = "simulated " if simulated == len(scenes) else "partly simulated "
+    if len(scenes) <= FEW_SITES:
+        return f"the {kind}sites {listed(list(scenes))}"
+    return f"{len(scenes)} {kind}sites"
+
+
+def days_apart(scene: Record) -> str:
+    """Return the number of days between the optical and the radar scene as text.
+
+    scene: content of scene.json.
+    """
     if scene.get("simulated"):
         return "none (simulated)"
     if (days := scene["sar"].get("days_apart")) is not None:
@@ -44,22 +69,25 @@ def days_apart(scene):
     return f"{abs((sar - optical).total_seconds()) / 86400:.1f}"
 
 
-def sensor(scene, name):
-    """Return sensor, date and orbit of one of the two scenes as text."""
+def sensor_text(scene: Record, name: str) -> str:
+    """Return sensor, date and orbit of a scene as text; name: "optical" or "sar"."""
     about = scene[name]
     return ", ".join(
         str(part) for part in (about["sensor"], about["date"], about.get("orbit")) if part
     )
 
 
-def scaling(settings):
-    """Return (scale, offset) from digital numbers to reflectance of a site."""
+def scaling(settings: Record) -> tuple[float, float]:
+    """Return a site's (scale, offset): reflectance = scale * digital number + offset."""
     scaling = SOURCES[settings["source"]].scaling
     return scaling(settings) if scaling else (landsat.SCALE, landsat.OFFSET)
 
 
-def shift(stack):
-    """Return the measured shift between SAR and optical, in pixels, as text."""
+def shift_text(stack: Record) -> str:
+    """Return the measured shift of SAR from optical in pixels, as text.
+
+    stack: content of stack/SITE.json.
+    """
     measured = stack["shift_px"]
     if measured["distance"] is None:
         return "could not be measured"
@@ -67,13 +95,13 @@ def shift(stack):
     return f"{rows} rows, {columns} columns"
 
 
-def pixel(stack):
+def pixel_size(stack: Record) -> float:
     """Return the side of a pixel in metres, the mean of both sides."""
     return float(np.mean(stack["grid"]["pixel_m"]))
 
 
-def place(settings, stack):
-    """Return where a site lies, as text: its area in degrees, else its upper left corner."""
+def location(settings: Record, stack: Record) -> str:
+    """Return where a site is, as text: its area in degrees, else its upper left corner."""
     if place := SOURCES[settings["source"]].place:
         return place
     if "area" in settings:
@@ -83,43 +111,45 @@ def place(settings, stack):
     return f"upper left corner at {number(x, 8)}, {number(y, 8)} ({stack['grid']['crs']})"
 
 
-def describe_site(settings, scene, stack):
+def describe_site(settings: Record, scene: Record, stack: Record) -> dict[str, str]:
     """Return {property: text} of one site: its scenes, dates, grid, masks and shift."""
     optical, grid = stack["optical"], stack["grid"]
     pixels = optical["pixels"]
     flags = [
         f"{words} {percent(optical[flag] / pixels)}"
-        for flag, words in FLAGS.items()
+        for flag, words in FLAG_NAMES.items()
         if optical.get(flag)
     ]
-    used = sum(stack["split"]["pixels"][name] for name in GROUND)
+    used = sum(stack["split"]["pixels"][name] for name in USES)
     scale, offset = scaling(settings)
     return {
-        "Optical scene": sensor(scene, "optical"),
-        "Radar scene": sensor(scene, "sar"),
+        "Optical scene": sensor_text(scene, "optical"),
+        "Radar scene": sensor_text(scene, "sar"),
         "Days between the two": days_apart(scene),
-        "Place": place(settings, stack),
-        "Grid": f"{grid['width']} {TIMES} {grid['height']} px of {number(pixel(stack))} m, "
+        "Place": location(settings, stack),
+        "Grid": f"{grid['width']} {TIMES} {grid['height']} px of {number(pixel_size(stack))} m, "
         f"{grid['crs']}",
         "Without data": percent(optical["fill"] / pixels),
         "Masked": percent((optical["masked"] - optical["fill"]) / pixels)
         + (f" ({', '.join(flags)})" if flags else ""),
         "Valid in all channels": percent(stack["valid_pixels"] / pixels),
-        "Shift, SAR from optical": shift(stack),
+        "Shift, SAR from optical": shift_text(stack),
         "Scale, offset": f"{number(scale)}, {number(offset)}",
         "Data range L": ", ".join(
             f"{band} {number(size)}" for band, size in stack["data_range"].items()
         ),
         "Use of valid ground": ", ".join(
             f"{words} {percent(stack['split']['pixels'][name] / used)}"
-            for name, words in GROUND.items()
+            for name, words in USES.items()
         ),
         "Licence": scene["licence"],
     }
 
 
-def sites_table(study, scenes, stacks):
-    """Return the table of the sites: a column for each of a few, a row for each of many."""
+def sites_table(
+    study: Record, scenes: Mapping[str, Record], stacks: Mapping[str, Record]
+) -> dict[str, Any]:
+    """Return the table of the sites: a column per site for FEW_SITES, else a row per site."""
     described = {
         site: describe_site(study["sites"][site], scenes[site], stacks[site]) for site in scenes
     }
@@ -134,23 +164,26 @@ def sites_table(study, scenes, stacks):
     return table_of(["site", *BRIEF.values()], rows[:MAX_ROWS], tall=False, rest=rest)
 
 
-def simulated_sites(scenes):
+def simulated_sites(scenes: Mapping[str, Record]) -> list[str]:
     """Return the names of the sites whose scenes are simulated."""
     return [site for site, scene in scenes.items() if scene.get("simulated")]
 
 
-def named(names):
-    """Return a few sites by name, more by number, as text."""
+def named(names: Sequence[str]) -> str:
+    """Return the names of at most FEW_SITES sites, else their number, as text."""
     return listed(names) if len(names) <= FEW_SITES else f"{len(names)} sites"
 
 
-def marks(scenes):
-    """Return (line of the first page, note of captions) on simulated scenes, "" without any."""
-    made = simulated_sites(scenes)
-    if not made:
+def marks(scenes: Mapping[str, Record]) -> tuple[str, str]:
+    """Return a line for the first page and a note for captions, on simulated scenes.
+
+    Both are "" where no scene is simulated.
+    """
+    simulated = simulated_sites(scenes)
+    if not simulated:
         return "", ""
-    if len(made) == len(scenes):
+    if len(simulated) == len(scenes):
         return "Simulated scenes: no satellite took them, and no place looks like them", (
             "Simulated scenes."
         )
-    return f"Simulated scenes among them: {named(made)}", f"Simulated: {named(made)}."
+    return f"Simulated scenes among them: {named(simulated)}", f"Simulated: {named(simulated)}."

@@ -1,39 +1,46 @@
 """Numbers, tables and lists as text."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
 MINUS, TIMES, DASH = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
 
 
-def number(value, digits=3):
-    """Return a number with so many significant digits, and a real minus sign."""
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with `digits` significant digits and a typographic minus sign."""
     return f"{value:.{digits}g}".replace("-", MINUS)
 
 
-def whole(value):
-    """Return a whole number with its thousands set apart."""
+def whole(value: int) -> str:
+    """Return an integer with its thousands separated."""
     return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", MINUS)
 
 
-def percent(share):
-    """Return a share as "12.3 %"; what is there but rounds to nothing as "< 0.1 %"."""
+def percent(share: float) -> str:
+    """Return a share (0 to 1) as "12.3 %"; a positive one that rounds to 0 as "< 0.1 %"."""
     if 0 < share < 0.0005:
         return "< 0.1\N{NO-BREAK SPACE}%"
     return f"{100 * share:.1f}".removesuffix(".0") + "\N{NO-BREAK SPACE}%"
 
 
-def listed(words, last="and"):
-    """Return "a", "a and b", "a, b and c"."""
-    *most, final = words
-    return f"{', '.join(most)} {last} {final}" if most else final
+def listed(words: Sequence[str], conjunction: str = "and") -> str:
+    """Return "a", "a and b", "a, b and c"; "" without words."""
+    if len(words) < 2:
+        return "".join(words)
+    *first, last = words
+    return f"{', '.join(first)} {conjunction} {last}"
 
 
-def counted(number, one, many=None):
+def counted(number: int, singular: str, plural: str | None = None) -> str:
     """Return e.g. "1 site", "3 sites"."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
-def cell(text):
-    """Return a cell of a table of tables.py as it is printed: no -0, no nan, a real minus."""
-    text = str(text)
+def cell(value: Any) -> str:
+    """Return a cell of a table of show.tables as printed: a real minus, no -0, a dash for nan."""
+    text = str(value)
     if text in ("nan", "nan ± nan"):
         return DASH
     if text.startswith("-") and not text.strip("-0. ±"):
@@ -41,21 +48,28 @@ def cell(text):
     return text.replace("-", MINUS) if text[:1] == "-" and text[1:2].isdigit() else text
 
 
-def table_of(header, rows, left=None, **more):
-    """Return a table as the template takes it: `left` of its first columns are names, or all."""
+def table_of(
+    header: Sequence[str], rows: Sequence[Sequence[str]], left: int | None = None, **more: Any
+) -> dict[str, Any]:
+    """Return a table for the template.
+
+    left: number of leading columns that contain names and are aligned left; None for all. more:
+    further values for the template.
+    """
     return {"header": header, "rows": rows, "left": len(header) if left is None else left, **more}
 
 
-def as_table(frame, left=1):
-    """Return a table of texts whose first columns are names."""
+def as_table(frame: pd.DataFrame, left: int = 1) -> dict[str, Any]:
+    """Return a data frame of texts as a table for the template; see `table_of`."""
     rows = [[cell(text) for text in row] for row in frame.itertuples(index=False, name=None)]
     return table_of([str(name) for name in frame.columns], rows, left)
 
 
-def grouped(frame):
-    """Return a table of texts without columns of one value, in which nothing is said twice.
+def grouped(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return a data frame of texts as a table for the template, without repeated names.
 
-    Of the columns left of "method", a value stands in the first of its rows alone.
+    Of the columns left of "method", those with one value are dropped, and the others show a value
+    only in the first of consecutive rows with the same values.
     """
     titles = list(frame.columns)
     places = [name for name in titles[: titles.index("method")] if frame[name].nunique() > 1]
