@@ -157,8 +157,8 @@ def as_text(table: pd.DataFrame, style: str) -> str:
     return tabulate(table.to_numpy(), headers=titles, tablefmt=style, disable_numparse=True)
 
 
-def meaning(summary):
-    """Return what the scores mean, in a sentence or two with the run's own numbers."""
+def meaning(summary: pd.DataFrame) -> str:
+    """Return what the scores mean, in one or two sentences with the numbers of the run."""
     sentences = []
     present = [name for name in PROTOCOLS if name in set(summary["protocol"])]
     for name in present:
@@ -184,21 +184,24 @@ def meaning(summary):
     return " ".join(sentences)
 
 
-def _change(summary, protocol, reference):
-    """Return e.g. "CNN -18 %, CAE +3 %": RMSE with the ratio against `reference`, all bands."""
+def _change(summary: pd.DataFrame, protocol: str, reference: str) -> str:
+    """Return e.g. "CNN -18 %, CAE +3 %": the change of RMSE, averaged over bands.
+
+    It is that of the input TESTED relative to the input `reference`. "" where no method has both.
+    """
     rmse = summary[
         (summary["protocol"] == protocol)
         & (summary["region"] == HEADLINE[protocol])
         & (summary["metric"] == "rmse")
     ]
     mean = rmse.groupby(["method", "input"], sort=False)["mean"].mean()
-    said = []
+    changes = []
     for method in dict.fromkeys(name for name, _ in mean.index):
         errors = mean.loc[method]
         if {TESTED, reference} <= set(errors.index):
             percent = 100 * (errors[TESTED] / errors[reference] - 1)
-            said.append(f"{method_name(method)} {percent:+.0f} %")
-    return ", ".join(said)
+            changes.append(f"{method_name(method)} {percent:+.0f} %")
+    return ", ".join(changes)
 
 
 def read_scores(paths: Iterable[str | Path]) -> pd.DataFrame:

@@ -1,6 +1,8 @@
 """The verdicts on the claims as a forest plot."""
 
 import textwrap
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -163,6 +165,6 @@ def _write_claim(axes: Axes, claim: str, row: pd.Series) -> None:
         axes.figure.text(x / width, (top + 1.2) / height, words, va="bottom", fontweight=weight)
 
 
-def draw_claims(*, claims, sites):
+def draw_claims(*, claims: str | Path, sites: Sequence[str]) -> Figure:
     """Return the verdicts at some sites and of all, from the table of verdicts."""
     return forest(of_sites(pd.read_csv(claims), [*sites, OVERALL]))

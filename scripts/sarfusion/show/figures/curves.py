@@ -1,6 +1,7 @@
 """Training curves: loss against updates, for every band, model and seed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,6 @@ def _share_axes(axes: np.ndarray, table: pd.DataFrame) -> None:
             panel.tick_params(labelleft=panel is row[0], labelbottom=number == len(axes))
 
 
-def draw_training(*, histories):
+def draw_training(*, histories: Sequence[str | Path]) -> Figure:
     """Return the training curves of the models with these JSON records (paths)."""
     return training_curves(history_table([read_json(path) for path in histories]))

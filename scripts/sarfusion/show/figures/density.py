@@ -1,6 +1,7 @@
 """Fused against measured reflectance, pixel by pixel, on test ground."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from . import by_label, styled
-from .inputs import gap_layer, keys_of, layers_of, read_scene
+from .inputs import Run, gap_layer, keys_of, layers_of, read_scene
 from .layout import (
     balanced,
     block_gaps,
@@ -125,11 +126,20 @@ def _write_scores(axes: Axes, score: Mapping[str, float]) -> None:
     write_above(axes, text.replace("-", "−"), (0, 2), va="bottom", linespacing=1.2)
 
 
-def draw_density(*, stack, split, metadata, fused, runs, scores, gaps=None):
+def draw_density(
+    *,
+    stack: str | Path,
+    split: str | Path,
+    metadata: str | Path,
+    fused: Sequence[str | Path],
+    runs: Sequence[Run],
+    scores: str | Path,
+    gaps: str | Path | None = None,
+) -> Figure:
     """Return the density plots of one site, from its files and `fused` of `runs`.
 
-    scores: path of the tidy table of scores. gaps: path of the mask of what was withheld, or None;
-    with one, only its pixels count.
+    scores: path of the tidy table of scores. gaps: path of the mask of gaps, or None; with one,
+    only pixels inside gaps are drawn.
     """
     scene = read_scene(stack, split, metadata)
     region = "test" if gaps is None else "gap"
@@ -141,9 +151,9 @@ def draw_density(*, stack, split, metadata, fused, runs, scores, gaps=None):
     )
 
 
-def read_scores(path, runs, region):
-    """Return {metric: value} of each run in a region, from the tidy table of scores."""
+def read_scores(path: str | Path, runs: Sequence[Run], region: str) -> list[dict[str, float]]:
+    """Return {metric: value} for each run, in a region of the tidy table of scores at `path`."""
     table = pd.read_csv(path)
     table = table[(table["region"] == region) & table["metric"].isin(SCORES)]
-    found = dict(list(table.groupby(["band", "method", "input", "seed"])))
-    return [found[tuple(run)].set_index("metric")["value"].to_dict() for run in runs]
+    by_run = dict(list(table.groupby(["band", "method", "input", "seed"])))
+    return [by_run[tuple(run)].set_index("metric")["value"].to_dict() for run in runs]

@@ -1,5 +1,7 @@
 """Maps of fused - original of one site: a row per band, a column per method."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from . import styled
-from .inputs import gap_layer, layers_of, read_scene
+from .inputs import Run, gap_layer, layers_of, read_scene
 from .layout import (
     balanced,
     block_gaps,
@@ -92,10 +94,18 @@ def differences(scene: MapScene, fused: FusedBands, gap: MapLayer | None = None)
     return figure
 
 
-def draw_differences(*, stack, split, metadata, fused, runs, gaps=None):
+def draw_differences(
+    *,
+    stack: str | Path,
+    split: str | Path,
+    metadata: str | Path,
+    fused: Sequence[str | Path],
+    runs: Sequence[Run],
+    gaps: str | Path | None = None,
+) -> Figure:
     """Return the maps of one site, from its files and `fused` of `runs`.
 
-    gaps: path of the mask of what was withheld, or None; with one, gaps are outlined.
+    gaps: path of the mask of gaps, or None; with one, gaps are outlined.
     """
     scene = read_scene(stack, split, metadata)
     return differences(scene, layers_of(fused, runs, scene.shape), gap_layer(gaps, scene))

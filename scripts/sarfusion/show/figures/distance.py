@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -187,7 +188,7 @@ def _two_legends(
         )
 
 
-def draw_distance(*, metrics, protocol, sites):
+def draw_distance(*, metrics: str | Path, protocol: str, sites: Sequence[str]) -> Figure:
     """Return the errors of a protocol with gaps at some sites, from the tidy table of metrics."""
     table = of_sites(pd.read_csv(metrics), sites)
     return distance(table[table["protocol"] == protocol])

@@ -1,5 +1,7 @@
 """One large gap: the measured scene, what is withheld, and how each method fills it."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ from matplotlib.patches import Patch
 from rasterio.windows import Window
 
 from . import NO_DATA, styled
-from .inputs import gap_layer, layers_of, read_scene
+from .inputs import Layer, Run, layers_of, read_scene
 from .inset import choose_window, ground_and_texture, grown
 from .layout import balanced, block_gaps, colour_bar, notes, notes_height, panel_grid, stacked
 from .maps import (
@@ -135,7 +137,15 @@ def _row_pairs(aspect: float, methods: int, foot: float) -> tuple[Figure, np.nda
     return figure, axes[::2].ravel(), axes[1::2].ravel()
 
 
-def draw_gaps(*, stack, split, metadata, gaps, fused, runs):
+def draw_gaps(
+    *,
+    stack: str | Path,
+    split: str | Path,
+    metadata: str | Path,
+    gaps: str | Path,
+    fused: Sequence[str | Path],
+    runs: Sequence[Run],
+) -> Figure:
     """Return the filled gaps of one site, from its files, its gaps and `fused` of `runs`."""
     scene = read_scene(stack, split, metadata)
-    return gap_examples(scene, gap_layer(gaps, scene), layers_of(fused, runs, scene.shape))
+    return gap_examples(scene, Layer(gaps, "gap", scene.shape), layers_of(fused, runs, scene.shape))

@@ -98,11 +98,11 @@ def layers_of(
     }
 
 
-def keys_of(runs):
+def keys_of(runs: Sequence[Run]) -> list[tuple[str, str, str]]:
     """Return the keys of `by_label` of runs: (method, input, band)."""
     return [(method, sar_input, band) for band, method, sar_input, _ in runs]
 
 
-def gap_layer(gaps, scene):
+def gap_layer(gaps: str | Path | None, scene: MapScene) -> Layer | None:
     """Return the Layer of a mask of gaps, None where there is none."""
     return None if gaps is None else Layer(gaps, "gap", scene.shape)

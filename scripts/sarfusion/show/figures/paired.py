@@ -3,7 +3,8 @@
 Each function selects and labels rows of a study's tables; `difference_panels` draws them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -166,20 +167,24 @@ def _over_sites(
     return difference_panels(groups, note_lines, site_differences)
 
 
-def draw_paired_differences(*, differences, sites):
+def draw_paired_differences(*, differences: Sequence[str | Path], sites: Sequence[str]) -> Figure:
     """Return the differences at some sites, from the tables of compare_methods (paths)."""
     return paired_differences(of_sites(_read(differences), sites))
 
 
-def draw_across_differences(*, differences, missing):
+def draw_across_differences(
+    *, differences: Sequence[str | Path], missing: Mapping[str, Any]
+) -> Figure:
     """Return the differences over all sites, from the tables of compare_methods (paths)."""
     return across_sites(_read(differences), missing_line(missing))
 
 
-def draw_transfer(*, metrics, transferred, missing):
+def draw_transfer(
+    *, metrics: str | Path, transferred: str | Path, missing: Mapping[str, Any]
+) -> Figure:
     """Return what models lose on unseen sites, from the tidy tables of both kinds of models."""
     return transfer(pd.read_csv(metrics), pd.read_csv(transferred), missing_line(missing))
 
 
-def _read(paths):
+def _read(paths: Sequence[str | Path]) -> pd.DataFrame:
     return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)

@@ -1,6 +1,7 @@
 """Map figures of one site: an overview of its inputs, and methods beside the original."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +12,7 @@ from matplotlib.patches import Patch
 
 from ...ground.split import BUFFER, NOT_VALID, TEST, TRAIN, VALIDATION
 from . import MM, PALETTE, styled
-from .inputs import layers_of, read_scene
+from .inputs import Run, layers_of, read_scene
 from .inset import choose_inset
 from .layout import (
     balanced,
@@ -205,24 +206,39 @@ def _comparison(
     return figure, axes, image
 
 
-def draw_overview(*, stack, split, metadata):
+def draw_overview(*, stack: str | Path, split: str | Path, metadata: str | Path) -> Figure:
     """Return the overview of one site, from its files."""
     return overview(read_scene(stack, split, metadata, (*RGB, *SAR_BANDS)))
 
 
-def draw_bands(*, stack, split, metadata, fused, runs, bands):
+def draw_bands(
+    *,
+    stack: str | Path,
+    split: str | Path,
+    metadata: str | Path,
+    fused: Sequence[str | Path],
+    runs: Sequence[Run],
+    bands: Sequence[str],
+) -> list[Figure]:
     """Return the figure of each band of one site, from its files and `fused` of `runs`."""
     scene = read_scene(stack, split, metadata)
     layers = layers_of(fused, runs, scene.shape)
     return [
         band_comparison(
-            scene, band, {label: found[band] for label, found in layers.items() if band in found}
+            scene, band, {label: own[band] for label, own in layers.items() if band in own}
         )
         for band in bands
     ]
 
 
-def draw_composites(*, stack, split, metadata, fused, runs):
+def draw_composites(
+    *,
+    stack: str | Path,
+    split: str | Path,
+    metadata: str | Path,
+    fused: Sequence[str | Path],
+    runs: Sequence[Run],
+) -> Figure:
     """Return the composites of one site, from its files and `fused` of `runs`."""
     scene = read_scene(stack, split, metadata)
     return composite_comparison(scene, layers_of(fused, runs, scene.shape))

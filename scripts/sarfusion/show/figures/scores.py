@@ -1,6 +1,8 @@
 """The scores of every method, band and seed as dot plots."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -207,13 +209,13 @@ def _draw_facet(
         axes.axhline(border + 0.5, color="#DDDDDD", linewidth=0.5, zorder=0)
 
 
-def draw_scores(*, metrics, protocol, sites):
+def draw_scores(*, metrics: str | Path, protocol: str, sites: Sequence[str]) -> Figure:
     """Return the scores of a protocol at some sites, from the tidy table of metrics."""
     table = of_sites(pd.read_csv(metrics), sites)
     return scores(table[table["protocol"] == protocol])
 
 
-def draw_across_scores(*, metrics, protocol, missing):
+def draw_across_scores(*, metrics: str | Path, protocol: str, missing: Mapping[str, Any]) -> Figure:
     """Return the scores of a protocol over all sites, from the tidy table of metrics."""
     table = pd.read_csv(metrics)
     return across_sites(table[table["protocol"] == protocol], missing_line(missing))

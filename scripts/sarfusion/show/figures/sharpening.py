@@ -1,10 +1,13 @@
 """One place at 90 m, 30 m and 10 m: the input of sharpening and its products."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from matplotlib.figure import Figure
 
 from ...core.raster import finer, read_grid
 from . import styled
-from .inputs import Layer, layers_of, read_scene
+from .inputs import Layer, Run, layers_of, read_scene
 from .inset import choose_inset
 from .layout import balanced, notes, notes_height, panel_grid
 from .maps import (
@@ -75,7 +78,17 @@ def sharpening(
     return figure
 
 
-def draw_sharpening(*, stack, split, metadata, reduced, full, fused, runs, truth=None):
+def draw_sharpening(
+    *,
+    stack: str | Path,
+    split: str | Path,
+    metadata: str | Path,
+    reduced: str | Path,
+    full: str | Path,
+    fused: Sequence[str | Path],
+    runs: Sequence[Run],
+    truth: str | Path | None = None,
+) -> Figure:
     """Return the products of one site, from its files.
 
     reduced: raster of the degraded bands on the grid of the stack. fused: the products of `runs`,
