@@ -1,11 +1,82 @@
-"""Servers on loopback and what they serve, made once in a run and only where a test asks."""
+"""The two tiers of the tests, their spread over processes, and servers on loopback."""
+
+from pathlib import Path
 
 import pytest
 
+# A test that uses one of these fixtures needs a server or a browser, and is in the second tier. So
+# is a test that is marked `second_tier`.
+SERVERS = {"stac_api", "cluster", "browser", "report"}
 
-def pytest_collection_modifyitems(items):
-    """Put what takes longest first, so that several processes end together: Slurm, whole runs."""
-    items.sort(key=lambda item: item.path, reverse=True)
+# The files that take longest, in that order; others follow. With several processes, the tests of a
+# file run in one of them, as do those of the files of one tuple, which share a server.
+LONGEST = [
+    ("workflow/test_with_slurm.py",),
+    ("workflow/test_stac_run.py", "workflow/test_stac_faults.py", "unit/stac/test_servers.py"),
+    ("workflow/test_sites_run.py",),
+    ("workflow/test_verify.py",),
+    ("workflow/test_viewer_run.py",),
+    ("workflow/test_failed_sites.py",),
+    ("workflow/test_docs.py",),
+    ("workflow/test_real_scene.py",),
+    ("workflow/test_operation.py",),
+]
+UNITS = {f"tests/{file}": unit for unit, files in enumerate(LONGEST) for file in files}
+
+# In these, tests take long and share nothing but session fixtures: each is spread on its own.
+APART = {f"tests/workflow/test_{name}.py" for name in ("run", "operation", "failed_sites")}
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--all",
+        action="store_true",
+        help="also the tests that need PostgreSQL, Slurm or Chromium, or take long",
+    )
+
+
+def leaves_out(config):
+    """Tell whether the second tier is left out: nobody asked for it, nor for tests by name."""
+    options = config.option
+    return not (options.all or options.keyword or options.markexpr)
+
+
+def in_second_tier(item):
+    return item.get_closest_marker("second_tier") or not SERVERS.isdisjoint(item.fixturenames)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave the second tier out, unless it is asked for; put what takes longest first."""
+    if leaves_out(config):
+        named = {Path(argument.partition("::")[0]).resolve() for argument in config.args}
+        left = [item for item in items if in_second_tier(item) and item.path not in named]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
+    items.sort(key=lambda item: item.path, reverse=True)  # workflow, unit, reproduce
+    items.sort(key=lambda item: UNITS.get(file_of(item.nodeid), len(UNITS)))
+
+
+def file_of(nodeid):
+    return nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist need not be there
+def pytest_xdist_make_scheduler(config, log):
+    """Spread by units, whatever --dist says: `loadgroup` takes no note of its groups."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByUnit(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = file_of(nodeid)
+            return nodeid if file in APART else str(UNITS.get(file, file))
+
+    config.option.loadscopereorder = False
+    return ByUnit(config, log)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if leaves_out(config) and config.args_source is not pytest.Config.ArgsSource.ARGS:
+        terminalreporter.write_line("without the tests that need a server or take long; see --all")
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import yaml
+from scored_images import score_band
 
 ROOT = Path(__file__).parents[1]
 PARTS = (
@@ -33,20 +36,38 @@ sys.exit(command.main(sys.argv[1:]))
 """
 
 
+@cache
+def compile_loops():
+    """Have the compiled loops of scoring beside their file, where a copy of the project finds them.
+
+    Else each copy would compile them again, which takes 4 s.
+    """
+    image = np.random.default_rng(0).random((16, 16))
+    score_band(image, image + 0.01, np.ones(image.shape, bool), 1.0)
+
+
 class Project:
     """A copy of the project in a folder of its own."""
 
     environment = None  # of its runs; None is that of the tests
 
     def __init__(self, folder):
+        compile_loops()
         self.folder = folder
         for part in PARTS:
             source, target = ROOT / part, folder / part
             if source.is_dir():
-                shutil.copytree(source, target)  # with the kernels that are compiled already
+                shutil.copytree(source, target)
             else:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, target)
+
+    @classmethod
+    def copy(cls, source, folder):
+        """A copy of the folder `source`, which is a project: with all that ran in it."""
+        project = object.__new__(cls)
+        project.folder = shutil.copytree(source, folder)
+        return project
 
     def command(self, *arguments, study=TINY, change=None):
         """The command line that a person would type, with two cores.

@@ -4,22 +4,25 @@ import pytest
 from catalogue_study import CLOUDS, STACK, CatalogueStudy
 from project import Project
 from servers.files import FileServer
+from shared import made_once
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A project whose tiny study ran to its end. Tests leave its results as they are."""
-    project = Project(tmp_path_factory.mktemp("finished") / "project")
-    project.printed = project.run()
-    return project
+    return ran_once(tmp_path_factory, "finished")
 
 
 @pytest.fixture(scope="session")
 def protocols(tmp_path_factory):
     """The same for the study of cloud gaps and sharpening."""
-    project = Project(tmp_path_factory.mktemp("protocols") / "project")
-    project.run(study="tests/studies/protocols.yaml")
-    return project
+    return ran_once(tmp_path_factory, "protocols", study="tests/studies/protocols.yaml")
+
+
+def ran_once(tmp_path_factory, name, **study):
+    """A copy, for this process, of a project in which one of all processes ran a study."""
+    made = made_once(tmp_path_factory, name, lambda folder: Project(folder).run(**study))
+    return Project.copy(made, tmp_path_factory.mktemp(name) / "project")
 
 
 @pytest.fixture(scope="session")
@@ -37,11 +40,7 @@ def project(tmp_path):
 @pytest.fixture
 def copy_of_finished(finished, tmp_path):
     """The finished project once more, for tests that change it."""
-    folder = tmp_path / "project"
-    shutil.copytree(finished.folder, folder, copy_function=shutil.copy2)
-    copy = object.__new__(Project)
-    copy.folder = folder
-    return copy
+    return Project.copy(finished.folder, tmp_path / "project")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The changes that the documentation shows: each is applied as it stands there, and used."""
+"""The changes that the documentation shows: all are applied as they stand there, and used."""
 
 import numpy as np
 import pandas as pd
@@ -12,108 +12,51 @@ from sarfusion.core.raster import read_band, read_bands, read_grid, write_raster
 from sarfusion.ground import split
 from sarfusion.study.config import resolve
 
-SMALL = {
-    "sites": {"village": {"source": "simulated", "seed": 3, "size_px": 128}},
+# The study that uses what the pages add. A page that adds one thing more is used by one entry more
+# here and by a test below; the study still runs once for all of them.
+STUDY = {
+    "study": "grown",
+    "protocols": {
+        "reconstruction": {"models": ["cnn", "cae", "dilated"]},
+        "cloud_gap": {"models": ["cnn"]},
+    },
+    "baselines": ["copy", "mean", "median"],
     "bands": ["red"],
     "inputs": ["ratio"],
     "seeds": [1, 2],
     "split": {"block_px": 32, "buffer_px": 13, "seed": 4},
+    "gaps": {"size_px": 8},
     "training": {"updates": 4, "validate_every": 2},
     "bootstrap": {"block_px": 8, "draws": 100},
 }
+MODELS = STUDY["protocols"]["reconstruction"]["models"]
+SITES = ("mycity", "harbour")
 
 
-class Changed(Project):
-    """A copy of the project to which the diff of a page was applied."""
+class Grown(Project):
+    """A copy of the project with what all pages add, and a study that uses it and ran once."""
 
-    def __init__(self, folder, page):
+    def __init__(self, folder, scenes):
         super().__init__(folder)
-        self.added = added(apply_diff(ROOT / "docs" / page, folder))
+        pages = sorted((ROOT / "docs").glob("add-*.md"))
+        self.added = {page.name: added(apply_diff(page, folder)) for page in pages}
+        claims = self.read("config/claims.yaml")
+        claims["claims"]["C1"]["tests"][0]["metric"] = "outliers"
+        (folder / "config/claims.yaml").write_text(yaml.safe_dump(claims))
+        models = self.read("config/ablations.yaml")["models"]
+        models = {name: models[name] | {"patch_px": 16, "batch": 2} for name in MODELS}
+        sites = self.read("config/own_files.yaml")["sites"]
+        study = STUDY | {"sites": sites, "models": models, "data": str(scenes)}
+        (folder / "grown.yaml").write_text(yaml.safe_dump(study))
+        self.run("tables", study="grown.yaml")
+        self.tables = self.results("grown") / "tables"
+        self.scores = pd.read_csv(self.tables / "metrics.csv")
 
-    def scores(self, file, **more):
-        """Run a study of the project, made small and with `more` changed; return its scores."""
-        study = yaml.safe_load((self.folder / file).read_text()) | SMALL | more
-        (self.folder / "small.yaml").write_text(yaml.safe_dump(study))
-        self.run("tables", study="small.yaml")
-        self.tables = self.results(study["study"]) / "tables"
-        return pd.read_csv(self.tables / "metrics.csv")
+    def read(self, name):
+        return yaml.safe_load((self.folder / name).read_text())
 
-
-@pytest.fixture
-def changed(tmp_path):
-    return lambda page: Changed(tmp_path / "project", page)
-
-
-def test_a_model_takes_one_file_and_one_line(changed):
-    project = changed("add-a-model.md")
-    (new,) = (name for name in project.added if name.startswith("scripts/"))
-    assert new == "scripts/sarfusion/fusion/networks/dilated.py"
-    assert not (ROOT / new).exists()
-    assert {name: len(lines) for name, lines in project.added.items() if name != new} == {
-        "config/ablations.yaml": 1
-    }
-    models = yaml.safe_load((project.folder / "config/ablations.yaml").read_text())["models"]
-    small = {"cnn": models["cnn"], "dilated": models["dilated"]}
-    for model in small.values():
-        model.update(patch_px=16, batch=2)
-    scores = project.scores("config/ablations.yaml", models=small, protocols={"reconstruction": {}})
-    runs = scores[scores["metric"] == "rmse"].groupby("method")["seed"].agg(list)
-    assert runs.to_dict() == {"copy": [0], "cnn": [1, 2], "dilated": [1, 2]}
-    costs = pd.read_csv(project.tables / "models.csv").set_index("model")
-    by_hand = (9 * 2 + 1) * 32 + (9 * 32 + 1) * 32 + (9 * 32 + 1)
-    assert costs.loc[["dilated"], "parameters"].tolist() == [by_hand]
-    assert "Dilated, with ratio" in (project.tables / "summary.md").read_text()
-
-
-def test_a_metric_takes_one_function(changed):
-    project = changed("add-a-metric.md")
-    ((name, lines),) = project.added.items()
-    assert name == "scripts/sarfusion/scoring/metrics.py"
-    assert sum(line.startswith("def ") for line in lines) == 1
-    claims = yaml.safe_load((project.folder / "config/claims.yaml").read_text())
-    claims["claims"]["C1"]["tests"][0]["metric"] = "outliers"
-    (project.folder / "config/claims.yaml").write_text(yaml.safe_dump(claims))
-    scores = project.scores("tests/studies/tiny.yaml").query("metric == 'outliers'")
-    results = project.results("tiny")
-    assert set(scores["method"]) == {"copy", "cnn", "cae"}
-    test = read_band(results / "stack/village.split.tif", "use") == split.TEST
-    measured = read_band(results / "stack/village.tif", "red")
-    data_range = read_json(results / "stack/village.json")["data_range"]["red"]
-    for row in scores.itertuples():
-        run = f"{row.method}-{row.input}/seed{row.seed}"
-        fused = read_band(results / f"fused/village/reconstruction/red/{run}.tif", "red")
-        error = np.abs(fused.astype(float) - measured)[test]
-        assert row.value == pytest.approx((error > 0.1 * data_range).mean(), abs=1e-12)
-        assert row.n == test.sum()
-    assert scores["value"].max() > 0
-    assert "outliers" in set(pd.read_csv(project.tables / "summary.csv")["metric"])
-    judged = pd.read_csv(project.tables / "claims.csv").query("metric == 'outliers'")
-    assert judged.set_index("band")["seeds"]["red"] == 2
-
-
-def test_a_baseline_takes_one_function_and_one_line(changed):
-    project = changed("add-a-baseline.md")
-    assert len(project.added.pop("scripts/sarfusion/study/methods.py")) == 1
-    ((name, lines),) = project.added.items()
-    assert name == "scripts/sarfusion/fusion/classical/gap_filling.py"
-    assert sum(line.startswith("def ") for line in lines) == 1
-    protocols = {"cloud_gap": {"models": ["unet"]}}
-    scores = project.scores(
-        "tests/studies/protocols.yaml",
-        protocols=protocols,
-        baselines=["mean", "median"],
-        seeds=[1],
-    )
-    results = project.results("protocols")
-    use = read_band(results / "stack/village.split.tif", "use")
-    gap = read_band(results / "gaps/village.tif", "gap") == 1
-    red = read_band(results / "stack/village.tif", "red")
-    fill = np.median(red[~gap & (use == split.TRAIN)])
-    rmse = np.sqrt(np.mean((red[gap & (use == split.TEST)].astype(float) - fill) ** 2))
-    found = scores.query("method == 'median' and region == 'gap' and metric == 'rmse'")
-    assert found["value"].tolist() == [pytest.approx(rmse, abs=1e-7)]
-    assert found[["input", "seed"]].to_numpy().tolist() == [["none", 0]]
-    assert " Median " in (project.tables / "summary.txt").read_text().replace("\n", " ")
+    def band(self, name, band):
+        return read_band(self.results("grown") / name, band)
 
 
 @pytest.fixture(scope="module")
@@ -141,27 +84,89 @@ def own_scenes(finished, tmp_path_factory):
     return folder
 
 
-def test_a_site_takes_one_row_or_one_entry(changed, own_scenes):
-    project = changed("add-a-site.md")
-    assert len(project.added.pop("config/cities.csv")) == 1
-    cities = yaml.safe_load((project.folder / "config/cities.yaml").read_text())
-    *known, new = resolve(cities, project.folder / "config")["sites"].values()
+@pytest.fixture(scope="module")
+def grown(own_scenes, tmp_path_factory):
+    return Grown(tmp_path_factory.mktemp("grown") / "project", own_scenes)
+
+
+def test_a_model_takes_one_file_and_one_line(grown):
+    added = grown.added["add-a-model.md"]
+    (new,) = (name for name in added if name.startswith("scripts/"))
+    assert new == "scripts/sarfusion/fusion/networks/dilated.py"
+    assert not (ROOT / new).exists()
+    assert {name: len(lines) for name, lines in added.items() if name != new} == {
+        "config/ablations.yaml": 1
+    }
+    resolve(grown.read("config/ablations.yaml"))
+    scores = grown.scores.query("metric == 'rmse' and protocol == 'reconstruction'")
+    for site in SITES:
+        runs = scores[scores["site"] == site].groupby("method")["seed"].agg(list)
+        assert runs.to_dict() == {"copy": [0], **{name: [1, 2] for name in MODELS}}
+    costs = pd.read_csv(grown.tables / "models.csv").set_index("model")
+    by_hand = (9 * 2 + 1) * 32 + (9 * 32 + 1) * 32 + (9 * 32 + 1)
+    assert costs.loc[["dilated"], "parameters"].tolist() == [by_hand]
+    assert "Dilated, with ratio" in (grown.tables / "summary.md").read_text()
+
+
+def test_a_metric_takes_one_function(grown):
+    ((name, lines),) = grown.added["add-a-metric.md"].items()
+    assert name == "scripts/sarfusion/scoring/metrics.py"
+    assert sum(line.startswith("def ") for line in lines) == 1
+    scores = grown.scores.query("metric == 'outliers' and protocol == 'reconstruction'")
+    for site in SITES:
+        mine = scores[scores["site"] == site]
+        assert set(mine["method"]) == {"copy", *MODELS}
+        test = grown.band(f"stack/{site}.split.tif", "use") == split.TEST
+        measured = grown.band(f"stack/{site}.tif", "red")
+        stack = read_json(grown.results("grown") / f"stack/{site}.json")
+        data_range = stack["data_range"]["red"]
+        for row in mine.itertuples():
+            run = f"{row.method}-{row.input}/seed{row.seed}"
+            fused = grown.band(f"fused/{site}/reconstruction/red/{run}.tif", "red")
+            error = np.abs(fused.astype(float) - measured)[test]
+            assert row.value == pytest.approx((error > 0.1 * data_range).mean(), abs=1e-12)
+            assert row.n == test.sum()
+        assert mine["value"].max() > 0
+    assert "outliers" in set(pd.read_csv(grown.tables / "summary.csv")["metric"])
+    judged = pd.read_csv(grown.tables / "claims.csv").query("metric == 'outliers'")
+    assert set(judged["site"]) == set(SITES)
+    assert judged[judged["band"] == "red"]["seeds"].tolist() == [2, 2]
+
+
+def test_a_baseline_takes_one_function_and_one_line(grown):
+    added = dict(grown.added["add-a-baseline.md"])
+    assert len(added.pop("scripts/sarfusion/study/methods.py")) == 1
+    ((name, lines),) = added.items()
+    assert name == "scripts/sarfusion/fusion/classical/gap_filling.py"
+    assert sum(line.startswith("def ") for line in lines) == 1
+    scores = grown.scores.query("method == 'median' and region == 'gap' and metric == 'rmse'")
+    for site in SITES:
+        use = grown.band(f"stack/{site}.split.tif", "use")
+        gap = grown.band(f"gaps/{site}.tif", "gap") == 1
+        red = grown.band(f"stack/{site}.tif", "red")
+        fill = np.median(red[~gap & (use == split.TRAIN)])
+        rmse = np.sqrt(np.mean((red[gap & (use == split.TEST)].astype(float) - fill) ** 2))
+        found = scores[scores["site"] == site]
+        assert found["value"].tolist() == [pytest.approx(rmse, abs=1e-7)]
+        assert found[["input", "seed"]].to_numpy().tolist() == [["none", 0]]
+    assert " Median " in (grown.tables / "summary.txt").read_text().replace("\n", " ")
+
+
+def test_a_site_takes_one_row_or_one_entry(grown):
+    added = dict(grown.added["add-a-site.md"])
+    assert len(added.pop("config/cities.csv")) == 1
+    cities = grown.read("config/cities.yaml")
+    *known, new = resolve(cities, grown.folder / "config")["sites"].values()
     assert len(known) == len(resolve(cities, ROOT / "config")["sites"])
     assert new["area"] == [-9.25, 38.68, -9.05, 38.82]
-    assert [*project.added] == ["config/own_files.yaml"]
-    sites = yaml.safe_load((project.folder / "config/own_files.yaml").read_text())["sites"]
-    scores = project.scores(
-        "config/own_files.yaml",
-        sites=sites,
-        data=str(own_scenes),
-        protocols={"reconstruction": {}},
-        models={"cnn": {"network": "cnn", "patch_px": 17, "batch": 2}},
-    )
-    assert set(scores["site"]) == {"mycity", "harbour"}
-    assert set(scores[scores["site"] == "harbour"]["method"]) == {"copy", "cnn"}
-    stack = project.results("own_files") / "stack"
+    assert [*added] == ["config/own_files.yaml"]
+    assert [*grown.read("config/own_files.yaml")["sites"]] == [*SITES]
+    scores = grown.scores
+    assert set(scores["site"]) == set(SITES)
+    every = {"copy", *MODELS, "mean", "median"}
+    assert set(scores[scores["site"] == "harbour"]["method"]) == every
     for channel in ("red", "ratio_db"):
-        first, second = (read_band(stack / f"{site}.tif", channel) for site in sites)
+        first, second = (grown.band(f"stack/{site}.tif", channel) for site in SITES)
         both = np.isfinite(first) & np.isfinite(second)
         assert both.mean() > 0.5
         np.testing.assert_allclose(first[both], second[both], atol=1e-4)

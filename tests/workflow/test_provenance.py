@@ -162,7 +162,6 @@ def test_the_saved_settings_are_the_study(finished):
 
 def test_the_crate_can_be_run(finished, tmp_path):
     """It holds all that the workflow needs: from it alone, everything would be made."""
-    rerun = object.__new__(Project)
-    rerun.folder = shutil.copytree(finished.results() / "provenance", tmp_path / "crate")
+    rerun = Project.copy(finished.results() / "provenance", tmp_path / "crate")
     planned = rerun.planned(study="config.yaml")
     assert planned >= {"simulate_scene", "train_model", "plot_claims", "describe_run"}

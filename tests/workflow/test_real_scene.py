@@ -36,6 +36,7 @@ def scenes(tmp_path):
     return tmp_path
 
 
+@pytest.mark.second_tier
 def test_real_scenes_run_to_the_last_figure(project, scenes):
     study = yaml.safe_load((project.folder / "tests/studies/porto_velho.yaml").read_text())
     study |= {

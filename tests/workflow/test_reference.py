@@ -107,17 +107,17 @@ def test_the_envelope_is_told_in_tables(envelope):
 
 def test_a_reference_keeps_tables_and_one_band_of_models(reference, finished):
     names = {path.relative_to(reference).as_posix() for path in reference.rglob("*.*")}
-    for folder in ("tables", "metrics"):
+    for files in ("tables/**/*.*", "metrics/**/*.csv"):
         ours = {
-            p.relative_to(finished.results()).as_posix()
-            for p in finished.results().glob(f"{folder}/**/*.*")
+            p.relative_to(finished.results()).as_posix() for p in finished.results().glob(files)
         }
+        assert ours
         assert ours <= names
     weights = {name for name in names if name.endswith(".safetensors")}
     assert len(weights) == 4
     assert all("/red/" in name for name in weights)
     assert len([name for name in names if name.endswith("seed1.json")]) == 6
-    assert not [name for name in names if name.endswith((".tif", ".pdf", ".parquet"))]
+    assert not [name for name in names if name.endswith((".tif", ".pdf", ".parquet", ".npz"))]
     about = json.loads((reference / "about.json").read_text())
     assert about["study"] == "tiny"
     assert about["packages"]["torch"]

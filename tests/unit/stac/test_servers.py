@@ -190,6 +190,7 @@ class TestPostgres:
         with pytest.raises(pytest.fail.Exception, match="apt-get install postgresql"):
             require_postgres(tmp_path)
 
+    @pytest.mark.second_tier
     def test_it_ends_with_a_killed_test_run(self):
         require_postgres()
         code = """
