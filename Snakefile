@@ -5,8 +5,9 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# Not a plain `configfile:`, since Snakemake would merge the demo into every other study.
-if "study" not in config:
+# Not a plain `configfile:`, since Snakemake would merge the demo into every other study. Who uses
+# this workflow as a module gives a study.
+if "study" not in config and not workflow.modifier.is_module:
 
     configfile: "config/demo.yaml"
 
@@ -41,13 +42,6 @@ include: "rules/provenance.smk"
 include: "rules/verify.smk"
 
 
-localrules:
-    all,
-    tables,
-    figures,
-    viewer,
-
-
 rule all:
     default_target: True
     input:
@@ -58,6 +52,7 @@ rule all:
         list(LAYOUT.report_tables().values()),
         "<results>/config.yaml",
         "<results>/provenance",
+    localrule: True
     message:
         "The study is complete"
 
@@ -65,6 +60,7 @@ rule all:
 rule tables:
     input:
         LAYOUT.tables(),
+    localrule: True
     message:
         "The tables are complete"
 
@@ -72,6 +68,7 @@ rule tables:
 rule figures:
     input:
         LAYOUT.figures(),
+    localrule: True
     message:
         "The figures are complete"
 
@@ -79,6 +76,7 @@ rule figures:
 rule viewer:
     input:
         LAYOUT.viewer(),
+    localrule: True
     message:
         "The viewer is complete"
 

@@ -8,8 +8,11 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
-# The project's root, also where another workflow uses this one as a module.
+# The root of the project, also where another workflow uses this one as a module. Jobs import the
+# library from there, so an address on the web does not do.
 PROJECT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
+if not Path(PROJECT, "scripts/sarfusion").is_dir():
+    raise WorkflowError("error: clone the project, and name the path of its Snakefile in `module`")
 
 sys.path.insert(0, str(PROJECT / "scripts"))
 
@@ -38,7 +41,7 @@ from sarfusion.study.protocols import PROTOCOLS
 sys.path.remove(str(PROJECT / "scripts"))
 
 try:
-    STUDY = resolve(config, folder=Path(*workflow.overwrite_configfiles[:1]).parent)
+    STUDY = resolve(config, folder=Path(*workflow.configfiles[:1]).parent)
     check_networks(STUDY)
 except StudyError as error:
     raise WorkflowError(f"error: {error}") from None
@@ -80,7 +83,10 @@ TRAINED_APART = len(STUDY["sites"]) <= 8 and STUDY["training"]["updates"] >= 100
 # Fuse bands in separate jobs when models come from a folder of weights, which may lack a band. Else
 # starting PyTorch would often take as long as fusing a band.
 FUSED_APART = "weights" in STUDY
-LOCK = os.path.relpath(Path(workflow.basedir, f"config/{STUDY['study']}.lock.json"))
+# The locked scenes of the study: in the project, or in the folder of who uses it as a module.
+LOCK = os.path.relpath(
+    Path("" if workflow.modifier.is_module else PROJECT, f"config/{STUDY['study']}.lock.json")
+)
 
 
 def image():

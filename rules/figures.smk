@@ -57,8 +57,9 @@ def figure_labels(figure, name):
 
 for kind, figure in FIGURES.items():
     # One log for each job: without the band, as one job draws all bands.
-    of_figure = "/".join(name for name in ("{site}", "{protocol}") if name in figure.name)
-    of_figure = f"plot_{kind}/{of_figure}" if of_figure else f"plot_{kind}"
+    of_figure = Path(
+        f"plot_{kind}", *(name for name in ("{site}", "{protocol}") if name in figure.name)
+    )
 
     rule:
         name:

@@ -69,9 +69,6 @@ for source, record in SOURCES.items():
 
 if sites_from("stac") and not Path(LOCK).exists():
 
-    localrules:
-        keep_lock,
-
     rule keep_lock:
         input:
             new_lock="<results>/search/lock.json",
@@ -81,6 +78,7 @@ if sites_from("stac") and not Path(LOCK).exists():
             "<logs>/keep_lock.log",
         benchmark:
             "<benchmarks>/keep_lock.tsv"
+        localrule: True
         conda:
             "../envs/scenes.yaml"
         threads: 1
@@ -93,10 +91,6 @@ if sites_from("stac") and not Path(LOCK).exists():
             "Lock the scenes in {output.lock}, which did not exist"
         script:
             "../scripts/keep_lock.py"
-
-
-localrules:
-    lock_scenes,
 
 
 rule find_scenes:
@@ -136,6 +130,7 @@ rule lock_scenes:
         "<logs>/lock_scenes.log",
     benchmark:
         "<benchmarks>/lock_scenes.tsv"
+    localrule: True
     conda:
         "../envs/scenes.yaml"
     threads: 1

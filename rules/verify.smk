@@ -1,11 +1,6 @@
 # What `./reproduce verify` makes again, to hold it against the results of another person.
 
 
-localrules:
-    scores,
-    derived,
-
-
 rule scores:
     input:
         list(LAYOUT.score_tables()),
@@ -15,6 +10,7 @@ rule scores:
             for path, (_, protocol) in LAYOUT.difference_tables().items()
             if LAYOUT.is_comparable(protocol)
         ],
+    localrule: True
     message:
         "The scores are complete"
 
@@ -24,5 +20,6 @@ rule derived:
     input:
         SCORED.tables(),
         SCORED.figures(lambda figure: figure.from_tables),
+    localrule: True
     message:
         "All that follows from the scores is complete"

@@ -60,5 +60,10 @@ def test_the_catalogue_is_told_only_what_is_there():
     chosen = re.fullmatch(r"--configfile (\S+)", usage["mandatory-flags"]["flags"])[1]
     assert (ROOT / chosen).is_file()
     rules = "".join(path.read_text() for path in ROOT.glob("rules/*.smk"))
-    assert usage["software-stack-deployment"]["conda"] == ("conda:" in rules)
+    deployment = usage["software-stack-deployment"]
+    assert deployment["conda"] == ("conda:" in rules)
+    assert deployment["apptainer"] == ("\ncontainer:" in (ROOT / "Snakefile").read_text())
+    ways = (ROOT / "docs/where-it-runs.md").read_text()
+    assert all((f"--sdm {way}`" in ways) == deployment[way] for way in ("conda", "apptainer"))
+    assert not deployment["apptainer+conda"]
     assert usage["report"] == ("report(" in rules)
