@@ -24,7 +24,7 @@ LONGEST = [
 UNITS = {f"tests/{file}": unit for unit, files in enumerate(LONGEST) for file in files}
 
 # In these, tests take long and share nothing but session fixtures: each is spread on its own.
-APART = {f"tests/workflow/test_{name}.py" for name in ("run", "operation", "failed_sites")}
+APART = {f"tests/workflow/test_{name}.py" for name in ("run", "operation", "bad_input")}
 
 
 def pytest_addoption(parser):

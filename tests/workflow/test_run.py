@@ -15,6 +15,7 @@ from sarfusion.core.files import read_json
 from sarfusion.show.tables import METRIC_COLUMNS
 from sarfusion.study import disk
 from sarfusion.study.config import resolve
+from sarfusion.study.layout import Layout
 
 BANDS = ("red", "green", "blue")
 
@@ -152,12 +153,11 @@ def test_every_job_has_a_log_and_a_benchmark(finished):
 def test_what_it_takes_of_the_disk_was_known_before(finished):
     """Within a third; figures, measured on the demo, take less here."""
     results = finished.results()
-    paths = [path.relative_to(results / "fused").parts for path in results.rglob("fused/**/*.tif")]
-    runs = [(band, *run.rsplit("-", 1), seed) for _, _, band, run, seed in paths]
     text = (finished.folder / "tests/studies/tiny.yaml").read_text()
-    figures = len(list((results / "figures").iterdir()))
-    study = resolve(yaml.safe_load(text))
-    parts = disk.study_bytes(study, {"reconstruction": runs}, figures)
+    layout = Layout(resolve(yaml.safe_load(text)))
+    assert len(layout.runs("reconstruction")) == len(list(results.rglob("fused/**/*.tif")))
+    assert len(layout.figures()) == len(list((results / "figures").iterdir()))
+    parts = disk.study_bytes(layout)
     for what in ("scenes", "stack", "fused", "models"):
         assert disk.written_bytes(results / what) == pytest.approx(parts[what], rel=1 / 3), what
     assert disk.written_bytes(results) < 4 / 3 * sum(parts.values())
