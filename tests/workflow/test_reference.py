@@ -178,13 +178,16 @@ def sum_up(folder):
     (folder / "SHA256SUMS").write_text("".join(lines))
 
 
-def failures(study, folder, again, ours):
-    """{step: {what: note}} of the checks that fail."""
+def failures(study, folder, again, ours, derived=None):
+    """{step: {what: note}} of the checks that fail.
+
+    derived: tables and charts made from the scores in `folder`, if not those in `again`.
+    """
     allowed = tolerances.read(folder / "envelope/tolerances.csv")
     steps = {
         "inputs": input_checks(study, folder, again),
         "recompute": recompute_checks(study, folder, again, allowed),
-        "claims": [*claim_checks(study, folder), *envelope_checks(folder)],
+        "claims": [*claim_checks(study, folder, derived or again), *envelope_checks(folder)],
         "own": own_checks(study, ours, folder, allowed),
     }
     return {
@@ -197,7 +200,7 @@ def test_a_reference_verifies(study, reference, again, finished):
     assert not any(failures(study, reference, again, finished.results()).values())
 
 
-def test_tampering_is_found_though_the_sums_are_true(study, tampered, again, finished):
+def test_tampering_is_found_though_the_sums_are_true(study, tampered, again, finished, tmp_path):
     """A score of a model at hand and one of another, a figure, a tolerance, a scene."""
     table = pd.read_csv(tampered / SCORES)
     for band in ("red", "blue"):
@@ -214,7 +217,10 @@ def test_tampering_is_found_though_the_sums_are_true(study, tampered, again, fin
         numbers = re.sub(r"0\.0(\d+)", r"0.1\1", path.read_text())
         path.write_text(numbers.replace(sha256(again / "scenes/village/sar.tif"), "0" * 64))
     sum_up(tampered)
-    found = failures(study, tampered, again, finished.results())
+    made = ("results/tiny/tables/metrics.csv", "--directory", str(tmp_path / "made"))
+    finished.run(*made, change={"scores_from": str(tampered)})
+    derived = tmp_path / "made/results/tiny"
+    found = failures(study, tampered, again, finished.results(), derived)
     assert found["inputs"].keys() == {"village: sar"}
     assert "cells: 1 of column value differ" in found["recompute"][SCORES]
     assert "cells: 2 of column value differ" in found["own"][SCORES]
