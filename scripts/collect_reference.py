@@ -19,9 +19,10 @@ from sarfusion.core.errors import StudyError
 from sarfusion.core.files import copy_as_new, sha256, write_csv, write_json, write_text
 from sarfusion.provenance.facts import commit, packages
 from sarfusion.study.config import read_study
+from sarfusion.study.layout import record_path, weights_path
 from sarfusion.verify.checksums import SUMS
 from sarfusion.verify.compared import WEIGHT_SUMS
-from sarfusion.verify.expected import every_model, record_path, weights_path
+from sarfusion.verify.expected import every_model
 from sarfusion.verify.pictures import write_thumbnail
 from sarfusion.verify.pixels import block_means
 from sarfusion.verify.scenes import means_path

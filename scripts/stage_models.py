@@ -18,9 +18,10 @@ from pathlib import Path
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import copy_as_new
 from sarfusion.study.config import read_study
+from sarfusion.study.layout import record_path, weights_path
 from sarfusion.verify.checks import check
 from sarfusion.verify.derived import check_given
-from sarfusion.verify.expected import every_model, record_path, weights_path
+from sarfusion.verify.expected import every_model
 from sarfusion.verify.models import usable_models
 
 ROOT = Path(__file__).parents[1]

@@ -1,6 +1,7 @@
 """How much disk a study takes, before it runs; what this disk has free."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ BIG = 5 * GIGABYTE  # studies from this size on are announced
 MUCH = 0.5  # and those that take this share of what is free
 
 
-def site_pixels(study: dict[str, Any], site: str) -> int:
+def site_pixels(study: Mapping[str, Any], site: str) -> int:
     """Return the number of optical pixels of a site; 0 where its files cannot be read."""
     settings = study["sites"][site]
     try:

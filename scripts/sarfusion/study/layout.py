@@ -4,7 +4,7 @@ Rules, `./reproduce verify` and the estimate of disk space all read it, so that 
 disagree about what a study consists of. docs/results.md describes the files.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -42,7 +42,7 @@ class Layout:
 
     def __init__(
         self,
-        study: dict[str, Any],
+        study: Mapping[str, Any],
         results: str = "",
         models: str | None = None,
         scores: str | None = None,
@@ -54,11 +54,15 @@ class Layout:
         self.scores = f"{self.results}metrics" if scores is None else scores
         self.is_whole = is_whole or "weights" not in study
         self.sites = [site for site in study["sites"] if site not in study["missing_sites"]]
-        self.shown_sites = shown_sites(study)
         self.transfers = transfers(study)
         self.protocols: list[str] = list(study["protocols"])
         self.full_scale = [name for name in self.protocols if PROTOCOLS[name].full_scale]
         self.withholding = [name for name in self.protocols if PROTOCOLS[name].withholds]
+
+    @property
+    def shown_sites(self) -> list[str]:
+        """The sites that figures show one by one."""
+        return shown_sites(self.study)
 
     # Runs
 
@@ -84,7 +88,7 @@ class Layout:
     def _is_at_hand(self, protocol, band, model, sar_input, places):
         """Tell whether a model can be had: a folder of `weights` must have it for every seed."""
         return self.is_whole or all(
-            Path(self.study["weights"], f"{name}.safetensors").exists()
+            weights_path(self.study["weights"], name).exists()
             for place in places
             for name in (
                 model_name(place, protocol, band, model, sar_input, seed)
@@ -168,13 +172,9 @@ class Layout:
 
     # Models
 
-    def weights(self, name: str) -> str:
-        """Return the weights of a model (see model_name)."""
-        return f"{self.models}/{name}.safetensors"
-
     def record(self, name: str) -> str:
         """Return the record of a model: how it came about."""
-        return f"{self.models}/{name}.json"
+        return str(record_path(self.models, name))
 
     def records(self, site: str, protocol: str) -> list[str]:
         """Return the records of every trained model of a site and protocol."""
@@ -338,3 +338,13 @@ def model_name(
 ) -> str:
     """Return the name of a trained model: its path in a folder of models, without suffix."""
     return f"{place}/{protocol}/{band}/{model}-{sar_input}/seed{seed}"
+
+
+def weights_path(folder: str | Path, name: str) -> Path:
+    """Return the weights of a model (see model_name) in a folder of models."""
+    return Path(folder, f"{name}.safetensors")
+
+
+def record_path(folder: str | Path, name: str) -> Path:
+    """Return the record of a model in a folder of models: how it came about."""
+    return Path(folder, f"{name}.json")

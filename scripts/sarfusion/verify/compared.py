@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..core.errors import StudyError
 from ..core.files import sha256
+from ..study.layout import weights_path
 from ..study.methods import METHODS
 from . import scores, tolerances
 from .checks import Check, check
@@ -19,7 +20,6 @@ from .expected import (
     rests_on,
     score_tables,
     transfer_tables,
-    weights_path,
 )
 from .files import plain_file
 from .pictures import OTHER_WEIGHTS, SAME_DATA, compare_figures

@@ -11,8 +11,9 @@ import pandas as pd
 from safetensors.numpy import load_file
 
 from ..core.files import sha256
+from ..study.layout import model_name, weights_path
 from . import scores
-from .expected import difference_tables, every_model, model_name, score_tables, weights_path
+from .expected import difference_tables, every_model, score_tables
 from .pixels import compare_rasters
 from .scores import PLACE
 from .tolerances import OTHER_SEED, PIXEL, SAME_WEIGHTS, TRAINED_AGAIN

@@ -1,82 +1,48 @@
 """What the results of a study hold: the names of its files and, in each table, its rows."""
 
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from ..core.errors import StudyError
 from ..scenes import landsat
 from ..scoring.metrics import COMPARED_METRICS
 from ..study.comparisons import study_pairs
 from ..study.config import transfers
+from ..study.layout import Layout, model_name
 from ..study.methods import METHODS
 from .scores import DIFFERENCES, form_of
 
+Study = Mapping[str, Any]
+Table = tuple[str, str, str]
 TRIPLE = "rgb"  # the band of scores of all three bands together
 RUN = ["band", "method", "input", "seed"]
 PAIR = ["band", "left_method", "left_input", "right_method", "right_input"]
 
 
-def score_tables(study):
-    """Yield (name, site, protocol) of the tables of scores, in the order of metrics.csv."""
-    names = {protocol: protocol for protocol in study["protocols"]}
-    if "sharpening" in names:
-        names["sharpening.full"] = "sharpening"
-    for site in study["sites"]:
-        for name, protocol in names.items():
-            yield f"metrics/{site}/{name}.csv", site, protocol
+def score_tables(study: Study) -> list[Table]:
+    """Return (name, site, protocol) of the tables of scores, in the order of metrics.csv."""
+    return [(name, *about) for name, about in Layout(study).score_tables().items()]
 
 
-def transfer_tables(study):
-    """Yield (name, site, protocol) of the tables of scores of transferred models."""
-    for folder, about in transfers(study).items():
-        for site, protocol in product(about["test"], study["protocols"]):
-            yield f"metrics/{site}/{folder}/{protocol}.csv", site, protocol
+def transfer_tables(study: Study) -> list[Table]:
+    """Return (name, site, protocol) of the tables of scores of transferred models."""
+    found = Layout(study).transfer_tables().items()
+    return [(name, site, protocol) for name, (site, protocol, _) in found]
 
 
-def difference_tables(study):
-    """Yield (name, site, protocol) of the tables of differences, in the order of the claims."""
-    for site, protocol in product(study["sites"], study["protocols"]):
-        yield f"metrics/{site}/{protocol}.differences.csv", site, protocol
+def difference_tables(study: Study) -> list[Table]:
+    """Return (name, site, protocol) of the tables of differences, in the order of the claims."""
+    return [(name, *about) for name, about in Layout(study).difference_tables().items()]
 
 
-def every_model(study):
+def every_model(study: Study) -> dict[str, dict[str, Any]]:
     """Return {name: identity} of every trained model; the name is its path without suffix.
 
     The site of a transferred model is its transfer's folder.
     """
-    return site_models(study) | _models_at(transfers(study), study)
-
-
-def site_models(study):
-    """Return the same of the models that are trained on a site of their own."""
-    return _models_at(study["sites"], study)
-
-
-def _models_at(places, study):
-    models = {}
-    for site, (protocol, cut) in product(places, study["protocols"].items()):
-        for band, model, sar_input, seed in product(
-            study["bands"], cut["models"], cut["inputs"], study["seeds"]
-        ):
-            identity = {"site": site, "protocol": protocol, "band": band}
-            identity.update(model=model, input=sar_input, seed=seed)
-            models[model_name(site, protocol, band, model, sar_input, seed)] = identity
-    return models
-
-
-def model_name(site, protocol, band, model, sar_input, seed):
-    """Return the name of a trained model."""
-    return f"{site}/{protocol}/{band}/{model}-{sar_input}/seed{seed}"
-
-
-def weights_path(folder, name):
-    """Return where the weights of a model stand in a folder of models."""
-    return Path(folder, f"{name}.safetensors")
-
-
-def record_path(folder, name):
-    """Return where the record of a model stands in a folder of models."""
-    return Path(folder, f"{name}.json")
+    return Layout(study).every_model()
 
 
 def rests_on(table, name, study):

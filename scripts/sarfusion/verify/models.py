@@ -10,8 +10,9 @@ from safetensors import SafetensorError, safe_open
 from ..core.errors import StudyError
 from ..fusion import channels
 from ..study.config import transfers
+from ..study.layout import record_path, weights_path
 from ..study.protocols import PROTOCOLS
-from .expected import every_model, record_path, weights_path
+from .expected import every_model
 from .files import plain_file, read_mapping
 
 MAX_WEIGHTS_MB = 1000
