@@ -12,6 +12,7 @@ from ..study.comparisons import study_pairs
 from ..study.config import transfers
 from ..study.layout import Layout, model_name
 from ..study.methods import METHODS
+from ..study.protocols import FULL
 from .scores import DIFFERENCES, form_of
 
 Study = Mapping[str, Any]
@@ -86,7 +87,7 @@ def check_whole(table, name, study, site, protocol):
             raise StudyError(f"{name}: no row of {min(lacking)}")
     else:
         baselines = [] if Path(name).parent.name in transfers(study) else study["baselines"]
-        triples = "sharpening.full" not in name
+        triples = not Path(name).stem.endswith(FULL)
         keys, wanted = RUN, _runs(study, protocol, baselines, triples)
     rows: dict[tuple, set[tuple[str, str]]] = {}
     for *key, region, metric in table.index.to_frame()[[*keys, "region", "metric"]].to_numpy():
