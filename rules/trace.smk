@@ -32,7 +32,7 @@ def step_behind(path):
         outputs, _ = maker.expand_output(wildcards)
     return {
         "rule": maker.name,
-        "script": f"scripts/{Path(maker.script).name}",
+        "script": f"scripts/{Path(maker.script).name.format(params=maker.params)}",
         "inputs": sorted(set(map(str, inputs))),
         "outputs": sorted(map(str, outputs)),
     }

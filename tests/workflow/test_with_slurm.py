@@ -23,7 +23,7 @@ def overdue(cluster, tmp_path_factory):
     """A run whose only job outlasts its time. Started first, as no limit is under a minute."""
     project = SlurmProject(tmp_path_factory.mktemp("overdue") / "project", cluster)
     project.slow_down("simulate_scene", "__import__('time').sleep(600)")
-    project.edit("rules/scenes.smk", "runtime=growing(10)", "runtime=growing(1)")
+    project.edit("rules/scenes.smk", "runtime=growing(record.minutes)", "runtime=growing(1)")
     project.reproduce(SCENES[0], "--retries", "0")
     await_(project.jobs, "the job of the overdue run")
     yield project
@@ -77,7 +77,8 @@ def test_two_sites_give_the_bytes_of_a_run_without_slurm(project, local):
 
 def test_a_job_killed_for_memory_succeeds_with_more(project):
     project.slow_down("prepare_stack", "hog = b'x' * 700_000_000")
-    project.edit("rules/scenes.smk", "mem_mb=whole_arrays(5000)", "mem_mb=growing(800)")
+    memory = "whole_arrays(record.bytes_a_pixel) if record.bytes_a_pixel else growing(4000)"
+    project.edit("rules/scenes.smk", memory, "growing(800)")
     project.edit("rules/preprocess.smk", "mem_mb=growing(4000)", "mem_mb=growing(800)")
     printed = project.run("results/two_sites/stack/village.tif")
     first, second = submitted(printed)
