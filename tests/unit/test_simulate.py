@@ -1,7 +1,11 @@
 """The two satellites over the simulated city."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import astuple
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +21,21 @@ from sarfusion.scenes.landcover import CELL_M, ROOFS, Cover, make_land
 from scipy.ndimage import binary_dilation, binary_erosion
 
 SIZE = 64
+# What lowers the processor for NumPy, for OpenBLAS and for the C library. An unknown name of a
+# feature is ignored, and a processor without it is low already.
+LOWERED = {
+    "native": {},
+    "avx2": {"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"},
+    "sse4": {
+        "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+        "OPENBLAS_CORETYPE": "Nehalem",
+    },
+    "sse4, C library too": {
+        "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+        "OPENBLAS_CORETYPE": "Nehalem",
+        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-FMA4,-AVX2",
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +69,29 @@ def test_one_seed_one_city():
     for a, b, c in zip(arrays(first), arrays(again), arrays(other), strict=True):
         assert a.tobytes() == b.tobytes()
         assert a.tobytes() != c.tobytes()
+
+
+def test_one_seed_one_city_on_every_processor(tmp_path):
+    """The files of the scenes have the same sums, whatever of this processor is switched off."""
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import simulate_scene;"
+        "paths = {name: f'{sys.argv[2]}/{name}.tif' for name in ('optical', 'sar', 'truth')};"
+        "simulate_scene.main(**paths, metadata=f'{sys.argv[2]}/scene.json', site='toy',"
+        " site_settings={'size_px': 64, 'seed': 3, 'looks': 4.4})"
+    )
+    scripts = Path(simulate_scene.__file__).parent
+    sums = {}
+    for name, variables in LOWERED.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", program, scripts, folder],
+            env={**os.environ, **variables},
+            check=True,
+        )
+        sums[name] = [sha256(path) for path in sorted(folder.glob("*.tif"))]
+        assert len(sums[name]) == 3
+    assert all(found == sums["native"] for found in sums.values()), sums
 
 
 def test_looks_change_the_speckle_only():

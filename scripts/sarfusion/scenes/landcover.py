@@ -14,6 +14,8 @@ from scipy.fft import irfft2, rfft2
 from scipy.ndimage import distance_transform_edt
 from scipy.spatial import cKDTree
 
+from .elementary import cos, exp, sin
+
 CELL_M = 5.0  # divides the 30 m and 10 m pixels of the sensors, and their offset of 5 m
 
 
@@ -119,7 +121,7 @@ def random_field(rng, side, gain):
     White noise is filtered in the frequency domain by `gain`, a function of the frequency in
     cycles per cell (an array, 0 at the origin). The field is periodic.
     """
-    frequency = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
+    frequency = np.sqrt(np.fft.fftfreq(side)[:, None] ** 2 + np.fft.rfftfreq(side)[None] ** 2)
     spectrum = rfft2(rng.standard_normal((side, side), dtype=np.float32))
     field = irfft2(spectrum * gain(frequency).astype(np.float32), s=(side, side))
     return ((field - field.mean()) / field.std()).astype(np.float32)
@@ -127,7 +129,7 @@ def random_field(rng, side, gain):
 
 def smooth_field(rng, side, scale):
     """Return a random field smoothed by a Gaussian of standard deviation `scale` cells."""
-    return random_field(rng, side, lambda f: np.exp(-2 * (np.pi * scale * f) ** 2))
+    return random_field(rng, side, lambda f: exp(-2 * (np.pi * scale * f) ** 2))
 
 
 def make_land(rng, side, extent_m):
@@ -176,7 +178,7 @@ def urbanity(rng, extent_m):
 
     def city(x, y):
         values = (
-            peak * np.exp(-((x - tx) ** 2 + (y - ty) ** 2) / size**2)
+            peak * exp(-((x - tx) ** 2 + (y - ty) ** 2) / size**2)
             for (tx, ty), size, peak in zip(towns, sizes, peaks, strict=True)
         )
         return np.maximum.reduce(list(values))
@@ -207,7 +209,8 @@ def district_kinds(rng, city):
 def district_angles(rng, seeds, extent_m):
     """Return the street direction of each district: the directions of neighbours are alike."""
     axes = rng.uniform(0, 2 * np.pi, 3)
-    turn = np.sin(seeds @ rng.normal(0, 3 / extent_m, (2, 3)) + axes).sum(axis=1)
+    wave = rng.normal(0, 3 / extent_m, (2, 3))
+    turn = sin(seeds[:, :1] * wave[0] + seeds[:, 1:] * wave[1] + axes).sum(axis=1)
     return (0.35 * turn + rng.normal(0, 0.12, len(seeds)) + axes[0]) % (np.pi / 2)
 
 
@@ -229,14 +232,14 @@ def of_kind(kind, value):
 def build_blocks(rng, x, y, seeds, near, kind, angle):
     """Return cover, patch and height of streets, blocks, lots and buildings in all districts."""
     stretch = rng.uniform(0.85, 1.25, (len(seeds), 2)).astype(np.float32)
-    cos, sin = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+    cosine, sine = cos(angle).astype(np.float32), sin(angle).astype(np.float32)
     dx, dy = x - seeds[:, 0].astype(np.float32)[near], y - seeds[:, 1].astype(np.float32)[near]
     street = of_kind(kind, lambda f: f.street)[near]
     lot = of_kind(kind, lambda f: f.lot)[near]
 
     block_at, lot_at, inside, wide, free = [], [], [], [], np.inf
     for axis, along in enumerate(
-        (dx * cos[near] + dy * sin[near], dy * cos[near] - dx * sin[near])
+        (dx * cosine[near] + dy * sine[near], dy * cosine[near] - dx * sine[near])
     ):
         length = (of_kind(kind, lambda f, a=axis: f.block[a]) * stretch[:, axis])[near]
         at = np.floor(along / length)
@@ -291,12 +294,12 @@ def shore_distance(rng, x, y, city, extent_m, roughness):
     """Return per cell the distance in metres to the shore, negative in the water: a meandering
     river past the city centre, and lakes in the countryside where `roughness` is highest."""
     direction = rng.uniform(0, np.pi)
-    along = x * np.cos(direction) + y * np.sin(direction)
-    across = y * np.cos(direction) - x * np.sin(direction)
+    along = x * cos(direction) + y * sin(direction)
+    across = y * cos(direction) - x * sin(direction)
     middle = rng.choice([-1, 1]) * rng.uniform(0.08, 0.16) * extent_m
     for share, wave in ((0.07, 0.9), (0.035, 0.37)):
         phase = rng.uniform(0, 2 * np.pi)
-        middle = middle + share * extent_m * np.sin(2 * np.pi * along / (wave * extent_m) + phase)
+        middle = middle + share * extent_m * sin(2 * np.pi * along / (wave * extent_m) + phase)
     width = np.clip(extent_m / 50, 30, 180) * (1 + 0.25 * roughness.clip(-2, 2))
     lakes = np.where(city < 0.4, roughness, roughness.min())
     water = (np.abs(across - middle) < width / 2) | (lakes > np.quantile(lakes, 0.985))
@@ -305,12 +308,12 @@ def shore_distance(rng, x, y, city, extent_m, roughness):
 
 def motorways(rng, x, y, extent_m):
     """Return where the motorways are: three through the city and a ring around its centre."""
-    road = np.abs(np.hypot(x, y) - rng.uniform(0.24, 0.30) * extent_m) < 12
+    road = np.abs(np.sqrt(x * x + y * y) - rng.uniform(0.24, 0.30) * extent_m) < 12
     first = rng.uniform(0, np.pi)
     for turn in (0, np.pi / 3, 2 * np.pi / 3):
         direction = first + turn + rng.normal(0, 0.15)
-        across = y * np.cos(direction) - x * np.sin(direction)
+        across = y * cos(direction) - x * sin(direction)
         middle = rng.normal(0, 0.05) * extent_m
-        middle = middle + 0.02 * extent_m * np.sin((x + y) / (0.2 * extent_m) + rng.uniform(0, 6))
+        middle = middle + 0.02 * extent_m * sin((x + y) / (0.2 * extent_m) + rng.uniform(0, 6))
         road |= np.abs(across - middle) < 14
     return road

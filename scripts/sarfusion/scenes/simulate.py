@@ -5,17 +5,19 @@ Sentinel-1 IW GRD backscatter in linear power at 10 m on a grid of its own. Besi
 surface reflectance that both come from, at 10 m: the truth that no real scene has.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from rasterio.crs import CRS
 from rasterio.transform import Affine
-from scipy.ndimage import binary_dilation, gaussian_filter
+from scipy.ndimage import binary_dilation, correlate1d
 from scipy.special import gammaincinv, ndtr
 
 from ..core.errors import StudyError
 from ..core.raster import Grid
 from . import landsat, sar
+from .elementary import exp, gaussian_weights, log10, power_of_ten, sin
 from .landcover import CELL_M, ROOFS, Cover, make_land, random_field, smooth_field
 
 OPTICAL_BANDS, SAR_BANDS, TRUTH_BANDS = landsat.RAW_BANDS, sar.BANDS, landsat.BANDS
@@ -84,6 +86,7 @@ NOISE_DB = -27.0
 
 CRS_UTM = CRS.from_epsg(32648)
 CORNER = (690_015.0, 1_200_015.0)  # left, top of the optical grid: 30 k + 15, as Landsat's
+REACH = 4  # of a point-spread function, in its standard deviations
 MARGIN = 35  # cells by which SAR exceeds the optical grid; odd, so that its corners are 10 k
 
 
@@ -142,7 +145,19 @@ def block_mean(array, factor):
 
 def blur(bands, sigma_m):
     """Return lattice bands convolved with a Gaussian of standard deviation sigma_m (metres)."""
-    return np.stack([gaussian_filter(band, sigma_m / CELL_M, mode="nearest") for band in bands])
+    return np.stack([smooth(band, sigma_m / CELL_M, "nearest") for band in bands])
+
+
+def smooth(band, sigma, mode):
+    """Return a band (rows, columns) convolved with a Gaussian cut at REACH times `sigma` (pixels).
+
+    mode: what lies beyond the borders, as SciPy names it. scipy.ndimage.gaussian_filter does the
+    same with weights from NumPy's exp.
+    """
+    weights = gaussian_weights(sigma, int(REACH * sigma + 0.5))
+    for axis in (0, 1):
+        band = correlate1d(band, weights, axis, mode=mode)
+    return band
 
 
 def psf_sigma_m(mtf, pixel_m):
@@ -152,7 +167,7 @@ def psf_sigma_m(mtf, pixel_m):
     A Gaussian of deviation s has MTF(f) = exp(-2 pi^2 s^2 f^2); with f = 1 / (2 p) it follows
     that s = p / pi * sqrt(-2 ln MTF): 13.8 m for an MTF of 0.35 at 30 m.
     """
-    return pixel_m / np.pi * np.sqrt(-2 * np.log(mtf))
+    return pixel_m / math.pi * math.sqrt(-2 * math.log(mtf))
 
 
 def column(values):
@@ -176,7 +191,7 @@ def reflectance(rng, land):
         first = column(lambda s, b=band: s.first[b])[cover]
         second = column(lambda s, b=band: s.second[b])[cover]
         hues = np.where(shared, 0, hue[band][land.patch])
-        bands.append((first + blend * (second - first)) * np.exp(texture + hues))
+        bands.append((first + blend * (second - first)) * exp(texture + hues))
     return np.stack(bands), blend
 
 
@@ -194,17 +209,17 @@ def backscatter(rng, land, blend):
     turned = (land.angle - FLIGHT_DIRECTION) % (np.pi / 2)
     turned = np.minimum(turned, np.pi / 2 - turned)  # 0: a wall faces the radar; 45 deg: none
     roof = land.is_any(ROOFS)
-    tall = HEIGHT_DB * np.log10(np.maximum(land.height, LOW_BUILDING_M) / LOW_BUILDING_M)
-    vv += roof * (DOUBLE_BOUNCE_DB * np.exp(-((turned / ALIGNED_WITHIN) ** 2)) + tall)
-    vh += roof * (TURNED_WALL_DB * np.sin(2 * turned) ** 2 + 0.7 * tall)
+    tall = HEIGHT_DB * log10(np.maximum(land.height, LOW_BUILDING_M) / LOW_BUILDING_M)
+    vv += roof * (DOUBLE_BOUNCE_DB * exp(-((turned / ALIGNED_WITHIN) ** 2)) + tall)
+    vh += roof * (TURNED_WALL_DB * sin(2 * turned) ** 2 + 0.7 * tall)
     bands = [db + cell_db * rng.standard_normal(db.shape, dtype=np.float32) for db in (vv, vh)]
-    return 10 ** (np.stack(bands) / 10)
+    return power_of_ten(np.stack(bands) / 10)
 
 
 def observe_sar(rng, echo, looks):
     """Return Sentinel-1's view (float32) of the backscatter `echo` on the lattice: resolution,
     noise floor, and speckle, with a slanted edge of no data outside the optical grid."""
-    sigma_m = RESOLUTION_M / np.sqrt(8 * np.log(2))  # of full width at half maximum
+    sigma_m = RESOLUTION_M / math.sqrt(8 * math.log(2))  # of full width at half maximum
     power = block_mean(blur(echo, sigma_m), 2) + np.float32(10 ** (NOISE_DB / 10))
     power *= np.stack([speckle(rng, power.shape[1:], looks, sigma_m / 10) for _ in SAR_BANDS])
     rows, columns = np.indices(power.shape[1:])
@@ -222,8 +237,8 @@ def speckle(rng, shape, looks, sigma_px):
     if sigma_px > 0:
         impulse = np.zeros((33, 33))
         impulse[16, 16] = 1
-        norm = np.sqrt((gaussian_filter(impulse, sigma_px) ** 2).sum())
-        normal = gaussian_filter(normal, sigma_px, mode="wrap") / norm
+        norm = np.sqrt((smooth(impulse, sigma_px, "reflect") ** 2).sum())
+        normal = smooth(normal, sigma_px, "wrap") / norm
     return (gammaincinv(looks, ndtr(normal.astype(np.float64))) / looks).astype(np.float32)
 
 
@@ -287,7 +302,7 @@ def make_clouds(rng, fill):
     """
     size = fill.shape[0]
     with np.errstate(divide="ignore"):
-        field = random_field(rng, 2 * size, lambda f: np.where(f > 0, f, np.inf) ** -1.5)
+        field = random_field(rng, 2 * size, lambda f: np.where(f > 0, 1 / (f * np.sqrt(f)), 0))
     drift = max(3, size // 14)  # the sun stands in the south-east
 
     def clouds_above(level):
