@@ -28,6 +28,7 @@ from studies import (
 REFERENCE = Path("results/reference")
 # The name of a study has no dot, so these folders belong to no study.
 SCRATCH, ENVELOPE = Path("results/.verify"), Path("results/.envelope")
+CPUINFO = Path("/proc/cpuinfo")
 
 TORCH_RULES = ("fuse_scene", "fuse_full_scale", "train_model")
 
@@ -45,23 +46,23 @@ class Variant(NamedTuple):
     settings: Mapping[str, Any] = {}
 
 
+class InstructionSet(NamedTuple):
+    """An instruction set of x86 processors, and the environment variables that limit to it.
+
+    flag: the name in /proc/cpuinfo of the flag of processors that have it.
+    """
+
+    flag: str
+    environment: Mapping[str, str]
+
+
 # The environment variables limit the instructions of the processor that PyTorch, oneDNN, MKL,
-# OpenBLAS and NumPy use.
-VARIANTS = {
-    "again": Variant(),
-    "threads2": Variant(arguments=threads(2)),
-    "threads4": Variant(arguments=threads(4)),
-    "avx2": Variant(
-        environment={
-            "ATEN_CPU_CAPABILITY": "avx2",
-            "ONEDNN_MAX_CPU_ISA": "AVX2",
-            "MKL_ENABLE_INSTRUCTIONS": "AVX2",
-            "OPENBLAS_CORETYPE": "Haswell",
-            "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
-        },
-    ),
-    "sse4": Variant(
-        environment={
+# OpenBLAS and NumPy use. NumPy has these names of features from version 2.4 on, and ignores those
+# of earlier versions (AVX512F, AVX512_SKX).
+INSTRUCTION_SETS = {
+    "sse4": InstructionSet(
+        "sse4_2",
+        {
             "ATEN_CPU_CAPABILITY": "default",
             "ONEDNN_MAX_CPU_ISA": "SSE41",
             "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
@@ -69,6 +70,32 @@ VARIANTS = {
             "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
         },
     ),
+    "avx2": InstructionSet(
+        "avx2",
+        {
+            "ATEN_CPU_CAPABILITY": "avx2",
+            "ONEDNN_MAX_CPU_ISA": "AVX2",
+            "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+            "OPENBLAS_CORETYPE": "Haswell",
+            "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
+        },
+    ),
+    "avx512": InstructionSet(
+        "avx512f",
+        {
+            "ATEN_CPU_CAPABILITY": "avx512",
+            "ONEDNN_MAX_CPU_ISA": "AVX512_CORE",
+            "MKL_ENABLE_INSTRUCTIONS": "AVX512",
+            "OPENBLAS_CORETYPE": "SkylakeX",
+            "NPY_DISABLE_CPU_FEATURES": "AVX512_ICL AVX512_SPR",
+        },
+    ),
+}
+VARIANTS = {
+    "again": Variant(),
+    "threads2": Variant(arguments=threads(2)),
+    "threads4": Variant(arguments=threads(4)),
+    **{name: Variant(environment=limit) for name, (_, limit) in INSTRUCTION_SETS.items()},
     "gpu": Variant(settings={"training": {"device": "cuda"}}),
 }
 # The models that are trained again under each variant: every kind, for one band and seed.
@@ -218,6 +245,9 @@ def measure_envelope(lock: Lock) -> None:
 
     Each variant runs twice: with the weights of the demo, as in `verify`, and trained again.
     Training with bfloat16 products is measured too. A stopped measurement resumes.
+
+    The demo uses the newest instruction set of this processor. It is compared with each set that
+    the processor has. A movement has no direction, so either set may have made the reference.
     """
     config = study_file("demo")
     demo = ROOT / "results/demo"
@@ -226,13 +256,34 @@ def measure_envelope(lock: Lock) -> None:
     shutil.rmtree(str(ROOT / ENVELOPE / "staged"), ignore_errors=True)
     run_script(lock, "stage_models", config, demo, ROOT / ENVELOPE / "staged", "--first-band")
     for name, variant in VARIANTS.items():
-        if name == "gpu" and torch_build() != "cuda":
+        lacking = why_left_out(name)
+        if lacking:
+            say(f"Variant {name} is left out: {lacking}")
             continue
         weights = {"weights": str(ROOT / ENVELOPE / "staged/weights")}
         run_variant(f"{name}/fused", weights, variant, lock)
         run_variant(f"{name}/trained", RETRAINED, variant, lock)
     run_variant("bfloat16/trained", RETRAINED, BFLOAT16, lock)
     run_script(lock, "tabulate_envelope", config, demo, ROOT / ENVELOPE)
+
+
+def why_left_out(variant: str) -> str:
+    """Return why a variant cannot run on this machine, "" if it can."""
+    if variant == "gpu" and torch_build() != "cuda":
+        return "this is not the CUDA build of PyTorch"
+    if variant in INSTRUCTION_SETS and INSTRUCTION_SETS[variant].flag not in processor_flags():
+        return "this processor lacks the instruction set"
+    return ""
+
+
+def processor_flags() -> set[str]:
+    """Return the flags of this processor, an empty set on a system without them in CPUINFO."""
+    try:
+        lines = CPUINFO.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return set()
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    return set(flags.partition(":")[2].split())
 
 
 def run_variant(name: str, settings: Mapping[str, Any], variant: Variant, lock: Lock) -> None:

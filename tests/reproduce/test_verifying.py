@@ -122,7 +122,20 @@ def test_verify_waits_for_no_other_run(calls):
     assert not calls
 
 
-def test_the_envelope_runs_each_variant_twice(calls, project, monkeypatch, capsys):
+@pytest.fixture
+def processor(tmp_path, monkeypatch):
+    """Let the processor have these flags."""
+
+    def has(*flags):
+        path = tmp_path / "cpuinfo"
+        path.write_text(f"processor\t: 0\nflags\t\t: {' '.join(flags)}\n\nprocessor\t: 1\n")
+        monkeypatch.setattr(verifying, "CPUINFO", path)
+
+    return has
+
+
+def test_the_envelope_runs_each_variant_twice(calls, project, processor, capsys):
+    processor("sse4_2", "avx2", "avx512f")
     (project / "results/.envelope").mkdir()
     (project / "results/.envelope/envelope.md").write_text("# How far\n")
     assert verifying.envelope_command([]) == 0
@@ -145,9 +158,32 @@ def test_the_envelope_runs_each_variant_twice(calls, project, monkeypatch, capsy
     assert change["fused"]["weights"] == str(project / "results/.envelope/staged/weights")
     assert change["trained"]["seeds"] == [1]
     for call, folder in zip(variants, folders, strict=True):
-        assert (call[0] == "env") == (folder.split("/")[2] in ("avx2", "sse4"))
+        assert (call[0] == "env") == (folder.split("/")[2] in ("sse4", "avx2", "avx512"))
         assert ("train_model=4" in call) == ("threads4" in folder)
     assert "ONEDNN_MAX_CPU_ISA=AVX2" in variants[folders.index("results/.envelope/avx2/fused")]
+
+
+def test_an_instruction_set_that_is_not_there_is_left_out_and_named(
+    calls, project, processor, monkeypatch, capsys
+):
+    (project / "results/.envelope").mkdir()
+    (project / "results/.envelope/envelope.md").write_text("")
+    for flags, left_out in (
+        (["sse4_2", "avx2"], {"avx512"}),
+        (["sse4_2"], {"avx2", "avx512"}),
+        ([], {"sse4", "avx2", "avx512"}),
+    ):
+        processor(*flags)
+        calls.clear()
+        verifying.envelope_command([])
+        messages = capsys.readouterr().err
+        run = {call[call.index("--directory") + 1].split("/")[2] for call in calls[2:-1]}
+        for name in ("sse4", "avx2", "avx512"):
+            assert (name not in run) == (name in left_out)
+            message = f"Variant {name} is left out: this processor lacks the instruction set"
+            assert (message in messages) == (name in left_out)
+    monkeypatch.setattr(verifying, "CPUINFO", project / "none")  # as on macOS
+    assert verifying.processor_flags() == set()
 
 
 def test_a_gpu_is_measured_where_there_is_one(calls, project, monkeypatch):

@@ -1,17 +1,20 @@
 """Tables of another person: what is none, and which cell is not what it should be."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import sha256
 from sarfusion.scoring.metrics import COMPARED_METRICS
-from sarfusion.verify import compared, scores
+from sarfusion.verify import compared, scores, tolerances
 from sarfusion.verify.checks import Check, as_text, check, conclusion
 from sarfusion.verify.derived import compare_text
-from sarfusion.verify.envelope import movement, seed_spread
+from sarfusion.verify.envelope import count_movement, movement, seed_spread
 from sarfusion.verify.expected import check_whole, every_model
 from sarfusion.verify.files import plain_file
 from sarfusion.verify.scores import DIFFERENCES, SCORES
@@ -319,6 +322,9 @@ def test_the_rule_of_tolerances():
     }
     for place, both in wanted.items():
         assert found.loc[place, ["recompute", "retrain"]].tolist() == pytest.approx(both)
+    margins = found[["recompute_margin", "retrain_margin"]]
+    assert margins.loc["test", "rmse"].tolist() == [10, 2]
+    assert margins.loc["test", "bias"].tolist() == [10, 10]  # ten times what the first moved
 
 
 def test_each_row_has_its_tolerance(tmp_path):
@@ -330,6 +336,70 @@ def test_each_row_has_its_tolerance(tmp_path):
     assert allowed(here, SCORES, TOLERANCES, kinds).tolist() == [0.001, 0.2, 0.1, 1e-9]
     difference = read(tmp_path, make_difference(), DIFFERENCES)
     assert allowed(difference, DIFFERENCES, TOLERANCES, ["retrain"]).tolist() == [0.2]
+
+
+def entropy(counts):
+    shares = counts[counts > 0] / counts.sum()
+    return -(shares * np.log2(shares)).sum()
+
+
+@given(st.lists(st.integers(1, 500), min_size=2, max_size=40), st.randoms(use_true_random=False))
+def test_a_value_that_passes_an_edge_moves_n_times_the_entropy_by_no_more_than_stated(bins, random):
+    """The bound in the docstring of tolerances, for values that pass to a neighbouring bin."""
+    before = np.array(bins, float)
+    after, n, values = before.copy(), before.sum(), random.randint(1, 5)
+    for _ in range(values):
+        start = random.choice(np.flatnonzero(after).tolist())
+        end = start + (1 if start == 0 else -1)
+        after[start], after[end] = after[start] - 1, after[end] + 1
+    moved = n * abs(entropy(after) - entropy(before))
+    assert moved <= values * (np.log2(n) + 1.45) + 1e-6 * n
+
+
+def entropies(tmp_path, *rows):
+    """A table of one run's entropy differences: (region, value, n)."""
+    table = pd.concat([make_scores().head(1)] * len(rows), ignore_index=True)
+    columns = dict(zip(("region", "value", "n"), map(list, zip(*rows, strict=True)), strict=True))
+    return read(tmp_path, table.assign(metric="entropy_difference", **columns))
+
+
+def test_an_entropy_may_move_by_what_its_number_of_values_allows(tmp_path):
+    one = entropies(tmp_path, ("test", 0.25, 1000), ("gap", 0.5, 20))
+    other = entropies(tmp_path, ("test", 0.2505, 1000), ("gap", 0.52, 20))
+    moved = count_movement(one, other).set_index("region")
+    assert set(moved["metric"]) == {"entropy_difference_times_n"}
+    assert moved["moved"].to_dict() == pytest.approx({"test": 0.5, "gap": 0.4})
+    found = pd.concat([movement(one["value"], other["value"]), count_movement(one, other)])
+    envelope = found.assign(kind="same weights", variant="avx512")
+    limits = from_envelope(envelope)
+    # Ten times 0.02 anywhere; ten times 0.5 bits over the number of values.
+    rows = entropies(tmp_path, ("test", 0, 10**6), ("gap", 0, 10))
+    kinds = ["recompute", "recompute"]
+    assert allowed(rows, SCORES, limits, kinds).tolist() == pytest.approx([0.2, 0.5])
+    # Other metrics do not depend on n.
+    assert allowed(read(tmp_path, make_scores().head(2)), SCORES, limits, kinds).max() == 1e-9
+
+
+REFERENCE = Path(__file__).parents[2] / "results/reference/demo"
+
+
+def test_a_changed_digit_in_the_reference_would_be_found():
+    """The shipped tolerances lie far below the spread of seeds, in each region and metric."""
+    envelope = pd.read_csv(REFERENCE / "envelope/envelope.csv").query("kind == 'other seed'")
+    limits = tolerances.read(REFERENCE / "envelope/tolerances.csv")
+    spread = envelope.set_index(["protocol", "region", "metric"])["moved"]
+    for path in sorted(REFERENCE.glob("metrics/*/*.csv")):
+        if path.name.endswith(".differences.csv"):
+            continue
+        table = scores.read(path, SCORES)
+        kinds = ["recompute"] * len(table)
+        found = table.assign(allowed=allowed(table, SCORES, limits, kinds)).reset_index()
+        found = found.join(spread, on=["protocol", "region", "metric"])
+        seen = found[found["moved"] > 0]
+        assert len(seen) > 50
+        many = seen["n"] > 1000
+        assert (seen["allowed"] < 0.03 * seen["moved"])[many].all()
+        assert (seen["allowed"] < 0.5 * seen["moved"])[~many].all()
 
 
 # Verdicts

@@ -115,7 +115,9 @@ def test_one_site_has_its_own_split(towns):
 
 EAST = "east/transfer.without_east/cloud_gap"
 PLACES = [("cloud_gap", "scene", "pixel"), ("cloud_gap", "gap", "rmse")]
-ALLOWED = pd.DataFrame([(*place, 1e-6, 0.05) for place in PLACES], columns=tolerances.COLUMNS)
+ALLOWED = pd.DataFrame(
+    [(*place, 1e-6, 0.05, 10, 2) for place in PLACES], columns=tolerances.COLUMNS
+)
 
 
 def failures(towns, sent, derived):

@@ -3,6 +3,13 @@
 Optical: Landsat Collection 2 Level-2 digital numbers at 30 m with their quality bands. SAR:
 Sentinel-1 IW GRD backscatter in linear power at 10 m on a grid of its own. Beside them the
 surface reflectance that both come from, at 10 m: the truth that no real scene has.
+
+One seed gives the same bytes with every instruction set. Drawn are normal, uniform, log-normal and
+beta numbers and choices, by NumPy's generator, which does not depend on the instruction set; nor do
+arithmetic, sums, Fourier transforms (SciPy's) and filters. NumPy's exp, log10, sin, cos and powers
+and products of matrices do, so here and in landcover.py the functions of elementary.py stand in
+their place. The C library's functions are still used in the draws, in speckle (gammaincinv, ndtr)
+and for a few constants (math); their last digits are rounded away to float32.
 """
 
 import math

@@ -16,7 +16,7 @@ from . import scores
 from .expected import difference_tables, every_model, score_tables
 from .pixels import compare_rasters
 from .scores import PLACE
-from .tolerances import OTHER_SEED, PIXEL, SAME_WEIGHTS, TRAINED_AGAIN
+from .tolerances import HISTOGRAMS, OTHER_SEED, PIXEL, SAME_WEIGHTS, TIMES_N, TRAINED_AGAIN
 
 FEWER_DIGITS = "trained with bfloat16 products"  # beside the others; no tolerance rests on it
 SEEDS = "seeds"  # the name of the variant that is another seed
@@ -46,6 +46,8 @@ def measure(study, results, folder):
     for variant, kind, label, tables in made:
         again = folder / variant / kind / "results" / study["study"]
         found = moved_results(study, results, again, tables)
+        if label != SAME_WEIGHTS:  # with other weights, every value moves
+            found = found[~found["metric"].str.endswith(TIMES_N)]
         moved.append(found.assign(kind=label, variant=variant))
         if kind == "trained":
             rows = weights_trained_again(study, results / "models", again / "models")
@@ -62,6 +64,19 @@ def movement(reference, variant):
     moved = (one - other).abs().where(one != other, 0)  # inf - inf is no number
     moved = moved[~(one.isna() & other.isna())].fillna(np.inf)
     return moved.groupby(list(PLACE), sort=False).max().rename("moved").reset_index()
+
+
+def count_movement(reference: pd.DataFrame, variant: pd.DataFrame) -> pd.DataFrame:
+    """Return the largest movement, times n, of the HISTOGRAMS of each PLACE (see tolerances).
+
+    reference, variant: tables of scores (scores.read). The metrics get the suffix TIMES_N.
+    """
+    one, other = (
+        (table["value"] * table["n"])[table.index.get_level_values("metric").isin(HISTOGRAMS)]
+        for table in (reference, variant)
+    )
+    moved = movement(one, other)
+    return moved.assign(metric=moved["metric"] + TIMES_N)
 
 
 def seed_spread(reference):
@@ -86,6 +101,8 @@ def moved_results(study, results, again, tables):
                 for column in form.close:
                     part = movement(one[column], other[column])
                     found.append(part.assign(moved=part["moved"] / ends))
+                if form is scores.SCORES:
+                    found.append(count_movement(one, other))
     for protocol in study["protocols"]:
         largest = [
             compare_rasters(results / path.relative_to(again), path, np.inf)

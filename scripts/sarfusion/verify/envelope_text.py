@@ -6,18 +6,35 @@ from ..show.tables import as_text
 from ..study.protocols import HEADLINE
 from .envelope import FEWER_DIGITS, SEEDS
 from .scores import PLACE
-from .tolerances import OTHER_SEED, PIXEL, SAME_WEIGHTS, TRAINED_AGAIN
+from .tolerances import (
+    FLOOR,
+    OTHER_SEED,
+    PIXEL,
+    SAFETY,
+    SAME_WEIGHTS,
+    TIMES_N,
+    TRAINED_AGAIN,
+    TWICE,
+)
 
 SHOWN = ("rmse", "ssim", "uiqi", "cc", "ergas")
 NOTE = """\
 How far numbers move from those of the demo when nothing that matters to science is changed: the
-same again, other thread counts, older instruction sets (really switched off in PyTorch, oneDNN,
-OpenBLAS and NumPy, whatever the processor could do), a GPU where there was one. `same weights`:
+same again, other thread counts, other instruction sets (SSE4, AVX2, AVX-512; what is newer is
+really switched off in PyTorch, oneDNN, OpenBLAS and NumPy, whatever the processor could do), a GPU
+where there was one. What the machine did not have has no column. A movement has no direction:
+whichever of two instruction sets made the results, the other is as far away. `same weights`:
 the models of the demo, fused and scored again, methods without training too. `trained again`: each
 kind of model, for one band and seed. `other seed`: the largest difference between two seeds of one
 model and band, beside which the others are to be seen. 0 is the same to the last bit. Training
 with bfloat16 products (`training.precision`) does change what is computed, and stands apart: the
 default is float32, and no tolerance rests on it.
+
+Tolerances (`tolerances.csv`) are these movements times a margin: {safety} for the same weights, of
+the metric's largest movement anywhere, and at least {floor}; {twice} for weights that were trained
+again, of the largest difference of seeds or of a model trained again in that region. The entropy is
+counted in bins, and moves in jumps as values pass an edge of a bin: of n values, it may move by
+{bits} / n bits, if that is more ({safety} times the largest n times movement).
 
 Weights: how many of the models that were trained again have the same bytes, and how far the others
 lie from those of the demo, relative to their norm.
@@ -38,7 +55,10 @@ def as_markdown(table, weights):
     wide = shown.pivot_table(
         index=["protocol", "metric"], columns=["kind", "variant"], values="moved", sort=False
     )
-    parts = ["# How far results move", NOTE]
+    counted = table["metric"].str.endswith(TIMES_N) & (table["kind"] == SAME_WEIGHTS)
+    bits = f"{SAFETY * table['moved'][counted].max():.2g}"
+    note = NOTE.format(safety=SAFETY, twice=TWICE, floor=f"{FLOOR:.0e}", bits=bits)
+    parts = ["# How far results move", note]
     for kind in (SAME_WEIGHTS, TRAINED_AGAIN, FEWER_DIGITS):
         if kind not in wide:
             continue

@@ -65,7 +65,7 @@ def check_scene(site: str, name: str, here: str | Path, there: str | Path) -> st
     """Return a note if one raster of a site's raw scenes is the same in two results folders.
 
     Each raster must have the checksum that its own folder states. If the two differ, their pixels
-    must be the same. A simulated scene is made again here, and on a machine of another kind its
+    must be the same. A simulated scene is made again here, and with another C library its
     numbers may be rounded otherwise, so its block means must agree within BLOCK_MEAN_TOLERANCE.
     Raises StudyError otherwise.
     """

@@ -9,6 +9,28 @@ The rule:
 
 Training multiplies the last digits until its result is as if drawn anew, with another processor as
 with another seed. The largest of so few differences is soon passed by the next; twice it is not.
+A table of tolerances states the margin (SAFETY or TWICE) of each.
+
+The entropies (HISTOGRAMS) come from a histogram, and move in jumps: a value that lies within
+rounding of a bin's edge may fall on either side. With c values in a bin and n in all,
+
+    H = log2 n - (1 / n) sum c log2 c
+
+and one value that passes from a bin with a values to one with b (without it) moves n H by
+
+    a log2 a - (a - 1) log2 (a - 1) - (b + 1) log2 (b + 1) + b log2 b,
+
+about log2 (a / b), at most log2 n + 1.45. So n times the movement, in bits, adds up over the
+values that passed an edge: it measures how many there were and depends little on n, whereas the
+movement itself is the larger, the smaller the region. It is measured too, as the metric with the
+suffix TIMES_N, and a score of n values may move by whichever of the two allows more:
+
+    recompute tolerance of the metric,  or that of n times the metric, divided by n
+
+The first holds in large scenes, in which more values lie near an edge. The other metrics are sums
+over pixels or windows, without edges, and their numbers n are exact: what they count is decided by
+masks, and by the variance of the measured band (uiqi_textured), computed in float64 of numbers
+that are the same everywhere.
 """
 
 import numpy as np
@@ -16,15 +38,18 @@ import pandas as pd
 
 from ..core.errors import StudyError
 from .files import plain_file
-from .scores import DIFFERENCES, PLACE
+from .scores import DIFFERENCES, PLACE, SCORES
 
 SAME_WEIGHTS, TRAINED_AGAIN, OTHER_SEED = "same weights", "trained again", "other seed"
 PIXEL = "pixel"  # the metric of a fused raster's pixels, of the region "scene"
 KINDS = ["recompute", "retrain"]
-COLUMNS = [*PLACE, *KINDS]
+MARGINS = ["recompute_margin", "retrain_margin"]
+COLUMNS = [*PLACE, *KINDS, *MARGINS]
 SAFETY = 10
 TWICE = 2
 FLOOR = 1e-9
+HISTOGRAMS = ("entropy_difference",)
+TIMES_N = "_times_n"
 
 
 def from_envelope(envelope):
@@ -35,7 +60,12 @@ def from_envelope(envelope):
     by_metric = largest[SAME_WEIGHTS].groupby("metric").transform("max")
     recompute = (SAFETY * by_metric).fillna(0).clip(lower=FLOOR)
     trained = TWICE * np.fmax(largest[OTHER_SEED], largest[TRAINED_AGAIN])
-    table = {"recompute": recompute, "retrain": np.fmax(trained, recompute)}
+    table = {
+        "recompute": recompute,
+        "retrain": np.fmax(trained, recompute),
+        "recompute_margin": SAFETY,
+        "retrain_margin": np.where(trained >= recompute, TWICE, SAFETY),
+    }
     return pd.DataFrame(table).reset_index()
 
 
@@ -44,7 +74,7 @@ def read(path):
     plain_file(path, 1)
     try:
         table = pd.read_csv(path)
-        table[KINDS] = table[KINDS].astype(float)
+        table[[*KINDS, *MARGINS]] = table[[*KINDS, *MARGINS]].astype(float)
     except (ValueError, KeyError) as error:
         raise StudyError(f"{path}: no table of tolerances ({error})") from None
     if list(table.columns) != COLUMNS or not np.isfinite(table[KINDS]).all(axis=None):
@@ -59,6 +89,7 @@ def check_follow(envelope, stated):
     if not (
         wanted[list(PLACE)].equals(found[list(PLACE)])
         and np.allclose(wanted[KINDS], found[KINDS], rtol=1e-9, atol=0)
+        and (wanted[MARGINS] == found[MARGINS]).all(axis=None)
     ):
         raise StudyError(f"{stated}: does not follow from {envelope}")
     return "follows from the envelope"
@@ -68,7 +99,8 @@ def allowed(table, form, tolerances, kinds):
     """Return the tolerance of each row of a table (scores.read), an array.
 
     kinds: "recompute" or "retrain" of each row. A region that the envelope does not have gets the
-    largest tolerance of its metric; a difference twice that of a score, for its two ends.
+    largest tolerance of its metric; a difference twice that of a score, for its two ends; a metric
+    of HISTOGRAMS what its number of values allows, if that is more.
     """
     found = np.zeros(len(table))
     place = table.index.to_frame(index=False)[list(PLACE)]
@@ -77,4 +109,8 @@ def allowed(table, form, tolerances, kinds):
         of_metric = place["metric"].map(tolerances.groupby("metric")[kind].max())
         chosen = np.asarray(kinds) == kind
         found[chosen] = exact.fillna(of_metric).fillna(FLOOR).to_numpy()[chosen]
+    if form is SCORES:
+        of_metric = tolerances.groupby("metric")["recompute"].max()
+        times_n = (place["metric"] + TIMES_N).map(of_metric).fillna(0).to_numpy()
+        found = np.fmax(found, times_n / np.fmax(table["n"].to_numpy(float), 1))
     return found * (2 if form is DIFFERENCES else 1)
