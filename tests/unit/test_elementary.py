@@ -1,6 +1,6 @@
-"""Elementary functions with the same bytes on every processor: how near the true values they lie.
+"""Elementary functions with the same bytes on every processor: their distance from true values.
 
-That the bytes are the same is seen in test_simulate.py, where NumPy is lowered.
+test_simulate.py limits the instruction sets and compares the bytes.
 """
 
 import mpmath
@@ -20,12 +20,12 @@ TRUE = {
 
 
 def units_off(name, value, dtype):
-    """How far a function is from the truth, in units of the last place."""
+    """The error of a function in units of the last place."""
     value = dtype(value)
-    found = getattr(elementary, name)(np.array([value]))[0]
+    computed = getattr(elementary, name)(np.array([value]))[0]
     with mpmath.workprec(200):
         true = TRUE[name](mpmath.mpf(float(value)))
-        return float(abs(mpmath.mpf(float(found)) - true)) / float(np.spacing(abs(found)))
+        return float(abs(mpmath.mpf(float(computed)) - true)) / float(np.spacing(abs(computed)))
 
 
 @given(st.floats(-690, 700))
@@ -41,8 +41,8 @@ def test_exp_of_float32(value):
 @given(st.floats(-40, 40))
 def test_sine_and_cosine(value):
     for name in ("sin", "cos"):
-        found = getattr(elementary, name)(value)
-        assert float(found) == pytest.approx(float(TRUE[name](value)), abs=2e-16)
+        computed = getattr(elementary, name)(value)
+        assert float(computed) == pytest.approx(float(TRUE[name](value)), abs=2e-16)
 
 
 @given(st.floats(-37, 38, width=32))
@@ -52,8 +52,8 @@ def test_power_of_ten(value):
 
 @given(st.floats(1, 2.0**100, width=32))
 def test_log10(value):
-    found = elementary.log10(np.float32([value]))[0]
-    assert float(found) == pytest.approx(float(mpmath.log10(value)), rel=2.5e-7, abs=2e-9)
+    computed = elementary.log10(np.float32([value]))[0]
+    assert float(computed) == pytest.approx(float(mpmath.log10(value)), rel=2.5e-7, abs=2e-9)
 
 
 def test_values_by_hand():
@@ -70,11 +70,11 @@ def test_values_by_hand():
 
 
 def test_any_shape_and_both_types():
-    for shape in ((), (0,), (3,), (2, 3, 4), (elementary.PIECE + 7,)):
+    for shape in ((), (0,), (3,), (2, 3, 4), (elementary.CHUNK + 7,)):
         for dtype in (np.float32, np.float64):
-            found = elementary.exp(np.full(shape, 0.5, dtype))
-            assert (found.shape, found.dtype) == (shape, dtype)
-            assert np.allclose(found, np.exp(0.5))
+            computed = elementary.exp(np.full(shape, 0.5, dtype))
+            assert (computed.shape, computed.dtype) == (shape, dtype)
+            assert np.allclose(computed, np.exp(0.5))
     turned = np.linspace(0, 6, 12).reshape(3, 4).T
     assert np.allclose(elementary.sin(turned), np.sin(turned), atol=1e-15)
 
