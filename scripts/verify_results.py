@@ -107,7 +107,7 @@ def envelope_checks(folder):
     measured, stated = (folder / f"envelope/{name}.csv" for name in ("envelope", "tolerances"))
     if not measured.exists():
         return []
-    return [check("envelope/tolerances.csv", tolerances.check_follow, measured, stated)]
+    return [check("envelope/tolerances.csv", tolerances.check_derived, measured, stated)]
 
 
 def check_lock(study, site, folder):

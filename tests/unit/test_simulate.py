@@ -21,9 +21,9 @@ from sarfusion.scenes.landcover import CELL_M, ROOFS, Cover, make_land
 from scipy.ndimage import binary_dilation, binary_erosion
 
 SIZE = 64
-# What lowers the processor for NumPy, for OpenBLAS and for the C library. An unknown name of a
-# feature is ignored, and a processor without it is low already.
-LOWERED = {
+# Environment variables that limit the instruction sets of NumPy, OpenBLAS and the C library. Names
+# of features that NumPy does not know, or that the processor lacks, have no effect.
+LIMITS = {
     "native": {},
     "avx2": {"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"},
     "sse4": {
@@ -72,7 +72,7 @@ def test_one_seed_one_city():
 
 
 def test_one_seed_one_city_on_every_processor(tmp_path):
-    """The files of the scenes have the same sums, whatever of this processor is switched off."""
+    """The scenes have the same checksums, whichever instructions are switched off."""
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); import simulate_scene;"
         "paths = {name: f'{sys.argv[2]}/{name}.tif' for name in ('optical', 'sar', 'truth')};"
@@ -81,7 +81,7 @@ def test_one_seed_one_city_on_every_processor(tmp_path):
     )
     scripts = Path(simulate_scene.__file__).parent
     sums = {}
-    for name, variables in LOWERED.items():
+    for name, variables in LIMITS.items():
         folder = tmp_path / name
         folder.mkdir()
         subprocess.run(
@@ -91,7 +91,7 @@ def test_one_seed_one_city_on_every_processor(tmp_path):
         )
         sums[name] = [sha256(path) for path in sorted(folder.glob("*.tif"))]
         assert len(sums[name]) == 3
-    assert all(found == sums["native"] for found in sums.values()), sums
+    assert all(others == sums["native"] for others in sums.values()), sums
 
 
 def test_looks_change_the_speckle_only():

@@ -1,10 +1,11 @@
-"""A made-up city: which land cover lies where, on a square lattice of 5 m cells.
+"""A made-up city: its land cover on a square lattice of 5 m cells.
 
-Districts (a Voronoi partition, bounded by arterial roads) hold a street grid of their own
-direction; its blocks hold lots, and lots hold buildings. Farmland is the same grid with wide
-blocks and no buildings. River, lakes, woods and motorways are laid over it.
+Districts are a Voronoi partition, bounded by arterial roads. Each has a street grid of its own
+direction, whose blocks are divided into lots with buildings. Farmland is the same grid with wide
+blocks and few buildings. River, lakes, woods and motorways are laid over it.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
@@ -40,18 +41,18 @@ ROOFS = (Cover.ROOF_BRIGHT, Cover.ROOF_METAL, Cover.ROOF_TILE, Cover.ROOF_DARK)
 
 @dataclass(frozen=True)
 class Fabric:
-    """How a kind of district is built. Lengths in metres; mixes are shares per block or lot."""
+    """The layout of a kind of district. Lengths in metres; mixes are shares per block or lot."""
 
-    block: tuple  # length and width of a block, street included
+    block: tuple[float, float]  # length and width of a block, street included
     street: float  # width
     lot: float  # side of a lot
     gap: float  # from the edge of a lot to its building
     height: float  # median height of the buildings
     built: float  # share of lots with a building, in blocks that have any
     empty: float  # share of blocks without buildings
-    roofs: dict
-    yard: dict  # ground around buildings
-    open: dict  # ground of blocks without buildings
+    roofs: dict[Cover, float]
+    yard: dict[Cover, float]  # ground around buildings
+    open: dict[Cover, float]  # ground of blocks without buildings
     surface: Cover = Cover.ROAD  # of the streets
     arterial: float = 20  # width of the roads that bound the district
     woods: float = np.inf  # level of a unit field above which woods grow over the blocks
@@ -103,23 +104,25 @@ KIND_SHARES = {
 
 @dataclass(frozen=True)
 class LandCover:
-    """Land cover on the lattice; every array is (rows, columns), row 0 in the north."""
+    """Land cover on the lattice; all arrays are (rows, columns), row 0 in the north."""
 
     cover: np.ndarray  # uint8, a Cover
-    patch: np.ndarray  # int32, which building or parcel (from 0): what varies as one piece
+    patch: np.ndarray  # int32, number of the building or parcel (from 0), of uniform appearance
     height: np.ndarray  # float32, metres above ground of the building, 0 elsewhere
     angle: np.ndarray  # float32, of the streets in radians from east to north, in [0, pi / 2)
 
-    def is_any(self, covers):
-        """Return where the cover is one of `covers` (bool)."""
+    def is_any(self, covers: Sequence[Cover]) -> np.ndarray:
+        """Return where the cover is one of `covers`, bool (rows, columns)."""
         return np.isin(self.cover, covers)
 
 
-def random_field(rng, side, gain):
+def random_field(
+    rng: np.random.Generator, side: int, gain: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
     """Return a random Gaussian field (side, side), float32, of zero mean and unit variance.
 
-    White noise is filtered in the frequency domain by `gain`, a function of the frequency in
-    cycles per cell (an array, 0 at the origin). The field is periodic.
+    White noise is filtered in the frequency domain. gain: function of the array of frequencies in
+    cycles per cell, 0 at the origin. The field is periodic.
     """
     frequency = np.sqrt(np.fft.fftfreq(side)[:, None] ** 2 + np.fft.rfftfreq(side)[None] ** 2)
     spectrum = rfft2(rng.standard_normal((side, side), dtype=np.float32))
@@ -127,16 +130,16 @@ def random_field(rng, side, gain):
     return ((field - field.mean()) / field.std()).astype(np.float32)
 
 
-def smooth_field(rng, side, scale):
+def smooth_field(rng: np.random.Generator, side: int, scale: float) -> np.ndarray:
     """Return a random field smoothed by a Gaussian of standard deviation `scale` cells."""
     return random_field(rng, side, lambda f: exp(-2 * (np.pi * scale * f) ** 2))
 
 
-def make_land(rng, side, extent_m):
-    """Return the LandCover of a city on side x side cells, random by the generator `rng`.
+def make_land(rng: np.random.Generator, side: int, extent_m: float) -> LandCover:
+    """Return the LandCover of a random city on side x side cells.
 
-    `extent_m` is the length over which the city passes into countryside; the river and the
-    towns scale with it, streets and buildings have their natural size.
+    extent_m: length over which the city turns into countryside. The river and the towns scale
+    with it; streets and buildings have their natural size.
     """
     axis = (np.arange(side, dtype=np.float32) - side / 2 + 0.5) * CELL_M
     field = partial(smooth_field, rng, side)
@@ -168,7 +171,9 @@ def make_land(rng, side, extent_m):
     return LandCover(cover, patch, height, angle[near].astype(np.float32))
 
 
-def urbanity(rng, extent_m):
+def urbanity(
+    rng: np.random.Generator, extent_m: float
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """Return a function of x and y (metres): 1 in the city centre, 0 in the countryside."""
     towns = rng.uniform(-0.5, 0.5, (7, 2)) * extent_m
     sizes = rng.uniform(0.07, 0.12, 7) * extent_m
@@ -176,7 +181,7 @@ def urbanity(rng, extent_m):
     towns, sizes = np.vstack([centre, towns]), np.append(0.36 * extent_m, sizes)
     peaks = np.append(1.0, rng.uniform(0.4, 0.65, 7))
 
-    def city(x, y):
+    def city(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         values = (
             peak * exp(-((x - tx) ** 2 + (y - ty) ** 2) / size**2)
             for (tx, ty), size, peak in zip(towns, sizes, peaks, strict=True)
@@ -186,9 +191,14 @@ def urbanity(rng, extent_m):
     return city
 
 
-def districts(rng, x, y, reach_m, spacing):
-    """Return the seeds of the districts (n, 2) in metres, and per cell the index of its
-    district and its distance in metres to the next one (the perpendicular bisector)."""
+def districts(
+    rng: np.random.Generator, x: np.ndarray, y: np.ndarray, reach_m: float, spacing: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (seeds, index, edge distance) of the districts, whose seeds are `spacing` m apart.
+
+    seeds: (n, 2) in metres. index: of the district of each cell. edge distance: of each cell from
+    the next district (the perpendicular bisector), in metres.
+    """
     count = int(np.ceil(reach_m / spacing)) + 2
     grid = np.stack(np.meshgrid(*[np.arange(-count, count + 1.0)] * 2), axis=-1).reshape(-1, 2)
     seeds = (grid + rng.uniform(-0.42, 0.42, grid.shape)) * spacing
@@ -198,50 +208,63 @@ def districts(rng, x, y, reach_m, spacing):
     return seeds, index[..., 0], edge_m
 
 
-def district_kinds(rng, city):
-    """Return the kind of each district (an index of FABRICS) from its urbanity."""
+def district_kinds(rng: np.random.Generator, city: np.ndarray) -> np.ndarray:
+    """Return the kind of each district (an index of FABRICS), drawn by its urbanity `city`."""
     limits = np.array(list(KIND_SHARES))
     shares = np.array(list(KIND_SHARES.values()))
     level = np.searchsorted(limits, city + rng.normal(0, 0.05, city.shape))
     return pick(rng, shares[level])
 
 
-def district_angles(rng, seeds, extent_m):
-    """Return the street direction of each district: the directions of neighbours are alike."""
+def district_angles(rng: np.random.Generator, seeds: np.ndarray, extent_m: float) -> np.ndarray:
+    """Return the street direction of each district in radians, similar for neighbours."""
     axes = rng.uniform(0, 2 * np.pi, 3)
     wave = rng.normal(0, 3 / extent_m, (2, 3))
     turn = sin(seeds[:, :1] * wave[0] + seeds[:, 1:] * wave[1] + axes).sum(axis=1)
     return (0.35 * turn + rng.normal(0, 0.12, len(seeds)) + axes[0]) % (np.pi / 2)
 
 
-def pick(rng, shares):
+def pick(rng: np.random.Generator, shares: np.ndarray) -> np.ndarray:
     """Draw one column index per row of `shares` (n, k), whose rows sum to 1."""
     return (rng.random((len(shares), 1)) > np.cumsum(shares, axis=1)[:, :-1]).sum(axis=1)
 
 
-def mixes(name):
-    """Return the table (fabrics, covers) of the shares in the mix `name` of each fabric."""
+def mixes(name: str) -> np.ndarray:
+    """Return the shares (fabrics, covers) in the mix `name` of each fabric."""
     return np.array([[getattr(f, name).get(c, 0.0) for c in Cover] for f in FABRICS])
 
 
-def of_kind(kind, value):
-    """Return value(fabric) for each kind, as float32."""
+def of_kind(kind: np.ndarray, value: Callable[[Fabric], float | tuple]) -> np.ndarray:
+    """Return value(fabric) for each kind, float32 (kinds, ...)."""
     return np.array([value(f) for f in FABRICS], dtype=np.float32)[kind]
 
 
-def build_blocks(rng, x, y, seeds, near, kind, angle):
-    """Return cover, patch and height of streets, blocks, lots and buildings in all districts."""
+def build_blocks(
+    rng: np.random.Generator,
+    x: np.ndarray,
+    y: np.ndarray,
+    seeds: np.ndarray,
+    near: np.ndarray,
+    kind: np.ndarray,
+    angle: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return cover, patch and height (see LandCover) of streets, blocks, lots and buildings.
+
+    x, y: position of each cell in metres; near: the index of its district. seeds, kind, angle: of
+    the districts.
+    """
     stretch = rng.uniform(0.85, 1.25, (len(seeds), 2)).astype(np.float32)
     cosine, sine = cos(angle).astype(np.float32), sin(angle).astype(np.float32)
     dx, dy = x - seeds[:, 0].astype(np.float32)[near], y - seeds[:, 1].astype(np.float32)[near]
     street = of_kind(kind, lambda f: f.street)[near]
     lot = of_kind(kind, lambda f: f.lot)[near]
 
-    block_at, lot_at, inside, wide, free = [], [], [], [], np.inf
+    block_at, lot_at, inside, wide = [], [], [], []
+    free: np.ndarray | float = np.inf
     for axis, along in enumerate(
         (dx * cosine[near] + dy * sine[near], dy * cosine[near] - dx * sine[near])
     ):
-        length = (of_kind(kind, lambda f, a=axis: f.block[a]) * stretch[:, axis])[near]
+        length = (of_kind(kind, lambda f: f.block)[:, axis] * stretch[:, axis])[near]
         at = np.floor(along / length)
         along = along - at * length - street / 2  # from the kerb
         width = (length - street) / np.maximum(np.round((length - street) / lot), 1)
@@ -268,13 +291,24 @@ def build_blocks(rng, x, y, seeds, near, kind, angle):
     height = np.where(footprint, tall[patch], 0).astype(np.float32)
     surface = of_kind(kind, lambda f: f.surface).astype(np.uint8)[near]
     cover = np.where(free < 0, surface, cover)
-    # Open ground varies by the block (a field is one piece), buildings by the lot.
+    # Open ground is uniform over a block (a field is one piece), a building over its lot.
     whole = np.where(footprint, patch, len(lots) + block)
     return cover, np.unique(whole, return_inverse=True)[1].astype(np.int32), height
 
 
-def make_footprint(rng, count, lot, inside, wide, kind_of):
-    """Return which cells lie under the building of their lot: a rectangle, or an L."""
+def make_footprint(
+    rng: np.random.Generator,
+    count: int,
+    lot: np.ndarray,
+    inside: Sequence[np.ndarray],
+    wide: Sequence[np.ndarray],
+    kind_of: np.ndarray,
+) -> np.ndarray:
+    """Return which cells lie under the building of their lot: a rectangle, or an L.
+
+    count: number of lots; kind_of: their kind. Of each cell, lot: the index of its lot; inside:
+    its two coordinates in the lot; wide: the two sides of the lot, in metres.
+    """
     gap = of_kind(kind_of, lambda f: f.gap)[:, None] * rng.uniform(0.6, 1.6, (count, 4))
     gap = gap.astype(np.float32)
     notch = rng.random((count, 2)).astype(np.float32) * 0.35 + 0.4
@@ -290,9 +324,19 @@ def make_footprint(rng, count, lot, inside, wide, kind_of):
     return rectangle & ~(corner & has_notch[lot])
 
 
-def shore_distance(rng, x, y, city, extent_m, roughness):
-    """Return per cell the distance in metres to the shore, negative in the water: a meandering
-    river past the city centre, and lakes in the countryside where `roughness` is highest."""
+def shore_distance(
+    rng: np.random.Generator,
+    x: np.ndarray,
+    y: np.ndarray,
+    city: np.ndarray,
+    extent_m: float,
+    roughness: np.ndarray,
+) -> np.ndarray:
+    """Return the distance of each cell from the shore in metres, negative in the water.
+
+    A meandering river passes the city centre; lakes lie in the countryside where the field
+    `roughness` is highest.
+    """
     direction = rng.uniform(0, np.pi)
     along = x * cos(direction) + y * sin(direction)
     across = y * cos(direction) - x * sin(direction)
@@ -306,14 +350,16 @@ def shore_distance(rng, x, y, city, extent_m, roughness):
     return CELL_M * (distance_transform_edt(~water) - distance_transform_edt(water))
 
 
-def motorways(rng, x, y, extent_m):
+def motorways(
+    rng: np.random.Generator, x: np.ndarray, y: np.ndarray, extent_m: float
+) -> np.ndarray:
     """Return where the motorways are: three through the city and a ring around its centre."""
     road = np.abs(np.sqrt(x * x + y * y) - rng.uniform(0.24, 0.30) * extent_m) < 12
     first = rng.uniform(0, np.pi)
     for turn in (0, np.pi / 3, 2 * np.pi / 3):
         direction = first + turn + rng.normal(0, 0.15)
         across = y * cos(direction) - x * sin(direction)
-        middle = rng.normal(0, 0.05) * extent_m
-        middle = middle + 0.02 * extent_m * sin((x + y) / (0.2 * extent_m) + rng.uniform(0, 6))
+        offset = rng.normal(0, 0.05) * extent_m
+        middle = offset + 0.02 * extent_m * sin((x + y) / (0.2 * extent_m) + rng.uniform(0, 6))
         road |= np.abs(across - middle) < 14
     return road

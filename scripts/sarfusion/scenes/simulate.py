@@ -1,18 +1,19 @@
 """A simulated city as two satellites would see it, in the raw formats of real scenes.
 
 Optical: Landsat Collection 2 Level-2 digital numbers at 30 m with their quality bands. SAR:
-Sentinel-1 IW GRD backscatter in linear power at 10 m on a grid of its own. Beside them the
-surface reflectance that both come from, at 10 m: the truth that no real scene has.
+Sentinel-1 IW GRD backscatter in linear power at 10 m on a grid of its own. In addition, the surface
+reflectance at 10 m from which the optical scene is made: the truth, which no real scene has.
 
-One seed gives the same bytes with every instruction set. Drawn are normal, uniform, log-normal and
-beta numbers and choices, by NumPy's generator, which does not depend on the instruction set; nor do
-arithmetic, sums, Fourier transforms (SciPy's) and filters. NumPy's exp, log10, sin, cos and powers
-and products of matrices do, so here and in landcover.py the functions of elementary.py stand in
-their place. The C library's functions are still used in the draws, in speckle (gammaincinv, ndtr)
-and for a few constants (math); their last digits are rounded away to float32.
+One seed gives the same bytes with every instruction set. NumPy's generator (normal, uniform,
+log-normal and beta numbers, and choices), arithmetic, sums, SciPy's Fourier transforms and filters
+do not depend on the instruction set. NumPy's exp, log10, sin, cos, powers and products of matrices
+do, so this module and landcover.py use the functions of elementary.py instead. Functions of the C
+library remain in the generator, in speckle (gammaincinv, ndtr) and in a few constants (math); their
+last digits are lost when results are rounded to float32.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,35 +26,34 @@ from ..core.errors import StudyError
 from ..core.raster import Grid
 from . import landsat, sar
 from .elementary import exp, gaussian_weights, log10, power_of_ten, sin
-from .landcover import CELL_M, ROOFS, Cover, make_land, random_field, smooth_field
+from .landcover import CELL_M, ROOFS, Cover, LandCover, make_land, random_field, smooth_field
 
 OPTICAL_BANDS, SAR_BANDS, TRUTH_BANDS = landsat.RAW_BANDS, sar.BANDS, landsat.BANDS
 OPTICAL_SCALES = (landsat.SCALE, landsat.SCALE, landsat.SCALE, 1.0, 1.0)
 OPTICAL_OFFSETS = (landsat.OFFSET, landsat.OFFSET, landsat.OFFSET, 0.0, 0.0)
 
-# QA_PIXEL: flags, then four confidences of two bits each (cloud, shadow, snow, cirrus), of which
-# 01 is low and 11 high. Clear means neither cloud nor the rim of one.
+# QA_PIXEL: flags, then four confidences of two bits each (cloud, shadow, snow, cirrus): 01 is low,
+# 11 is high. "clear" means neither cloud nor dilated cloud.
 QA = {name: 1 << bit for name, bit in (landsat.QA_PIXEL_BITS | {"clear": 6, "water": 7}).items()}
 QA_ALL_LOW, QA_CLOUD_HIGH, QA_SHADOW_HIGH = 0b01010101 << 8, 0b10 << 8, 0b10 << 10
 
 
 @dataclass(frozen=True)
 class Surface:
-    """How a land cover looks to the two sensors.
+    """The reflectance and backscatter of a land cover.
 
     Each patch (building, field) has a colour between the two reflectances (red, green, blue).
-    Backscatter coefficients are in dB; `coupling` is the rise of VH from the first colour to
-    the second, all else in SAR is independent of colour.
+    Backscatter is independent of the colour, except for `coupling`.
     """
 
-    first: tuple
-    second: tuple
-    vv: float
+    first: tuple[float, float, float]
+    second: tuple[float, float, float]
+    vv: float  # mean, dB
     vh: float
     patch_db: float  # standard deviation from patch to patch
-    cell_db: float  # and from cell to cell, within the patch
+    cell_db: float  # standard deviation from cell to cell in a patch
     texture: float  # standard deviation of the log reflectance from cell to cell
-    coupling: float = 0.0
+    coupling: float = 0.0  # dB, change of VH from the first colour to the second
 
 
 # Declared choices, in the range of published values (visible surface reflectance; C-band at
@@ -72,8 +72,8 @@ SURFACES = {
     Cover.SOIL: Surface((.150, .112, .078), (.300, .225, .155), -13.0, -21.5, 2.0, 1.0, 0.08),
 }  # fmt: skip
 
-# Buildings. Walls along the flight direction face the radar and return a double bounce in VV,
-# turned ones depolarise it into VH; tall walls return more. Declared choices.
+# Buildings. Walls along the flight direction face the radar and cause a double bounce in VV; walls
+# at an angle to it depolarise into VH. Tall walls return more. Declared choices.
 FLIGHT_DIRECTION = np.deg2rad(102.0)  # of an ascending pass, from east to north
 DOUBLE_BOUNCE_DB, ALIGNED_WITHIN = 5.0, np.deg2rad(15.0)
 TURNED_WALL_DB = 1.5
@@ -105,14 +105,15 @@ class City:
     optical_grid: Grid
     sar: np.ndarray  # float32, SAR_BANDS, linear power, NaN = no data
     sar_grid: Grid
-    truth: np.ndarray  # float32, TRUTH_BANDS, surface reflectance; three pixels to an optical one
+    truth: np.ndarray  # float32, TRUTH_BANDS, surface reflectance; 3 x 3 pixels per optical pixel
     truth_grid: Grid
 
 
-def simulate_city(size_px, seed, looks=4.4):
-    """Return the City of `size_px` x `size_px` optical pixels that belongs to `seed`.
+def simulate_city(size_px: int, seed: int, looks: float = 4.4) -> City:
+    """Return the City of `size_px` x `size_px` optical pixels for `seed`.
 
-    Raises StudyError if the scene is under 32 pixels wide, or a number makes no sense.
+    looks: equivalent number of looks of the SAR scene. Raises StudyError if the scene is less than
+    32 pixels wide, or a number is out of range.
     """
     if size_px < 32:
         raise StudyError(f"simulated scene: size_px {size_px} is too small; take 32 or more")
@@ -138,28 +139,28 @@ def simulate_city(size_px, seed, looks=4.4):
     )
 
 
-def square_grid(left, top, pixel, size):
+def square_grid(left: float, top: float, pixel: float, size: int) -> Grid:
     """Return the Grid of size x size pixels of `pixel` metres from the corner left, top."""
     return Grid(CRS_UTM, Affine(pixel, 0, left, 0, -pixel, top), size, size)
 
 
-def block_mean(array, factor):
+def block_mean(array: np.ndarray, factor: int) -> np.ndarray:
     """Return the mean, float32, over blocks of factor x factor in the last two axes."""
     *lead, height, width = array.shape
     blocks = array.reshape(*lead, height // factor, factor, width // factor, factor)
     return blocks.mean(axis=(-3, -1), dtype=np.float64).astype(np.float32)
 
 
-def blur(bands, sigma_m):
+def blur(bands: np.ndarray, sigma_m: float) -> np.ndarray:
     """Return lattice bands convolved with a Gaussian of standard deviation sigma_m (metres)."""
     return np.stack([smooth(band, sigma_m / CELL_M, "nearest") for band in bands])
 
 
-def smooth(band, sigma, mode):
+def smooth(band: np.ndarray, sigma: float, mode: str) -> np.ndarray:
     """Return a band (rows, columns) convolved with a Gaussian cut at REACH times `sigma` (pixels).
 
-    mode: what lies beyond the borders, as SciPy names it. scipy.ndimage.gaussian_filter does the
-    same with weights from NumPy's exp.
+    mode: extension beyond the borders, as in SciPy. scipy.ndimage.gaussian_filter does the same
+    with weights from NumPy's exp.
     """
     weights = gaussian_weights(sigma, int(REACH * sigma + 0.5))
     for axis in (0, 1):
@@ -167,9 +168,10 @@ def smooth(band, sigma, mode):
     return band
 
 
-def psf_sigma_m(mtf, pixel_m):
-    """Return the standard deviation in metres of the Gaussian point-spread function whose
-    modulation transfer at the Nyquist frequency of `pixel_m` is `mtf`.
+def psf_sigma_m(mtf: float, pixel_m: float) -> float:
+    """Return the standard deviation in metres of a Gaussian point-spread function.
+
+    mtf: its modulation transfer at the Nyquist frequency of pixels of `pixel_m` metres.
 
     A Gaussian of deviation s has MTF(f) = exp(-2 pi^2 s^2 f^2); with f = 1 / (2 p) it follows
     that s = p / pi * sqrt(-2 ln MTF): 13.8 m for an MTF of 0.35 at 30 m.
@@ -177,14 +179,16 @@ def psf_sigma_m(mtf, pixel_m):
     return pixel_m / math.pi * math.sqrt(-2 * math.log(mtf))
 
 
-def column(values):
-    """Return a table by cover as an array that a cover map can index."""
+def column(values: Callable[[Surface], float | tuple]) -> np.ndarray:
+    """Return values(surface) of each cover, float32 (covers, ...), to be indexed by a cover map."""
     return np.array([values(SURFACES[cover]) for cover in Cover], dtype=np.float32)
 
 
-def reflectance(rng, land):
-    """Return the surface reflectance (3, rows, columns), and per cell the position between the
-    two colours of its cover, from 0 to 1."""
+def reflectance(rng: np.random.Generator, land: LandCover) -> tuple[np.ndarray, np.ndarray]:
+    """Return (surface reflectance (3, rows, columns), blend (rows, columns)).
+
+    blend: the position of a cell's colour between the two colours of its cover, from 0 to 1.
+    """
     side, cover = land.cover.shape[0], land.cover
     of_patch = rng.beta(1.2, 1.2, land.patch.max() + 1).astype(np.float32)
     hue = rng.normal(0, 0.04, (3, of_patch.size)).astype(np.float32)
@@ -195,14 +199,14 @@ def reflectance(rng, land):
     texture = column(lambda s: s.texture)[cover] * smooth_field(rng, side, 0.6)
     bands = []
     for band in range(3):
-        first = column(lambda s, b=band: s.first[b])[cover]
-        second = column(lambda s, b=band: s.second[b])[cover]
+        first = column(lambda s: s.first)[:, band][cover]
+        second = column(lambda s: s.second)[:, band][cover]
         hues = np.where(shared, 0, hue[band][land.patch])
         bands.append((first + blend * (second - first)) * exp(texture + hues))
     return np.stack(bands), blend
 
 
-def backscatter(rng, land, blend):
+def backscatter(rng: np.random.Generator, land: LandCover, blend: np.ndarray) -> np.ndarray:
     """Return the noise-free backscatter coefficient (2, rows, columns) in linear power, VV, VH."""
     cover, patches = land.cover, land.patch.max() + 1
     common, alone = rng.standard_normal((2, patches), dtype=np.float32)
@@ -223,9 +227,12 @@ def backscatter(rng, land, blend):
     return power_of_ten(np.stack(bands) / 10)
 
 
-def observe_sar(rng, echo, looks):
-    """Return Sentinel-1's view (float32) of the backscatter `echo` on the lattice: resolution,
-    noise floor, and speckle, with a slanted edge of no data outside the optical grid."""
+def observe_sar(rng: np.random.Generator, echo: np.ndarray, looks: float) -> np.ndarray:
+    """Return Sentinel-1's image (2, rows, columns; float32) of the backscatter `echo`.
+
+    echo: linear power on the lattice. Resolution, noise floor and speckle are added, and a
+    slanted edge of nodata outside the optical grid.
+    """
     sigma_m = RESOLUTION_M / math.sqrt(8 * math.log(2))  # of full width at half maximum
     power = block_mean(blur(echo, sigma_m), 2) + np.float32(10 ** (NOISE_DB / 10))
     power *= np.stack([speckle(rng, power.shape[1:], looks, sigma_m / 10) for _ in SAR_BANDS])
@@ -234,11 +241,13 @@ def observe_sar(rng, echo, looks):
     return power
 
 
-def speckle(rng, shape, looks, sigma_px):
+def speckle(
+    rng: np.random.Generator, shape: tuple[int, ...], looks: float, sigma_px: float
+) -> np.ndarray:
     """Return multiplicative speckle: gamma distributed, of unit mean and variance 1 / looks.
 
-    Neighbours are correlated since the pixels are finer than the resolution: a Gaussian field
-    of correlation exp(-d^2 / (4 sigma_px^2)) is mapped by its rank onto the gamma quantiles.
+    Neighbours are correlated, since the pixels are finer than the resolution: a Gaussian field
+    of correlation exp(-d^2 / (4 sigma_px^2)) is mapped by its ranks onto the gamma quantiles.
     """
     normal = rng.standard_normal(shape, dtype=np.float32)
     if sigma_px > 0:
@@ -249,11 +258,13 @@ def speckle(rng, shape, looks, sigma_px):
     return (gammaincinv(looks, ndtr(normal.astype(np.float64))) / looks).astype(np.float32)
 
 
-def observe_optical(rng, sensed, water, metal):
-    """Return Landsat's view (uint16, OPTICAL_BANDS) of the reflectance `sensed` at 30 m.
+def observe_optical(
+    rng: np.random.Generator, sensed: np.ndarray, water: np.ndarray, metal: np.ndarray
+) -> np.ndarray:
+    """Return Landsat's image (uint16, OPTICAL_BANDS) of the reflectance `sensed` at 30 m.
 
-    `water` (bool) sets the water bit; `metal` is the share of metal roof, on a few of which
-    the sun glints and saturates the sensor (a matter of angles, so not part of the truth).
+    water: bool, sets the water bit. metal: share of metal roof. A few metal roofs reflect the sun
+    and saturate the sensor; this depends on angles, so it is not part of the truth.
     """
     size = sensed.shape[1]
     rows, columns = np.indices((size, size))
@@ -277,23 +288,28 @@ def observe_optical(rng, sensed, water, metal):
     return optical
 
 
-def to_number(seen):
-    """Return Landsat digital numbers (uint16) of reflectance; 0 is kept for fill."""
+def to_number(seen: np.ndarray) -> np.ndarray:
+    """Return Landsat digital numbers (uint16) of reflectance; 0 is reserved for fill."""
     number = np.round((seen - landsat.OFFSET) / landsat.SCALE)
     return np.clip(number, 1, 65535).astype(np.uint16)
 
 
-def quality(water, cloud, rim, shadow):
-    """Return QA_PIXEL without fill: 21824 is clear land, 21952 clear water, 22280 cloud,
-    23888 shadow, 21762 the rim of a cloud (codes seen in real products)."""
+def quality(
+    water: np.ndarray, cloud: np.ndarray, rim: np.ndarray, shadow: np.ndarray
+) -> np.ndarray:
+    """Return QA_PIXEL of boolean masks, without fill.
+
+    21824 is clear land, 21952 clear water, 22280 cloud, 23888 shadow, 21762 the rim of a cloud, as
+    in real products.
+    """
     value = np.full(water.shape, QA_ALL_LOW)
     value += QA["dilated_cloud"] * rim + QA["clear"] * ~rim + QA["water"] * water
     value += (QA["cloud_shadow"] + QA_SHADOW_HIGH) * shadow
     return np.where(cloud, QA_ALL_LOW + QA["cloud"] + QA_CLOUD_HIGH, value)
 
 
-def glints(rng, metal):
-    """Return 1.1 to 1.5 at a few pixels, drawn from those with the most metal roof, else 0."""
+def glints(rng: np.random.Generator, metal: np.ndarray) -> np.ndarray:
+    """Return reflectance to add: 1.1 to 1.5 at a few of the pixels with most metal roof, else 0."""
     count = 3 + metal.size // 10_000
     best = np.argsort(metal, axis=None, kind="stable")[-4 * count :]
     glint = np.zeros(metal.size)
@@ -301,18 +317,18 @@ def glints(rng, metal):
     return glint.reshape(metal.shape)
 
 
-def make_clouds(rng, fill):
-    """Return the opacity of clouds and, displaced by the sun, of their shadows (both 0 to 1).
+def make_clouds(rng: np.random.Generator, fill: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the opacity of clouds and of their shadows, displaced by the sun (both 0 to 1).
 
-    A fractal field (power spectrum f^-3) is cut at the height at which cloud, rim and shadow
-    take FLAGGED_SHARE of the scene.
+    A fractal field (power spectrum f^-3) is cut at the level at which cloud, rim and shadow cover
+    FLAGGED_SHARE of the scene.
     """
     size = fill.shape[0]
     with np.errstate(divide="ignore"):
         field = random_field(rng, 2 * size, lambda f: np.where(f > 0, 1 / (f * np.sqrt(f)), 0))
-    drift = max(3, size // 14)  # the sun stands in the south-east
+    drift = max(3, size // 14)  # pixels; the sun is in the south-east
 
-    def clouds_above(level):
+    def clouds_above(level: float) -> tuple[np.ndarray, np.ndarray]:
         sky = np.clip((field - level) / 0.25, 0, 1)
         return sky[:size, :size], sky[drift : size + drift, drift : size + drift]
 

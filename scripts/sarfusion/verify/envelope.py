@@ -1,10 +1,13 @@
-"""How far results move for reasons that are none of science's: threads, processors, seeds.
+"""How far results move for reasons unrelated to science: threads, processors, seeds.
 
-A movement is the largest difference from the study's own results of any band, method and input.
-The pixels of fused rasters count as a metric.
+A movement is the largest difference from the study's own results over all bands, methods and
+inputs. The pixels of fused rasters are treated as a metric.
 """
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,37 +21,46 @@ from .pixels import compare_rasters
 from .scores import PLACE
 from .tolerances import HISTOGRAMS, OTHER_SEED, PIXEL, SAME_WEIGHTS, TIMES_N, TRAINED_AGAIN
 
-FEWER_DIGITS = "trained with bfloat16 products"  # beside the others; no tolerance rests on it
-SEEDS = "seeds"  # the name of the variant that is another seed
-BFLOAT16 = "bfloat16"  # and of that with fewer digits in training
+FEWER_DIGITS = "trained with bfloat16 products"  # for information; not used for tolerances
+SEEDS = "seeds"  # name of the variant that is another seed
+BFLOAT16 = "bfloat16"  # name of the variant with fewer digits in training
 COLUMNS = ["kind", "variant", *PLACE, "moved"]
 IDENTITY = ["protocol", "model", "input", "band", "seed"]
 WEIGHTS = ["variant", *IDENTITY, "same_bytes", "moved"]
-# Folder, kind, and tables that are compared, with how much of a movement counts: a difference has
-# two ends. With one seed of several trained again, differences are others than the study's.
-FUSED = ("fused", SAME_WEIGHTS, ((score_tables, 1), (difference_tables, 2)))
-TRAINED = ("trained", TRAINED_AGAIN, ((score_tables, 1),))
-WITH_FEWER_DIGITS = ("trained", FEWER_DIGITS, ((score_tables, 1),))
+Tables = tuple[tuple[Callable[[Mapping[str, Any]], Iterable[tuple[str, str, str]]], float], ...]
+# (folder, kind, tables that are compared). A table comes with a divisor of its movements: a
+# difference has two ends, both of which move. After one seed of several was trained again,
+# differences are not comparable with the study's.
+FUSED: tuple[str, str, Tables] = (
+    "fused",
+    SAME_WEIGHTS,
+    ((score_tables, 1), (difference_tables, 2)),
+)
+TRAINED: tuple[str, str, Tables] = ("trained", TRAINED_AGAIN, ((score_tables, 1),))
+WITH_FEWER_DIGITS: tuple[str, str, Tables] = ("trained", FEWER_DIGITS, ((score_tables, 1),))
 
 
-def measure(study, results, folder):
-    """Return the tables COLUMNS and WEIGHTS of the runs in a folder.
+def measure(
+    study: Mapping[str, Any], results: Path, folder: Path
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the movements (COLUMNS) of the runs in a folder, and those of weights (WEIGHTS).
 
-    results: results/STUDY, complete. folder/VARIANT/fused/results/STUDY: the same weights, fused
-    and scored under a variant; folder/VARIANT/trained/results/STUDY: some of the models, trained
-    again under it.
+    results: results/STUDY, complete. folder: has VARIANT/fused/results/STUDY, fused and scored
+    with the same weights under a variant, and VARIANT/trained/results/STUDY, with some of the
+    models trained again under it.
     """
     variants = sorted(path.parents[1].name for path in folder.glob("*/fused/results"))
-    made = [(name, *kind) for name, kind in product(variants, (FUSED, TRAINED))]
+    runs = [(name, *kind) for name, kind in product(variants, (FUSED, TRAINED))]
     if (folder / BFLOAT16 / "trained/results").exists():
-        made.append((BFLOAT16, *WITH_FEWER_DIGITS))
-    moved, weights = [], []
-    for variant, kind, label, tables in made:
+        runs.append((BFLOAT16, *WITH_FEWER_DIGITS))
+    moved: list[pd.DataFrame] = []
+    weights: list[tuple] = []
+    for variant, kind, label, tables in runs:
         again = folder / variant / kind / "results" / study["study"]
-        found = moved_results(study, results, again, tables)
+        of_run = moved_results(study, results, again, tables)
         if label != SAME_WEIGHTS:  # with other weights, every value moves
-            found = found[~found["metric"].str.endswith(TIMES_N)]
-        moved.append(found.assign(kind=label, variant=variant))
+            of_run = of_run[~of_run["metric"].str.endswith(TIMES_N)]
+        moved.append(of_run.assign(kind=label, variant=variant))
         if kind == "trained":
             rows = weights_trained_again(study, results / "models", again / "models")
             weights += [(variant, *row) for row in rows]
@@ -57,11 +69,11 @@ def measure(study, results, folder):
     return pd.concat(moved)[COLUMNS], pd.DataFrame(weights, columns=WEIGHTS)
 
 
-def movement(reference, variant):
+def movement(reference: pd.Series, variant: pd.Series) -> pd.DataFrame:
     """Return the largest movement of each PLACE between two columns of tables (scores.read)."""
     both = reference.index.intersection(variant.index)
     one, other = reference.loc[both], variant.loc[both]
-    moved = (one - other).abs().where(one != other, 0)  # inf - inf is no number
+    moved = (one - other).abs().where(one != other, 0)  # equal infinities differ by 0, not NaN
     moved = moved[~(one.isna() & other.isna())].fillna(np.inf)
     return moved.groupby(list(PLACE), sort=False).max().rename("moved").reset_index()
 
@@ -79,7 +91,7 @@ def count_movement(reference: pd.DataFrame, variant: pd.DataFrame) -> pd.DataFra
     return moved.assign(metric=moved["metric"] + TIMES_N)
 
 
-def seed_spread(reference):
+def seed_spread(reference: pd.Series) -> pd.DataFrame:
     """Return the largest difference between two seeds of each PLACE in a column of scores."""
     runs = [name for name in reference.index.names if name != "seed"]
     values = reference.replace([np.inf, -np.inf], np.nan).groupby(runs, sort=False)
@@ -87,35 +99,37 @@ def seed_spread(reference):
     return spread.groupby(list(PLACE), sort=False).max().rename("moved").reset_index()
 
 
-def moved_results(study, results, again, tables):
+def moved_results(
+    study: Mapping[str, Any], results: Path, again: Path, tables: Tables
+) -> pd.DataFrame:
     """Return the largest movement of each PLACE between two results folders.
 
-    tables: (names of tables, by how much their movement is divided), as in FUSED.
+    tables: (function that yields the tables, divisor of their movements), ..., see FUSED.
     """
-    found = []
-    for names, ends in tables:
-        for name, *_ in names(study):
+    moved = []
+    for tables_of, divisor in tables:
+        for name, *_ in tables_of(study):
             if (again / name).exists():
                 form = scores.form_of(name)
                 one, other = (scores.read(path / name, form) for path in (results, again))
                 for column in form.close:
-                    part = movement(one[column], other[column])
-                    found.append(part.assign(moved=part["moved"] / ends))
+                    of_column = movement(one[column], other[column])
+                    moved.append(of_column.assign(moved=of_column["moved"] / divisor))
                 if form is scores.SCORES:
-                    found.append(count_movement(one, other))
+                    moved.append(count_movement(one, other))
     for protocol in study["protocols"]:
         largest = [
             compare_rasters(results / path.relative_to(again), path, np.inf)
             for site in study["sites"]
             for path in sorted(again.glob(f"fused/{site}/{protocol}/**/*.tif"))
         ]
-        found.append(_of_pixels(protocol, max(largest)))
-    return pd.concat(found).groupby(list(PLACE), sort=False)["moved"].max().reset_index()
+        moved.append(_of_pixels(protocol, max(largest)))
+    return pd.concat(moved).groupby(list(PLACE), sort=False)["moved"].max().reset_index()
 
 
-def moved_seeds(study, results):
+def moved_seeds(study: Mapping[str, Any], results: Path) -> pd.DataFrame:
     """Return the largest difference between two seeds of each PLACE in a results folder."""
-    found = [
+    moved = [
         seed_spread(scores.read(results / name, scores.SCORES)["value"])
         for name, *_ in score_tables(study)
     ]
@@ -125,17 +139,17 @@ def moved_seeds(study, results):
             for one, other in pairs_of_seeds(study)
             if one.split("/")[1] == protocol
         ]
-        found.append(_of_pixels(protocol, max(largest, default=0)))
-    return pd.concat(found)
+        moved.append(_of_pixels(protocol, max(largest, default=0)))
+    return pd.concat(moved)
 
 
-def _of_pixels(protocol, largest):
-    """Return the movement of the pixels of a protocol as a table."""
+def _of_pixels(protocol: str, largest: float) -> pd.DataFrame:
+    """Return the movement of the pixels of a protocol as a table with one row."""
     return pd.DataFrame([(protocol, "scene", PIXEL, largest)], columns=[*PLACE, "moved"])
 
 
-def pairs_of_seeds(study):
-    """Return the names of models that differ in nothing but their seed, the first one of all."""
+def pairs_of_seeds(study: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the pairs of names of models that differ only in their seed, the smaller one first."""
     return [
         (name, model_name(*(identity | {"seed": seed}).values()))
         for name, identity in every_model(study).items()
@@ -144,28 +158,32 @@ def pairs_of_seeds(study):
     ]
 
 
-def weights_trained_again(study, models, again):
-    """Yield (*IDENTITY, *distance) of each model that stands in the folder `again` too."""
+def weights_trained_again(study: Mapping[str, Any], models: Path, again: Path) -> Iterator[tuple]:
+    """Yield (*IDENTITY, *distance) of each model that is in the folder `again` too."""
     for name, identity in every_model(study).items():
         paths = [weights_path(folder, name) for folder in (models, again)]
         if paths[1].exists():
             yield *(identity[key] for key in IDENTITY), *distance(*paths)
 
 
-def weights_of_seeds(study, models):
+def weights_of_seeds(study: Mapping[str, Any], models: Path) -> Iterator[tuple]:
     """Yield (*IDENTITY, *distance) of each pair of seeds."""
-    known = every_model(study)
+    identities = every_model(study)
     for names in pairs_of_seeds(study):
         paths = [weights_path(models, name) for name in names]
-        yield *(known[names[0]][key] for key in IDENTITY), *distance(*paths)
+        yield *(identities[names[0]][key] for key in IDENTITY), *distance(*paths)
 
 
-def distance(path, other):
-    """Return (whether two files of weights are the same, distance relative to their norm)."""
+def distance(path: Path, other: Path) -> tuple[bool, float]:
+    """Return whether two files of weights have the same bytes, and their relative distance.
+
+    The distance is the norm of the difference of all weights, divided by the norm of the first.
+    """
     one, two = (
         np.concatenate(
             [values.ravel().astype(np.float64) for _, values in sorted(load_file(p).items())]
         )
         for p in (path, other)
     )
-    return sha256(path) == sha256(other), np.linalg.norm(one - two) / np.linalg.norm(one)
+    relative = np.linalg.norm(one - two) / np.linalg.norm(one)
+    return sha256(path) == sha256(other), float(relative)

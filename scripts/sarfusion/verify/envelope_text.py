@@ -1,4 +1,4 @@
-"""An envelope as text for people."""
+"""An envelope as Markdown."""
 
 import pandas as pd
 
@@ -41,8 +41,8 @@ lie from those of the demo, relative to their norm.
 """
 
 
-def as_markdown(table, weights):
-    """Return both tables of an envelope for people: headline scores and pixels, then weights.
+def as_markdown(table: pd.DataFrame, weights: pd.DataFrame) -> str:
+    """Return an envelope as Markdown: headline scores and pixels, then weights.
 
     table, weights: see envelope.measure.
     """
@@ -62,12 +62,12 @@ def as_markdown(table, weights):
     for kind in (SAME_WEIGHTS, TRAINED_AGAIN, FEWER_DIGITS):
         if kind not in wide:
             continue
-        part = wide[kind].map(_printed)
-        part[OTHER_SEED] = wide[OTHER_SEED, SEEDS].map(_printed)
-        parts += [f"## Scores, {kind}", as_text(part.reset_index(), "github")]
+        of_kind = wide[kind].map(_as_text)
+        of_kind[OTHER_SEED] = wide[OTHER_SEED, SEEDS].map(_as_text)
+        parts += [f"## Scores, {kind}", as_text(of_kind.reset_index(), "github")]
     grouped = weights.groupby(["variant", "protocol", "model"], sort=False)
     rows = [
-        (*key, f"{group['same_bytes'].sum()} of {len(group)}", _printed(group["moved"].max()))
+        (*key, f"{group['same_bytes'].sum()} of {len(group)}", _as_text(group["moved"].max()))
         for key, group in grouped
     ]
     columns = ["variant", "protocol", "model", "same bytes", "largest distance"]
@@ -75,6 +75,6 @@ def as_markdown(table, weights):
     return "\n\n".join(parts) + "\n"
 
 
-def _printed(value):
+def _as_text(value: float) -> str:
     """Return a movement as text."""
     return "" if pd.isna(value) else "0" if value == 0 else f"{value:.1e}"

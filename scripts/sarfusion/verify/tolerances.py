@@ -1,4 +1,4 @@
-"""How far numbers may differ in a verification: what follows from an envelope, by one rule.
+"""How far numbers may differ in a verification: tolerances derived from an envelope by one rule.
 
 The rule:
 
@@ -7,12 +7,12 @@ The rule:
     retrain    of a metric in a region of a protocol: TWICE the largest difference between two
                seeds of one model and band, or of a model that was trained again, if that is more
 
-Training multiplies the last digits until its result is as if drawn anew, with another processor as
-with another seed. The largest of so few differences is soon passed by the next; twice it is not.
-A table of tolerances states the margin (SAFETY or TWICE) of each.
+Training amplifies rounding until its result is as different on another processor as with another
+seed. The largest of a few measured differences is easily exceeded by a further one; twice that
+difference is not. A table of tolerances states the margin (SAFETY or TWICE) of each.
 
-The entropies (HISTOGRAMS) come from a histogram, and move in jumps: a value that lies within
-rounding of a bin's edge may fall on either side. With c values in a bin and n in all,
+The entropies (HISTOGRAMS) come from a histogram, and change in steps: a value within rounding of
+the edge of a bin may fall on either side. With c values in a bin and n in all,
 
     H = log2 n - (1 / n) sum c log2 c
 
@@ -20,28 +20,32 @@ and one value that passes from a bin with a values to one with b (without it) mo
 
     a log2 a - (a - 1) log2 (a - 1) - (b + 1) log2 (b + 1) + b log2 b,
 
-about log2 (a / b), at most log2 n + 1.45. So n times the movement, in bits, adds up over the
-values that passed an edge: it measures how many there were and depends little on n, whereas the
-movement itself is the larger, the smaller the region. It is measured too, as the metric with the
-suffix TIMES_N, and a score of n values may move by whichever of the two allows more:
+about log2 (a / b), at most log2 n + 1.45. So n times the movement, in bits, is a sum over the
+values that passed an edge. It depends little on n, whereas the movement itself is larger in smaller
+regions. The envelope therefore contains n times the movement too, as the metric with the suffix
+TIMES_N, and the tolerance of an entropy of n values is the larger of
 
-    recompute tolerance of the metric,  or that of n times the metric, divided by n
+    the recompute tolerance of the metric, and that of n times the metric, divided by n
 
-The first holds in large scenes, in which more values lie near an edge. The other metrics are sums
-over pixels or windows, without edges, and their numbers n are exact: what they count is decided by
-masks, and by the variance of the measured band (uiqi_textured), computed in float64 of numbers
-that are the same everywhere.
+The first is the larger one in large scenes, in which more values are near an edge. The other
+metrics are sums over pixels or windows, without edges. Their numbers n are exact, since masks
+decide what is counted, and for uiqi_textured the variance of the measured band, computed in float64
+from numbers that are the same everywhere.
 """
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ..core.errors import StudyError
 from .files import plain_file
-from .scores import DIFFERENCES, PLACE, SCORES
+from .scores import DIFFERENCES, PLACE, SCORES, Form
 
 SAME_WEIGHTS, TRAINED_AGAIN, OTHER_SEED = "same weights", "trained again", "other seed"
-PIXEL = "pixel"  # the metric of a fused raster's pixels, of the region "scene"
+PIXEL = "pixel"  # stands for the pixels of fused rasters as a metric, in the region "scene"
+MAX_TABLE_MB = 10
 KINDS = ["recompute", "retrain"]
 MARGINS = ["recompute_margin", "retrain_margin"]
 COLUMNS = [*PLACE, *KINDS, *MARGINS]
@@ -52,7 +56,7 @@ HISTOGRAMS = ("entropy_difference",)
 TIMES_N = "_times_n"
 
 
-def from_envelope(envelope):
+def from_envelope(envelope: pd.DataFrame) -> pd.DataFrame:
     """Return the tolerances (COLUMNS) that follow from an envelope (envelope.COLUMNS)."""
     largest = envelope.pivot_table(
         index=list(PLACE), columns="kind", values="moved", aggfunc="max", sort=False
@@ -69,8 +73,8 @@ def from_envelope(envelope):
     return pd.DataFrame(table).reset_index()
 
 
-def read(path):
-    """Return the tolerances (COLUMNS) in a file; StudyError where it is none."""
+def read(path: str | Path) -> pd.DataFrame:
+    """Return the tolerances (COLUMNS) in a file; StudyError if it is not such a table."""
     plain_file(path, 1)
     try:
         table = pd.read_csv(path)
@@ -82,35 +86,40 @@ def read(path):
     return table
 
 
-def check_follow(envelope, stated):
-    """Return a note on tolerances that follow from an envelope (paths); else raise StudyError."""
-    wanted = from_envelope(pd.read_csv(plain_file(envelope, 10)))
-    found = read(stated)
+def check_derived(envelope: str | Path, stated: str | Path) -> str:
+    """Return a note if the `stated` tolerances follow from an envelope (both paths).
+
+    Raises StudyError otherwise.
+    """
+    derived = from_envelope(pd.read_csv(plain_file(envelope, MAX_TABLE_MB)))
+    tolerances = read(stated)
     if not (
-        wanted[list(PLACE)].equals(found[list(PLACE)])
-        and np.allclose(wanted[KINDS], found[KINDS], rtol=1e-9, atol=0)
-        and (wanted[MARGINS] == found[MARGINS]).all(axis=None)
+        derived[list(PLACE)].equals(tolerances[list(PLACE)])
+        and np.allclose(derived[KINDS], tolerances[KINDS], rtol=1e-9, atol=0)
+        and (derived[MARGINS] == tolerances[MARGINS]).all(axis=None)
     ):
         raise StudyError(f"{stated}: does not follow from {envelope}")
     return "follows from the envelope"
 
 
-def allowed(table, form, tolerances, kinds):
-    """Return the tolerance of each row of a table (scores.read), an array.
+def allowed(
+    table: pd.DataFrame, form: Form, tolerances: pd.DataFrame, kinds: Sequence[str]
+) -> np.ndarray:
+    """Return the tolerance of each row of a table (scores.read).
 
     kinds: "recompute" or "retrain" of each row. A region that the envelope does not have gets the
     largest tolerance of its metric; a difference twice that of a score, for its two ends; a metric
     of HISTOGRAMS what its number of values allows, if that is more.
     """
-    found = np.zeros(len(table))
+    limits = np.zeros(len(table))
     place = table.index.to_frame(index=False)[list(PLACE)]
     for kind in KINDS:
         exact = place.merge(tolerances, on=list(PLACE), how="left")[kind]
         of_metric = place["metric"].map(tolerances.groupby("metric")[kind].max())
         chosen = np.asarray(kinds) == kind
-        found[chosen] = exact.fillna(of_metric).fillna(FLOOR).to_numpy()[chosen]
+        limits[chosen] = exact.fillna(of_metric).fillna(FLOOR).to_numpy()[chosen]
     if form is SCORES:
         of_metric = tolerances.groupby("metric")["recompute"].max()
         times_n = (place["metric"] + TIMES_N).map(of_metric).fillna(0).to_numpy()
-        found = np.fmax(found, times_n / np.fmax(table["n"].to_numpy(float), 1))
-    return found * (2 if form is DIFFERENCES else 1)
+        limits = np.fmax(limits, times_n / np.fmax(table["n"].to_numpy(float), 1))
+    return limits * (2 if form is DIFFERENCES else 1)
