@@ -46,6 +46,8 @@ def figure_parameters(figure):
     found = {name: known[name] for name in figure.parameters}
     if figure.runs:
         found["runs"] = lambda wildcards: LAYOUT.figure_runs(figure, wildcards.protocol)
+    if figure.explanation:
+        found["explanation"] = figure.explanation
     return found
 
 

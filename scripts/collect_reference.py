@@ -18,6 +18,7 @@ import torch
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import copy_as_new, sha256, write_csv, write_json, write_text
 from sarfusion.provenance.facts import commit, packages
+from sarfusion.scenes.sources import SOURCES
 from sarfusion.study.config import read_study
 from sarfusion.study.layout import record_path, weights_path
 from sarfusion.verify.checksums import SUMS
@@ -51,7 +52,7 @@ def collect(study, results, envelope, new, made_from):
     for path in sorted(envelope.glob("*.*")):
         copy_as_new(path, new / "envelope" / path.name)
     for site, settings in study["sites"].items():
-        if settings["source"] == "simulated":
+        if SOURCES[settings["source"]].is_generated:
             rasters = sorted((results / f"scenes/{site}").glob("*.tif"))
             write_json(means_path(new, site), {path.stem: block_means(path) for path in rasters})
     copy_models(study, results / "models", new)

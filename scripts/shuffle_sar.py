@@ -1,12 +1,15 @@
-"""Shuffle a SAR ratio over its scene: a control with the same values in the wrong places."""
+"""Shuffle SAR over its scene: a control with the same values in the wrong places."""
 
 from sarfusion.core.job import run
 
 from pathlib import Path
 
 import numpy as np
-from sarfusion.core.raster import read_band, read_grid, write_raster
+from sarfusion.core.raster import create_raster, read_band, read_grid
 from sarfusion.scenes.sar import shuffle
+from sarfusion.study.inputs import INPUTS
+
+BANDS = [*dict.fromkeys(name for sar in INPUTS.values() if sar.shuffled for name in sar.bands)]
 
 
 def main(
@@ -15,12 +18,14 @@ def main(
     shuffled: str | Path,
     seed: int,
 ) -> None:
-    """Write the shuffled ratio_db of the stack.
+    """Write the shuffled bands of the stack that inputs take, BANDS.
 
-    A value may go anywhere, so the whole band is in memory, up to 13 bytes a pixel.
+    A value may go anywhere, so a whole band is in memory, up to 13 bytes a pixel. All bands are
+    shuffled alike: those of a stack are valid at the same pixels.
     """
-    values = shuffle(read_band(stack, "ratio_db"), seed)
-    write_raster(shuffled, values[None], read_grid(stack), ["ratio_db"], np.nan)
+    with create_raster(shuffled, read_grid(stack), BANDS, np.float32, np.nan) as target:
+        for number, name in enumerate(BANDS, 1):
+            target.write(shuffle(read_band(stack, name), seed), number)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from sarfusion.core.errors import StudyError
+from sarfusion.scenes.sources import SOURCES
 from sarfusion.scenes.stac.lock import read_lock
 from sarfusion.study.config import CONFIG, read_study
 from sarfusion.study.layout import Layout
@@ -59,13 +60,14 @@ def input_checks(study, folder, again):
         check("sums", check_sums, folder, study["study"]),
     ]
     for site, settings in study["sites"].items():
-        if settings["source"] != "simulated":
+        source = SOURCES[settings["source"]]
+        if not source.is_generated:
             checks.append(check(f"{site}: source", scenes.check_sources, site, again, folder))
         if settings["source"] == "stac":
             checks.append(check(f"{site}: lock", check_lock, study, site, folder))
         checks += [
             check(f"{site}: {name}", scenes.check_scene, site, name, again, folder)
-            for name in ("optical", "sar", *(["truth"] * (settings["source"] == "simulated")))
+            for name in ("optical", "sar", *(["truth"] * source.has_truth))
         ]
     return checks
 

@@ -7,6 +7,9 @@ import subprocess
 from itertools import chain
 from pathlib import Path
 
+from sarfusion.study.inputs import INPUTS
+from sarfusion.study.protocols import PROTOCOLS
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "config/README.md", *sorted(ROOT.glob("docs/*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
@@ -81,11 +84,11 @@ def pattern(name):
     """A regular expression of the files that a page on results means by a name."""
     words = {
         "SITE": r"[a-z]+",
-        "PROTOCOL": "(reconstruction|cloud_gap|sharpening)",
+        "PROTOCOL": f"({'|'.join(PROTOCOLS)})",
         "BAND": "(red|green|blue)",
         "MODEL": "(cnn|cae|unet)",
         "METHOD": "[a-z_]+",
-        "INPUT": "(ratio|vvvh|none|shuffled)",
+        "INPUT": f"({'|'.join(INPUTS)})",
         "SEED": r"\d",
         "RULE": "[a-z_0-9]+",
         "…": r"[\w./-]+",

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from rule_names import parameters, rules
 
-# Params that make a job run again, or say what it runs: no function takes them.
-TRIGGERS = {"code", "network", "locked", "script", "function"}
+# Params that make a job run again, or say what it runs or shows: no function takes them.
+TRIGGERS = {"code", "network", "locked", "script", "function", "explanation"}
 GIVEN = ("input", "output", "params")  # what a rule names in order that its script takes it
 
 

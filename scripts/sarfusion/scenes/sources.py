@@ -1,8 +1,7 @@
 """The sources: where the raw scenes of a site come from. One record each.
 
-A source with `script` has a rule of its own made in rules/scenes.smk: scripts/SCRIPT.py is called
-with the site's `settings` and `files`, and writes optical.tif, sar.tif, scene.json and, where the
-truth is known, truth.tif, in the form of raw scenes (docs/results.md).
+For a source with a `script`, rules/scenes.smk makes a rule that runs it. The script writes the raw
+scenes of a site in the form that docs/add-a-source.md describes.
 """
 
 import math
@@ -17,23 +16,30 @@ from ..core.errors import StudyError
 
 Settings = Mapping[str, Any]
 ShapeOf = Callable[[Path], tuple[int, int]]
-NATIVE_M = 30  # of a pixel of the optical scenes
+NATIVE_M = 30  # side of a pixel of the optical scenes
 
 
 @dataclass(frozen=True)
 class Source:
     """One source of scenes.
 
-    pixels: number of optical pixels of a site, from its settings, its files and a function that
-    returns (rows, columns) of a raster, which raises StudyError where it cannot be read. script:
-    what makes the scenes, if one script does. verb: for the message of its job. bytes_a_pixel:
-    memory of the script for each optical pixel; 0 where it is bounded. minutes: that the script may
-    take. schema: of a site's settings; None where config/schema.yaml defines it under the source's
-    name. has_truth: whether the true reflectance is known at the finest pixels. files: a person's
-    own files, {"optical.red": path as the study gives it, ...}. check: raises StudyError for
-    settings that no schema can refuse; takes settings and name of the site. scaling: (scale,
-    offset) from digital numbers to reflectance; None for those of Landsat. place: where its sites
-    lie, "" where their area or grid says so.
+    pixels: function that returns the number of optical pixels of a site, from its settings, its
+        files and a function that returns (rows, columns) of a raster. The latter raises StudyError
+        for a raster that cannot be read.
+    script: name in scripts/ of the one script that makes the scenes, None if it takes several.
+    schema: {setting: its JSON schema} of a site. A setting without a default is required. None
+        where config/schema.yaml defines the settings under the name of the source.
+    has_truth: whether the true reflectance is known at the finest pixels.
+    files: function that returns the files of a site as {"optical.red": path, ...}, from its
+        settings; None for a source without files of the user.
+    check: function that raises StudyError for settings that no schema can refuse, from the settings
+        and the name of a site.
+    scaling: function that returns (scale, offset) from digital numbers to reflectance, from the
+        settings; None for those of Landsat.
+    place: location of its sites, "" where an area or a grid gives it.
+    verb: first word of the message of its job.
+    bytes_a_pixel: memory of the script for each optical pixel; 0 where it does not grow.
+    minutes: time limit of the script.
     """
 
     pixels: Callable[[Settings, Mapping[str, Path], ShapeOf], int]
@@ -47,6 +53,11 @@ class Source:
     verb: str = "Make"
     bytes_a_pixel: int = 0
     minutes: int = 30
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether the scenes follow from the settings of a site, so that anyone can make them."""
+        return self.script is not None and self.files is None
 
 
 # Simulated cities

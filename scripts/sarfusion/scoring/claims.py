@@ -23,6 +23,8 @@ from jsonschema.exceptions import best_match
 
 from ..core.errors import StudyError
 from ..study.comparisons import EACH, paired_runs
+from ..study.inputs import INPUTS
+from ..study.protocols import HEADLINE, PROTOCOLS
 from .definitions import MIN_SEEDS
 from .metrics import COMPARED_METRICS
 
@@ -55,8 +57,7 @@ def load(path: Path | str) -> dict[str, Claim]:
     except (OSError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise StudyError(f"{path}: not readable as claims ({reason}); mend the file") from error
-    rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    problem = best_match(Draft202012Validator(rules).iter_errors(content))
+    problem = best_match(Draft202012Validator(schema()).iter_errors(content))
     if problem is not None:
         where = ".".join(str(step) for step in problem.absolute_path) or "the top level"
         raise StudyError(f"{path}: {where}: {problem.message}; known keys are in {SCHEMA.name}")
@@ -68,6 +69,16 @@ def load(path: Path | str) -> dict[str, Claim]:
                     f" {test['metric']!r}; they are in {', '.join(COMPARED_METRICS)}"
                 )
     return content["claims"]
+
+
+def schema() -> dict[str, Any]:
+    """Return the schema of a file of claims, completed from the records of what there is."""
+    rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    keys = rules["properties"]["claims"]["additionalProperties"]["properties"]
+    keys["protocol"]["enum"] = [*PROTOCOLS]
+    keys["region"]["enum"] = [*dict.fromkeys(HEADLINE.values())]
+    rules["$defs"]["run"]["pattern"] = f"^[a-z][a-z0-9_]*-({'|'.join(INPUTS)})$"
+    return rules
 
 
 def judge(

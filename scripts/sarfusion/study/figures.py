@@ -1,4 +1,7 @@
-"""The figures: what each kind shows, of what, and which function draws it. One record each."""
+"""The figures: what each kind shows, and which function draws it. One record each.
+
+rules/figures.smk makes a rule for each record.
+"""
 
 from dataclasses import dataclass
 
@@ -10,25 +13,33 @@ MAPS = (*SITE, "fused")
 class Figure:
     """One kind of figure.
 
-    name: its file in figures/ without suffix; wildcards {site}, {protocol} and {band} make one for
-    each. draws: MODULE.FUNCTION in show/figures, called with the inputs and parameters below, by
-    their names. inputs: files that it is drawn from, as rules/figures.smk names them. runs: which
-    fused bands: "shown", those of networks, of the first seed; "compared", these and methods
-    without training; "full", those at the finest pixels. parameters: values it takes. caption,
-    category, shows: in the report. message: of its job. plate: its caption in the paper.
-
-    colour: whether it needs red, green and blue. withholds, full_scale: whether it is of protocols
-    with gaps, with products at the finest pixels. across: whether it is of a study of several
-    sites, "sites", or of its transfers, "transfers".
+    name: its file in figures/ without suffix. The wildcards {site}, {protocol} and {band} make one
+        figure for each.
+    draws: MODULE.FUNCTION in show/figures. The function gets inputs and parameters by name, and
+        returns a matplotlib figure, or a list with one for each band.
+    inputs: names of the files that it is drawn from; rules/figures.smk has their paths.
+    category, shows: its place in the report, and its label there.
+    message: of its job.
+    caption: file in config/captions with its caption in the report, without suffix.
+    explanation: text of the caption, for a figure without a file of its own.
+    runs: which fused bands it shows: "shown", of networks, first seed; "compared", these and
+        methods without training; "full", networks at the finest pixels.
+    parameters: names of the values that it takes; rules/figures.smk has the values.
+    plate: its caption in the paper, for a figure that a protocol names as its plate.
+    colour: whether it needs red, green and blue.
+    withholds, full_scale: whether it is only for protocols with gaps, with products at the finest
+        pixels.
+    across: the study that has it, if not each: one of several "sites", or with "transfers".
     """
 
     name: str
     draws: str
     inputs: tuple[str, ...]
-    caption: str
     category: str
     shows: str
     message: str
+    caption: str = "figure"
+    explanation: str = ""
     runs: str = ""
     parameters: tuple[str, ...] = ()
     plate: str = ""

@@ -6,12 +6,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Input:
-    """One choice of SAR bands, and what it is called where people read.
+    """One choice of SAR bands, and what it is called.
 
-    bands: SAR bands of the stack, in the order of a network's channels. shuffled: whether they
-    come from the raster whose SAR pixels are shuffled over the scene. label: in tables and
-    figures. phrase: in a sentence, after a network. noun: in a list. dashes: of its line in a
-    chart, as matplotlib takes them.
+    bands: SAR bands of the stack, in the order of a network's channels.
+    label: name in tables and figures, after that of a network.
+    phrase: words in a sentence, after a network.
+    noun: words in a list.
+    dashes: style of its line in a chart, as matplotlib takes it.
+    shuffled: whether the bands come from the raster with shuffled SAR pixels.
     """
 
     bands: tuple[str, ...]
@@ -38,5 +40,5 @@ INPUTS = {  # in the order of tables; a study may use them all
     ),
 }
 
-# What the ratio is worth is its difference from these: no SAR, and the same values in wrong places.
+# SAR is worth the difference of TESTED from REFERENCES: no SAR, and the same values elsewhere.
 TESTED, REFERENCES = "ratio", ("none", "shuffled")

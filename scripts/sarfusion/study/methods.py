@@ -1,14 +1,14 @@
 """The methods: networks, which a study trains, and methods without training.
 
-A network is a file in fusion/networks, found by its name. A method without training is a function
-of its own name, in the module of fusion/classical that its protocol names (protocols.py):
+A network is a file in fusion/networks. A method without training is a function of its own name, in
+the module of fusion/classical that its protocol names (protocols.py):
 
     module           called as
     reconstruction   method(band)
     gap_filling      method(band, gap, sar, train)
     pansharpening    method(scene, ratio)(bands, pan)
 
-Only names are here, since the rules read them, and Snakemake needs no image library.
+This module contains names only and imports no image library, since Snakemake reads it.
 """
 
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ NETWORKS = Path(__file__).parents[1] / "fusion/networks"
 class Method:
     """A method without training, as known before it runs.
 
-    protocol: what it is compared in. input: the SAR that has a part in the result, as the name of
-    an input; "none" where there is none, whatever the method gets. name: where people read, if
-    capitalising its own name does not do.
+    protocol: the protocol that it is compared in.
+    input: the SAR that contributes to the result, as the name of an input; "none" if none does.
+    name: name in tables and figures, "" where capitalising its own name is enough.
     """
 
     protocol: str
@@ -51,11 +51,11 @@ METHODS = {  # in the order of tables
     "wavelet_undecimated": Method("sharpening", "ratio"),
 }
 
-MODEL_NAMES = {"cnn": "CNN", "cae": "CAE", "unet": "U-Net"}  # where capitalising does not do
+MODEL_NAMES = {"cnn": "CNN", "cae": "CAE", "unet": "U-Net"}  # where capitalising is not enough
 
 
 def networks() -> list[str]:
-    """Return the sorted names of the networks that there are."""
+    """Return the sorted names of all networks."""
     return sorted(path.stem for path in NETWORKS.glob("[a-z]*.py"))
 
 
@@ -72,7 +72,7 @@ def method_name(method: str) -> str:
 def method_label(method: str, sar_input: str) -> str:
     """Return e.g. "CNN, with ratio" for ("cnn", "ratio") and "Copy" for ("copy", "none").
 
-    The SAR that a method without training sees is part of its definition, so it is not repeated.
+    The label of a method without training has no input, which is part of its definition.
     """
     name = method_name(method)
     return name if method in METHODS else f"{name}, {INPUTS[sar_input].label}"

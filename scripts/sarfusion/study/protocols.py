@@ -1,6 +1,6 @@
-"""The protocols: what methods are asked, and how they are judged. One record each.
+"""The protocols: the task of the methods, and how they are scored. One record each.
 
-Everything that speaks of protocols reads these records: the schema of a study, rules, figures,
+All that depends on the protocol reads these records: the schema of a study, the rules, figures,
 tables, the viewer, the paper and `./reproduce verify`.
 
 Texts for the paper are Typst markup. They may contain the numbers of show/paper/methods.py in
@@ -10,24 +10,27 @@ braces: {native}, {coarse} and {fine} are pixel sizes in metres.
 from dataclasses import dataclass, field
 
 STACK, REDUCED = "stack/{site}.tif", "stack/{site}.reduced.tif"
-FULL = ".full"  # in the names of files at the finest pixels
+FULL = ".full"  # part of the names of files at the finest pixels
 
 
 @dataclass(frozen=True)
 class Protocol:
     """One protocol.
 
-    summary: for the schema. optical: the raster whose optical bands the methods get, in a study's
-    results. withholds: whether they get it with gaps, in which they are scored. full_scale:
-    whether they also make products at the finest pixels. classical: the module in fusion/classical
-    with its methods without training. headline: the region of ground that it is judged by.
-
-    sections: {region: (heading of a table, caption in the paper)}. group, full_group: headings of
-    its layers in the viewer, of those at the finest pixels. title, where, question, task, reading:
-    for the paper: its name, "In ...", what a network is asked as a clause, the same as a
-    paragraph, and how to read its scores. limits: what it cannot show; limits_of_real_places: the
-    same, of sites whose true reflectance is not known. plates: the figures of the paper, by kind
-    (figures.py), in their order.
+    summary: description in the schema.
+    title, where: its name in the paper, and "In ...".
+    question: what a network is asked, as a clause after "whether it can".
+    task: the same as a paragraph. reading: how to read its scores.
+    sections: {region: (heading of a table, caption of a table in the paper)}.
+    group, full_group: headings of its layers in the viewer, and of those at the finest pixels.
+    headline: region of ground that it is judged by, "test" or "gap".
+    optical: raster whose optical bands the methods get, in the results of a study.
+    withholds: whether the methods get the bands with gaps, and are scored inside these.
+    full_scale: whether the methods also make products at the finest pixels.
+    classical: module in fusion/classical with its methods without training, None without any.
+    limits: what it cannot show. limits_of_real_places: what it cannot show of sites whose true
+        reflectance is unknown.
+    plates: figures in the paper, by their kind (figures.py), in order.
     """
 
     summary: str
@@ -50,7 +53,7 @@ class Protocol:
 
     @property
     def is_copying(self) -> bool:
-        """Whether copying the given band solves the task, so that every error is damage."""
+        """Whether copying the given band is a perfect answer."""
         return self.optical == STACK and not self.withholds
 
 

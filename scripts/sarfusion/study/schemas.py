@@ -36,8 +36,23 @@ def schema():
     }
     keys["protocols"]["default"] = {name: {} for name in PROTOCOLS}
     keys["sites"]["additionalProperties"]["properties"]["source"]["enum"] = [*SOURCES]
-    definitions |= {name: source.schema for name, source in SOURCES.items() if source.schema}
+    definitions |= {
+        name: _site_schema(name, source.schema)
+        for name, source in SOURCES.items()
+        if source.schema is not None
+    }
     return rules
+
+
+def _site_schema(source, settings):
+    """Return the schema of a site of a source from that of each of its settings."""
+    common = {"source": {"const": source}, "overrides": {"$ref": "#/$defs/overrides"}}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [name for name, rules in settings.items() if "default" not in rules],
+        "properties": common | settings,
+    }
 
 
 @cache

@@ -5,6 +5,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..core.errors import StudyError
@@ -74,7 +75,9 @@ def _compare_table(
     ours, theirs = (scores.read(Path(folder, name), form) for folder in (here, there))
     check_whole(theirs, str(Path(there, name)), study, site, protocol)
     whole = len(theirs)
-    theirs = theirs[[models <= available for models in rests_on(theirs, name, study)]]
+    # An array, since pandas takes an empty list for names of columns.
+    usable = np.array([models <= available for models in rests_on(theirs, name, study)], bool)
+    theirs = theirs[usable]
     kinds = ["recompute" if models <= same else "retrain" for models in rests_on(ours, name, study)]
     note = scores.compare(ours, theirs, form, tolerances.allowed(ours, form, limits, kinds))
     return f"{note} ({len(theirs)} of {whole} rows)"

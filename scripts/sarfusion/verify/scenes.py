@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import StudyError
+from ..scenes.sources import SOURCES
 from ..scenes.stac.lock import assets_of
 from .checksums import check_sum
 from .files import read_mapping
 from .pixels import block_means, compare_rasters
 
-BLOCK_MEAN_TOLERANCE = 1e-6  # relative; of a block mean of a simulated scene
+BLOCK_MEAN_TOLERANCE = 1e-6  # relative; of a block mean of a generated scene
 MAX_MB = 20
 
 BlockMeans = dict[str, list[list[float | None]]]  # {band: rows of means}, None without data
@@ -65,7 +66,7 @@ def check_scene(site: str, name: str, here: str | Path, there: str | Path) -> st
     """Return a note if one raster of a site's raw scenes is the same in two results folders.
 
     Each raster must have the checksum that its own folder states. If the two differ, their pixels
-    must be the same. A simulated scene is made again here, and with another C library its
+    must be the same. A generated scene is made again here, and with another C library its
     numbers may be rounded otherwise, so its block means must agree within BLOCK_MEAN_TOLERANCE.
     Raises StudyError otherwise.
     """
@@ -73,7 +74,7 @@ def check_scene(site: str, name: str, here: str | Path, there: str | Path) -> st
     if sums[here] and sums[here] == sums[there]:
         return "the same bytes"
     ours, theirs = (Path(folder, f"scenes/{site}/{name}.tif") for folder in (here, there))
-    if read_scene(here, site)["source"] != "simulated":
+    if not SOURCES[read_scene(here, site)["source"]].is_generated:
         compare_rasters(ours, theirs, 0)
         return "other bytes, the same pixels"
     means = read_means(there, site).get(name)
