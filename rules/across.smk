@@ -1,4 +1,4 @@
-# Tables over all sites of a study, and of models on sites that they have not seen.
+# Tables over all sites of a study, and of models on sites that they were not trained on.
 
 
 rule tabulate_across:

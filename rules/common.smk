@@ -1,4 +1,4 @@
-# Helpers of the rules, and no rules.
+# Settings and functions that the rules share. No rules.
 
 import functools
 import os
@@ -36,8 +36,8 @@ from sarfusion.study.layout import REPORT_TABLES, Layout, model_name
 from sarfusion.study.methods import METHODS
 from sarfusion.study.protocols import PROTOCOLS
 
-# A job finds the library beside its script. Snakemake mounts what stands on the path in containers
-# under another name, from where the library does not find config/.
+# A job finds the library beside its script, without sys.path. In containers, Snakemake mounts each
+# folder of sys.path under another name, from where the library would not find config/.
 sys.path.remove(str(PROJECT / "scripts"))
 
 try:
@@ -59,7 +59,7 @@ pathvars:
 
 
 LAYOUT = Layout(STUDY, "<results>", models="<models>")
-# What tables and charts are made from: the scores of this run, or those in another's results.
+# Source of the scores for tables and charts: this run, or the results that `scores_from` names.
 SCORED = (
     Layout(STUDY, "<results>", models="<given>/models", scores="<given>/metrics", is_whole=True)
     if "scores_from" in STUDY
@@ -83,14 +83,14 @@ TRAINED_APART = len(STUDY["sites"]) <= 8 and STUDY["training"]["updates"] >= 100
 # Fuse bands in separate jobs when models come from a folder of weights, which may lack a band. Else
 # starting PyTorch would often take as long as fusing a band.
 FUSED_APART = "weights" in STUDY
-# The locked scenes of the study: in the project, or in the folder of who uses it as a module.
+# The lock of the study's scenes: in the project, or in the user's folder if this is a module.
 LOCK = os.path.relpath(
     Path("" if workflow.modifier.is_module else PROJECT, f"config/{STUDY['study']}.lock.json")
 )
 
 
 def image():
-    """The image that rules run in with --sdm apptainer, which then must be there."""
+    """Return the image for --sdm apptainer; raise WorkflowError if it is asked for and missing."""
     name = STUDY["container"]
     wanted = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
     if wanted and "://" not in name and not Path(name).is_file():
@@ -101,15 +101,16 @@ def image():
 
 
 def real(path):
-    """A path as it is on disk, for Python code: Snakemake resolves <results> in rules alone."""
+    """Return a path as it is on disk. Snakemake resolves <results> in rules, not in functions."""
     return path.replace("<results>", RESULTS)
 
 
 def code(script, *modules):
-    """The library modules behind a script, as a parameter: editing one reruns what depends on it.
+    """Return {module: digest} of the library modules that a script imports.
 
-    modules: those that it imports by name, as paths below the library. Not as inputs: these would
-    be most files of a plan, and Snakemake looks at each for each job.
+    As a parameter of a rule, it makes an edit of a module rerun all jobs that depend on it. As
+    inputs, the modules would be most files of a plan, and Snakemake checks each input of each job.
+    modules: paths, below the library, of modules that the script imports by a name in a variable.
     """
     found = module_digests(PROJECT / "scripts" / f"{script}.py")
     for module in modules:
@@ -118,15 +119,15 @@ def code(script, *modules):
 
 
 def network_code(wildcards):
-    """The same of the network that a model name stands for, which is imported by its name."""
+    """Return the same of the network of a model, which scripts import by its name."""
     network = STUDY["models"][wildcards.model]["network"]
     return module_digests(LIBRARY / "fusion/networks" / f"{network}.py")
 
 
 def growing(amount):
-    """A resource that grows with each attempt: a killed job gets more in the next.
+    """Return a resource that grows with each attempt, so that a killed job gets more the next time.
 
-    amount: a number, or a function of the wildcards.
+    amount: for the first attempt; a number, or a function of the wildcards.
     """
     if callable(amount):
         return lambda wildcards, attempt: amount(wildcards) * attempt
@@ -135,32 +136,32 @@ def growing(amount):
 
 @functools.cache
 def pixels_of(site):
-    """The number of 30 m pixels of a site."""
+    """Return the number of 30 m pixels of a site."""
     return site_pixels(STUDY, site)
 
 
 def whole_arrays(bytes_a_pixel):
-    """The memory of a job that holds scenes whole: so much for each 30 m pixel of its sites."""
+    """Return the memory of a job that reads whole scenes. bytes_a_pixel: of each 30 m pixel."""
     pixels = lambda wildcards: sum(map(pixels_of, ground_of(wildcards.site)))
     return growing(lambda wildcards: 2000 + round(bytes_a_pixel * pixels(wildcards) / 1e6))
 
 
 def of_all_sites(megabytes):
-    """The memory of a job that reads tables of all sites."""
+    """Return the memory of a job that reads tables of all sites."""
     return growing(megabytes + 5 * len(SITES))
 
 
 def project_file(path):
-    """A file of the project as seen from the working folder, so that a moved clone does not rerun."""
+    """Return the path of a file of the project from the working folder; a moved clone keeps it."""
     return os.path.relpath(PROJECT / path)
 
 
 def locked(site):
-    """What the lock says of a site, without the sums that the first download adds to it.
+    """Return the entry of a site in the lock, without the checksums that the first download adds.
 
-    A parameter, so that a new lock brings new scenes, and new sums bring nothing. Snakemake asks
-    again before the job runs, when the lock is there. (Were the path taken from the job's inputs,
-    Snakemake would not rerun for a new lock.)
+    As a parameter of a rule, a new lock reruns the download, and new checksums do not. Snakemake
+    evaluates it again before the job runs, when the lock exists. The path does not come from the
+    inputs of the job, since Snakemake would then not rerun for a new lock.
     """
     if not Path(LOCK).exists():
         return None
@@ -172,38 +173,38 @@ def locked(site):
 
 
 def sites_from(source):
-    """The sites of the study whose scenes come from `source`."""
+    """Return the sites of the study whose scenes come from `source`."""
     return [name for name in SITES if STUDY["sites"][name]["source"] == source]
 
 
 def setting_of(section):
-    """The settings of a section, as they are for the site of a job."""
+    """Return the settings of a section for the site of a job, as a function of the wildcards."""
     return lambda wildcards: setting(STUDY, wildcards.site, section)
 
 
 def ground_of(place):
-    """The sites that the models of a place, a site or a transfer, are trained on."""
+    """Return the sites that the models of a place (a site or a transfer) are trained on."""
     return LAYOUT.transfers[place]["train"] if place in LAYOUT.transfers else [place]
 
 
 def at_ground(place, path):
-    """`path` at each of those sites."""
+    """Return `path` at each of these sites."""
     return expand(path, site=ground_of(place))
 
 
 def each_run(path, apart):
-    """`path` for each run of a model that one job makes: its seeds, of one band or of each."""
+    """Return `path` for each run of one job: all seeds, of one band if `apart`, else of all."""
     bands = {} if apart else {"band": BANDS}
     return expand(path, **bands, seed=SEEDS, allow_missing=True)
 
 
 def of_job(path, apart):
-    """The path of such a job's log: without the band, if it makes all of them."""
+    """Return the path of the log of such a job, without the band if it makes all bands."""
     return path if apart else path.replace("{band}/", "")
 
 
 def real_gap_mask(site):
-    """The real mask that shapes a site's gaps, as a named input, if it has one."""
+    """Return the real mask that shapes the gaps of a site, as a named input, if it has one."""
     if STUDY["sites"][site].get("gap_shapes") == "cloudy_date":
         return {"mask_file": "<results>/scenes/{site}/clouds.tif"}
     path = own_files(STUDY, site).get("gap_mask")
@@ -211,14 +212,14 @@ def real_gap_mask(site):
 
 
 def gap_flags(site):
-    """The QA_PIXEL flags that are gaps in the site's real mask, if it is a QA_PIXEL band."""
+    """Return the QA_PIXEL flags that are gaps in the mask of a site, if it is a QA_PIXEL band."""
     if STUDY["sites"][site].get("gap_shapes") == "cloudy_date":
         return setting(STUDY, site, "optical")["mask"]
     return STUDY["sites"][site].get("gap_mask", {}).get("flags")
 
 
 def gap_settings(protocol, place):
-    """The settings of what a protocol withholds, or None; of a transfer, those of the study."""
+    """Return the settings of the gaps of a protocol, or None; those of the study for a transfer."""
     if not PROTOCOLS[protocol].withholds:
         return None
     return STUDY["gaps"] if place in LAYOUT.transfers else setting(STUDY, place, "gaps")

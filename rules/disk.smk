@@ -1,10 +1,10 @@
-# Helper of the Snakefile: how much of the disk a run takes, printed before it. No rules.
+# The disk space that a run takes, printed before it starts. No rules.
 
 from sarfusion.study import disk
 
 
 def announce_disk():
-    """Print what this study takes of the disk where that matters."""
+    """Print how much disk space the study takes, if it is much."""
     parts = disk.study_bytes(LAYOUT)
     line = disk.announcement(parts, disk.written_bytes(RESULTS), disk.free_bytes(RESULTS))
     if line:

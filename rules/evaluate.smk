@@ -1,5 +1,5 @@
-# Scores on test ground. One job per site and protocol: scoring a raster takes less time than
-# starting a process for it. It reads each raster once: beside the scores it writes the sums over cells
+# Scores on test ground. One job per site and protocol, since scoring a raster takes less time than
+# starting a process. The job reads each raster once: it writes the scores, and the sums over cells
 # of ground that the bootstrap resamples.
 
 

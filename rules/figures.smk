@@ -1,15 +1,15 @@
-# Figures: a rule for each kind, made from its record in scripts/sarfusion/study/figures.py. Of each
-# model they show the first seed; tables have all of them.
+# Figures: a rule for each record in scripts/sarfusion/study/figures.py. They show the first seed of
+# each model; tables have all seeds.
 
 
 def figure_files(figure, suffix):
-    """The files of a kind of figure, one for each band where it is about single bands."""
+    """Return the files of a kind of figure, one for each band if its name has {band}."""
     path = f"<results>/figures/{figure.name}{suffix}"
     return expand(path, band=BANDS, allow_missing=True) if "{band}" in path else [path]
 
 
 def figure_inputs(figure):
-    """What a kind of figure is drawn from: a function of the wildcards."""
+    """Return the named inputs of a kind of figure, as a function of the wildcards."""
     scale = ".full" if figure.runs == "full" else ""
 
     def inputs(wildcards):
@@ -41,7 +41,7 @@ def figure_inputs(figure):
 
 
 def figure_parameters(figure):
-    """The values that a kind of figure takes."""
+    """Return the parameters of a kind of figure."""
     known = {"bands": BANDS, "sites": LAYOUT.shown_sites, "missing": MISSING}
     found = {name: known[name] for name in figure.parameters}
     if figure.runs:
@@ -52,13 +52,13 @@ def figure_parameters(figure):
 
 
 def figure_labels(figure, name):
-    """The labels of a file of a kind of figure in the report."""
+    """Return the labels in the report of a file of a kind of figure. name: its band, if any."""
     wildcards = {key: f"{{{key}}}" for key in ("site", "protocol") if f"{{{key}}}" in figure.name}
     return wildcards | {"shows": figure.shows.format(band=name)}
 
 
 for kind, figure in FIGURES.items():
-    # One log for each job: without the band, as one job draws all bands.
+    # Path of log and benchmark. It has no band, since one job draws all bands.
     of_figure = Path(
         f"plot_{kind}", *(name for name in ("{site}", "{protocol}") if name in figure.name)
     )

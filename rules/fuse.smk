@@ -99,12 +99,12 @@ use rule fuse_scene as fuse_transfer with:
         "Fuse {wildcards.site} with {wildcards.model} ({wildcards.input}) of {wildcards.folder}"
 
 
-# All methods without training in one job: most take less time than the start of a process. Those
-# that sharpen see a scene part by part, those that fill gaps hold it whole, 60 bytes a pixel.
+# All methods without training run in one job, since most take less time than starting a process.
+# Sharpening reads a scene in tiles; filling gaps reads it whole, which takes 60 bytes a pixel.
 
 
 def classical_jobs(protocols, scale=""):
-    """What one job fuses at a site without training: its files, and protocol, band and method."""
+    """Return the fused files of the job of a site, and (protocol, band, method) of each."""
     chosen = [(protocol, run) for protocol in protocols for run in LAYOUT.classical_runs(protocol)]
     files = [
         path for protocol, run in chosen for path in LAYOUT.fused("{site}", protocol, [run], scale)
@@ -113,7 +113,7 @@ def classical_jobs(protocols, scale=""):
 
 
 def classical_inputs():
-    """What methods without training take beside the stack, as the study's protocols ask."""
+    """Return the named inputs, beside the stack, that the protocols of the study need."""
     named = {}
     for protocol in LAYOUT.protocols:
         named |= LAYOUT.gaps(protocol)

@@ -1,4 +1,4 @@
-# Sites that failed, and what is made of the others. No rules.
+# Sites that failed, and the list of them with which the other sites can go on. No rules.
 
 import re
 
@@ -6,23 +6,23 @@ MISSING_SITES = f"{RESULTS}/missing_sites.json"
 
 
 def forget_missing_sites():
-    """Delete the list of sites that the last run lacked, where this one asks for all."""
+    """Delete the list of sites that failed in the last run, unless this run leaves them out."""
     if workflow.is_main_process and not MISSING:
         Path(MISSING_SITES).unlink(missing_ok=True)
 
 
 def failed_jobs(snakemake_logs):
-    """{log: why it failed, in lines} of the failed jobs, from the logs of Snakemake."""
-    said = "".join(Path(path).read_text() for path in snakemake_logs)
+    """Return {log: lines that say why} of the failed jobs, from the logs of Snakemake."""
+    text = "".join(Path(path).read_text() for path in snakemake_logs)
     failed = {}
-    for path in dict.fromkeys(re.findall(r"^\s+log: ([^\s,]+).* \(check log", said, re.M)):
+    for path in dict.fromkeys(re.findall(r"^\s+log: ([^\s,]+).* \(check log", text, re.M)):
         lines = Path(path).read_text().splitlines() if Path(path).exists() else []
         failed[path] = [line for line in lines if line.startswith("error: ")] or lines[-1:]
     return failed
 
 
 def note_missing_sites(snakemake_logs):
-    """Write which sites cannot be had, from the failed jobs, and say how the others can."""
+    """Write the list of failed sites, and print how to make the tables of the others."""
     failed = failed_jobs(snakemake_logs)
     missing = MISSING | failed_sites(failed)
     if workflow.is_main_process and missing and len(missing) < len(STUDY["sites"]):
@@ -34,23 +34,24 @@ def note_missing_sites(snakemake_logs):
 
 
 def has_error(lines):
-    """Tell whether one of the lines of a log is an error's."""
+    """Tell whether one of the lines of a log reports an error."""
     return any(line.startswith("error: ") for line in lines)
 
 
 def failed_sites(failed):
-    """{site: rule, log and reason} of the sites whose results cannot be had, from failed_jobs."""
+    """Return {site: rule, log and reason} of the sites whose results fail, from failed_jobs."""
     sites = {}
-    # Where a Slurm job failed, Snakemake names all that were to run in it: first, who says why.
-    for path, said in sorted(failed.items(), key=lambda job: not has_error(job[1])):
+    # If a Slurm job fails, Snakemake lists all jobs of its group. Those whose log has an error come
+    # first.
+    for path, lines in sorted(failed.items(), key=lambda job: not has_error(job[1])):
         step, _, job = path.removeprefix(f"{RESULTS}/logs/").partition("/")
         site = re.split("[/.]", job)[0]
-        # A figure that failed takes nothing from the tables; a transfer is not one site's fault.
+        # Tables do not need figures, and a transfer does not fail because of a single site.
         if (
             site in SITES
             and not step.startswith("plot_")
             and job.split("/")[0] not in LAYOUT.transfers
         ):
-            reason = said[0].removeprefix("error: ") if said else "no reason in its log"
+            reason = lines[0].removeprefix("error: ") if lines else "no reason in its log"
             sites.setdefault(site, {"rule": step, "log": path, "reason": reason})
     return sites

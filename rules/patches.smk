@@ -1,4 +1,4 @@
-# Where the training, validation and test patches lie.
+# The positions of the training, validation and test patches.
 
 
 rule index_patches:

@@ -1,4 +1,4 @@
-# What makes the planning of many sites fast. No rules. tests/benchmarks/bench_scale.py times it.
+# Faster planning of many sites, as tests/benchmarks/bench_scale.py measures it. No rules.
 
 import functools
 import gc
@@ -7,24 +7,24 @@ from itertools import groupby
 
 import smart_open
 
-# The plan of many sites is millions of objects, all of which stay: searching them for garbage takes
-# long. The Snakefile has it begin before the first job; as a module, it is not asked.
+# No garbage collection while planning: the plan of many sites has millions of objects, all of which
+# stay. The hook `onstart` of the Snakefile turns it on again. The hook does not run for a module.
 if not workflow.modifier.is_module:
     gc.disable()
-# Snakemake has the path of each script taken apart three times a job, and smart_open makes a class
-# for each answer: a fifth of the memory of many sites.
+# Snakemake parses the path of each script three times a job, and smart_open makes a class for each
+# answer: a fifth of the memory of many sites.
 smart_open.parse_uri = functools.cache(smart_open.parse_uri)
 
 
 def one_of(names):
-    """A wildcard constraint: one of `names`, or nothing at all."""
+    """Return a wildcard constraint that matches `names`, and nothing if there are none."""
     return tree_of(sorted(set(names))) if names else r"(?!)"
 
 
 def tree_of(names):
-    """The pattern of one of some sorted names, letter by letter.
+    """Return a regular expression of sorted names as a tree of their letters.
 
-    Each file is matched against it many times, and of a plain list every name would be tried.
+    Snakemake matches each file many times. In a plain list of alternatives it would try every name.
     """
     branches = [
         re.escape(letter) + tree_of([name[1:] for name in group]) if letter else ""

@@ -1,11 +1,11 @@
-# One grid, one unit per band, and the ground split for training and test.
+# All bands of a site on one grid and in one unit, the split of the ground, and the rasters that
+# follow from these.
 #
-# What is made from the stack to be read once more is temp(), which profiles/default leaves alone
-# (notemp): Snakemake makes a deleted raster again for whichever of its readers was edited, and then
-# runs all its other readers too. An edit of a metric would train again (scoring and training read
-# the degraded bands), or sharpen again. And little is freed: of the demo's 106 MB of rasters the
-# shuffled SAR takes 0.2, the degraded bands 0.5, the 10 m inputs 11, and the fused bands, which are
-# results, 83.
+# Intermediate rasters are temp(), but profiles/default keeps them (notemp). If they were deleted,
+# an edit of one of their readers would make them again and then rerun all other readers: an edit of
+# a metric would train again, since scoring and training read the degraded bands. Deleting frees
+# little: of 106 MB of rasters in the demo, the shuffled SAR takes 0.2, the degraded bands 0.5 and
+# the 10 m inputs 11; the fused bands, which are results, take 83.
 
 
 rule prepare_stack:

@@ -1,4 +1,4 @@
-# What was run, said at its end: every table and figure can be traced to its scenes and its code.
+# The description of the run, by which every table and figure can be traced to scenes and code.
 
 
 rule describe_run:

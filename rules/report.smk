@@ -1,4 +1,4 @@
-# The tables as pages, for the report.
+# The tables as HTML pages for the report.
 
 
 rule show_tables:

@@ -1,34 +1,34 @@
-# Raw scenes: whatever the source, a site's scenes take one form.
+# Raw scenes. They have the same form for every source (docs/add-a-source.md).
 
 
 def settings_of_source(site):
-    """The settings of a site that its scenes depend on."""
+    """Return the settings of a site that its scenes depend on."""
     return {name: value for name, value in STUDY["sites"][site].items() if name != "overrides"}
 
 
 def scene_files(site):
-    """{"optical.red": path, ...} of the rasters that a site with files of its own is made of.
+    """Return {"optical.red": path, ...} of the user's rasters that a site is made of.
 
-    None where the site lacks one, which Snakemake would stop the whole study for.
+    It is empty if one of them is missing: as a missing input it would stop the whole study.
     """
     files = {} if site in ABSENT else own_files(STUDY, site)
     return {name: str(path) for name, path in files.items() if name != "gap_mask"}
 
 
 def own_scene_files(wildcards):
-    """The files of a site of its own, as a named input."""
+    """Return the files of a site as a named input."""
     return {"files": list(scene_files(wildcards.site).values())}
 
 
 def own_scene_parameters():
-    """What a script that imports such files takes besides."""
+    """Return the parameters of a script that imports such files."""
     return {
         "bands": lambda wildcards: list(scene_files(wildcards.site)),
         "absent": lambda wildcards: ABSENT.get(wildcards.site),
     }
 
 
-# Sources whose scenes one script makes, from the settings of a site and its own files.
+# A rule for each source with a script, which makes scenes from the settings and files of a site.
 for source, record in SOURCES.items():
     if record.script:
 
@@ -65,7 +65,7 @@ for source, record in SOURCES.items():
                 "../scripts/{params.script}.py"
 
 
-# Scenes from a catalogue: searched once, then locked. A run with a lock never searches.
+# Scenes from a catalogue are searched once, then locked. A run with a lock never searches.
 
 if sites_from("stac") and not Path(LOCK).exists():
 

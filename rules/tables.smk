@@ -1,4 +1,4 @@
-# Tables that people read. They hold all seeds.
+# The tables of the study, with all seeds.
 
 
 rule tabulate_metrics:
@@ -40,7 +40,7 @@ rule tabulate_models:
     output:
         csv="<results>/tables/models.csv",
         md="<results>/tables/models.md",
-        # Apart from the tables: a time is measured anew in every run.
+        # Not in tables/, since times differ between runs.
         times="<benchmarks>/training_times.csv",
     log:
         "<logs>/tabulate_models.log",

@@ -1,4 +1,4 @@
-# Helpers of provenance.smk: how each file comes about, as Snakemake knows it. No rules.
+# How Snakemake makes each file, for provenance.smk. No rules.
 
 import shlex
 from functools import cache
@@ -8,22 +8,22 @@ from snakemake.settings.types import DeploymentMethod
 
 from sarfusion.provenance.facts import source_files
 
-# For the jobs, which inherit it. Not a parameter: another command with the same end reruns nothing.
+# Jobs inherit the command line. It is not a parameter, so that another command reruns nothing.
 os.environ.setdefault("SARFUSION_COMMAND", shlex.join(["snakemake", *sys.argv[1:]]))
 
 
 @cache
 def jobs_by_output():
-    """The jobs that this Snakemake has planned, by the files they make."""
+    """Return {file: job} of the jobs that this process has planned."""
     return {str(path): job for job in workflow.dag.jobs for path in job.output}
 
 
 def step_behind(path):
-    """How a file is made: rule, script, inputs, outputs; None if no rule makes it."""
+    """Return rule, script, inputs and outputs of the job that makes a file; None without a rule."""
     job = jobs_by_output().get(path)
     if job:
         maker, inputs, outputs = job.rule, job.input, job.output
-    else:  # as in the job itself on a cluster, whose Snakemake knows no other job
+    else:  # on a cluster, the process of a job has planned no other job
         maker = next((rule for rule in workflow.rules if rule.is_producer(path)), None)
         if maker is None:
             return None
@@ -40,7 +40,7 @@ def step_behind(path):
 
 @cache
 def steps():
-    """How all tables, figures, the viewer and the paper come about, back to what was given."""
+    """Return the steps behind tables, figures, viewer and paper, back to the given files."""
     products = [*LAYOUT.tables(), *LAYOUT.figures(), *LAYOUT.viewer(), "<results>/paper.pdf"]
     made, wanted = {}, list(map(real, products))
     while wanted:
@@ -53,5 +53,5 @@ def steps():
 
 
 def in_conda():
-    """Whether each job runs in the conda environment of its rule."""
+    """Tell whether each job runs in the conda environment of its rule."""
     return DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method

@@ -1,13 +1,14 @@
-# One job per site, protocol, model and input (and band, see `each_run`): its seeds share the start
-# of a process and the reading of the scene, which take as long as training a small model.
+# Trained models. One job per site, protocol, model and input (and band, see `each_run`). Its seeds
+# share the start of a process and the reading of the scene, which take as long as training a small
+# model.
 
-# Where PyTorch comes from with --sdm conda; fusing takes it too.
+# Environment with PyTorch for --sdm conda, also for fusing.
 DEVICE = STUDY["training"]["device"]
 TORCH_ENV = "../envs/train-cuda.yaml" if DEVICE == "cuda" else "../envs/train.yaml"
 
 
-# What a model is trained on for a transfer must say nothing of the tested site: its channels are
-# scaled by the ground that it is trained on, of all these sites together.
+# The scaling of the channels for a transfer. It comes from the training ground of all its training
+# sites together, so that nothing of the tested site is known.
 rule pool_ground:
     input:
         stacks=lambda wildcards: at_ground(wildcards.folder, "<results>/stack/{site}.tif"),
@@ -63,8 +64,8 @@ rule train_model:
         site=one_of([*SITES, *LAYOUT.transfers]),
     conda:
         TORCH_ENV
-    # One thread a model: several models train side by side, and the weights do not depend on
-    # how many cores a machine has. A profile's `set-threads` gives large models more.
+    # One thread per model: several models train in parallel, and the weights do not depend on the
+    # number of cores. `set-threads` in a profile gives large models more.
     threads: 1
     resources:
         mem_mb=whole_arrays(60),

@@ -1,4 +1,4 @@
-# What `./reproduce verify` makes again, to hold it against the results of another person.
+# Targets of `./reproduce verify`, which compares them with the results of another person.
 
 
 rule scores:
@@ -15,7 +15,7 @@ rule scores:
         "The scores are complete"
 
 
-# All that follows from scores, here from those in the setting `scores_from`.
+# All that follows from scores, with the setting `scores_from` from those of another person.
 rule derived:
     input:
         SCORED.tables(),

@@ -1,10 +1,10 @@
-# A page that shows every layer of a site, of the first seed; it opens from disk.
+# The viewer: a page per site with every layer of the first seed. It opens from disk.
 
 SITE_OF_PAGE = {Path(page).stem: site for site, page in LAYOUT.pages().items()}
 
 
 def viewer_inputs(wildcards):
-    """What a page of the viewer shows."""
+    """Return the named inputs of a page of the viewer."""
     site = SITE_OF_PAGE[wildcards.page]
     named = {
         "stack": "<results>/stack/{site}.tif",
