@@ -1,16 +1,21 @@
-"""Which methods stand against each other, and which of their runs."""
+"""Which methods are compared with each other, and which of their runs."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from .inputs import INPUTS, REFERENCES, TESTED
 from .methods import method_label
 
-EACH = "each"  # in a claim: every model that the study trained
+Value = TypeVar("Value")  # a score, or an array of scores
+
+EACH = "each"  # in a claim: every trained model of the study
 
 
-def study_pairs(models, inputs):
-    """Return the comparisons the study talks about: [method, input, method, input], left - right.
+def study_pairs(models: Sequence[str], inputs: Sequence[str]) -> list[list[str]]:
+    """Return the comparisons of a study: [method, input, method, input] of left - right.
 
-    What SAR is worth (the ratio against no SAR and against shuffled SAR, for each model), and
-    CAE against CNN for each input.
+    These are the ratio against no SAR and against shuffled SAR for each model, and CAE against CNN
+    for each input.
     """
     worth = [
         [model, TESTED, model, other]
@@ -22,20 +27,22 @@ def study_pairs(models, inputs):
     return worth + (kinds if {"cae", "cnn"} <= set(models) else [])
 
 
-def paired_runs(left, right):
-    """Return [(left value, right value), ...] of the runs that belong together.
+def paired_runs(left: Mapping[int, Value], right: Mapping[int, Value]) -> list[tuple[Value, Value]]:
+    """Return [(left value, right value), ...] of the runs that are compared.
 
-    left, right: {seed: value}. Runs of one seed belong together, as they share its draws; a
-    side of one run alone, such as a method without training, stands against each of the other.
+    left, right: {seed: value}. Runs of one seed form a pair, as they share its random draws. A
+    single run, such as that of a method without training, is compared with each of the other side.
     """
     if len(right) == 1:
-        return [(value, *right.values()) for value in left.values()]
+        (other,) = right.values()
+        return [(value, other) for value in left.values()]
     if len(left) == 1:
-        return [(*left.values(), value) for value in right.values()]
+        (one,) = left.values()
+        return [(one, value) for value in right.values()]
     return [(left[seed], right[seed]) for seed in sorted(left.keys() & right.keys())]
 
 
-def run_label(run):
+def run_label(run: str) -> str:
     """Return e.g. "CNN, with ratio" for "cnn-ratio", a method and its input."""
     method, sar_input = run.rsplit("-", 1)
     if method == EACH:

@@ -1,9 +1,14 @@
-"""The configuration of a study: validated, with defaults, and nothing unknown in it."""
+"""The configuration of a study: validated and completed with all defaults.
+
+A resolved study is a dictionary with every key of config/schema.yaml.
+"""
 
 import copy
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -13,12 +18,14 @@ from .methods import networks
 from .schemas import CONFIG, check, schema, with_defaults
 from .site_table import read_table
 
+Study = Mapping[str, Any]  # a resolved study
+
 CATALOGUES = CONFIG / "catalogues.yaml"
 LEAVE_ONE_OUT = "leave_one_out"
 
 
-def read_study(path):
-    """Return the resolved study in a YAML file; StudyError where it is none."""
+def read_study(path: str | Path) -> dict[str, Any]:
+    """Return the resolved study in a YAML file; raise StudyError if it is not a valid study."""
     path = Path(path)
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -29,11 +36,11 @@ def read_study(path):
     return resolve(config, folder=path.parent)
 
 
-def resolve(config, folder=CONFIG.parent):
+def resolve(config: Mapping[str, Any], folder: str | Path = CONFIG.parent) -> dict[str, Any]:
     """Return `config` completed with every default of the schema.
 
-    folder: of the study's file, where a table of sites is looked for, before the project's root.
-    Raises StudyError, in one line that names the key, for anything the schema refuses.
+    folder: that of the study's file. A table of sites is looked for there, then in the project's
+    root. Raises StudyError, in one line that names the key, for anything that the schema refuses.
     """
     rules = schema()
     study = _dates_as_text(dict(config))
@@ -59,7 +66,7 @@ def resolve(config, folder=CONFIG.parent):
     return study
 
 
-def _check_sites(sites):
+def _check_sites(sites: Mapping[str, Any]) -> None:
     """Raise StudyError for what the schema refuses in a mapping of sites."""
     for name, site in sites.items():
         check(site, ("sites", name), "$defs", site["source"])
@@ -67,13 +74,13 @@ def _check_sites(sites):
             check(values, ("sites", name, "overrides", section), "properties", section)
 
 
-def setting(study, site, section):
-    """Return the settings of a section of the study as they are for one site."""
+def setting(study: Study, site: str, section: str) -> dict[str, Any]:
+    """Return the settings of a section of the study with the overrides of one site."""
     return study[section] | study["sites"][site].get("overrides", {}).get(section, {})
 
 
-def shown_sites(study):
-    """Return the sites that figures show one by one: the first few, or those that are named."""
+def shown_sites(study: Study) -> list[str]:
+    """Return the sites with figures of their own: the first few, or those in `figures.sites`."""
     there = [site for site in study["sites"] if site not in study["missing_sites"]]
     shown = study["figures"]["sites"]
     if isinstance(shown, int):
@@ -81,7 +88,7 @@ def shown_sites(study):
     return [site for site in shown if site in there] or there[:1]
 
 
-def _check_known(names, study, kind, where):
+def _check_known(names: Iterable[str], study: Study, kind: str, where: str) -> None:
     """Raise StudyError where one of `names` is not among the study's models, inputs or sites."""
     for name in names:
         if name not in study[kind]:
@@ -93,7 +100,7 @@ def _check_known(names, study, kind, where):
             )
 
 
-def _table(name, folder):
+def _table(name: str, folder: str | Path) -> Path:
     """Return the path of a table of sites: beside the study's file, or from the project's root."""
     places = [Path(folder, name), CONFIG.parent / name]
     for path in places:
@@ -103,12 +110,13 @@ def _table(name, folder):
     raise StudyError(f"config: sites: no table of sites {name}; looked for {looked}")
 
 
-def transfers(study):
+def transfers(study: Study) -> dict[str, dict[str, Any]]:
     """Return {folder: {"name", "train", "test"}} of the transfers that can be made.
 
-    folder: where the models trained on the sites `train` together stand among those of sites; it
-    has a dot, which no site has. Sites that are missing are not tested. Of leave_one_out, they
-    are not trained on either; another transfer that trains on one of them is left out.
+    folder: name of the folder with the models that are trained on the sites `train` together. It
+    is beside the folders of sites and has a dot, which no name of a site has. Missing sites are
+    not tested on. leave_one_out does not train on them either; any other transfer that trains on
+    a missing site is left out.
     """
     present = [site for site in study["sites"] if site not in study["missing_sites"]]
     if study["transfer"] == LEAVE_ONE_OUT:
@@ -132,15 +140,15 @@ def transfers(study):
     }
 
 
-def transfers_left_out(study):
-    """Return the names of the transfers that want a missing site, or only test on such."""
+def transfers_left_out(study: Study) -> list[str]:
+    """Return the names of the transfers that train on a missing site, or test on no other."""
     made = {about["name"] for about in transfers(study).values() if about["test"]}
     asked = study["transfer"]
     return [name for name in ([asked] if isinstance(asked, str) else asked) if name not in made]
 
 
-def _check_transfer(study):
-    """Raise StudyError for a transfer of unknown sites, or to a site that was trained on."""
+def _check_transfer(study: Study) -> None:
+    """Raise StudyError for a transfer with unknown sites, or one that tests where it trains."""
     if study["transfer"] == LEAVE_ONE_OUT:
         if len(study["sites"]) < 2:
             raise StudyError("config: transfer: leave_one_out wants at least two sites")
@@ -156,8 +164,8 @@ def _check_transfer(study):
             )
 
 
-def _check_missing(study):
-    """Raise StudyError where a study may not, or cannot, do without its missing sites."""
+def _check_missing(study: Study) -> None:
+    """Raise StudyError if a site is missing and all are required, or if no site is left."""
     missing = study["missing_sites"]
     _check_known(missing, study, "sites", "missing_sites")
     named = ", ".join(
@@ -169,16 +177,16 @@ def _check_missing(study):
         raise StudyError(f"no site is left, the study lacks {named}")
 
 
-def catalogue_site(study, name):
-    """Return the settings of a `stac` site, with the path of a catalogue on disk made whole."""
+def catalogue_site(study: Study, name: str) -> dict[str, Any]:
+    """Return the settings of a `stac` site; the path of a catalogue on disk starts with `data`."""
     site = copy.deepcopy(study["sites"][name])
     if "://" not in site["catalogue"]["url"]:
         site["catalogue"]["url"] = str(Path(study["data"], site["catalogue"]["url"]))
     return site
 
 
-def _dates_as_text(value):
-    """Return a copy of `value` in which dates are text again: YAML makes 2024-01-31 a date."""
+def _dates_as_text(value: Any) -> Any:
+    """Return a copy of `value` with dates as text. YAML reads 2024-01-31 as a date."""
     if isinstance(value, dict):
         return {key: _dates_as_text(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -186,8 +194,8 @@ def _dates_as_text(value):
     return value.isoformat() if isinstance(value, date) else copy.deepcopy(value)
 
 
-def _catalogue(chosen, site):
-    """Return the settings of a catalogue, with every default, from its name or from themselves."""
+def _catalogue(chosen: Any, site: str) -> dict[str, Any]:
+    """Return the settings of a catalogue with every default. chosen: its name, or its settings."""
     where: tuple[str, ...] = ("sites", site, "catalogue")
     if isinstance(chosen, str):
         known = _catalogues()
@@ -202,13 +210,13 @@ def _catalogue(chosen, site):
 
 
 @cache
-def _catalogues():
+def _catalogues() -> dict[str, Any]:
     """Return the catalogues that a study may name."""
     return yaml.safe_load(CATALOGUES.read_text(encoding="utf-8"))
 
 
-def absent_files(study):
-    """Return {site: what is wrong} of the sites whose own files are not all there."""
+def absent_files(study: Study) -> dict[str, str]:
+    """Return {site: error message} of the sites with a missing file of the user."""
     absent: dict[str, str] = {}
     for site in study["sites"]:
         for band, path in own_files(study, site).items():
@@ -218,8 +226,8 @@ def absent_files(study):
     return absent
 
 
-def check_networks(study):
-    """Raise StudyError when there is no network that the resolved `study` names."""
+def check_networks(study: Study) -> None:
+    """Raise StudyError if the resolved `study` names a network that does not exist."""
     for name, model in study["models"].items():
         if model["network"] not in networks():
             raise StudyError(
@@ -228,8 +236,11 @@ def check_networks(study):
             )
 
 
-def own_files(study, site):
-    """Return {"optical.red": path, ..., "sar.vh": path, "gap_mask": path} of a site's own files."""
+def own_files(study: Study, site: str) -> dict[str, Path]:
+    """Return {"optical.red": path, ..., "sar.vh": path, "gap_mask": path} of the user's files.
+
+    Paths start from the setting `data`. The dictionary is empty for sources without such files.
+    """
     settings = study["sites"][site]
     files = SOURCES[settings["source"]].files
     found = files(settings) if files else {}

@@ -1,11 +1,17 @@
-"""Sites that failed, and how tables and figures say that they lack them."""
+"""Sites that failed, and the notes on them in tables and figures.
+
+missing: {site: {"rule", "log", "reason"}}, as in the setting `missing_sites` of a study.
+"""
+
+from collections.abc import Collection, Mapping
+
+Missing = Mapping[str, Mapping[str, str]]
 
 
-def missing_note(missing, left_out=()):
-    """Return the paragraph for a table that lacks sites, "" if it lacks none.
+def missing_note(missing: Missing | None, left_out: Collection[str] = ()) -> str:
+    """Return the paragraph on missing sites for a table, "" if none is missing.
 
-    missing: {site: {"rule", "log", "reason"}}, as in a study's `missing_sites`. left_out: names of
-    the transfers that could not be made without them.
+    left_out: names of the transfers that cannot be made without these sites.
     """
     if not missing:
         return ""
@@ -18,8 +24,8 @@ def missing_note(missing, left_out=()):
     return "\n".join([f"**Without {count(missing)}:**", "", *lines])
 
 
-def missing_line(missing, most=5):
-    """Return the same in one line for the foot of a figure: no reasons, and not too many names."""
+def missing_line(missing: Missing | None, most: int = 5) -> str:
+    """Return the same in one line for the foot of a figure, without reasons, for `most` sites."""
     if not missing:
         return ""
     names = [f"{site} ({about['rule']})" for site, about in list(missing.items())[:most]]
@@ -27,6 +33,6 @@ def missing_line(missing, most=5):
     return f"Without {count(missing)}, which failed: {', '.join([*names, *more])}."
 
 
-def count(missing):
+def count(missing: Missing) -> str:
     """Return e.g. "2 sites"."""
     return f"{len(missing)} site{'s' * (len(missing) > 1)}"

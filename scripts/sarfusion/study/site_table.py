@@ -1,24 +1,26 @@
 """A table of sites: one row each, as a spreadsheet saves it."""
 
 import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..core.errors import StudyError
 from ..scenes.sources import SOURCES
-from .schemas import part, violation
+from .schemas import Rules, part, violation
 
-# Columns that stand for the numbers or days of one key, so that a cell holds one of them.
+# Columns of the items of one key, so that each cell has one item.
 TOGETHER = {"area": ("west", "south", "east", "north"), "period": ("start", "end")}
 OWN = ("name", "source", *(column for columns in TOGETHER.values() for column in columns))
 
 
-def read_table(path):
+def read_table(path: str | Path) -> dict[str, dict[str, Any]]:
     """Return {name: settings} of the sites in the CSV file `path`, in the order of its rows.
 
-    Its first line names the columns: `name`, `source`, and any key of a site, nested ones with
-    dots (sar.unit, overrides.split.block_px); `area` may stand as west, south, east, north and
-    `period` as start, end. An empty cell leaves its key out. Columns are set apart by commas,
-    semicolons or tabs. Raises StudyError, in one line with file, line and column.
+    The first line names the columns: `name`, `source`, and any key of a site, nested ones with
+    dots (sar.unit, overrides.split.block_px). `area` may be given as west, south, east, north, and
+    `period` as start, end. An empty cell leaves its key out. Commas, semicolons or tabs separate
+    the columns. Raises StudyError, in one line with file, line and column.
     """
     path = Path(path)
     try:
@@ -44,8 +46,8 @@ def read_table(path):
     return sites
 
 
-def _check_columns(path, columns):
-    """Raise StudyError for a column that is unknown, doubled or missing."""
+def _check_columns(path: Path, columns: Sequence[str]) -> None:
+    """Raise StudyError for an unknown, duplicate or missing column."""
     for number, column in enumerate(columns, 1):
         if column not in OWN and not any(_rules(source, column) for source in SOURCES):
             raise StudyError(
@@ -59,15 +61,15 @@ def _check_columns(path, columns):
             raise StudyError(f"{path}: line 1: no column {column}")
 
 
-def _known():
-    """Return the names of columns, those of nested keys cut short."""
+def _known() -> list[str]:
+    """Return the names of columns, nested keys as KEY.KEY."""
     keys = {key for source in SOURCES for key in part("$defs", source, "properties")}
     nested = {"optical", "sar", "gap_mask", "overrides"}
     return [*OWN, *sorted(keys - {"source"} - nested), *(f"{key}.KEY" for key in sorted(nested))]
 
 
-def _rules(source, column):
-    """Return the rules of the schema for the key that a column stands for, or None."""
+def _rules(source: str, column: str) -> Rules | None:
+    """Return the part of the schema for the key of a column, None if there is no such key."""
     rules = part("$defs", source)
     keys = column.split(".")
     if (
@@ -91,7 +93,7 @@ def _rules(source, column):
 class _Row:
     """One site of a table."""
 
-    def __init__(self, path, line, columns, cells):
+    def __init__(self, path: Path, line: int, columns: Sequence[str], cells: Sequence[str]) -> None:
         if len(cells) > len(columns):
             raise StudyError(f"{path}: line {line}: {len(cells)} cells for {len(columns)} columns")
         self._path, self._line = path, line
@@ -103,16 +105,17 @@ class _Row:
                 "name", f"{self.name!r} is no name: small letters, digits, - and _, for file names"
             )
 
-    def error(self, column, message):
-        """Return the error about a cell of this row."""
+    def error(self, column: str, message: str) -> StudyError:
+        """Return the error for a cell of this row."""
         return StudyError(f"{self._path}: line {self._line}, column {column}: {message}")
 
-    def site(self):
-        """Return the settings of the site."""
+    def site(self) -> dict[str, Any]:
+        """Return the settings of the site; raise StudyError for a cell that the schema refuses."""
         source = self._cells.get("source", "")
         if source not in SOURCES:
             raise self.error("source", f"{source!r} is not one of {', '.join(SOURCES)}")
-        settings, columns = {"source": source}, {}
+        settings: dict[str, Any] = {"source": source}
+        columns: dict[tuple, str] = {}
         for key, parts in TOGETHER.items():
             given = [column for column in parts if column in self._cells]
             if not given:
@@ -136,15 +139,18 @@ class _Row:
             self._check(values, columns, "properties", section)
         return settings
 
-    def _rules(self, source, column, key):
-        """Return the rules for a key of the site, which stands in `column`."""
+    def _rules(self, source: str, column: str, key: str) -> Rules:
+        """Return the part of the schema for a key of the site, which is in `column`."""
         rules = _rules(source, key)
         if rules is None:
             raise self.error(column, f"no key of a site from {source}; leave the cell empty")
         return rules
 
-    def _check(self, values, columns, *place):
-        """Raise StudyError where the schema refuses the settings of the site, or some of them."""
+    def _check(self, values: Mapping[str, Any], columns: Mapping[tuple, str], *place: str) -> None:
+        """Raise StudyError where the part of the schema at `place` refuses settings of the site.
+
+        columns: {(key, number of an item): column} of keys whose items have a column each.
+        """
         error = violation(values, *place)
         if error is None:
             return
@@ -159,8 +165,8 @@ class _Row:
             raise self.error(column, error.message)
         raise StudyError(f"{self._path}: line {self._line}: {error.message}")
 
-    def _value(self, column, text, rules):
-        """Return what a cell says, as the type that the schema wants."""
+    def _value(self, column: str, text: str, rules: Rules) -> Any:
+        """Return the value of a cell in the type that the schema requires."""
         kind = rules.get("type")
         if "$ref" in rules:
             kind = part("$defs", rules["$ref"].rsplit("/", 1)[1]).get("type")
@@ -180,7 +186,7 @@ class _Row:
             return text.lower() == "true"
         return text
 
-    def _item(self, column, text, rules):
-        """Return one item of a cell that holds several."""
+    def _item(self, column: str, text: str, rules: Rules) -> Any:
+        """Return one item of a cell with several."""
         item = rules.get("items") or rules.get("prefixItems", [{}])[0]
         return self._value(column, text, item)
