@@ -10,6 +10,7 @@ from sarfusion.scoring.claims import COLUMNS, NOT_REPRODUCED, NOT_TESTED, OVERAL
 from sarfusion.show.tables import METRIC_COLUMNS, summarise
 from sarfusion.study.config import resolve
 from sarfusion.study.layout import Layout
+from sarfusion.study.protocols import PROTOCOLS
 
 ROOT = Path(__file__).parents[1]
 CLAIMS = claims_library.load(ROOT / "config/claims.yaml")
@@ -17,11 +18,7 @@ REASONS = {
     NOT_TESTED: "the study makes no such comparison",
     "seed-dependent": "the interval holds 0",
 }
-REGIONS = {
-    "reconstruction": ["test"],
-    "cloud_gap": ["gap"],
-    "sharpening": ["test", "consistency", "truth"],
-}
+REGIONS = {name: [*protocol.sections] for name, protocol in PROTOCOLS.items()}
 DIFFERENCE_COLUMNS = [
     *("study", "site", "protocol", "region", "band", "metric", "left_method", "left_input"),
     *("right_method", "right_input", "difference", "low", "high", "seeds", "n"),

@@ -1,12 +1,19 @@
 """The changes that the documentation shows: all are applied as they stand there, and used."""
 
+import shutil
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 import rasterio
 import yaml
+from matplotlib.image import imread
 from pages import ROOT, added, apply_diff, pattern, rows
 from project import Project
+from pypdf import PdfReader
+from safetensors.torch import load_file
 from sarfusion.core.files import read_json
 from sarfusion.core.raster import read_band, read_bands, read_grid, write_raster
 from sarfusion.ground import split
@@ -17,20 +24,33 @@ from sarfusion.study.config import resolve
 STUDY = {
     "study": "grown",
     "protocols": {
-        "reconstruction": {"models": ["cnn", "cae", "dilated"]},
-        "cloud_gap": {"models": ["cnn"]},
+        "reconstruction": {"models": ["cnn", "cae", "dilated"], "inputs": ["ratio"]},
+        "cloud_gap": {"models": ["cnn"], "inputs": ["ratio"]},
+        "deblurring": {"models": ["cnn"], "inputs": ["vv"]},
     },
     "baselines": ["copy", "mean", "median"],
     "bands": ["red"],
-    "inputs": ["ratio"],
+    "inputs": ["ratio", "vv"],
     "seeds": [1, 2],
     "split": {"block_px": 32, "buffer_px": 13, "seed": 4},
     "gaps": {"size_px": 8},
     "training": {"updates": 4, "validate_every": 2},
     "bootstrap": {"block_px": 8, "draws": 100},
+    "figures": {"sites": ["board"]},
 }
 MODELS = STUDY["protocols"]["reconstruction"]["models"]
 SITES = ("mycity", "harbour")
+MADE = "board"  # a site of the source that a page adds
+
+
+CLAIM = {  # of what the pages add
+    "text": "VV alone deblurs better than the ratio.",
+    "protocol": "deblurring",
+    "region": "test",
+    "bands": ["red"],
+    "needs": "all",
+    "tests": [{"metric": "rmse", "left": "cnn-vv", "right": "cnn-ratio", "direction": "lower"}],
+}
 
 
 class Grown(Project):
@@ -42,13 +62,16 @@ class Grown(Project):
         self.added = {page.name: added(apply_diff(page, folder)) for page in pages}
         claims = self.read("config/claims.yaml")
         claims["claims"]["C1"]["tests"][0]["metric"] = "outliers"
+        claims["claims"]["C9"] = CLAIM
         (folder / "config/claims.yaml").write_text(yaml.safe_dump(claims))
         models = self.read("config/ablations.yaml")["models"]
         models = {name: models[name] | {"patch_px": 16, "batch": 2} for name in MODELS}
-        sites = self.read("config/own_files.yaml")["sites"]
+        sites = (
+            self.read("config/own_files.yaml")["sites"] | self.read("config/board.yaml")["sites"]
+        )
         study = STUDY | {"sites": sites, "models": models, "data": str(scenes)}
         (folder / "grown.yaml").write_text(yaml.safe_dump(study))
-        self.run("tables", study="grown.yaml")
+        self.run("all", study="grown.yaml")
         self.tables = self.results("grown") / "tables"
         self.scores = pd.read_csv(self.tables / "metrics.csv")
 
@@ -57,6 +80,11 @@ class Grown(Project):
 
     def band(self, name, band):
         return read_band(self.results("grown") / name, band)
+
+    def paper(self):
+        """The text of the paper, in one line."""
+        pages = PdfReader(self.results("grown") / "paper.pdf").pages
+        return " ".join(" ".join(page.extract_text() for page in pages).split())
 
 
 @pytest.fixture(scope="module")
@@ -129,8 +157,8 @@ def test_a_metric_takes_one_function(grown):
         assert mine["value"].max() > 0
     assert "outliers" in set(pd.read_csv(grown.tables / "summary.csv")["metric"])
     judged = pd.read_csv(grown.tables / "claims.csv").query("metric == 'outliers'")
-    assert set(judged["site"]) == set(SITES)
-    assert judged[judged["band"] == "red"]["seeds"].tolist() == [2, 2]
+    assert set(judged["site"]) == {*SITES, MADE}
+    assert judged[judged["band"] == "red"]["seeds"].tolist() == [2, 2, 2]
 
 
 def test_a_baseline_takes_one_function_and_one_line(grown):
@@ -162,7 +190,7 @@ def test_a_site_takes_one_row_or_one_entry(grown):
     assert [*added] == ["config/own_files.yaml"]
     assert [*grown.read("config/own_files.yaml")["sites"]] == [*SITES]
     scores = grown.scores
-    assert set(scores["site"]) == set(SITES)
+    assert set(scores["site"]) == {*SITES, MADE}
     every = {"copy", *MODELS, "mean", "median"}
     assert set(scores[scores["site"] == "harbour"]["method"]) == every
     for channel in ("red", "ratio_db"):
@@ -170,6 +198,103 @@ def test_a_site_takes_one_row_or_one_entry(grown):
         both = np.isfinite(first) & np.isfinite(second)
         assert both.mean() > 0.5
         np.testing.assert_allclose(first[both], second[both], atol=1e-4)
+
+
+def test_a_protocol_takes_one_record(grown):
+    ((name, lines),) = grown.added["add-a-protocol.md"].items()
+    assert name == "scripts/sarfusion/study/protocols.py"
+    assert sum("Protocol(" in line for line in lines) == 1
+    scores = grown.scores.query("protocol == 'deblurring' and metric == 'rmse'")
+    runs = scores.groupby(["site", "method", "input"])["seed"].agg(list).to_dict()
+    assert runs == {(site, "cnn", "vv"): [1, 2] for site in (*SITES, MADE)}
+    reduced = grown.band(f"stack/{MADE}.reduced.tif", "red")
+    measured = grown.band(f"stack/{MADE}.tif", "red")
+    fused = grown.band(f"fused/{MADE}/deblurring/red/cnn-vv/seed1.tif", "red")
+    assert 0 < np.nanstd(reduced) < np.nanstd(measured)
+    assert not np.array_equal(fused, reduced, equal_nan=True)
+    kinds = {"red", "differences", "density", "training"}
+    figures = {f"{MADE}_deblurring_{kind}" for kind in kinds}
+    figures |= {"deblurring_scores", "across_sites_deblurring_scores"}
+    assert figures <= {path.stem for path in (grown.results("grown") / "figures").glob("*.png")}
+    heading = "Deblurring: the band degraded to 90 m, brought back"
+    assert heading in (grown.tables / "summary.md").read_text()
+    assert '"Deblurred"' in (grown.results("grown") / "viewer/index.html").read_text()
+    for words in ("the band degraded to 90 m, brought back", "a real coarse sensor sees another"):
+        assert words in grown.paper()
+    judged = pd.read_csv(grown.tables / "claims.csv").query("claim == 'C9'")
+    assert judged["reason"].dropna().unique().tolist() == ["the study makes no such comparison"]
+
+
+def test_an_input_takes_one_record(grown):
+    ((name, lines),) = grown.added["add-an-input.md"].items()
+    assert name == "scripts/sarfusion/study/inputs.py"
+    assert len(lines) == 1
+    models = grown.results("grown") / f"models/{MADE}/deblurring/red"
+    assert read_json(models / "cnn-vv/seed1.json")["channels"] == ["red", "vv_db"]
+    weights = load_file(models / "cnn-vv/seed1.safetensors")
+    assert weights["layers.0.weight"].shape[1] == 2
+    assert "CNN, VV " in (grown.tables / "summary.md").read_text()
+    assert "CNN, VV" in grown.paper()
+
+
+def test_a_source_takes_one_record_and_one_script(grown):
+    added = dict(grown.added["add-a-source.md"])
+    assert added.pop("config/board.yaml")[0] == "study: board"
+    assert [*added] == ["scripts/sarfusion/scenes/sources.py", "scripts/make_checkerboard.py"]
+    assert not (ROOT / "scripts/make_checkerboard.py").exists()
+    red = grown.band(f"stack/{MADE}.tif", "red")
+    ratio = grown.band(f"stack/{MADE}.tif", "ratio_db")
+    rows, columns = np.indices(red.shape) // 8
+    bright = (rows + columns) % 2 == 1
+    assert red.shape == (128, 128)
+    assert np.median(red[bright]) == pytest.approx(0.25, abs=0.002)
+    assert np.median(red[~bright]) == pytest.approx(0.06, abs=0.002)
+    assert np.median(ratio[bright]) == pytest.approx(9, abs=1)
+    assert set(grown.scores.query(f"site == '{MADE}'")["protocol"]) == set(STUDY["protocols"])
+    grown.folder.joinpath("wrong.yaml").write_text(
+        yaml.safe_dump({"study": "wrong", "sites": {"a": {"source": "checkerboard"}}})
+    )
+    printed = grown.run("--dry-run", study="wrong.yaml", fails=True)
+    assert "error: config: sites.a: 'square_px' is a required property" in printed
+
+
+def test_a_figure_takes_one_record_and_one_function(grown):
+    added = dict(grown.added["add-a-figure.md"])
+    assert sum("Figure(" in line for line in added.pop("scripts/sarfusion/study/figures.py")) == 1
+    ((name, lines),) = added.items()
+    assert name == "scripts/sarfusion/show/figures/histogram.py"
+    assert sum(line.startswith("def ") for line in lines) == 1
+    figures = grown.results("grown") / "figures"
+    assert [path.name for path in figures.glob("*_histogram.*")] != []
+    assert np.std(imread(figures / f"{MADE}_histogram.png")) > 0.05
+    assert (figures / f"{MADE}_histogram.pdf").stat().st_size > 1000
+    (figures / f"{MADE}_histogram.png").unlink()
+    assert grown.planned("figures", study="grown.yaml") == {"plot_histogram", "figures"}
+    grown.run("figures", study="grown.yaml")
+
+
+def test_verify_expects_what_the_pages_add(grown):
+    tolerances = "results/reference/demo/envelope/tolerances.csv"
+    grown.folder.joinpath(tolerances).parent.mkdir(parents=True)
+    shutil.copy(ROOT / tolerances, grown.folder / tolerances)
+    results = str(grown.results("grown"))
+    done = subprocess.run(
+        [sys.executable, "scripts/verify_results.py", "grown.yaml", results, results],
+        cwd=grown.folder,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert "deblurring" in done.stdout, done.stderr
+    assert f"{MADE}: optical" in done.stdout
+    assert done.returncode == 0, done.stdout
+    table = grown.results("grown") / f"metrics/{MADE}/deblurring.csv"
+    whole = table.read_text()
+    table.write_text("".join(whole.splitlines(keepends=True)[:-1]))
+    done = subprocess.run(done.args, cwd=grown.folder, text=True, capture_output=True, check=False)
+    table.write_text(whole)
+    assert done.returncode == 1
+    assert f"metrics/{MADE}/deblurring.csv" in done.stdout
 
 
 # What the two small runs do not make: they have one site, no catalogue and no shuffled SAR.

@@ -1,7 +1,7 @@
-"""How much disk a study takes, before it runs; what this disk has free."""
+"""The disk space that a study takes, estimated before it runs, and what the disk has free."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from ..scenes.sources import SOURCES
 from .config import own_files
 from .inputs import INPUTS
 from .layout import Layout
+from .methods import Run
 from .protocols import PROTOCOLS, REDUCED
 
 # Bytes per pixel of 30 m, measured on the demo's compressed rasters; speckle compresses least.
@@ -72,22 +73,23 @@ def study_bytes(layout: Layout) -> dict[str, float]:
     return total
 
 
-def _is_shuffled(runs):
-    """Tell whether any run sees shuffled SAR. runs: {protocol: runs of a site}."""
+def _is_shuffled(runs: Mapping[str, Sequence[Run]]) -> bool:
+    """Tell whether any run gets shuffled SAR. runs: {protocol: runs of a site}."""
     return any(
         INPUTS[sar_input].shuffled for chosen in runs.values() for _, _, sar_input, _ in chosen
     )
 
 
-def written_bytes(folder):
-    """Return the bytes of all files in a folder, 0 if there is none."""
+def written_bytes(folder: str | Path) -> int:
+    """Return the bytes of all files in a folder, 0 if it does not exist."""
     return sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
 
 
-def announcement(parts, written, free):
-    """Return the line to print before a run, "" when the study is small.
+def announcement(parts: Mapping[str, float], written: int, free: int) -> str:
+    """Return the line to print before a run, "" for a small study.
 
-    parts: as study_bytes; written: bytes of it that are there; free: bytes that the disk has free.
+    parts: as study_bytes returns them. written: bytes of these that exist already. free: free
+    bytes of the disk.
     """
     needed = max(0, sum(parts.values()) - written)
     if needed < BIG and needed < MUCH * free:
@@ -105,14 +107,14 @@ def announcement(parts, written, free):
     )
 
 
-def size(count):
-    """Return a number of bytes for people."""
+def size(count: float) -> str:
+    """Return a number of bytes as text, e.g. "2.1 GB"."""
     number, unit = (count / GIGABYTE, "GB") if count >= GIGABYTE else (count / 1e6, "MB")
     return f"{number:,.0f} {unit}" if number >= 100 else f"{number:.2g} {unit}"
 
 
-def free_bytes(folder):
-    """Return what the disk of a folder, or of the nearest above that exists, has free."""
+def free_bytes(folder: str | Path) -> int:
+    """Return the free bytes of the disk of a folder, or of the nearest parent that exists."""
     folder = Path(folder).absolute()
     while not folder.exists():
         folder = folder.parent
