@@ -17,6 +17,7 @@ report: "config/captions/study.rst"
 
 include: "rules/planning.smk"
 include: "rules/common.smk"
+include: "rules/inputs.smk"
 include: "rules/missing.smk"
 
 

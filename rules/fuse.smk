@@ -103,25 +103,6 @@ use rule fuse_scene as fuse_transfer with:
 # Sharpening reads a scene in tiles; filling gaps reads it whole, which takes 60 bytes a pixel.
 
 
-def classical_jobs(protocols, scale=""):
-    """Return the fused files of the job of a site, and (protocol, band, method) of each."""
-    chosen = [(protocol, run) for protocol in protocols for run in LAYOUT.classical_runs(protocol)]
-    files = [
-        path for protocol, run in chosen for path in LAYOUT.fused("{site}", protocol, [run], scale)
-    ]
-    return files, [(protocol, band, method) for protocol, (band, method, *_) in chosen]
-
-
-def classical_inputs():
-    """Return the named inputs, beside the stack, that the protocols of the study need."""
-    named = {}
-    for protocol in LAYOUT.protocols:
-        named |= LAYOUT.gaps(protocol)
-        if LAYOUT.classical_runs(protocol) and PROTOCOLS[protocol].classical == "pansharpening":
-            named["reduced"] = LAYOUT.optical(protocol)
-    return named
-
-
 CLASSICAL_FILES, CLASSICAL_RUNS = classical_jobs(LAYOUT.protocols)
 SHARPENED_FILES, SHARPENED_RUNS = classical_jobs(LAYOUT.full_scale, ".full")
 

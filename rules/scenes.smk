@@ -1,33 +1,6 @@
 # Raw scenes. They have the same form for every source (docs/add-a-source.md).
 
 
-def settings_of_source(site):
-    """Return the settings of a site that its scenes depend on."""
-    return {name: value for name, value in STUDY["sites"][site].items() if name != "overrides"}
-
-
-def scene_files(site):
-    """Return {"optical.red": path, ...} of the user's rasters that a site is made of.
-
-    It is empty if one of them is missing: as a missing input it would stop the whole study.
-    """
-    files = {} if site in ABSENT else own_files(STUDY, site)
-    return {name: str(path) for name, path in files.items() if name != "gap_mask"}
-
-
-def own_scene_files(wildcards):
-    """Return the files of a site as a named input."""
-    return {"files": list(scene_files(wildcards.site).values())}
-
-
-def own_scene_parameters():
-    """Return the parameters of a script that imports such files."""
-    return {
-        "bands": lambda wildcards: list(scene_files(wildcards.site)),
-        "absent": lambda wildcards: ABSENT.get(wildcards.site),
-    }
-
-
 # A rule for each source with a script, which makes scenes from the settings and files of a site.
 for source, record in SOURCES.items():
     if record.script:

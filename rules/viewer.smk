@@ -1,26 +1,5 @@
 # The viewer: a page per site with every layer of the first seed. It opens from disk.
 
-SITE_OF_PAGE = {Path(page).stem: site for site, page in LAYOUT.pages().items()}
-
-
-def viewer_inputs(wildcards):
-    """Return the named inputs of a page of the viewer."""
-    site = SITE_OF_PAGE[wildcards.page]
-    named = {
-        "stack": "<results>/stack/{site}.tif",
-        "split": "<results>/stack/{site}.split.tif",
-        "metadata": "<results>/scenes/{site}/scene.json",
-    } | LAYOUT.truth(site)
-    for protocol in STUDY["protocols"]:
-        named |= LAYOUT.gaps(protocol)
-    named = {name: path.replace("{site}", site) for name, path in named.items()}
-    fused = [
-        path
-        for protocol, scale, run in LAYOUT.viewer_runs()
-        for path in LAYOUT.fused(site, protocol, [run], scale)
-    ]
-    return named | {"fused": fused, "scores": list(LAYOUT.score_tables([site]))}
-
 
 rule build_viewer:
     input:
