@@ -4,21 +4,23 @@ from pathlib import Path
 
 import pytest
 
-# A test that uses one of these fixtures needs a server or a browser, and is in the second tier. So
-# is a test that is marked `second_tier`.
+# A test that uses one of these fixtures is in the second tier: it needs a server or a browser, or a
+# run that takes longer than any other. So is a test that is marked `second_tier`.
 SERVERS = {"stac_api", "cluster", "browser", "report"}
+LONG_RUNS = {"towns", "grown"}
 
 # The files that take longest, in that order; others follow. With several processes, the tests of a
 # file run in one of them, as do those of the files of one tuple, which share a server.
 LONGEST = [
     ("workflow/test_with_slurm.py",),
     ("workflow/test_stac_run.py", "workflow/test_stac_faults.py", "unit/stac/test_servers.py"),
+    ("workflow/test_docs.py",),
     ("workflow/test_sites_run.py",),
     ("workflow/test_verify.py",),
     ("workflow/test_viewer_run.py",),
     ("workflow/test_failed_sites.py",),
-    ("workflow/test_docs.py",),
     ("workflow/test_real_scene.py",),
+    ("workflow/test_module.py",),
     ("workflow/test_operation.py",),
 ]
 UNITS = {f"tests/{file}": unit for unit, files in enumerate(LONGEST) for file in files}
@@ -42,7 +44,8 @@ def leaves_out(config):
 
 
 def in_second_tier(item):
-    return item.get_closest_marker("second_tier") or not SERVERS.isdisjoint(item.fixturenames)
+    costly = (SERVERS | LONG_RUNS).intersection(item.fixturenames)
+    return costly or item.get_closest_marker("second_tier")
 
 
 def pytest_collection_modifyitems(config, items):

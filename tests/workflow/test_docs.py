@@ -335,8 +335,10 @@ def test_every_file_in_results_is_described(finished, protocols_results):
     absent = {name for name, p in patterns.items() if not any(map(p.fullmatch, made))}
     assert absent == APART | ELSEWHERE
     rules = "".join(path.read_text() for path in ROOT.glob("rules/*.smk")).replace("{scale}", "")
+    drawn = (ROOT / "scripts/sarfusion/study/figures.py").read_text()
     for name in ELSEWHERE:
         ours = name.replace(".full", "")
         for word in ("SITE", "PROTOCOL"):
             ours = ours.replace(word, f"{{{word.lower()}}}")
-        assert f'"{ours}"' in rules, name
+        figure = ours.removeprefix("figures/").removesuffix(".png")
+        assert f'/{ours}"' in rules or f'"{figure}",' in drawn, name

@@ -5,18 +5,25 @@ from collections import Counter
 
 import yaml
 from project import ROOT
+from rule_names import rules
 
 PROFILE = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
 SITES = {name: {"source": "simulated", "seed": 1} for name in ("one", "two")}
 EVERYTHING = {"study": "everything", "sites": SITES}  # all protocols, models, inputs; five seeds
-ON_THE_LOGIN_NODE = {"all", "tables", "figures", "viewer", "scores", "keep_lock", "lock_scenes"}
+ON_THE_LOGIN_NODE = {
+    *("all", "tables", "figures", "viewer", "scores", "derived"),
+    *("keep_lock", "lock_scenes"),
+}
+# Helpers of rules/common.smk that return a resource.
+GROWING = ("growing", "whole_arrays", "of_all_sites")
 
 
-def rules():
-    """The names of all rules."""
+def every_rule(folder):
+    """The names of all rules: those with a script, as Snakemake knows them, and the others."""
     texts = [path.read_text() for path in [*ROOT.glob("rules/*.smk"), ROOT / "Snakefile"]]
     pattern = r"^\s*(?:use rule \w+ as|rule) (\w+)"
-    return {name for text in texts for name in re.findall(pattern, text, re.MULTILINE)}
+    named = {name for text in texts for name in re.findall(pattern, text, re.MULTILINE)}
+    return named | rules(folder).keys()
 
 
 def slurm_jobs(project, study, **more):
@@ -26,8 +33,8 @@ def slurm_jobs(project, study, **more):
     return Counter(re.findall(r"Group job (\w+) \(jobs in lexicogr. order\)", printed))
 
 
-def test_every_rule_is_in_a_group_or_runs_on_the_login_node():
-    assert set(PROFILE["groups"]) == rules() - ON_THE_LOGIN_NODE
+def test_every_rule_is_in_a_group_or_runs_on_the_login_node(tmp_path):
+    assert set(PROFILE["groups"]) == every_rule(tmp_path) - ON_THE_LOGIN_NODE
 
 
 def assert_few(found, sites):
@@ -52,7 +59,11 @@ def test_a_site_of_the_largest_study_is_at_most_eight_slurm_jobs(project):
 
 
 def test_memory_and_time_grow_with_each_attempt_in_every_rule():
+    common = (ROOT / "rules/common.smk").read_text()
+    for helper in GROWING:
+        body = re.search(rf"^def {helper}\(.*?(?=^\S|\Z)", common, re.MULTILINE | re.DOTALL)[0]
+        assert "* attempt" in body or "return growing(" in body
     pattern = r"^ +(mem_mb|runtime)=(.+),$"
     for path in ROOT.glob("rules/*.smk"):
         for name, value in re.findall(pattern, path.read_text(), re.MULTILINE):
-            assert re.fullmatch(r"(growing|whole_arrays)\(.+\)", value), (path.name, name, value)
+            assert re.fullmatch(rf"({'|'.join(GROWING)})\(.+\)", value), (path.name, name, value)
