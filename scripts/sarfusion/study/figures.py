@@ -17,14 +17,14 @@ class Figure:
         figure for each.
     draws: MODULE.FUNCTION in show/figures. The function gets inputs and parameters by name, and
         returns a matplotlib figure, or a list with one for each band.
-    inputs: names of the files that it is drawn from; rules/figures.smk has their paths.
+    inputs: names of the files that it is drawn from; rules/inputs.smk has their paths.
     category, shows: its place in the report, and its label there.
     message: of its job.
     caption: file in config/captions with its caption in the report, without suffix.
     explanation: text of the caption, for a figure without a file of its own.
     runs: which fused bands it shows: "shown", of networks, first seed; "compared", these and
         methods without training; "full", networks at the finest pixels.
-    parameters: names of the values that it takes; rules/figures.smk has the values.
+    parameters: names of the values that it takes; rules/inputs.smk has the values.
     plate: its caption in the paper, for a figure that a protocol names as its plate.
     colour: whether it needs red, green and blue.
     withholds, full_scale: whether it is only for protocols with gaps, with products at the finest
