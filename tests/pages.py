@@ -43,8 +43,12 @@ def links(page):
 
 
 def commands(page):
-    """The commands of a page, as lists of words: indented lines and spans, without comments."""
-    indented = re.findall(r"^ {4}(\S.*)$", prose(page), re.M)
+    """The commands of a page, as lists of words: indented lines and spans, without comments.
+
+    Variables that are set for a command are left out.
+    """
+    whole = re.sub(r" \\\n +", " ", prose(page))  # a line that ends in \ goes on in the next
+    indented = re.findall(r"^ {4}(?:[A-Z_]+=(?:\"[^\"]*\"|\S+) +)*(\S.*)$", whole, re.M)
     lines = chain(indented, (span for span in spans(page) if span.startswith("./")))
     return [shlex.split(line, comments=True) for line in lines]
 
