@@ -3,6 +3,7 @@
 
 rule describe_run:
     input:
+        LAYOUT.viewer(),  # whose checksums it states, too
         list(map(project_file, source_files())),
         lock=[LOCK] if sites_from("stac") else [],
         kept=[

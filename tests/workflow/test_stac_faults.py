@@ -63,7 +63,7 @@ class TestFaults:
         assert not project.left()
 
     def test_a_killed_download_goes_on_where_it_was(self, archive, clone, server, first):
-        server.fault("*iw-vh*", Fault(delay_s=1))
+        server.fault("*iw-vh*", Fault(delay_s=3))
         run = subprocess.Popen(
             clone.command(STACK),
             cwd=clone.folder,

@@ -180,7 +180,7 @@ def test_another_layer_or_view_paints_another_map(page):
         ("#right-layer", "split"),
         ("#right-layer", "ratio_db"),
         ("#right-layer", "truth"),
-        ("#right-layer", "full/bicubic-none"),
+        ("#right-layer", "sharpening.full/bicubic-none"),
     ):
         page.choose(selector, value)
         painted.append(page.run(PAINTED, "right"))
