@@ -43,9 +43,7 @@ def test_container_command(arguments: list[str]) -> int:
 
 def test_container(study: str, engine: str, lock: Lock) -> int:
     """Build the image, run a study in it and outside, and report how the results compare."""
-    scratch = (
-        ROOT / "results/container-test"
-    )  # emptied at the start, kept afterwards for inspection
+    scratch = ROOT / "results/container-test"  # emptied at the start, kept for inspection
     shutil.rmtree(str(scratch), ignore_errors=True)
     inside, outside = scratch / "inside", scratch / "outside"
     user, group = ordinary_user()

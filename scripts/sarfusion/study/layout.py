@@ -70,7 +70,6 @@ class Layout:
         self,
         protocol: str,
         places: Iterable[str] | None = None,
-        bands: Sequence[str] | None = None,
         seeds: Sequence[int] | None = None,
     ) -> list[Run]:
         """Return the runs of trained models of a protocol, at hand for all `places` (sites)."""
@@ -78,7 +77,7 @@ class Layout:
         places = self.sites if places is None else list(places)
         return [
             (band, model, sar_input, seed)
-            for band in (self.study["bands"] if bands is None else bands)
+            for band in self.study["bands"]
             for model in cut["models"]
             for sar_input in cut["inputs"]
             if self._is_at_hand(protocol, band, model, sar_input, places)
@@ -172,22 +171,19 @@ class Layout:
 
     # Models
 
-    def record(self, name: str) -> str:
-        """Return the record of a model: how it came about."""
-        return str(record_path(self.models, name))
-
     def records(self, site: str, protocol: str) -> list[str]:
         """Return the records of every trained model of a site and protocol."""
         return [
-            self.record(model_name(site, protocol, *run)) for run in self.learned_runs(protocol)
+            str(record_path(self.models, model_name(site, protocol, *run)))
+            for run in self.learned_runs(protocol)
         ]
 
-    def every_model(self, places: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
-        """Return {name: identity} of the trained models, of all sites and transfers or of `places`.
+    def every_model(self) -> dict[str, dict[str, Any]]:
+        """Return {name: identity} of the trained models of all sites and transfers.
 
         The site of a transferred model is its transfer's folder.
         """
-        places = [*self.sites, *self.transfers] if places is None else places
+        places = [*self.sites, *self.transfers]
         return {
             model_name(place, protocol, band, model, sar_input, seed): {
                 "site": place,
