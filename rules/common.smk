@@ -101,7 +101,7 @@ def image():
 
 
 def real(path):
-    """Return a path as it is on disk. Snakemake resolves <results> in rules, not in functions."""
+    """Return a path as it is on disk. Snakemake resolves <results> in a rule's files alone."""
     return path.replace("<results>", RESULTS)
 
 

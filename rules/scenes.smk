@@ -143,7 +143,7 @@ rule download_scene:
         code=code("download_scene"),
         site_settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
         locked=lambda wildcards: locked(wildcards.site),
-        parts="<results>/downloads/{site}",
+        parts=f"{RESULTS}/downloads/{{site}}",
     message:
         "Download the raw scenes of {wildcards.site}"
     script:
@@ -171,7 +171,7 @@ rule download_clouds:
         code=code("download_clouds"),
         site_settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
         locked=lambda wildcards: locked(wildcards.site),
-        parts="<results>/downloads/{site}.clouds",
+        parts=f"{RESULTS}/downloads/{{site}}.clouds",
     message:
         "Download the clouds of another date over {wildcards.site}"
     script:

@@ -44,7 +44,8 @@ def rules(folder):
     """Return {rule: its script, and what it names} of every rule with a script.
 
     {"script": path, "function": in it, "input": {name: whether every job has it}, "output",
-    "params" and "wildcards": names}. folder: an empty one, to write the study to.
+    "params" and "wildcards": names, "unresolved": params with a <name> of a path, which
+    Snakemake resolves in files only}. folder: an empty one, to write the study to.
     """
     for name in ("o.tif", "s.tif", "m.tif"):
         Path(folder, name).touch()
@@ -96,6 +97,11 @@ def read_rules(study):
                 "input": input_names(rule, domain),
                 "output": sorted(rule.output.keys()),
                 "params": sorted(rule.params.keys()),
+                "unresolved": [
+                    name
+                    for name, value in rule.params.items()
+                    if isinstance(value, str) and re.search("<[a-z]+>", value)
+                ],
                 "wildcards": sorted(rule.wildcard_names),
             }
             for rule in workflow.rules

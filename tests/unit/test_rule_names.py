@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from rule_names import parameters, rules
 
 # Params that make a job run again, or say what it runs or shows: no function takes them.
@@ -28,8 +29,12 @@ def problems(rule, about, main):
     return found + [f"{rule}: the script takes no {name}" for name in sorted(unused)]
 
 
-def test_rules_name_what_their_scripts_take(tmp_path):
-    by_name = rules(tmp_path)
+@pytest.fixture(scope="module")
+def by_name(tmp_path_factory):
+    return rules(tmp_path_factory.mktemp("rules"))
+
+
+def test_rules_name_what_their_scripts_take(by_name):
     assert {"train_model", "keep_lock", "fuse_transfer", "fuse_classical"} <= set(by_name)
     assert {"simulate_scene", "import_scene", "plot_bands", "plot_transfer"} <= set(by_name)
     for about in by_name.values():  # figures leave that to plot.py
@@ -40,3 +45,8 @@ def test_rules_name_what_their_scripts_take(tmp_path):
         for rule, about in by_name.items()
         for problem in problems(rule, about, parameters(about["script"], about["function"]))
     ] == []
+
+
+def test_no_parameter_has_a_variable_of_paths(by_name):
+    unresolved = {rule: about["unresolved"] for rule, about in by_name.items()}
+    assert {rule: names for rule, names in unresolved.items() if names} == {}
