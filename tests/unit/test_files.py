@@ -165,7 +165,7 @@ def test_a_truncated_raster_is_said(tmp_path):
     path = tmp_path / "a.tif"
     write(path)
     whole = path.read_bytes()
-    for length in (len(whole) // 2, 100, 0):
+    for length in (len(whole) // 2, 100):
         path.write_bytes(whole[:length])
         with pytest.raises(StudyError, match="a.tif: not a readable raster .*; the file may be"):
             read_band(path, "red")
@@ -177,7 +177,9 @@ def test_a_raster_without_crs_is_said(tmp_path):
     with rasterio.open(tmp_path / "a.tif", "w", transform=transform, **profile) as dataset:
         dataset.write(np.ones((1, 4, 4), np.uint8))
     with (
-        pytest.raises(StudyError, match="a.tif: no coordinate reference system; assign one"),
+        pytest.raises(
+            StudyError, match="a.tif: no coordinate reference system; assign the true one"
+        ),
         open_raster(tmp_path / "a.tif"),
     ):
         pass

@@ -197,7 +197,7 @@ def test_a_file_without_crs(case):
     transform = OPTICAL_GRID.transform
     with rasterio.open(case.folder / "o.tif", "w", transform=transform, **profile) as dataset:
         dataset.write(numbers())
-    case.refused("o.tif: no coordinate reference system; assign one")
+    case.refused("o.tif: no coordinate reference system; assign the true one")
 
 
 def test_bands_on_different_grids(case):

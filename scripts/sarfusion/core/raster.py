@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import shutil
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
-from rasterio import windows
-from rasterio.crs import CRS
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, DatasetWriter
-from rasterio.transform import Affine, array_bounds
 from rasterio.windows import Window
 
-from .earth import METRES_PER_DEGREE
 from .errors import StudyError
 from .files import atomic
+from .grid import Grid
+from .unusable import check_placed, why_unreadable
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
@@ -32,69 +29,22 @@ STRIP_PX = 2**20  # most pixels of a strip, unless one row of blocks has more
 CACHE_BYTES = 128 * 2**20  # of GDAL: room for two rows of blocks, independent of the machine
 
 
-@dataclass(frozen=True)
-class Grid:
-    """The pixel grid of a raster: CRS, affine transform, and size in pixels."""
-
-    crs: CRS
-    transform: Affine
-    height: int
-    width: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(rows, columns)."""
-        return self.height, self.width
-
-    @property
-    def bounds(self) -> tuple[float, float, float, float]:
-        """(left, bottom, right, top) in units of the CRS."""
-        return array_bounds(self.height, self.width, self.transform)
-
-    @property
-    def pixel_m(self) -> tuple[float, float]:
-        """Pixel size (across columns, across rows) in metres.
-
-        Degrees are converted at the latitude of the centre.
-        """
-        x, y = abs(self.transform.a), abs(self.transform.e)
-        if not self.crs.is_geographic:
-            factor = self.crs.linear_units_factor[1]
-            return x * factor, y * factor
-        _, bottom, _, top = self.bounds
-        latitude = math.radians((bottom + top) / 2)
-        return x * METRES_PER_DEGREE * math.cos(latitude), y * METRES_PER_DEGREE
-
-    def part(self, window: Window) -> Grid:
-        """Return the grid of the pixels in a Window."""
-        corner = windows.transform(window, self.transform)
-        return Grid(self.crs, corner, window.height, window.width)
-
-    @classmethod
-    def of(cls, dataset: DatasetReader | DatasetWriter) -> Self:
-        """Return the grid of an open rasterio dataset."""
-        return cls(dataset.crs, dataset.transform, dataset.height, dataset.width)
-
-
 @contextmanager
 def open_raster(path: str | Path) -> Iterator[DatasetReader]:
     """Open a georeferenced raster for reading.
 
     Raises StudyError, also for reads inside the block, when the file cannot be read, is cut
-    short, or has no coordinate reference system.
+    short, or has no place on the Earth.
     """
     try:
-        with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), rasterio.open(path) as dataset:
-            if dataset.crs is None:
-                raise StudyError(
-                    f"{path}: no coordinate reference system; assign one (gdal_edit.py -a_srs)"
-                )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # which `check_placed` tells
+            dataset = rasterio.open(path)
+        with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), dataset:
+            check_placed(dataset)
             yield dataset
     except RasterioError as error:
-        reason = str(error.__cause__ or error).splitlines()[0]
-        raise StudyError(
-            f"{path}: not a readable raster ({reason}); the file may be cut short, fetch it again"
-        ) from error
+        raise StudyError(f"{path}: {why_unreadable(path, error)}") from error
 
 
 def read_grid(path: str | Path) -> Grid:
@@ -168,7 +118,7 @@ def open_bands(places: Sequence[tuple[str | Path, str]]) -> Iterator[BandReader]
         datasets = {path: stack.enter_context(open_raster(path)) for path, _ in places}
         first, *others = datasets
         for path in others:
-            if Grid.of(datasets[path]) != Grid.of(datasets[first]):
+            if not Grid.of(datasets[path]).alike(Grid.of(datasets[first])):
                 raise StudyError(f"{path} and {first} do not lie on one grid; make both again")
         yield BandReader(
             [(datasets[path], band_numbers(datasets[path], [name])[0]) for path, name in places]

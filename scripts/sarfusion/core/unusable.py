@@ -1,0 +1,108 @@
+"""Why a raster cannot be used, in words for the person who gave it."""
+
+import math
+from pathlib import Path
+
+from rasterio.crs import CRS
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.transform import Affine
+
+from .errors import StudyError
+from .grid import crs_name
+
+# What GDAL returns for a file without a geotransform.
+NO_TRANSFORM = (Affine.identity(), Affine.scale(1, -1))
+ARCHIVES = {".zip": "vsizip", ".tar": "vsitar", ".tgz": "vsitar", ".gz": "vsigzip"}
+LISTED = 12  # subdatasets that a message names
+
+
+def check_placed(dataset: DatasetReader) -> None:
+    """Raise StudyError unless an open raster has bands, and a grid with a place on the Earth."""
+    problem = (
+        _no_band(dataset)
+        or (_no_crs(dataset) if dataset.crs is None else _no_place(dataset.crs))
+        or _no_grid(dataset)
+    )
+    if problem:
+        raise StudyError(f"{dataset.name}: {problem}")
+
+
+def _no_band(dataset: DatasetReader) -> str:
+    """Return what is wrong with a container that has no band of its own, "" if nothing."""
+    if dataset.count:
+        return ""
+    inner = dataset.subdatasets
+    if not inner:
+        return "has no raster band; name another file"
+    more = f", and {len(inner) - LISTED} more" if len(inner) > LISTED else ""
+    return f"holds several rasters; write one of them as `path`: {', '.join(inner[:LISTED])}{more}"
+
+
+def _no_crs(dataset: DatasetReader) -> str:
+    """Return what is wrong with a raster that has no CRS."""
+    if dataset.gcps[0]:
+        return (
+            f"is not on a map grid yet: it has {len(dataset.gcps[0])} ground control points alone,"
+            " as raw Sentinel-1 GRD; terrain-correct it first (SNAP: Terrain Correction), or"
+            " warp it if it needs none (gdalwarp -t_srs)"
+        )
+    if dataset.rpcs:
+        return "is not on a map grid yet: it has RPCs alone; orthorectify it (gdalwarp -rpc)"
+    if dataset.tags(ns="GEOLOCATION"):
+        return "is a swath with a position per pixel; warp it to a map grid (gdalwarp -geoloc)"
+    return (
+        "no coordinate reference system; assign the true one (gdal_edit.py -a_srs, or"
+        " gdal_translate -a_srs)"
+    )
+
+
+def _no_place(crs: CRS) -> str:
+    """Return what is wrong with a CRS without a place on the Earth's surface, "" if nothing."""
+    if crs.is_geographic or crs.is_projected:
+        return ""
+    kind = "geocentric" if crs.to_dict(projjson=True)["type"] == "GeodeticCRS" else "local"
+    return (
+        f"its coordinate reference system ({crs_name(crs)}) is {kind} and has no place on a map;"
+        " assign the true one (gdal_edit.py -a_srs)"
+    )
+
+
+def _no_grid(dataset: DatasetReader) -> str:
+    """Return what is wrong with the geotransform of a raster, "" if nothing."""
+    transform = dataset.transform
+    if transform in NO_TRANSFORM:
+        return (
+            "has no geotransform: nothing says where its pixels lie, nor how large they are;"
+            " export it again with one (gdal_edit.py -a_ullr)"
+        )
+    if not math.isfinite(transform.determinant) or transform.determinant == 0:
+        return f"its geotransform, {transform.to_gdal()}, gives its pixels no area; mend it"
+    return ""
+
+
+def why_unreadable(path: str | Path, error: RasterioError) -> str:
+    """Return why GDAL cannot open or read a raster, and what to do."""
+    path = Path(path)
+    reason = str(error.__cause__ or error).splitlines()[0].removeprefix(f"{path}: ")
+    if "missing codec" in reason:
+        return (
+            f"its compression is not built into this GDAL ({reason}); convert it where it is"
+            " (gdal_translate -co COMPRESS=DEFLATE)"
+        )
+    if path.is_dir():
+        return "is a folder; name a raster in it"
+    if path.is_file() and path.stat().st_size == 0:
+        return "the file is empty; fetch it again"
+    if path.is_file() and path.suffix.lower() in ARCHIVES:
+        folder = ARCHIVES[path.suffix.lower()]
+        inner = "" if folder == "vsigzip" else "/NAME.tif"
+        return f"is an archive; name the raster in it: /{folder}/{path}{inner}, or unpack it"
+    if "No such file" in reason or "does not exist" in reason:
+        return f"this file, or one that it refers to, is missing ({reason}); put it back"
+    if "not recognized" in reason:
+        return (
+            f"not a readable raster ({reason}): a failed download, which you fetch again, or a"
+            " format that this GDAL lacks (rio env --formats), which you convert to GeoTIFF"
+        )
+    return f"not a readable raster ({reason}); the file may be cut short, fetch it again"
