@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import read_json, write_text
+from sarfusion.core.grid import crs_name, north_words
 from sarfusion.core.raster import read_grid
 from sarfusion.show.viewer.layers import ViewerLayer, pack_layers
 from sarfusion.show.viewer.page import build_page
@@ -63,7 +64,8 @@ def main(
         "dates": {sensor: facts[sensor]["date"] for sensor in ("optical", "sar")},
         "size": list(grid.shape),
         "pixel_m": list(grid.pixel_m),
-        "crs": grid.crs.to_string(),
+        "crs": crs_name(grid.crs),
+        "north": north_words(grid.north_deg),
         "transform": list(grid.transform)[:6],
         "bands": bands,
         "pages": pages,

@@ -5,9 +5,8 @@ from sarfusion.core.job import run
 from pathlib import Path
 
 import numpy as np
-from rasterio.transform import Affine
 from rasterio.windows import Window
-from sarfusion.core.raster import Grid, create_raster, open_bands, strips
+from sarfusion.core.raster import create_raster, open_bands, strips
 from sarfusion.ground.degradation import RATIO, coarse_span, enlarge
 from sarfusion.scenes import landsat
 from sarfusion.scenes import sar as radar
@@ -25,7 +24,7 @@ def main(
         open_bands([(stack, band) for band in landsat.BANDS]) as optical,
         open_bands([(sar, band) for band in radar.BANDS]) as power,
     ):
-        fine = finer(optical.grid)
+        fine = optical.grid.finer(RATIO)
         names = (*landsat.BANDS, *radar.CHANNELS)
         with create_raster(full, fine, names, np.float32, np.nan) as target:
             for window in strips(fine.shape):
@@ -33,12 +32,6 @@ def main(
                 *backscatter, _ = radar.channels_db(vv, vh, noise_floor_db)
                 bands = [*enlarged(optical, window), *backscatter]
                 target.write(np.stack(bands), window=window)
-
-
-def finer(grid):
-    """Return the Grid of the same ground with pixels smaller by RATIO."""
-    scale = Affine.scale(1 / RATIO)
-    return Grid(grid.crs, grid.transform @ scale, grid.height * RATIO, grid.width * RATIO)
 
 
 def enlarged(optical, window):

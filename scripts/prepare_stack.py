@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_json
+from sarfusion.core.grid import crs_name
 from sarfusion.core.raster import (
     Grid,
     band_numbers,
@@ -27,6 +28,7 @@ from sarfusion.scenes import landsat
 from sarfusion.scenes import sar as radar
 from sarfusion.scenes.shift import central_window, estimate_shift
 
+LITTLE_SAR = 0.5  # of the optical scene
 CHANNELS = (*landsat.BANDS, *radar.CHANNELS)
 
 
@@ -56,6 +58,7 @@ def main(
         with create_raster(stack, grid, CHANNELS, np.float32, np.nan, threads=threads) as target:
             valid, counts = fill_stack(target, numbers, power, grid, mask, floor)
             check_valid(valid, counts, site)
+            warn_of_little_sar(counts["backscatter"]["valid"] / valid.size, site)
             ground = split_ground(valid, site, split_settings)
 
     train = ground == splitting.TRAIN
@@ -66,11 +69,12 @@ def main(
         {
             "site": site,
             "grid": {
-                "crs": grid.crs.to_string(),
+                "crs": crs_name(grid.crs),
                 "transform": list(grid.transform)[:6],
                 "height": grid.height,
                 "width": grid.width,
                 "pixel_m": list(grid.pixel_m),
+                "north_deg": round(grid.north_deg, 1),
             },
             "optical": dict(counts["optical"]),
             "sar": {**sar_counts, **counts["floor"], "noise_floor_db": floor},
@@ -135,6 +139,17 @@ def check_valid(valid, counts, site):
         f" scene is fill, {share(counts['optical'], 'masked')} is masked in all, and SAR is valid"
         f" on {counts['backscatter']['valid'] / valid.size:.0%}; choose another date"
     )
+
+
+def warn_of_little_sar(covered, site):
+    """Log a warning where SAR is valid on a small share of the optical scene."""
+    if covered < LITTLE_SAR:
+        logging.warning(
+            "warning: site %s: SAR is valid on %s of the optical scene alone, and nothing else is"
+            " studied; check which scenes belong together",
+            site,
+            f"{covered:.0%}" if covered >= 0.01 else "less than 1%",
+        )
 
 
 def split_ground(valid, site, settings):

@@ -87,6 +87,7 @@ def make_stack(distance=0.2):
             "height": 100,
             "width": 100,
             "pixel_m": [30.0, 30.0],
+            "north_deg": 0.4,
         },
         "optical": {"pixels": 10000, "fill": 300, "cloud": 400, "snow": 0, "masked": 700},
         "valid_pixels": 9300,

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import rasterio
 from figure_data import assert_printable, words
 from rasterio.crs import CRS
 from rasterio.transform import Affine
@@ -88,6 +89,17 @@ def test_figures_of_a_large_scene_say_what_a_pixel_is(site, limited):
         assert "Whole maps show means over 90 m" in words(figure)
         assert "edge of a gap" not in words(figure)
     assert "means" not in words(gap_examples(scene, gap, fused))
+
+
+def test_figures_say_which_way_north_is_where_it_is_not_up(site):
+    north_up = overview(scene_at(site))
+    assert "north" not in words(north_up)
+    turned = Affine.translation(500_000, 1_000_000) @ Affine.rotation(30) @ Affine.scale(30, -30)
+    with rasterio.open(site / "stack.tif", "r+") as dataset:
+        dataset.transform = turned
+    for figure in (overview(scene_at(site)), band_comparison(scene_at(site), "red", {})):
+        assert_printable(figure)
+        assert "On the maps, north is 30° to the right of up" in words(figure)
 
 
 def test_insets_keep_every_pixel(site, limited):

@@ -186,6 +186,15 @@ class TestContent:
         assert about["Grid"] == "100 × 100 px of 30 m, EPSG:32648"
         assert "test 17.2" in about["Use of valid ground"]
 
+    def test_a_grid_that_is_turned_says_where_north_is(self):
+        content = make_content(simulated=False)
+        stack = make_stack()
+        stack["grid"] |= {"crs": "an unnamed CRS (Sinusoidal)", "north_deg": -21.4}
+        about = sites.describe_site(content["study"]["sites"]["here"], make_scene(False), stack)
+        assert about["Grid"] == (
+            "100 × 100 px of 30 m, an unnamed CRS (Sinusoidal), north is 21° to the left of up"
+        )
+
     @pytest.mark.parametrize(
         ("optical", "sar", "told", "days"),
         [

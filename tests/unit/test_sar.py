@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.crs import CRS
-from rasterio.transform import from_origin
+from rasterio.transform import Affine, from_origin
 from rasterio.warp import calculate_default_transform
 from rasterio.windows import Window
 from sarfusion.core.errors import StudyError
@@ -133,3 +133,87 @@ def test_no_overlap_is_refused_and_an_overlap_is_not():
         sar.check_overlap(grid(10, 10, x=300), grid(10, 30), "site a")
     with pytest.raises(StudyError, match="do not overlap"):
         sar.check_overlap(grid(10, 10), grid(10, 30, crs=32650), "site a")
+
+
+def turned(degrees, size=6, pixel=30.0):
+    """A grid of `size` pixels a side around (500 300, 999 700), turned to the left."""
+    centre = Affine.translation(500_300, 999_700) @ Affine.rotation(degrees)
+    corner = Affine.translation(-size / 2 * pixel, size / 2 * pixel)
+    return Grid(CRS.from_epsg(32648), centre @ corner @ Affine.scale(pixel, -pixel), size, size)
+
+
+@pytest.mark.parametrize("degrees", [0, 3, 20, 45, 70, 90, 180, 225])
+def test_the_mean_is_over_the_ground_of_a_turned_pixel(degrees):
+    """Against points 1 m apart in each pixel, each with the power of the SAR pixel around it."""
+    source, target = grid(60, 10), turned(degrees)
+    power = np.random.default_rng(5).gamma(4.4, 1, source.shape).astype(np.float32)
+    steps = (np.arange(6 * 30) + 0.5) / 30
+    columns, rows = source.positions(target, *np.meshgrid(steps, steps))
+    values = power[np.floor(rows).astype(int), np.floor(columns).astype(int)]
+    expected = values.reshape(6, 30, 6, 30).mean(axis=(1, 3))
+    found = sar.average_onto(power, source, target)
+    assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.97
+    assert np.abs(found / expected - 1).mean() < 0.05
+
+
+def test_a_turned_pixel_leaves_nodata_out():
+    power = np.full((60, 60), 3, np.float32)
+    power[:30] = np.nan
+    found = sar.average_onto(power, grid(60, 10), turned(45))
+    assert set(np.unique(found[np.isfinite(found)])) == {3}
+    assert np.isnan(found[0]).any()
+    assert np.isfinite(found[-1]).any()
+
+
+def test_sar_south_up_is_read_where_it_lies(tmp_path):
+    power = np.random.default_rng(0).gamma(4.4, 0.02, (2, 90, 90)).astype(np.float32)
+    up = grid(90, 10)
+    flipped = Grid(up.crs, Affine(10, 0, 500_000, 0, 10, 1_000_000 - 900), 90, 90)
+    target = grid(20, 30, x=100)
+    with bands_of(tmp_path, power, up) as bands:
+        expected = sar.read_power(bands, target, Window(0, 5, 20, 10))
+    with bands_of(tmp_path, power[:, ::-1], flipped) as bands:
+        found = sar.read_power(bands, target, Window(0, 5, 20, 10))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    sar.check_overlap(flipped, target, "site a")
+
+
+ZONE_1 = Grid(CRS.from_epsg(32601), from_origin(168_200, 998_100, 30, 30), 128, 128)
+DEGREES = {
+    f"around {middle}": Grid(
+        CRS.from_epsg(4326), from_origin(middle - 0.03, 9.03, 1e-4, 1e-4), 600, 600
+    )
+    for middle in (180, -180)
+}
+WIDE_1 = Grid(CRS.from_epsg(32601), from_origin(166_600, 999_700, 10, 10), 700, 700)
+ZONE_60 = Grid(CRS.from_epsg(32660), from_origin(826_800, 999_200, 10, 10), 600, 600)
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        *((source, ZONE_1) for source in (*DEGREES.values(), ZONE_60)),
+        *itertools.product((WIDE_1, *DEGREES.values()), DEGREES.values()),
+    ],
+)
+def test_both_sides_of_the_antimeridian_are_seen(tmp_path, source, target):
+    """SAR over a place that the 180th meridian halves, in each way of counting longitudes."""
+    inner = target.part(Window(target.width // 4, 10, target.width // 2, target.height - 20))
+    power = np.ones((2, *source.shape), np.float32)
+    with bands_of(tmp_path, power, source) as bands:
+        sar.check_overlap(source, inner, "site a")
+        covered = np.isfinite(sar.read_power(bands, inner, Window(0, 0, inner.width, 50)))
+    assert covered[:, :, 10:-10].mean() > 0.9
+
+
+def test_where_both_lie_is_said_in_degrees():
+    with pytest.raises(StudyError) as error:
+        sar.check_overlap(DEGREES["around 180"], grid(100, 30), "site a")
+    assert "SAR covers 179.9700 to 180.0300° east, 8.9700 to 9.0300° north" in str(error.value)
+    assert "optical 105.0000 to 105.0273° east, 9.0194 to 9.0466° north" in str(error.value)
+    unnamed = Grid(
+        CRS.from_proj4("+proj=laea +lat_0=-60 +lon_0=0 +datum=WGS84"), from_origin(0, 0, 9, 9), 9, 9
+    )
+    with pytest.raises(StudyError, match="do not overlap") as error:
+        sar.check_overlap(unnamed, grid(10, 30), "site a")
+    assert "PROJCS" not in str(error.value)

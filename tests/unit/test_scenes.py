@@ -305,6 +305,35 @@ def test_too_little_training_ground(case):
     prepare_refused(case, "site here: too little training ground", block_px=60)
 
 
+def raw_scene(case, optical_grid, sar_grid):
+    """Write raw scenes of a case on these grids."""
+    raw = np.stack([*numbers(), *np.full((2, *OPTICAL_GRID.shape), (21824,), np.uint16)])
+    raw[4] = 0
+    scale, offset = [2.75e-5] * 3 + [1] * 2, [-0.2] * 3 + [0] * 2
+    write_raster(case.optical, raw, optical_grid, landsat.RAW_BANDS, 0, scale, offset)
+    write_raster(case.sar, power(), sar_grid, sar.BANDS, np.nan)
+    return case
+
+
+def test_little_sar_is_warned_of(case, caplog):
+    raw_scene(case, OPTICAL_GRID, SAR_GRID).prepare()
+    assert "of the optical scene" not in caplog.text
+    # SAR starts 1200 m east of optical, which is 1800 m wide: a third is covered. GDAL adds a
+    # column that only touches it.
+    east = Grid(UTM, from_origin(501_200, 1_000_020, 10, 10), *SAR_GRID.shape)
+    raw_scene(case, OPTICAL_GRID, east).prepare(block_px=10)
+    assert "warning: site here: SAR is valid on 35% of the optical scene alone" in caplog.text
+
+
+def test_the_crs_is_named_and_north_is_told(case):
+    unnamed = CRS.from_proj4("+proj=laea +lat_0=9 +lon_0=105 +datum=WGS84")
+    optical = Grid(unnamed, from_origin(0, 0, 30, 30), *OPTICAL_GRID.shape)
+    radar = Grid(unnamed, from_origin(-20, 20, 10, 10), *SAR_GRID.shape)
+    grid = raw_scene(case, optical, radar).prepare()["grid"]
+    assert grid["crs"] == "an unnamed CRS (Lambert Azimuthal Equal Area)"
+    assert grid["north_deg"] == pytest.approx(0, abs=0.1)
+
+
 def test_a_shift_above_one_pixel_is_warned_of(case, caplog):
     land = np.kron(np.random.default_rng(3).random((15, 15)), np.ones((4, 4)))
     optical = (8000 + 4000 * land).astype(np.uint16)

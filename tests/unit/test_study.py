@@ -203,6 +203,6 @@ def test_networks_and_files_that_are_not_there_are_named(tmp_path):
     other = {"sites": template["sites"] | {"other": {"source": "simulated"}}}
     assert absent_files(resolve({**template, **other, "missing_sites": missing})) == {}
     for name, path in own_files(resolve({**template, "data": str(tmp_path)}), "mycity").items():
-        assert path.parent == tmp_path, name
-        path.touch()
+        assert Path(path).parent == tmp_path, name
+        Path(path).touch()
     assert absent_files(resolve({**template, "data": str(tmp_path)})) == {}

@@ -11,12 +11,14 @@ from rasterio import windows
 from rasterio.crs import CRS
 from rasterio.io import DatasetReader, DatasetWriter
 from rasterio.transform import Affine
-from rasterio.warp import transform
+from rasterio.warp import transform, transform_bounds
 from rasterio.windows import Window
 
 from .earth import METRES_PER_DEGREE
 
 ROUNDING_PX = 1e-6  # grids that differ by less are the same; programs round coordinates
+SIDE_POINTS = 21  # looked at along each side of a grid, which is curved in another CRS
+NEARLY_UP_DEG = 5  # map projections turn north by up to some 3 degrees, which no reader sees
 LONGITUDES = CRS.from_epsg(4326)
 NORTHWARD = 1e-3  # degrees of a step to the north: short beside any scene, long beside rounding
 
@@ -63,18 +65,28 @@ class Grid:
         return math.hypot(a * east, d * north), math.hypot(b * east, e * north)
 
     @property
+    def centre(self) -> tuple[np.ndarray, np.ndarray]:
+        """(longitude, latitude) of the centre in degrees, arrays of one; NaN if it has none."""
+        middle = np.array([self.width / 2]), np.array([self.height / 2])
+        return _moved(self.crs, LONGITUDES, self.transform @ middle)
+
+    @property
+    def is_on_earth(self) -> bool:
+        """Whether the centre has a longitude and a latitude."""
+        longitude, latitude = self.centre
+        return bool(np.isfinite(longitude[0]) and abs(latitude[0]) <= 90)
+
+    @property
     def north_deg(self) -> float:
         """The way to the North Pole at the centre, in degrees clockwise from "up", -180 to 180.
 
         "Up" is from the last row to the first. NaN where the centre has no place on the Earth.
         """
-        centre = np.array([self.width / 2]), np.array([self.height / 2])
-        here = _moved(self.crs, LONGITUDES, self.transform @ centre)
-        beyond = here[0], np.minimum(here[1] + NORTHWARD, 90)
-        x, y = _moved(LONGITUDES, self.crs, beyond)
-        column, row = ~self.transform @ (x, y)
+        longitude, latitude = self.centre
+        beyond = longitude, np.minimum(latitude + NORTHWARD, 90)
+        column, row = ~self.transform @ _moved(LONGITUDES, self.crs, beyond)
         across, down = self.pixel_m
-        step = float(column[0] - centre[0][0]) * across, float(centre[1][0] - row[0]) * down
+        step = (column[0] - self.width / 2) * across, (self.height / 2 - row[0]) * down
         return math.degrees(math.atan2(*step))
 
     def north_up(self) -> Grid:
@@ -109,6 +121,35 @@ class Grid:
             x = x - turn * np.round((x - (left + right) / 2) / turn)
         return ~self.transform @ (x, y)
 
+    def under(self, other: Grid) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return the (least, greatest) column and row of this grid that another reaches, in pixels.
+
+        They may lie outside this grid, and are NaN where the other has no place in this CRS.
+        """
+        side = np.linspace(0, 1, SIDE_POINTS)
+        ends = np.zeros(SIDE_POINTS)
+        columns = np.concatenate([side, side, ends, ends + 1]) * other.width
+        rows = np.concatenate([ends, ends + 1, side, side]) * other.height
+        column, row = (
+            (float(along.min()), float(along.max()))
+            for along in self.positions(other, columns, rows)
+        )
+        return column, row
+
+    def place(self) -> str:
+        """Return where the grid lies, in degrees if it can be said so, for people."""
+        try:
+            box = transform_bounds(self.crs, LONGITUDES, *self.bounds)
+        except Exception:  # GDAL raises classes that are not public
+            box = (math.nan,) * 4
+        if not np.isfinite(box).all():
+            left, bottom, right, top = self.bounds
+            return (
+                f"x {left:.6g} to {right:.6g}, y {bottom:.6g} to {top:.6g} ({crs_name(self.crs)})"
+            )
+        west, south, east, north = box
+        return f"{west:.4f} to {east:.4f}° east, {south:.4f} to {north:.4f}° north"
+
     def alike(self, other: Grid) -> bool:
         """Tell whether the pixels of another grid are those of this one, to ROUNDING_PX.
 
@@ -118,6 +159,24 @@ class Grid:
             return False
         found = np.subtract(self.positions(other, *other.corners), self.corners)
         return bool((np.abs(found) < ROUNDING_PX).all())
+
+    def turn_to(self, other: Grid) -> float:
+        """Return the angle between the rows of another grid and the nearest axis of this one.
+
+        In degrees, 0 to 45, at the centre of the other; NaN where that has no place in this CRS.
+        """
+        middle = other.width / 2
+        columns, rows = self.positions(
+            other, np.array([middle, middle + 1]), np.full(2, other.height / 2)
+        )
+        across, down = self.pixel_m
+        angle = math.degrees(math.atan2(np.diff(rows)[0] * down, np.diff(columns)[0] * across)) % 90
+        return min(angle, 90 - angle)
+
+    def finer(self, times: int) -> Grid:
+        """Return the grid of the same ground with `times` as many rows and columns."""
+        scale = Affine.scale(1 / times)
+        return Grid(self.crs, self.transform @ scale, self.height * times, self.width * times)
 
     def part(self, window: Window) -> Grid:
         """Return the grid of the pixels in a Window."""
@@ -144,6 +203,14 @@ def crs_name(crs: CRS) -> str:
         return about["name"]
     method = about.get("conversion", {}).get("method", {}).get("name")
     return f"an unnamed CRS ({method})" if method else "an unnamed CRS"
+
+
+def north_words(north_deg: float | None) -> str:
+    """Return in words which way north is on a map, from Grid.north_deg; "" where it is up."""
+    if north_deg is None or not abs(north_deg) > NEARLY_UP_DEG:
+        return ""
+    side = "right" if north_deg > 0 else "left"
+    return f"north is {abs(north_deg):.0f}° to the {side} of up"
 
 
 def _degrees(crs: CRS) -> float:

@@ -19,7 +19,7 @@ from rasterio.windows import Window
 from .errors import StudyError
 from .files import atomic
 from .grid import Grid
-from .unusable import check_placed, why_unreadable
+from .unusable import check_placed, is_remote, why_unreadable
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
@@ -34,8 +34,10 @@ def open_raster(path: str | Path) -> Iterator[DatasetReader]:
     """Open a georeferenced raster for reading.
 
     Raises StudyError, also for reads inside the block, when the file cannot be read, is cut
-    short, or has no place on the Earth.
+    short, lies on a network, or has no place on the Earth.
     """
+    if is_remote(str(path)):
+        raise StudyError(f"{path}: lies on a network; download it first")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # which `check_placed` tells

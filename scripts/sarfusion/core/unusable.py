@@ -1,6 +1,8 @@
 """Why a raster cannot be used, in words for the person who gave it."""
 
 import math
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from rasterio.crs import CRS
@@ -9,7 +11,7 @@ from rasterio.io import DatasetReader
 from rasterio.transform import Affine
 
 from .errors import StudyError
-from .grid import crs_name
+from .grid import Grid, crs_name
 
 # What GDAL returns for a file without a geotransform.
 NO_TRANSFORM = (Affine.identity(), Affine.scale(1, -1))
@@ -17,10 +19,24 @@ ARCHIVES = {".zip": "vsizip", ".tar": "vsitar", ".tgz": "vsitar", ".gz": "vsigzi
 LISTED = 12  # subdatasets that a message names
 
 
+REMOTE = re.compile(
+    r"(https?|ftp|s3|gs|az|adl|oss|swift|hdfs)://"
+    r"|/vsi(?!zip/|tar/|gzip/|mem/|subfile/|sparse/)",
+    re.IGNORECASE,
+)
+NETWORK_DRIVERS = ("HTTP", "WMS", "WMTS", "WCS", "EEDAI", "PLMOSAIC", "STACIT", "STACTA")
+
+
+def is_remote(name: str) -> bool:
+    """Tell whether GDAL would read a raster of this name over a network."""
+    return REMOTE.search(name) is not None
+
+
 def check_placed(dataset: DatasetReader) -> None:
     """Raise StudyError unless an open raster has bands, and a grid with a place on the Earth."""
     problem = (
-        _no_band(dataset)
+        _no_pixels_here(dataset)
+        or _no_band(dataset)
         or (_no_crs(dataset) if dataset.crs is None else _no_place(dataset.crs))
         or _no_grid(dataset)
     )
@@ -28,15 +44,26 @@ def check_placed(dataset: DatasetReader) -> None:
         raise StudyError(f"{dataset.name}: {problem}")
 
 
+def _no_pixels_here(dataset: DatasetReader) -> str:
+    """Return what is wrong with a raster whose pixels lie on a network, "" if nothing."""
+    if dataset.driver not in NETWORK_DRIVERS:
+        return ""
+    return f"is read over a network ({dataset.driver}); save it as a GeoTIFF first (gdal_translate)"
+
+
 def _no_band(dataset: DatasetReader) -> str:
     """Return what is wrong with a container that has no band of its own, "" if nothing."""
     if dataset.count:
         return ""
-    inner = dataset.subdatasets
+    return several(dataset.subdatasets)
+
+
+def several(inner: Sequence[str]) -> str:
+    """Return what a container of rasters holds, and what to do. inner: GDAL's names of them."""
     if not inner:
-        return "has no raster band; name another file"
+        return "it holds no raster; name another file"
     more = f", and {len(inner) - LISTED} more" if len(inner) > LISTED else ""
-    return f"holds several rasters; write one of them as `path`: {', '.join(inner[:LISTED])}{more}"
+    return f"it holds several rasters; write one as `path`: {', '.join(inner[:LISTED])}{more}"
 
 
 def _no_crs(dataset: DatasetReader) -> str:
@@ -78,13 +105,21 @@ def _no_grid(dataset: DatasetReader) -> str:
         )
     if not math.isfinite(transform.determinant) or transform.determinant == 0:
         return f"its geotransform, {transform.to_gdal()}, gives its pixels no area; mend it"
+    if not Grid.of(dataset).is_on_earth:
+        left, bottom, right, top = (f"{side:.8g}" for side in Grid.of(dataset).bounds)
+        return (
+            f"its coordinates, x {left} to {right}, y {bottom} to {top}, are nowhere on the Earth"
+            f" in its coordinate reference system ({crs_name(dataset.crs)}); assign the true one"
+            " (gdal_edit.py -a_srs)"
+        )
     return ""
 
 
 def why_unreadable(path: str | Path, error: RasterioError) -> str:
     """Return why GDAL cannot open or read a raster, and what to do."""
     path = Path(path)
-    reason = str(error.__cause__ or error).splitlines()[0].removeprefix(f"{path}: ")
+    reason = str(error.__cause__ or error).splitlines()[0]
+    reason = reason.removeprefix(f"{path}: ").removeprefix(f"{path.name}: ")
     if "missing codec" in reason:
         return (
             f"its compression is not built into this GDAL ({reason}); convert it where it is"

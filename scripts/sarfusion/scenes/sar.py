@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 from rasterio.enums import Resampling
-from rasterio.warp import reproject, transform_bounds
+from rasterio.warp import reproject
 from rasterio.windows import Window
 
 from ..core.errors import StudyError
@@ -14,9 +14,10 @@ from ..core.raster import BandReader, Grid
 
 BANDS = ("vv", "vh")
 CHANNELS = ("vv_db", "vh_db", "ratio_db")
-# SAR pixels read around a target. Edges are curved in another CRS; transform_bounds knows their
-# extent to less than this.
+# SAR pixels read around a target. Edges are curved in another CRS; Grid.under knows their extent to
+# less than this.
 READ_MARGIN_PX = 4
+MAX_TURN_DEG = 6  # between two grids, up to which GDAL's mean is over nearly the right area
 
 Number = TypeVar("Number", float, np.ndarray)
 
@@ -80,7 +81,7 @@ def read_power(bands: BandReader, grid: Grid, window: Window) -> np.ndarray:
     result as the whole grid, to rounding. Narrower ones do so only within one CRS: between two,
     GDAL interpolates positions along a row, to an eighth of a SAR pixel.
     """
-    if bands.grid == grid:
+    if bands.grid.alike(grid):
         return clean_power(bands.read(window))
     target = grid.part(window)
     under = covering(bands.grid, target)
@@ -94,17 +95,18 @@ def read_power(bands: BandReader, grid: Grid, window: Window) -> np.ndarray:
 
 def covering(source: Grid, target: Grid) -> Window | None:
     """Return the Window of `source` under `target` with a margin, None if they do not overlap."""
-    left, bottom, right, top = transform_bounds(target.crs, source.crs, *target.bounds)
-    corners = [~source.transform @ (x, y) for x in (left, right) for y in (bottom, top)]
     spans = [
         (
-            max(0, math.floor(min(along)) - READ_MARGIN_PX),
-            min(size, math.ceil(max(along)) + READ_MARGIN_PX),
+            max(0, math.floor(least) - READ_MARGIN_PX),
+            min(size, math.ceil(greatest) + READ_MARGIN_PX),
         )
-        for along, size in zip(
-            zip(*corners, strict=True), (source.width, source.height), strict=True
+        for (least, greatest), size in zip(
+            source.under(target), (source.width, source.height), strict=True
         )
+        if math.isfinite(greatest - least)
     ]
+    if len(spans) < 2:
+        return None
     (first, last), (upper, lower) = spans
     if first >= last or upper >= lower:
         return None
@@ -115,35 +117,46 @@ def average_onto(power: np.ndarray, source: Grid, target: Grid) -> np.ndarray:
     """Return linear power (rows, columns; float32) averaged onto `target`; NaN is left out.
 
     The mean over the area of a target pixel is taken in linear power, as a coarser sensor would
-    measure it; speckle biases the mean of dB values low.
+    measure it; speckle biases the mean of dB values low. GDAL takes the area to lie along the rows
+    of the source; where it is turned, its mean is that of points half a source pixel apart.
     """
-    if source == target:
+    if source.alike(target):
         return power.astype(np.float32)
-    averaged = np.full(target.shape, np.nan, np.float32)
+    if source.turn_to(target) < MAX_TURN_DEG:
+        return _resampled(power, source, target, Resampling.average)
+    times = 2 * max(1, math.ceil(max(np.divide(target.pixel_m, min(source.pixel_m)))))
+    cells = _resampled(power, source, target.finer(times), Resampling.nearest)
+    cells = cells.reshape(target.height, times, target.width, times)
+    known = np.isfinite(cells)
+    count = known.sum(axis=(1, 3))
+    total = np.where(known, cells, 0).sum(axis=(1, 3))
+    return np.divide(total, count, out=np.full(target.shape, np.nan, np.float32), where=count > 0)
+
+
+def _resampled(power: np.ndarray, source: Grid, target: Grid, resampling: Resampling) -> np.ndarray:
+    """Return `power` (rows, columns) on `target` by a method of GDAL's warper; NaN is left out."""
+    resampled = np.full(target.shape, np.nan, np.float32)
     reproject(
         power.astype(np.float32),
-        averaged,
+        resampled,
         src_transform=source.transform,
         src_crs=source.crs,
         src_nodata=np.nan,
         dst_transform=target.transform,
         dst_crs=target.crs,
         dst_nodata=np.nan,
-        resampling=Resampling.average,
+        resampling=resampling,
     )
-    return averaged
+    return resampled
 
 
 def check_overlap(sar: Grid, optical: Grid, where: str | Path) -> None:
     """Raise StudyError if the grids do not overlap. where: the site or file, for the message."""
-    left, bottom, right, top = transform_bounds(sar.crs, optical.crs, *sar.bounds)
-    o_left, o_bottom, o_right, o_top = optical.bounds
-    if left >= o_right or right <= o_left or bottom >= o_top or top <= o_bottom:
+    (left, right), (top, bottom) = sar.under(optical)
+    if not (left < sar.width and right > 0 and top < sar.height and bottom > 0):  # NaN as well
         raise StudyError(
-            f"{where}: SAR and optical do not overlap: SAR covers"
-            f" {left:.6g} {bottom:.6g} {right:.6g} {top:.6g}, optical"
-            f" {o_left:.6g} {o_bottom:.6g} {o_right:.6g} {o_top:.6g}"
-            f" ({optical.crs.to_string()}); check which scenes belong together"
+            f"{where}: SAR and optical do not overlap: SAR covers {sar.place()}, optical"
+            f" {optical.place()}; check which scenes belong together"
         )
 
 

@@ -8,14 +8,13 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from ..core.earth import METRES_PER_DEGREE
 from ..core.errors import StudyError
 
 Settings = Mapping[str, Any]
-ShapeOf = Callable[[Path], tuple[int, int]]
+ShapeOf = Callable[[str], tuple[int, int]]
 NATIVE_M = 30  # side of a pixel of the optical scenes
 
 
@@ -42,7 +41,7 @@ class Source:
     minutes: time limit of the script.
     """
 
-    pixels: Callable[[Settings, Mapping[str, Path], ShapeOf], int]
+    pixels: Callable[[Settings, Mapping[str, str], ShapeOf], int]
     script: str | None = None
     schema: Settings | None = None
     has_truth: bool = False
@@ -63,7 +62,7 @@ class Source:
 # Simulated cities
 
 
-def _square(settings: Settings, files: Mapping[str, Path], shape_of: ShapeOf) -> int:
+def _square(settings: Settings, files: Mapping[str, str], shape_of: ShapeOf) -> int:
     return settings["size_px"] ** 2
 
 
@@ -82,7 +81,7 @@ def _band_files(settings: Settings) -> dict[str, str]:
     return {name: entry["path"] for name, entry in entries.items()}
 
 
-def _pixels_of_file(settings: Settings, files: Mapping[str, Path], shape_of: ShapeOf) -> int:
+def _pixels_of_file(settings: Settings, files: Mapping[str, str], shape_of: ShapeOf) -> int:
     return math.prod(shape_of(files["optical.red"]))
 
 
@@ -93,7 +92,7 @@ def _own_scaling(settings: Settings) -> tuple[float, float]:
 # Catalogues
 
 
-def _pixels_of_area(settings: Settings, files: Mapping[str, Path], shape_of: ShapeOf) -> int:
+def _pixels_of_area(settings: Settings, files: Mapping[str, str], shape_of: ShapeOf) -> int:
     west, south, east, north = settings["area"]
     height = (north - south) * METRES_PER_DEGREE
     width = (east - west) * METRES_PER_DEGREE * math.cos(math.radians((north + south) / 2))

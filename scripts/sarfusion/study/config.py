@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from ..core.errors import StudyError
+from ..scenes.own_sources import located, problem
 from ..scenes.sources import SOURCES
 from .methods import networks
 from .schemas import CONFIG, check, schema, with_defaults
@@ -216,13 +217,15 @@ def _catalogues() -> dict[str, Any]:
 
 
 def absent_files(study: Study) -> dict[str, str]:
-    """Return {site: error message} of the sites with a missing file of the user."""
+    """Return {site: error message} of the sites with a file of the user that cannot be used.
+
+    Only what shows from outside is found: a file that is missing, a folder, a date in the future.
+    """
     absent: dict[str, str] = {}
     for site in study["sites"]:
-        for band, path in own_files(study, site).items():
-            if site not in study["missing_sites"] and not path.is_file():
-                problem = f"site {site}: {band}: no such file: {path}; mend path or data"
-                absent.setdefault(site, problem)
+        for band, name in own_files(study, site).items():
+            if site not in study["missing_sites"] and (found := problem(name)):
+                absent.setdefault(site, f"site {site}: {band}: {found}")
     return absent
 
 
@@ -236,12 +239,13 @@ def check_networks(study: Study) -> None:
             )
 
 
-def own_files(study: Study, site: str) -> dict[str, Path]:
-    """Return {"optical.red": path, ..., "sar.vh": path, "gap_mask": path} of the user's files.
+def own_files(study: Study, site: str) -> dict[str, str]:
+    """Return {"optical.red": name, ..., "sar.vh": name, "gap_mask": name} of the user's rasters.
 
-    Paths start from the setting `data`. The dictionary is empty for sources without such files.
+    These are GDAL's names, mostly paths; paths start from the setting `data`. The dictionary is
+    empty for sources without such files.
     """
     settings = study["sites"][site]
     files = SOURCES[settings["source"]].files
     found = files(settings) if files else {}
-    return {name: Path(study["data"], path) for name, path in found.items()}
+    return {band: located(path, study["data"]) for band, path in found.items()}

@@ -13,7 +13,8 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window, transform
 
 from ...core.files import atomic
-from ...core.raster import Grid, profile_for
+from ...core.grid import Grid, crs_name
+from ...core.raster import profile_for
 from .network import Broken
 from .remote import Remote
 
@@ -48,7 +49,7 @@ def _pixels_over(grid: Grid, area: Sequence[float]) -> tuple[int, int, int, int]
     """Return (left, top, right, bottom) of `area` in whole pixels of `grid`."""
     west, south, east, north = transform_bounds("EPSG:4326", grid.crs, *area)
     if not np.isfinite([west, south, east, north]).all():
-        raise Broken(f"the area cannot be placed in {grid.crs}; choose another item")
+        raise Broken(f"the area cannot be placed in {crs_name(grid.crs)}; choose another item")
     corners = [~grid.transform * corner for corner in ((west, north), (east, south))]
     (left, right), (top, bottom) = (sorted(ends) for ends in zip(*corners, strict=True))
     return (

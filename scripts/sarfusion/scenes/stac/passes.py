@@ -9,7 +9,7 @@ from rasterio.features import rasterize
 from rasterio.transform import from_bounds
 
 from ...core.errors import StudyError
-from ...core.raster import Grid
+from ...core.grid import Grid, crs_name
 from ..landsat import QA_FILL, any_flagged, is_fill
 from .cog import target_grid
 from .items import Item, Refused
@@ -195,7 +195,7 @@ def _area_grid(grid: Grid, area: Sequence[float]) -> Grid:
     try:
         target = target_grid(grid, area)
     except Exception:  # GDAL raises non-public classes
-        raise Unusable(f"the area has no place in its CRS, {grid.crs.to_string()[:80]}") from None
+        raise Unusable(f"the area has no place in its CRS, {crs_name(grid.crs)}") from None
     if target.height * target.width > MAX_PIXELS:
         size = f"{target.height} x {target.width}"
         raise Unusable(f"the area has {size} of its pixels, more than one scene can")

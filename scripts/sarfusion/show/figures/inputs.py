@@ -81,6 +81,7 @@ def read_scene(
         {name: Layer(stack, name, grid.shape) for name in names},
         Layer(stack, list(RGB), grid.shape),
         Layer(split, None, grid.shape),
+        grid.north_deg,
     )
 
 

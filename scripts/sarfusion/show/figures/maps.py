@@ -16,6 +16,7 @@ from matplotlib.transforms import ScaledTranslation
 from rasterio.windows import Window
 from scipy.ndimage import binary_fill_holes
 
+from ...core.grid import north_words
 from ...ground.split import TEST
 from . import MM, NO_DATA, PALETTE
 
@@ -66,7 +67,8 @@ class MapScene:
 
     pixel_m: pixel size in metres (along columns, along rows); shape: (rows, columns). bands: layers
     by name, reflectance or dB, NaN where there is no data. rgb: one layer of red, green and blue.
-    split: a layer of 0 not valid, 1 train, 2 validation, 3 test, 4 buffer.
+    split: a layer of 0 not valid, 1 train, 2 validation, 3 test, 4 buffer. north_deg: the way
+    north, in degrees clockwise from up.
     """
 
     site: str
@@ -76,6 +78,7 @@ class MapScene:
     bands: Mapping[str, MapLayer]
     rgb: MapLayer
     split: MapLayer
+    north_deg: float = 0.0
 
     @property
     def name(self) -> str:
@@ -89,11 +92,14 @@ class MapScene:
 
     @property
     def notes(self) -> list[str]:
-        """Notes for a figure: the site, and the size of a map's pixels where they are means."""
-        if self.reduction == 1:
-            return [self.name]
-        metres = self.reduction * self.pixel_m[1]
-        return [self.name, f"Whole maps show means over {metres:.0f} m"]
+        """Notes for a figure: the site, the way north, and where a map's pixels are means."""
+        found = [self.name]
+        if north := north_words(self.north_deg):
+            found.append(f"On the maps, {north}")
+        if self.reduction != 1:
+            metres = self.reduction * self.pixel_m[1]
+            found.append(f"Whole maps show means over {metres:.0f} m")
+        return found
 
     @cached_property
     def test(self) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.grid import north_words
 from ...scenes import landsat
 from ...scenes.sources import SOURCES
 from .texts import MINUS, TIMES, listed, number, percent, table_of
@@ -127,8 +128,13 @@ def describe_site(settings: Record, scene: Record, stack: Record) -> dict[str, s
         "Radar scene": sensor_text(scene, "sar"),
         "Days between the two": days_apart(scene),
         "Place": location(settings, stack),
-        "Grid": f"{grid['width']} {TIMES} {grid['height']} px of {number(pixel_size(stack))} m, "
-        f"{grid['crs']}",
+        "Grid": ", ".join(
+            [
+                f"{grid['width']} {TIMES} {grid['height']} px of {number(pixel_size(stack))} m",
+                grid["crs"],
+                *filter(None, [north_words(grid["north_deg"])]),
+            ]
+        ),
         "Without data": percent(optical["fill"] / pixels),
         "Masked": percent((optical["masked"] - optical["fill"]) / pixels)
         + (f" ({', '.join(flags)})" if flags else ""),

@@ -369,7 +369,7 @@ function placeInWords(place) {
   const [a, b, c, d, e, f] = study.transform;
   const [column, row] = [pixel.column + 0.5, pixel.row + 0.5];
   const east = a * column + b * row + c, north = d * column + e * row + f;
-  const digits = Math.abs(a) < 1 ? 5 : 0;
+  const digits = Math.hypot(a, d) < 1 ? 5 : 0;
   const use = study.classes[split[pixel.index]][0];
   const thin = pixel.step > 1 ? ` (thinned: the middle of ${pixel.step} × ${pixel.step} pixels)` : "";
   return `Row ${pixel.row}, column ${pixel.column}${thin}; x ${east.toFixed(digits)}, y ${north.toFixed(digits)}`
