@@ -85,6 +85,7 @@ rule viewer:
 onstart:
     gc.freeze()  # the plan, see rules/planning.smk
     gc.enable()
+    note_origin(STUDY["study"], STUDY_FILES)
     announce_disk()
     forget_missing_sites()
 

@@ -5,6 +5,7 @@ Standard library only, and free of newer syntax (see `reproduce`).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
@@ -34,7 +35,7 @@ ERRANDS = """
 """
 # Options that ask for Snakemake's own output.
 WORDS = "--verbose --debug-dag -p --printshellcmds -q --quiet --logger"
-WITH_LOGGER = "command/terminal/snakemake_with.py"  # runs Snakemake with one of our loggers
+WITH_LOGGER = "command/terminal/snakemake_with.py"  # checks the study's files and runs Snakemake
 
 
 def has_any(arguments: Iterable[str], names: str) -> bool:
@@ -48,21 +49,57 @@ def has_any(arguments: Iterable[str], names: str) -> bool:
     return not options.isdisjoint(names.split())
 
 
-def find_study_name(path: Path) -> str | None:
-    """Return the name after `study:` in a YAML file, None if it has none.
+def shown(path: Path) -> str:
+    """Return a path as messages show it: from the working folder, if it is in there."""
+    return str(path.relative_to(Path.cwd()) if Path.cwd() in path.parents else path)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a study file; raise Problem if it is not in UTF-8."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Problem(f"{shown(path)}, line {line}: not UTF-8; save the file as UTF-8", 2) from None
+
+
+def find_study_name(text: str) -> str | None:
+    """Return the name after `study:` in a text in YAML or JSON, None if it has none.
 
     The standard library cannot read YAML.
     """
-    match = re.search(r"^study:[ \t]*['\"]?([^\s'\"#]+)", path.read_text(encoding="utf-8"), re.M)
-    return match.group(1) if match else None
+    match = re.search(r"^(['\"]?)study\1[ \t]*:[ \t]+['\"]?([^\s'\"#]+)", text, re.M)
+    if match:
+        return match.group(2)
+    try:
+        return str(json.loads(text)["study"])
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
 
 
 def study_name(path: Path) -> str:
     """Return the name of the study in a study file; raise Problem if the file is none."""
-    name = find_study_name(path)
+    name = find_study_name(read_text(path))
     if name is None:
-        raise Problem(f"{path} is not a study: it has no line `study: NAME`", 2)
+        raise Problem(f"{shown(path)} is not a study: it has no line `study: NAME`", 2)
+    if not re.fullmatch("[a-z0-9][a-z0-9_-]*", name):
+        raise Problem(
+            f"{shown(path)}: {name!r} is no name of a study: write small letters, digits, - and"
+            " _ after `study:`",
+            2,
+        )
     return name
+
+
+def studies_in_config() -> list[str]:
+    """Return the names of the files in config/ that are studies."""
+    found = []
+    for path in sorted(ROOT.glob("config/*.yaml")):
+        with contextlib.suppress(Problem, OSError):
+            study_name(path)
+            found.append(path.stem)
+    return found
 
 
 def study_file(study: str) -> Path:
@@ -71,17 +108,17 @@ def study_file(study: str) -> Path:
         path = Path(study).absolute()
         if not path.is_file():
             raise Problem(f"no such study file: {study}", 2)
-        if not find_study_name(path):
-            raise Problem(f"{study} is not a study: it has no line `study: NAME`", 2)
+        study_name(path)
         return path
-    known = sorted(path.stem for path in ROOT.glob("config/*.yaml") if find_study_name(path))
-    if study not in known:
+    path = ROOT / "config" / f"{study}.yaml"
+    if not path.is_file() or find_study_name(read_text(path)) is None:
         raise Problem(
-            f"no study or command {study!r}; studies in config/: {', '.join(known)};"
-            " commands: ./reproduce --help",
+            f"no study or command {study!r}; studies in config/:"
+            f" {', '.join(studies_in_config())}; commands: ./reproduce --help",
             2,
         )
-    return ROOT / "config" / f"{study}.yaml"
+    study_name(path)
+    return path
 
 
 def ready(dev: bool = False) -> None:
@@ -97,13 +134,13 @@ def snakemake(
     """Return the command line that runs a study file with Snakemake.
 
     over: YAML or JSON files whose settings replace those of the study. logger: the one of
-    command/terminal that prints; arguments that ask for Snakemake's own output replace `steps`.
+    command/terminal that prints, or `plain` for Snakemake's own, which arguments may ask for.
     """
     config = config.relative_to(ROOT) if ROOT in config.parents else config
-    plain = logger == "steps" and has_any(arguments, f"{LOOKS} {WORDS}")
-    start = ["-m", "snakemake"] if plain else [str(ROOT / WITH_LOGGER), logger]
+    if logger == "steps" and has_any(arguments, f"{LOOKS} {WORDS}"):
+        logger = "plain"
     # --configfile takes many values, so a target must not follow it directly.
-    command = [str(venv_python()), *start, "--configfile", str(config)]
+    command = [str(venv_python()), str(ROOT / WITH_LOGGER), logger, "--configfile", str(config)]
     command += [*map(str, over), "--snakefile", str(ROOT / "Snakefile")]
     if not any(argument.startswith(CORES) for argument in arguments):
         command += ["--cores", "all"]

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
 # The root of the project, also where another workflow uses this one as a module. Jobs import the
@@ -24,9 +25,8 @@ from sarfusion.scenes.stac.lock import locked_site, search_of, without_sums
 from sarfusion.study.config import (
     absent_files,
     catalogue_site,
-    check_networks,
     own_files,
-    resolve,
+    resolve_files,
     setting,
     transfers_left_out,
 )
@@ -34,20 +34,28 @@ from sarfusion.study.disk import site_pixels
 from sarfusion.study.figures import FIGURES
 from sarfusion.study.layout import REPORT_TABLES, Layout, model_name
 from sarfusion.study.methods import METHODS
+from sarfusion.study.origin import check_origin, note_origin
 from sarfusion.study.protocols import PROTOCOLS
 
 # A job finds the library beside its script, without sys.path. In containers, Snakemake mounts each
 # folder of sys.path under another name, from where the library would not find config/.
 sys.path.remove(str(PROJECT / "scripts"))
 
+
+def refuse(problem):
+    """End Snakemake with one line. To an exception it would add the place in this file."""
+    logger.error(f"error: {problem}")
+    sys.exit(1)
+
+
+# Who uses this as a module may have settings of another kind in the same file.
+STUDY_FILES = workflow.configfiles
 try:
-    STUDY = resolve(config, folder=Path(*workflow.configfiles[:1]).parent)
-    check_networks(STUDY)
+    STUDY = resolve_files(config, STUDY_FILES, strict=not workflow.modifier.is_module)
+    RESULTS = f"results/{STUDY['study']}"
+    check_origin(STUDY["study"], RESULTS, STUDY_FILES)
 except StudyError as error:
-    raise WorkflowError(f"error: {error}") from None
-
-
-RESULTS = f"results/{STUDY['study']}"
+    refuse(error)
 
 
 pathvars:
@@ -73,7 +81,7 @@ SEEDS, BANDS = STUDY["seeds"], STUDY["bands"]
 ABSENT = absent_files(STUDY)
 for site, problem in ABSENT.items():
     if len(ABSENT) == len(SITES) or STUDY["require_all_sites"]:
-        raise WorkflowError(f"error: {problem}")
+        refuse(problem)
     elif workflow.is_main_process:
         print(f"warning: {problem}", file=sys.stderr)
 # Train bands in separate jobs when there are few sites, so that every core has work. With many
@@ -90,13 +98,11 @@ LOCK = os.path.relpath(
 
 
 def image():
-    """Return the image for --sdm apptainer; raise WorkflowError if it is asked for and missing."""
+    """Return the image for --sdm apptainer; refuse the study if it is asked for and missing."""
     name = STUDY["container"]
     wanted = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
     if wanted and "://" not in name and not Path(name).is_file():
-        raise WorkflowError(
-            f"error: config: container: no such image: {name}; envs/apptainer.def tells how to make it"
-        )
+        refuse(f"config: container: no such image: {name}; envs/apptainer.def tells how to make it")
     return name
 
 

@@ -1,13 +1,51 @@
-"""Run Snakemake with one of the loggers in this folder, for `reproduce`.
+"""Check the files of a study, then run Snakemake with a logger, for `reproduce`.
 
     python command/terminal/snakemake_with.py LOGGER ARGUMENTS OF SNAKEMAKE
 
-The folder of this file is on Python's path, so Snakemake finds the loggers as plugins. LOGGER is
-removed from the arguments of the process: Snakemake records these, and they must work without it.
+LOGGER is one of the loggers in this folder, or `plain` for that of Snakemake. The folder of this
+file is on Python's path, so Snakemake finds the loggers as plugins. LOGGER is removed from the
+arguments of the process: Snakemake records these, and they must work without it.
+
+Snakemake reads the files of a study by a parser that takes the last of two equal keys, and ends
+with a traceback where a file is not in UTF-8. So they are read here first.
 """
 
 import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from snakemake.cli import main
+SCRIPTS = str(Path(__file__).resolve().parents[2] / "scripts")
 
-main(["--logger", sys.argv.pop(1), *sys.argv[1:]])
+
+def config_files(arguments: Sequence[str]) -> Iterator[str]:
+    """Yield the files after --configfile in Snakemake's arguments."""
+    option = ""
+    for argument in arguments:
+        value = argument
+        if argument.startswith("-"):
+            option, _, value = argument.partition("=")
+        if option in ("--configfile", "--configfiles") and value:
+            yield value
+
+
+def check_files(arguments: Sequence[str]) -> None:
+    """End this process with one line if a file of the study cannot be read, or not clearly."""
+    sys.path.insert(0, SCRIPTS)
+    from sarfusion.core.errors import StudyError
+    from sarfusion.core.yaml_file import read_yaml
+
+    sys.path.remove(SCRIPTS)  # as rules/common.smk has it
+    try:
+        for path in config_files(arguments):
+            read_yaml(path)
+    except StudyError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    logger = sys.argv.pop(1)
+    check_files(sys.argv[1:])
+
+    from snakemake.cli import main
+
+    main([*(["--logger", logger] if logger != "plain" else []), *sys.argv[1:]])

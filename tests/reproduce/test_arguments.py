@@ -76,6 +76,41 @@ def test_studies_are_found_by_name_and_by_path(project, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfstudy: mine\n",
+        b"# \xc3\xbc\r\nstudy : 'mine'\r\n",
+        b'"study": "mine" # mine\n',
+        b'{"sites": {"a": {"study": 1}},\n "study": "mine"}',
+    ],
+)
+def test_a_name_is_found_as_editors_and_programs_write_it(project, content):
+    path = project / "my study.yaml"
+    path.write_bytes(content)
+    assert reproduce.study_file(str(path)) == path
+    assert reproduce.study_name(path) == "mine"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"study: caf\xe9\n", "notes.yaml, line 1: not UTF-8; save the file as UTF-8"),
+        ("study: a".encode("utf-16"), "notes.yaml, line 1: not UTF-8"),
+        (b"study: Mine\n", "notes.yaml: 'Mine' is no name of a study"),
+        (b"study: ../mine\n", "notes.yaml: '../mine' is no name of a study"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_in_nobody_elses_way(project, content, message):
+    (project / "config/notes.yaml").write_bytes(content)
+    assert reproduce.study_file("city").stem == "city"
+    with pytest.raises(environment.Problem, match="studies in config/: city, demo;"):
+        reproduce.study_file("sites")
+    for name in ("notes", str(project / "config/notes.yaml")):
+        with pytest.raises(environment.Problem, match=message):
+            reproduce.study_file(name)
+
+
+@pytest.mark.parametrize(
     ("study", "message"),
     [
         ("sites", "no study or command 'sites'; studies in config/: city, demo;"),
@@ -106,7 +141,7 @@ def test_snakemake_gets_the_arguments_untouched(project):
 @pytest.mark.parametrize("asked", ["-n", "-np", "--lint", "--verbose", "-p", "--quiet=rules"])
 def test_who_asks_for_the_words_of_snakemake_gets_them(asked):
     command = reproduce.snakemake(ROOT / "config/demo.yaml", asked)
-    assert command[1:4] == ["-m", "snakemake", "--configfile"]
+    assert command[2:4] == ["plain", "--configfile"]
     command = reproduce.snakemake(ROOT / "config/demo.yaml", asked, logger="jobs")
     assert command[2:4] == ["jobs", "--configfile"]
 

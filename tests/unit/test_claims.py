@@ -246,11 +246,20 @@ class TestFile:
         assert str(error.value).startswith(str(path))
         assert "\n" not in str(error.value)
 
+    def test_a_mistake_is_told_with_its_line(self, tmp_path):
+        path = tmp_path / "claims.yaml"
+        path.write_text(yaml.safe_dump({"claims": {"C1": {**ONE, "needs": "most"}}}))
+        with pytest.raises(StudyError, match="claims.yaml, line 6: claims.C1.needs: 'most' is"):
+            load(path)
+        path.write_text(CLAIMS.read_text() + "  C1: {}\n")
+        with pytest.raises(StudyError, match=r"line \d+: C1 is on line \d+ already; remove or"):
+            load(path)
+
     @pytest.mark.parametrize("text", ["", "claims: [", "claims: {}", "claims: {first: 1}"])
     def test_what_holds_no_claims_is_refused(self, tmp_path, text):
         path = tmp_path / "claims.yaml"
         path.write_text(text)
-        with pytest.raises(StudyError, match="claims.yaml: ") as error:
+        with pytest.raises(StudyError, match="claims.yaml[:,] ") as error:
             load(path)
         assert "\n" not in str(error.value)
 

@@ -1,6 +1,7 @@
 """The table of sites: what may stand in it, and what a mistake in it says."""
 
 import csv
+import re
 import time
 
 import pytest
@@ -82,7 +83,7 @@ def test_what_excel_saves_can_be_read(table):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "line 1: no column name"),
+        ("", "sites.csv, line 1: no column name"),
         ("name\na\n", "line 1: no column source"),
         (HEADER, "no site in the table"),
         ("name,source,colour\n", "line 1, column 3: unknown column 'colour'; known are name, "),
@@ -95,7 +96,7 @@ def test_what_excel_saves_can_be_read(table):
         (HEADER + ROW.replace("16.4", ""), "line 2, column west: say west, south, east, north"),
         (HEADER + ROW.replace("16.4", "x"), "line 2, column south: 'x' is not a number"),
         (HEADER + ROW.replace("16.4", "96.4"), "line 2, column south: 96.4 is greater than"),
-        (HEADER + ROW.replace("2024-01-01", "1/1/24"), "column start: '1/1/24' does not match"),
+        (HEADER + ROW.replace("2024-01-01", "1/1/24"), "column start: '1/1/24' is no day"),
         (HEADER + ROW.replace(",\n", ",2\n"), "line 2, column max_masked: 2.0 is greater than"),
         ("name,source\na,stac\n", "line 2: 'area' is a required property"),
         ("name,source,seed\na,simulated,1.5\n", "column seed: '1.5' is not an integer"),
@@ -107,9 +108,99 @@ def test_what_excel_saves_can_be_read(table):
 def test_a_mistake_gets_one_line_with_file_line_and_column(table, text, message):
     with pytest.raises(StudyError) as error:
         table(text)
-    assert "sites.csv: " in str(error.value)
+    assert re.search("sites.csv[:,] ", str(error.value))
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+SIMULATED = "name,source,seed,size_px,looks\n"
+
+
+@pytest.mark.parametrize("cell", ["NA", "nan", "NaN", "N/A", "#N/A", "NULL", "None", "#DIV/0!"])
+@pytest.mark.parametrize("row", ["a,simulated,{},,\n", "a,{},1,,\n", "a,simulated,1,,{}\n"])
+def test_what_programs_write_for_no_value_is_refused_by_cell(table, cell, row):
+    with pytest.raises(StudyError, match="line 2, column .* is no value; leave the cell empty"):
+        table(SIMULATED + row.format(cell))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("a,simulated,1,128,inf\n", "column looks: 'inf' is not a number; numbers are finite"),
+        ("a,simulated,1,128,1e999\n", "column looks: '1e999' is not a number; numbers are fin"),
+        ("a,simulated,1,128,1_0.5\n", "column looks: '1_0.5' is not a number"),
+        ('a,simulated,1,128,"4,4"\n', "column looks: '4,4' is not a number; numbers are finite"),
+        ('a,simulated,"1,000",128,\n', "column seed: '1,000' is not an integer, such as 1000"),
+        ("a,simulated,1.5,128,\n", "column seed: '1.5' is not an integer"),
+        ("a,simulated,1,1_28,\n", "column size_px: '1_28' is not an integer"),
+        ("a,simulated,１,128,\n", "column seed: '１' is not an integer"),
+        (f"a,simulated,{'9' * 20},128,\n", f"column seed: {'9' * 20} is too large; at most"),
+        (f"a,simulated,{'9' * 500},128,\n", "column seed: '9999"),
+        (f"{'a' * 65},simulated,1,128,\n", "is no name: small letters, digits, - and _"),
+        ("overall,simulated,1,128,\n", "column name: 'overall' has a meaning of its own here"),
+        (f"a,simulated,1,128,{'1' * 5000}\n", "column looks: a text of 5000 characters"),
+    ],
+)
+def test_a_cell_that_is_no_value_of_its_column_is_refused(table, row, message):
+    with pytest.raises(StudyError) as error:
+        table(SIMULATED + row)
+    assert "sites.csv, line 2, column " in str(error.value)
+    assert message in str(error.value)
+
+
+def test_integers_may_have_the_point_that_pandas_gives_them(table):
+    assert table("name,source,seed,size_px\na,simulated,1.0,128.\nb,simulated,,\n")["a"] == {
+        "source": "simulated",
+        "seed": 1,
+        "size_px": 128,
+    }
+
+
+def test_columns_without_a_name_are_empty(table):
+    text = "name,,source,seed,,\na,,simulated,1,,\nb,,simulated,,,\n,,,,,\n"
+    assert table(text) == {"a": {"source": "simulated", "seed": 1}, "b": {"source": "simulated"}}
+    message = "line 3, column 5 without a name: 'x'; name the column in line 1, or leave it empty"
+    with pytest.raises(StudyError, match=message):
+        table(text.replace("b,,simulated,,", "b,,simulated,,x"))
+    with pytest.raises(StudyError, match="line 2, column 1 without a name: '0'"):  # of pandas
+        table(",name,source\n0,a,simulated\n")
+
+
+def test_a_table_has_the_line_ends_and_the_encoding_of_its_program(table, tmp_path):
+    text = "name,source,seed\na,simulated,1\nb,simulated,\n"
+    path = tmp_path / "sites.csv"
+    for content in (text.replace("\n", "\r"), text.replace("\n", "\r\n"), text.replace(",", "\t")):
+        path.write_bytes(content.encode("utf-8-sig"))
+        assert list(read_table(path)) == ["a", "b"]
+    for encoding, message in (
+        ("utf-16", "csv: in UTF-16; save it"),
+        ("latin-1", "line 3: not UTF"),
+    ):
+        path.write_bytes(text.replace("b", "bé").encode(encoding))
+        with pytest.raises(StudyError, match=message):
+            read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (ROW.replace("2024-01-01", "2024-13-01"), "column start: '2024-13-01' is no day: write"),
+        (ROW.replace("06-30", "06-31"), "column end: '2024-06-31' is no day"),
+        (
+            ROW.replace("2024-01-01", "2025-01-01"),
+            "hue.period: 2025-01-01 is later than 2024-06-30",
+        ),
+        (ROW.replace("107.5", "107.9"), "hue.area: [107.9, 16.4, 107.7, 16.5] is empty"),
+        (ROW.replace("107.5", "nan"), "column west: 'nan' is no value"),
+    ],
+)
+def test_a_day_and_an_area_that_are_not_there_are_told_with_their_line(tmp_path, row, message):
+    (tmp_path / "sites.csv").write_text(HEADER + ROW.replace("hue", "vinh") + row)
+    (tmp_path / "study.yaml").write_text("study: a\nsites: sites.csv\n")
+    with pytest.raises(StudyError) as error:
+        read_study(tmp_path / "study.yaml")
+    assert "sites.csv, line 3" in str(error.value)
+    assert message in str(error.value)
 
 
 def test_a_table_is_looked_for_beside_the_study_then_in_the_project(tmp_path):

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from reproduce_command import reproduce
 from sarfusion.core.errors import StudyError
 from sarfusion.fusion.classical import gap_filling, pansharpening, reconstruction
 from sarfusion.scenes import landsat
@@ -13,11 +14,13 @@ from sarfusion.study.config import (
     own_files,
     read_study,
     resolve,
+    resolve_files,
     schema,
 )
 from sarfusion.study.inputs import INPUTS
 from sarfusion.study.methods import METHODS
 from sarfusion.study.protocols import PROTOCOLS
+from snakemake.io import PeriodicityDetector
 
 ROOT = Path(__file__).parents[2]
 SMALLEST = {"study": "a", "sites": {"b": {"source": "simulated"}}}
@@ -63,9 +66,9 @@ def test_a_study_is_read_from_its_file(tmp_path):
     path.write_text(yaml.safe_dump(SMALLEST))
     assert read_study(path) == resolve(SMALLEST)
     for content, message in (
-        (b"study: [a\nsites: }", "city.yaml: not YAML .*line 2"),
-        (b"study: \xff", "city.yaml: not YAML"),
-        (b"", "city.yaml: not a study, but NoneType"),
+        (b"study: [a\nsites: }", "city.yaml, line 2: not YAML: "),
+        (b"study: \xff", "city.yaml, line 1: not UTF-8"),
+        (b"", "city.yaml: not a study, but empty"),
         (b"- study: a", "city.yaml: not a study, but list"),
     ):
         path.write_bytes(content)
@@ -91,15 +94,125 @@ def test_a_study_is_read_from_its_file(tmp_path):
         (["split", "test"], "much", "config: split.test: 'much' is not of type 'number'"),
         (["sites"], {}, "config: sites: "),
         (["sites", "b", "source"], "ftp", "config: sites.b.source: 'ftp' is not one of"),
-        (["sites", "../b"], {"source": "simulated"}, "config: sites: '../b' does not match"),
-        (["study"], "../../etc", "config: study: '../../etc' does not match"),
-        (["models", "my-cnn"], {}, "config: models: 'my-cnn' does not match"),
+        (["sites", "../b"], {"source": "simulated"}, "config: sites: '../b' is no name: small"),
+        (["study"], "../../etc", "config: study: '../../etc' is no name"),
+        (["models", "my-cnn"], {}, "config: models: 'my-cnn' is no name"),
     ],
 )
 def test_a_mistake_gets_one_line_that_names_the_key(path, value, message):
     with pytest.raises(StudyError, match=message) as error:
         resolve(with_change(*path, value=value))
     assert "\n" not in str(error.value)
+
+
+REPEATED = ("a" * 20, "x" + "ab" * 20, "b" + "abc" * 20)  # wildcards that Snakemake refuses
+
+
+@pytest.mark.parametrize("name", ["A", "ö", "a b", "-a", "a\n", "a" * 65, *REPEATED])
+@pytest.mark.parametrize("place", [["study"], ["sites"], ["models"], ["transfer"]])
+def test_a_name_that_cannot_be_a_part_of_a_path_is_refused(place, name):
+    value = name if place == ["study"] else {name: {}}
+    with pytest.raises(StudyError) as error:
+        resolve(SMALLEST | {place[0]: value})
+    assert f"config: {place[0]}: {name!r} is no name: small letters, digits" in str(error.value)
+
+
+def test_long_names_are_fine_up_to_64_letters():
+    name = "a" * 19 + "-" + "ab" * 19 + "-" + "cdefg"
+    assert len(name) == 64
+    assert resolve(SMALLEST | {"study": name})["study"] == name
+    detector = PeriodicityDetector()
+    assert detector.is_periodic(name) is None
+    assert all(map(detector.is_periodic, REPEATED))
+
+
+def test_names_with_a_meaning_are_refused():
+    reserved = {*reproduce.COMMANDS, "reference"}
+    assert {*schema()["properties"]["study"]["not"]["enum"]} == reserved
+    for change in (
+        *({"study": name} for name in reserved),
+        {"sites": {"overall": {"source": "simulated"}}},
+        {"models": {"each": {"network": "cnn", "patch_px": 9, "batch": 1}}},
+        {"models": {"mean": {"network": "cnn", "patch_px": 9, "batch": 1}}},
+    ):
+        with pytest.raises(StudyError, match="' has a meaning of its own here; choose another"):
+            resolve(SMALLEST | change)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (["sar", "noise_floor_db"], "-3e1", "is not of type 'number'; write -3.0e[+]1"),
+        (["sar", "noise_floor_db"], "1e-4", "is not of type 'number'; write 1.0e-4"),
+        (["sar", "noise_floor_db"], "2.5E3", "is not of type 'number'; write 2.5e[+]3"),
+        (["sar", "noise_floor_db"], "-30", "write it without quotes"),
+        (["sar", "noise_floor_db"], "-30,5", "with a point for decimals"),
+        (["sar", "noise_floor_db"], float("nan"), "a number that is not finite"),
+        (["models", "cnn", "options", "depth"], [float("inf")], "options.depth.0: a number that"),
+        (["split", "seed"], 10**400, "a number that is not finite, or too large"),
+        (["split", "seed"], 10**17, f"{10**17} is too large; at most {2**53}"),
+        (["split", "seed"], 1.0, "split.seed: 1.0 is not of type 'integer'"),
+        (["split", "seed"], True, "split.seed: True is not of type 'integer'"),
+        (["split", "seed"], None, "split.seed: nothing stands there"),
+        (["data"], 2024, "config: data: 2024 is not of type 'string'; put it in quotes"),
+        (["data"], False, "config: data: False is not of type 'string'; put it in quotes"),
+        (["data"], "a\x07b", "config: data: the control character '.x07'; remove it"),
+        (["data"], "\ud800", "config: data: the control character '.ud800'; remove it"),
+        (["data"], "x" * 10**6, "config: data: a text of 1000000 characters; 4000 at most"),
+        (["data"], {1, 2}, "config: data: set is no kind of setting"),
+        (["sites", False], {"source": "simulated"}, "sites: the key False is no text"),
+        (["training", "updates"], "x" * 3000, "config: training.updates: 'xxx.* ... .*number"),
+    ],
+)
+def test_a_value_that_no_setting_can_have_is_refused(path, value, message):
+    with pytest.raises(StudyError, match=message) as error:
+        resolve(with_change(*path, value=value))
+    assert len(str(error.value)) < 2000
+
+
+def test_a_study_that_repeats_itself_without_end_is_refused():
+    nested = value = []
+    for _ in range(100):
+        value.append([])
+        value = value[0]
+    wide = ["x"] * 10
+    for _ in range(20):
+        wide = [wide] * 10
+    for options in ({"depth": nested}, {"depth": wide}):
+        model = {"network": "cnn", "patch_px": 9, "batch": 1, "options": options}
+        with pytest.raises(StudyError, match="config: models: more than 1,000,000 entries, or"):
+            resolve(SMALLEST | {"models": {"cnn": model}})
+
+
+def test_a_mistake_in_a_file_is_told_with_file_and_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    study, change = tmp_path / "city.yaml", tmp_path / "change.yaml"
+    study.write_text("study: city\nsites:\n  b:\n    source: simulated\n    seed: -1\n")
+    change.write_text("# less\ntraining: {updates: 0}\nsplits: {}\n")
+    config = yaml.safe_load(study.read_text())
+    with pytest.raises(StudyError, match=r"^city.yaml, line 5: sites.b.seed: -1 is less than"):
+        read_study(study)
+    config["sites"]["b"]["seed"] = 1
+    for more, message in (
+        ({"training": {"updates": 0}}, r"^change.yaml, line 2: training.updates: 0 is less"),
+        ({"splits": {}}, r"^change.yaml, line 3: unknown key 'splits' in the top level"),
+        ({"figures": {"sites": ["c"]}}, r"^config: figures.sites: 'c' is not among"),
+        ({"models": {"cnn": {"network": "x", "patch_px": 9, "batch": 1}}}, "^config: models.cnn:"),
+    ):
+        with pytest.raises(StudyError, match=message):
+            resolve_files(config | more, [study, change])
+    assert resolve_files(config, [study]) == resolve(config)
+    study.write_text("sites: {}\n")
+    with pytest.raises(StudyError, match="^city.yaml: the top level: 'study' is a required"):
+        read_study(study)
+
+
+def test_a_path_that_no_file_can_have_is_a_missing_file(tmp_path):
+    band = {"path": "x" * 300 + ".tif"}
+    optical = {"red": band, "green": band, "blue": band, "scale": 1, "offset": 0}
+    site = {"source": "files", "optical": optical, "sar": {"vv": band, "vh": band, "unit": "db"}}
+    study = resolve({"study": "a", "sites": {"b": site}})
+    assert "site b: optical.red: no such file: xxx" in absent_files(study)["b"]
 
 
 def test_a_missing_key_is_named():
@@ -147,9 +260,9 @@ def test_dates_may_stand_without_quotes():
         ({"area": [105, 21, 106, 21]}, "sites.b.area: .* is empty"),
         ({"area": [105, 20, 206, 21]}, "sites.b.area.2: 206 is greater than the maximum"),
         ({"area": [105, 20, 106]}, "sites.b.area: .* is too short"),
-        ({"period": ["2024-02-30", "2024-03-01"]}, "sites.b.period: day"),
+        ({"period": ["2024-02-30", "2024-03-01"]}, "period.0: '2024-02-30' is no day: write"),
         ({"period": ["2024-03-01", "2024-02-01"]}, "2024-03-01 is later than 2024-02-01"),
-        ({"period": ["spring", "2024-02-01"]}, "sites.b.period.0: 'spring' does not match"),
+        ({"period": ["spring", "2024-02-01"]}, "sites.b.period.0: 'spring' is no day"),
         ({"catalogue": "moon"}, "no catalogue 'moon' in .*; known are planetary_computer"),
         ({"catalogue": {"url": "x", "key": 1}}, "unknown key 'key' in sites.b.catalogue"),
         ({"catalogue": {"signing": "none"}}, "sites.b.catalogue: 'url' is a required property"),

@@ -50,6 +50,41 @@ def test_an_unknown_key(project):
     assert not project.results().exists()
 
 
+def test_a_study_file_that_cannot_be_read_stops_before_snakemake(project):
+    path = project.folder / "own.yaml"
+    path.write_text(
+        "study: own\nsites: {a: {source: simulated}}\nsites: {b: {source: simulated}}\n"
+    )
+    printed = project.reproduce("own.yaml", "-n", fails=True)
+    assert printed == "error: own.yaml, line 3: sites is on line 2 already; remove or rename one\n"
+    assert not project.results("own").exists()
+
+
+def test_a_mistake_in_a_study_is_one_line_of_snakemake_too(project):
+    path = project.folder / "own.yaml"
+    path.write_text("study: own\nsites:\n  a: {source: simulated,\n    size_px: 8}\n")
+    printed = project.run("--dry-run", study="own.yaml", fails=True)
+    *_, last = printed.splitlines()
+    assert last == "error: own.yaml, line 4: sites.a.size_px: 8 is less than the minimum of 32"
+    assert ".smk" not in printed
+
+
+@pytest.mark.second_tier
+def test_another_file_does_not_replace_the_results_of_a_study(project):
+    own_files(project)
+    scene = "results/own/scenes/here/optical.tif"
+    project.run(scene, study="own.yaml")
+    made = project.results("own").joinpath("scenes/here/optical.tif").read_bytes()
+    config = yaml.safe_load((project.folder / "own.yaml").read_text())
+    config["sites"]["here"]["optical"]["offset"] = -0.1
+    (project.folder / "copy.yaml").write_text(yaml.safe_dump(config))
+    printed = project.run(scene, study="copy.yaml", fails=True)
+    assert "error: copy.yaml: the study own in own.yaml made results/own; give this one" in printed
+    assert project.results("own").joinpath("scenes/here/optical.tif").read_bytes() == made
+    (project.folder / "own.yaml").rename(project.folder / "mine.yaml")
+    assert "error" not in project.run(scene, study="mine.yaml")
+
+
 def test_sar_in_linear_power_declared_db(project):
     own_files(project, sar={"unit": "db"})
     assert not refused(project, "results/own/stack/here.tif", "site here: vv: declared dB")

@@ -257,7 +257,7 @@ def test_a_source_takes_one_record_and_one_script(grown):
         yaml.safe_dump({"study": "wrong", "sites": {"a": {"source": "checkerboard"}}})
     )
     printed = grown.run("--dry-run", study="wrong.yaml", fails=True)
-    assert "error: config: sites.a: 'square_px' is a required property" in printed
+    assert "error: wrong.yaml, line 2: sites.a: 'square_px' is a required property" in printed
 
 
 def test_a_figure_takes_one_record_and_one_function(grown):

@@ -1,18 +1,31 @@
-"""Atomic writing: a reader sees the whole file or none, even if the writer is killed."""
+"""Reading what people write, and atomic writing.
 
+A reader of a file that is written here sees all of it or none, even if the writer is killed.
+"""
+
+import codecs
 import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
+
+from .errors import StudyError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+MAX_MB = 10  # of a text file that a person wrote
+# Control characters, but for tab and line breaks, and what Unicode calls no characters.
+NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @contextmanager
@@ -39,6 +52,54 @@ def atomic(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text in a file that a person wrote, without a byte order mark.
+
+    Raises StudyError, with the line, for anything but text in UTF-8.
+    """
+    path = Path(path)
+    try:
+        status = path.stat()
+        if not S_ISREG(status.st_mode):
+            raise StudyError(f"{shown(path)}: a folder or a device, and not a file")
+        if status.st_size > MAX_MB * 10**6:
+            raise StudyError(f"{shown(path)}: larger than {MAX_MB} MB, so it was not read")
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise StudyError(f"{shown(path)}: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise StudyError(f"{shown(path)}: in UTF-16; save it as UTF-8") from None
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = content[error.start]
+        raise StudyError(
+            f"{shown(path)}, line {line}: not UTF-8 (byte {byte:#x}); save the file as UTF-8"
+        ) from None
+    found = NOT_TEXT.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        raise StudyError(
+            f"{shown(path)}, line {line}: the control character {found[0]!r}; remove it, or save"
+            " the file as plain text in UTF-8"
+        )
+    return text
+
+
+def is_file(path: str | Path) -> bool:
+    """Tell whether there is a file at a path, which may also be one that no file can have."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False
+
+
+def shown(path: str | Path) -> str:
+    """Return a path as messages show it: from the working folder, if it is in there."""
+    path, here = Path(path).absolute(), Path.cwd()
+    return str(path.relative_to(here) if here in path.parents else path)
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from ..core.earth import METRES_PER_DEGREE
-from ..core.errors import StudyError
+from ..core.errors import SettingError
 
 Settings = Mapping[str, Any]
 ShapeOf = Callable[[str], tuple[int, int]]
@@ -102,16 +102,14 @@ def _pixels_of_area(settings: Settings, files: Mapping[str, str], shape_of: Shap
 def _check_area_and_period(settings: Settings, site: str) -> None:
     west, south, east, north = settings["area"]
     if west >= east or south >= north:
-        raise StudyError(
-            f"config: sites.{site}.area: {settings['area']} is empty; it is [west, south, east,"
-            " north], and may not cross the 180th meridian"
+        raise SettingError.at(
+            ("sites", site, "area"),
+            f"{settings['area']} is empty; it is [west, south, east, north], and may not cross the"
+            " 180th meridian",
         )
-    try:
-        first, last = map(date.fromisoformat, settings["period"])
-    except ValueError as error:
-        raise StudyError(f"config: sites.{site}.period: {error}") from None
+    first, last = map(date.fromisoformat, settings["period"])
     if first > last:
-        raise StudyError(f"config: sites.{site}.period: {first} is later than {last}; swap them")
+        raise SettingError.at(("sites", site, "period"), f"{first} is later than {last}; swap them")
 
 
 def _catalogue_scaling(settings: Settings) -> tuple[float, float]:

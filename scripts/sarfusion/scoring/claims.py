@@ -21,7 +21,8 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from ..core.errors import StudyError
+from ..core.errors import StudyError, dotted
+from ..core.yaml_file import read_yaml
 from ..study.comparisons import EACH, paired_runs
 from ..study.inputs import INPUTS
 from ..study.protocols import HEADLINE, PROTOCOLS
@@ -49,26 +50,27 @@ COLUMNS = (
 def load(path: Path | str) -> dict[str, Claim]:
     """Return {name: claim} of a file of claims.
 
-    Raises StudyError, in one line that names the place, for anything the schema refuses,
+    Raises StudyError, in one line with file, line and key, for anything the schema refuses,
     and for a metric that has no intervals.
     """
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise StudyError(f"{path}: not readable as claims ({reason}); mend the file") from error
-    problem = best_match(Draft202012Validator(schema()).iter_errors(content))
+    document = read_yaml(path)
+    problem = best_match(Draft202012Validator(schema()).iter_errors(document.content))
     if problem is not None:
-        where = ".".join(str(step) for step in problem.absolute_path) or "the top level"
-        raise StudyError(f"{path}: {where}: {problem.message}; known keys are in {SCHEMA.name}")
-    for name, claim in content["claims"].items():
+        keys = (*problem.absolute_path,)
+        _, place = document.find(keys)
+        raise StudyError(
+            f"{place}: {dotted(keys)}: {problem.message}; known keys are in {SCHEMA.name}"
+        )
+    claims = document.content["claims"]
+    for name, claim in claims.items():
         for number, test in enumerate(claim["tests"]):
             if test["metric"] not in COMPARED_METRICS:
+                keys = ("claims", name, "tests", number, "metric")
                 raise StudyError(
-                    f"{path}: claims.{name}.tests.{number}.metric: methods are not compared in"
+                    f"{document.find(keys)[1]}: {dotted(keys)}: methods are not compared in"
                     f" {test['metric']!r}; they are in {', '.join(COMPARED_METRICS)}"
                 )
-    return content["claims"]
+    return claims
 
 
 def schema() -> dict[str, Any]:

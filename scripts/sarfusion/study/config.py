@@ -4,20 +4,21 @@ A resolved study is a dictionary with every key of config/schema.yaml.
 """
 
 import copy
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from ..core.errors import StudyError
+from ..core.errors import Keys, SettingError, StudyError
+from ..core.files import is_file, shown
+from ..core.yaml_file import Document, place_of, read_yaml
 from ..scenes.own_sources import located, problem
 from ..scenes.sources import SOURCES
 from .methods import networks
+from .plain import plain_copy
 from .schemas import CONFIG, check, schema, with_defaults
-from .site_table import read_table
+from .site_table import line_of_site, read_table
 
 Study = Mapping[str, Any]  # a resolved study
 
@@ -27,44 +28,84 @@ LEAVE_ONE_OUT = "leave_one_out"
 
 def read_study(path: str | Path) -> dict[str, Any]:
     """Return the resolved study in a YAML file; raise StudyError if it is not a valid study."""
-    path = Path(path)
+    document = read_yaml(path)
+    if not isinstance(document.content, dict):
+        kind = "empty" if document.content is None else type(document.content).__name__
+        raise StudyError(f"{shown(path)}: not a study, but {kind}")
+    with _naming_lines([document]):
+        return resolve(document.content, document.path.parent)
+
+
+def resolve_files(
+    config: Mapping[str, Any], paths: Sequence[str | Path], strict: bool = True
+) -> dict[str, Any]:
+    """Return the resolved study that Snakemake made of these files and of its command line.
+
+    Raises StudyError for what `resolve` and `check_networks` refuse, with its file and line, and
+    for what cannot be seen in `config` any more, such as a key that stood twice. strict: see
+    `read_yaml`. A table of sites lies beside the first file.
+    """
+    documents = [read_yaml(path, strict) for path in paths]
+    with _naming_lines(documents):
+        study = resolve(config, Path(*paths[:1]).parent)
+        check_networks(study)
+    return study
+
+
+@contextmanager
+def _naming_lines(documents: Sequence[Document]) -> Iterator[None]:
+    """Have a SettingError name the file and the line, where it is in one of the documents."""
     try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError) as error:
-        raise StudyError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(config, dict):
-        raise StudyError(f"{path}: not a study, but {type(config).__name__}")
-    return resolve(config, folder=path.parent)
+        yield
+    except SettingError as error:
+        place = place_of(error.keys, documents)
+        if place is None:
+            raise
+        raise StudyError(f"{place}: {error.problem}") from None
 
 
 def resolve(config: Mapping[str, Any], folder: str | Path = CONFIG.parent) -> dict[str, Any]:
     """Return `config` completed with every default of the schema.
 
     folder: that of the study's file. A table of sites is looked for there, then in the project's
-    root. Raises StudyError, in one line that names the key, for anything that the schema refuses.
+    root. Raises SettingError for anything that the schema refuses, and StudyError for a table.
     """
-    rules = schema()
-    study = _dates_as_text(dict(config))
+    study = plain_copy(config)
     check(study, ())
-    if isinstance(study["sites"], str):
-        study["sites"] = read_table(_table(study["sites"], folder))  # checked line by line
+    table = _table(study["sites"], folder) if isinstance(study["sites"], str) else None
+    if table:
+        study["sites"] = read_table(table)  # checked line by line
     else:
         _check_sites(study["sites"])
-    study = with_defaults(study, rules)
-    for name, site in study["sites"].items():
-        SOURCES[site["source"]].check(site, name)
-        if "catalogue" in site:
-            site["catalogue"] = _catalogue(site["catalogue"], name)
+    study = with_defaults(study, schema())
+    _complete_sites(study["sites"], table)
     for name, protocol in study["protocols"].items():
         protocol.setdefault("models", list(study["models"]))
         protocol.setdefault("inputs", study["inputs"])
         for kind in ("models", "inputs"):
-            _check_known(protocol[kind], study, kind, f"protocols.{name}.{kind}")
+            _check_known(protocol[kind], study, kind, ("protocols", name, kind))
     _check_transfer(study)
     if isinstance(study["figures"]["sites"], list):
-        _check_known(study["figures"]["sites"], study, "sites", "figures.sites")
+        _check_known(study["figures"]["sites"], study, "sites", ("figures", "sites"))
     _check_missing(study)
     return study
+
+
+def _complete_sites(sites: dict[str, Any], table: Path | None) -> None:
+    """Write out the catalogues of sites; raise StudyError for settings that no schema can refuse.
+
+    table: the file of the sites, None if they stand in the study itself.
+    """
+    for name, site in sites.items():
+        try:
+            SOURCES[site["source"]].check(site, name)
+            if "catalogue" in site:
+                site["catalogue"] = _catalogue(site["catalogue"], name)
+        except SettingError as error:
+            if table is None or error.keys[:1] != ("sites",):
+                raise
+            line = line_of_site(table, name)
+            raise StudyError(f"{shown(table)}, line {line}: {error.problem}") from None
 
 
 def _check_sites(sites: Mapping[str, Any]) -> None:
@@ -89,15 +130,15 @@ def shown_sites(study: Study) -> list[str]:
     return [site for site in shown if site in there] or there[:1]
 
 
-def _check_known(names: Iterable[str], study: Study, kind: str, where: str) -> None:
-    """Raise StudyError where one of `names` is not among the study's models, inputs or sites."""
+def _check_known(names: Iterable[str], study: Study, kind: str, where: tuple[str, ...]) -> None:
+    """Raise SettingError where one of `names` is not among the study's models, inputs or sites."""
     for name in names:
         if name not in study[kind]:
             known = list(study[kind])
             more = f" and {len(known) - 20} more" if len(known) > 20 else ""
-            raise StudyError(
-                f"config: {where}: {name!r} is not among the study's {kind}:"
-                f" {', '.join(known[:20])}{more}"
+            raise SettingError.at(
+                where,
+                f"{name!r} is not among the study's {kind}: {', '.join(known[:20])}{more}",
             )
 
 
@@ -105,10 +146,10 @@ def _table(name: str, folder: str | Path) -> Path:
     """Return the path of a table of sites: beside the study's file, or from the project's root."""
     places = [Path(folder, name), CONFIG.parent / name]
     for path in places:
-        if path.is_file():
+        if is_file(path):
             return path
     looked = " and ".join(str(path) for path in dict.fromkeys(places))
-    raise StudyError(f"config: sites: no table of sites {name}; looked for {looked}")
+    raise SettingError.at(["sites"], f"no table of sites {name}; looked for {looked}")
 
 
 def transfers(study: Study) -> dict[str, dict[str, Any]]:
@@ -149,26 +190,26 @@ def transfers_left_out(study: Study) -> list[str]:
 
 
 def _check_transfer(study: Study) -> None:
-    """Raise StudyError for a transfer with unknown sites, or one that tests where it trains."""
+    """Raise SettingError for a transfer with unknown sites, or one that tests where it trains."""
     if study["transfer"] == LEAVE_ONE_OUT:
         if len(study["sites"]) < 2:
-            raise StudyError("config: transfer: leave_one_out wants at least two sites")
+            raise SettingError.at(["transfer"], "leave_one_out wants at least two sites")
         return
     for name, transfer in study["transfer"].items():
         for part in ("train", "test"):
-            _check_known(transfer[part], study, "sites", f"transfer.{name}.{part}")
+            _check_known(transfer[part], study, "sites", ("transfer", name, part))
         both = [site for site in transfer["test"] if site in transfer["train"]]
         if both:
-            raise StudyError(
-                f"config: transfer.{name}: {both[0]} is both trained and tested on; what is tested"
-                " must not have been seen"
+            raise SettingError.at(
+                ("transfer", name),
+                f"{both[0]} is both trained and tested on; what is tested must not have been seen",
             )
 
 
 def _check_missing(study: Study) -> None:
     """Raise StudyError if a site is missing and all are required, or if no site is left."""
     missing = study["missing_sites"]
-    _check_known(missing, study, "sites", "missing_sites")
+    _check_known(missing, study, "sites", ("missing_sites",))
     named = ", ".join(
         f"{name} ({about['rule']}, {about['log']})" for name, about in missing.items()
     )
@@ -186,34 +227,35 @@ def catalogue_site(study: Study, name: str) -> dict[str, Any]:
     return site
 
 
-def _dates_as_text(value: Any) -> Any:
-    """Return a copy of `value` with dates as text. YAML reads 2024-01-31 as a date."""
-    if isinstance(value, dict):
-        return {key: _dates_as_text(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_dates_as_text(item) for item in value]
-    return value.isoformat() if isinstance(value, date) else copy.deepcopy(value)
-
-
 def _catalogue(chosen: Any, site: str) -> dict[str, Any]:
     """Return the settings of a catalogue with every default. chosen: its name, or its settings."""
-    where: tuple[str, ...] = ("sites", site, "catalogue")
-    if isinstance(chosen, str):
-        known = _catalogues()
-        if chosen not in known:
-            raise StudyError(
-                f"config: {'.'.join(where)}: no catalogue {chosen!r} in config/catalogues.yaml;"
-                f" known are {', '.join(sorted(known))}"
-            )
-        chosen, where = known[chosen], ("catalogues.yaml", chosen)
-    check(chosen, where, "$defs", "catalogue")
-    return with_defaults(copy.deepcopy(chosen), schema()["$defs"]["catalogue"])
+    where = ("sites", site, "catalogue")
+    if not isinstance(chosen, str):
+        return _complete_catalogue(chosen, where)
+    known = _catalogues()
+    if chosen not in known.content:
+        raise SettingError.at(
+            where,
+            f"no catalogue {chosen!r} in config/catalogues.yaml;"
+            f" known are {', '.join(sorted(known.content))}",
+        )
+    with _naming_lines([known]):
+        return _complete_catalogue(plain_copy(known.content)[chosen], (chosen,))
+
+
+def _complete_catalogue(settings: Any, where: Keys) -> dict[str, Any]:
+    """Return the settings of a catalogue with every default. where: the keys that lead to them."""
+    check(settings, where, "$defs", "catalogue")
+    return with_defaults(copy.deepcopy(settings), schema()["$defs"]["catalogue"])
 
 
 @cache
-def _catalogues() -> dict[str, Any]:
+def _catalogues() -> Document:
     """Return the catalogues that a study may name."""
-    return yaml.safe_load(CATALOGUES.read_text(encoding="utf-8"))
+    document = read_yaml(CATALOGUES)
+    if not isinstance(document.content, dict):
+        raise StudyError(f"{shown(CATALOGUES)}: no mapping of catalogues by their names")
+    return document
 
 
 def absent_files(study: Study) -> dict[str, str]:
@@ -230,12 +272,12 @@ def absent_files(study: Study) -> dict[str, str]:
 
 
 def check_networks(study: Study) -> None:
-    """Raise StudyError if the resolved `study` names a network that does not exist."""
+    """Raise SettingError if the resolved `study` names a network that does not exist."""
     for name, model in study["models"].items():
         if model["network"] not in networks():
-            raise StudyError(
-                f"config: models.{name}: no network {model['network']!r}; known are"
-                f" {', '.join(networks())}"
+            raise SettingError.at(
+                ("models", name),
+                f"no network {model['network']!r}; known are {', '.join(networks())}",
             )
 
 

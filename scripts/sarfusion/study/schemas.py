@@ -1,16 +1,18 @@
 """The schema of a study's configuration: what it refuses, and its defaults."""
 
 import copy
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.validators import extend
 
-from ..core.errors import StudyError
+from ..core.errors import Keys, SettingError, dotted
 from ..scenes.sources import SOURCES
 from .inputs import INPUTS
 from .methods import METHODS
@@ -20,6 +22,8 @@ Rules = dict[str, Any]  # a JSON schema, or a part of one
 
 CONFIG = Path(__file__).parents[3] / "config"
 SCHEMA = CONFIG / "schema.yaml"
+NUMBERS = "numbers are finite, with a point for decimals and nothing between thousands: 1234.5"
+MAX_INTEGER = 2**53  # every format and library keeps integers up to this one as they are
 
 
 @cache
@@ -34,6 +38,7 @@ def schema() -> Rules:
     keys["baselines"] |= {"items": {"enum": [*METHODS]}, "default": [*METHODS]}
     keys["inputs"]["default"] = [*INPUTS]
     definitions["input"]["enum"] = [*INPUTS]
+    definitions["model"]["not"]["enum"] += METHODS
     keys["protocols"]["properties"] = {
         name: {"description": protocol.summary, "$ref": "#/$defs/protocol"}
         for name, protocol in PROTOCOLS.items()
@@ -59,12 +64,24 @@ def _site_schema(source: str, settings: Mapping[str, Rules]) -> Rules:
     }
 
 
+def _is_integer(checker: Any, value: Any) -> bool:
+    """Tell whether a value is an integer, which neither 1.0 nor true is, and not too large."""
+    return type(value) is int and abs(value) <= MAX_INTEGER
+
+
+_Validator = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
+)
+
+
 @cache
 def _validator(*place: str) -> Draft202012Validator:
     """Return the validator of a part of the schema, given by the keys that lead to it."""
     rules = part(*place)
     # With the definitions, so that "#/$defs/..." resolves from any part of the schema.
-    return Draft202012Validator({**rules, "$defs": schema()["$defs"]})
+    rules = {**rules, "$defs": schema()["$defs"]}
+    return _Validator(rules, format_checker=FormatChecker(["date"]))
 
 
 def part(*place: str) -> Rules:
@@ -80,8 +97,8 @@ def violation(value: Any, *place: str) -> ValidationError | None:
     return best_match(_validator(*place).iter_errors(value))
 
 
-def check(value: Any, where: Sequence[str], *place: str) -> None:
-    """Raise StudyError where `value` violates a part of the schema.
+def check(value: Any, where: Keys, *place: str) -> None:
+    """Raise SettingError where `value` violates a part of the schema.
 
     where: the keys that lead to `value` in the configuration. place: those that lead to the part
     of the schema.
@@ -89,15 +106,52 @@ def check(value: Any, where: Sequence[str], *place: str) -> None:
     error = violation(value, *place)
     if error is None:
         return
-    named = ".".join(str(step) for step in (*where, *error.absolute_path)) or "the top level"
+    keys = (*where, *error.absolute_path)
     if error.validator == "additionalProperties":
         known = sorted(error.schema["properties"])
         unknown = sorted(set(error.instance) - set(known))
-        raise StudyError(
-            f"config: unknown key {', '.join(map(repr, unknown))} in {named};"
-            f" known are {', '.join(known)}"
+        raise SettingError(
+            (*keys, unknown[0]),
+            f"unknown key {', '.join(map(repr, unknown))} in {dotted(keys)};"
+            f" known are {', '.join(known)}",
         )
-    raise StudyError(f"config: {named}: {error.message}")
+    raise SettingError.at(keys, said(error))
+
+
+def said(error: ValidationError) -> str:
+    """Return what is wrong with a value, and where possible how to write it."""
+    value, rule = error.instance, error.validator_value
+    if error.validator == "not":
+        return f"{value!r} has a meaning of its own here; choose another name"
+    if error.validator in ("pattern", "format") and "title" in error.schema:
+        return f"{value!r} is no {error.schema['title']}: {error.schema['description']}"
+    if error.validator == "type":
+        return _said_of_type(value, [rule] if isinstance(rule, str) else rule, error.message)
+    return error.message
+
+
+def _said_of_type(value: Any, wanted: list[str], message: str) -> str:
+    """Return the message for a value that is of none of the types that are wanted."""
+    if value is None:
+        return "nothing stands there; write a value, or leave the key out"
+    if isinstance(value, str) and {"number", "integer"}.intersection(wanted):
+        return f"{message}; {_number_advice(value)}"
+    if isinstance(value, bool | int | float) and "string" in wanted:
+        return f"{message}; put it in quotes"
+    if isinstance(value, int) and "integer" in wanted and not isinstance(value, bool):
+        return f"{value} is too large; at most {MAX_INTEGER}"
+    return message
+
+
+def _number_advice(text: str) -> str:
+    """Return how to write the number that a text seems to mean."""
+    exponent = re.fullmatch(r"([-+]?[0-9]+)(\.[0-9]*)?e([-+]?)([0-9]+)", text, re.I)
+    if exponent:
+        digits, fraction, sign, power = exponent.groups()
+        return f"write {digits}{fraction or '.0'}e{sign or '+'}{power}"
+    if re.fullmatch(r"[-+]?[0-9]*[.]?[0-9]+", text):
+        return "write it without quotes, and without zeros in front"
+    return NUMBERS
 
 
 def with_defaults(value: Any, rules: Rules) -> Any:

@@ -1,17 +1,26 @@
 """A table of sites: one row each, as a spreadsheet saves it."""
 
 import csv
-from collections.abc import Mapping, Sequence
+import io
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import StudyError
+from ..core.files import read_text, shown
 from ..scenes.sources import SOURCES
-from .schemas import Rules, part, violation
+from .plain import MAX_TEXT
+from .schemas import NUMBERS, Rules, part, said, violation
 
 # Columns of the items of one key, so that each cell has one item.
 TOGETHER = {"area": ("west", "south", "east", "north"), "period": ("start", "end")}
 OWN = ("name", "source", *(column for columns in TOGETHER.values() for column in columns))
+# What R, pandas and spreadsheets write into a cell that has no value.
+NO_VALUE = re.compile(r"(?i)n/?a|nan|null|(?-i:None)|#[A-Z0-9/]+[!?]?")
+INTEGER = re.compile(r"([-+]?[0-9]{1,20})(\.0*)?")  # pandas writes 1.0 where a cell is empty
+NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 
 def read_table(path: str | Path) -> dict[str, dict[str, Any]]:
@@ -19,46 +28,57 @@ def read_table(path: str | Path) -> dict[str, dict[str, Any]]:
 
     The first line names the columns: `name`, `source`, and any key of a site, nested ones with
     dots (sar.unit, overrides.split.block_px). `area` may be given as west, south, east, north, and
-    `period` as start, end. An empty cell leaves its key out. Commas, semicolons or tabs separate
-    the columns. Raises StudyError, in one line with file, line and column.
+    `period` as start, end. An empty cell leaves its key out, and an empty column has no meaning.
+    Commas, semicolons or tabs separate the columns. Raises StudyError, in one line with file, line
+    and column.
     """
     path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path}: not readable as a table in UTF-8 ({error})") from None
-    header = lines[0] if lines else ""
-    rows = csv.reader(lines, delimiter=max(",;\t", key=header.count), strict=True)
-    try:
-        columns = [name.strip() for name in next(rows, [])]
-        _check_columns(path, columns)
-        sites = {}
-        for cells in rows:
-            if any(cell.strip() for cell in cells):
-                row = _Row(path, rows.line_num, columns, cells)
-                if row.name in sites:
-                    raise row.error("name", f"{row.name!r} stands in the table twice")
-                sites[row.name] = row.site()
-    except csv.Error as error:
-        raise StudyError(f"{path}: line {rows.line_num}: {error}") from None
+    sites = {}
+    for row in _rows(path):
+        if row.name in sites:
+            raise row.error("name", f"{row.name!r} stands in the table twice")
+        sites[row.name] = row.site()
     if not sites:
-        raise StudyError(f"{path}: no site in the table")
+        raise StudyError(f"{shown(path)}: no site in the table")
     return sites
 
 
+def line_of_site(path: Path, name: str) -> int:
+    """Return the number of the line of a site in a table."""
+    return next(row.line for row in _rows(path) if row.name == name)
+
+
+def _rows(path: Path) -> Iterator["_Row"]:
+    """Yield the rows of a table that are not empty; raise StudyError where it is no table."""
+    lines = io.StringIO(read_text(path), newline=None)
+    header = lines.readline()
+    lines.seek(0)
+    table = csv.reader(lines, delimiter=max(",;\t", key=header.count), strict=True)
+    try:
+        columns = [name.strip() for name in next(table, [])]
+        _check_columns(path, columns)
+        for cells in table:
+            if any(cell.strip() for cell in cells):
+                yield _Row(path, table.line_num, columns, cells)
+    except csv.Error as error:
+        raise StudyError(f"{shown(path)}, line {table.line_num}: {error}") from None
+
+
 def _check_columns(path: Path, columns: Sequence[str]) -> None:
-    """Raise StudyError for an unknown, duplicate or missing column."""
+    """Raise StudyError for an unknown, duplicate or missing column; columns may lack a name."""
     for number, column in enumerate(columns, 1):
+        if not column:
+            continue
         if column not in OWN and not any(_rules(source, column) for source in SOURCES):
             raise StudyError(
-                f"{path}: line 1, column {number}: unknown column {column!r};"
+                f"{shown(path)}, line 1, column {number}: unknown column {column!r};"
                 f" known are {', '.join(_known())}"
             )
         if columns.count(column) > 1:
-            raise StudyError(f"{path}: line 1: column {column} stands there twice")
+            raise StudyError(f"{shown(path)}, line 1: column {column} stands there twice")
     for column in ("name", "source"):
         if column not in columns:
-            raise StudyError(f"{path}: line 1: no column {column}")
+            raise StudyError(f"{shown(path)}, line 1: no column {column}")
 
 
 def _known() -> list[str]:
@@ -94,20 +114,35 @@ class _Row:
     """One site of a table."""
 
     def __init__(self, path: Path, line: int, columns: Sequence[str], cells: Sequence[str]) -> None:
+        self._path, self.line, self._columns = path, line, columns
         if len(cells) > len(columns):
-            raise StudyError(f"{path}: line {line}: {len(cells)} cells for {len(columns)} columns")
-        self._path, self._line = path, line
-        stripped = (cell.strip() for cell in cells)
-        self._cells = {name: cell for name, cell in zip(columns, stripped, strict=False) if cell}
-        self.name = self._cells.get("name", "")
-        if violation(self.name, "$defs", "name"):
-            raise self.error(
-                "name", f"{self.name!r} is no name: small letters, digits, - and _, for file names"
+            raise StudyError(
+                f"{shown(path)}, line {line}: {len(cells)} cells for {len(columns)} columns;"
+                " numbers have a point for decimals, and texts with commas stand in quotes"
             )
+        self._cells: dict[str, str] = {}
+        for number, (column, cell) in enumerate(zip(columns, cells, strict=False), 1):
+            if cell.strip():
+                self._cells[column or f"{number} without a name"] = cell.strip()
+        for column, cell in self._cells.items():
+            self._check_cell(column, cell)
+        self.name = self._cells.get("name", "")
+        wrong = violation(self.name, "properties", "sites", "propertyNames")
+        if wrong:
+            raise self.error("name", said(wrong))
+
+    def _check_cell(self, column: str, cell: str) -> None:
+        """Raise StudyError for a cell that no column takes."""
+        if column not in self._columns:
+            raise self.error(column, f"{cell!r}; name the column in line 1, or leave it empty")
+        if column != "name" and NO_VALUE.fullmatch(cell):
+            raise self.error(column, f"{cell!r} is no value; leave the cell empty")
+        if len(cell) > MAX_TEXT:
+            raise self.error(column, f"a text of {len(cell)} characters; {MAX_TEXT} at most")
 
     def error(self, column: str, message: str) -> StudyError:
         """Return the error for a cell of this row."""
-        return StudyError(f"{self._path}: line {self._line}, column {column}: {message}")
+        return StudyError(f"{shown(self._path)}, line {self.line}, column {column}: {message}")
 
     def site(self) -> dict[str, Any]:
         """Return the settings of the site; raise StudyError for a cell that the schema refuses."""
@@ -162,8 +197,8 @@ class _Row:
         ]
         column = next((name for name in names if name in self._cells), names[-1] if path else None)
         if column:
-            raise self.error(column, error.message)
-        raise StudyError(f"{self._path}: line {self._line}: {error.message}")
+            raise self.error(column, said(error))
+        raise StudyError(f"{shown(self._path)}, line {self.line}: {said(error)}")
 
     def _value(self, column: str, text: str, rules: Rules) -> Any:
         """Return the value of a cell in the type that the schema requires."""
@@ -172,14 +207,15 @@ class _Row:
             kind = part("$defs", rules["$ref"].rsplit("/", 1)[1]).get("type")
         if kind == "array":
             return [self._item(column, item, rules) for item in text.replace(",", " ").split()]
-        try:
-            if kind == "integer":
-                return int(text)
-            if kind == "number":
-                return float(text)
-        except ValueError:
-            article = "an integer" if kind == "integer" else "a number (with a point)"
-            raise self.error(column, f"{text!r} is not {article}") from None
+        if kind == "integer":
+            whole = INTEGER.fullmatch(text)
+            if not whole:
+                raise self.error(column, f"{text!r} is not an integer, such as 1000")
+            return int(whole[1])
+        if kind == "number":
+            if not NUMBER.fullmatch(text) or not math.isfinite(float(text)):
+                raise self.error(column, f"{text!r} is not a number; {NUMBERS}")
+            return float(text)
         if kind == "boolean":
             if text.lower() not in ("true", "false"):
                 raise self.error(column, f"{text!r} is not true or false")

@@ -1,0 +1,33 @@
+"""Which file the results of a study come from, so that no other study replaces them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..core.errors import StudyError
+from ..core.files import is_file, shown, write_text
+
+RECORDS = Path(".snakemake/studies")  # of this machine: results are handed on without them
+
+
+def check_origin(study: str, results: str, files: Sequence[str | Path]) -> None:
+    """Raise StudyError if a study file made the results of a study that is another one than ours.
+
+    study: name of the study. results: its folder. files: its files, of which the first is the study
+    file; none if it was given on the command line. A study file that is not there any more was
+    moved, and may go on with its results under its new path.
+    """
+    record = RECORDS / study
+    if not files or not is_file(record) or not Path(results).is_dir():
+        return
+    maker = Path(record.read_text(encoding="utf-8"))
+    if is_file(maker) and not maker.samefile(files[0]):
+        raise StudyError(
+            f"{shown(files[0])}: the study {study} in {shown(maker)} made {results}; give this one"
+            f" another name (`study: NAME`), or move {results} away"
+        )
+
+
+def note_origin(study: str, files: Sequence[str | Path]) -> None:
+    """Note which study file makes the results of a study."""
+    if files:
+        write_text(RECORDS / study, shown(files[0]))
