@@ -203,7 +203,7 @@ def test_a_mistake_in_a_file_is_told_with_file_and_line(tmp_path, monkeypatch):
             resolve_files(config | more, [study, change])
     assert resolve_files(config, [study]) == resolve(config)
     study.write_text("sites: {}\n")
-    with pytest.raises(StudyError, match="^city.yaml: the top level: 'study' is a required"):
+    with pytest.raises(StudyError, match="^config: the top level: 'study' is a required"):
         read_study(study)
 
 

@@ -57,7 +57,7 @@ def place_of(keys: Keys, documents: Sequence[Document]) -> str | None:
     """
     found = [document.find(keys) for document in reversed(documents)]
     depth, place = max(found, key=lambda at: at[0], default=(0, None))
-    return place if depth or not keys else None
+    return place if depth else None
 
 
 def read_yaml(path: str | Path, strict: bool = True) -> Document:
