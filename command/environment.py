@@ -5,6 +5,7 @@ Standard library only, and free of newer syntax (see `reproduce`).
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import importlib.util
 import os
@@ -16,6 +17,10 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from sarfusion.core.variables import can_write, clean  # noqa: E402
+
 LOCK = ROOT / "envs/requirements.lock"
 DEV_LOCK = ROOT / "envs/requirements-dev.lock"
 CFF_LOCK = ROOT / "envs/requirements-cff.lock"
@@ -23,8 +28,12 @@ TORCH = ROOT / "envs/torch.txt"
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 STAMP, DEV_STAMP = "sarfusion.stamp", "sarfusion-dev.stamp"
 
-# Environment variables that would lead Python and pip out of the virtual environment.
-LEAKS = ["PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"]
+# Environment variables that would lead Python and pip out of the virtual environment, and Snakemake
+# away from profiles/default, beside those that `clean` removes.
+LEAKS = [
+    *("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"),
+    "SNAKEMAKE_PROFILE",
+]
 
 
 class Problem(Exception):
@@ -53,6 +62,11 @@ def venv_python() -> Path:
 def environment() -> dict[str, str]:
     """Return the environment variables for every process that the command starts."""
     env = {name: value for name, value in os.environ.items() if name not in LEAKS}
+    clean(env, ROOT / ".snakemake/cache")
+    try:
+        getpass.getuser()
+    except (ImportError, KeyError, OSError):  # known by number alone; Snakemake asks for a name
+        env["USER"] = str(os.getuid())
     env["PATH"] = os.pathsep.join([str(venv_folder() / "bin"), env.get("PATH", os.defpath)])
     return env
 
@@ -123,7 +137,8 @@ def run_quietly(*command: str) -> str:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     return (done.stdout.strip() or f"exit code {done.returncode}") if done.returncode else ""
 
@@ -142,11 +157,30 @@ def check_place() -> None:
             f"{sys.executable} cannot make virtual environments (it has no ensurepip);"
             " on Debian or Ubuntu: apt install python3-venv"
         )
+    if not can_write(venv):
+        raise Problem(
+            f"{venv} cannot be written; name another folder: SARFUSION_VENV=FOLDER ./reproduce"
+        )
     if venv.exists() and any(venv.iterdir()) and not (venv / STAMP).exists():
         raise Problem(
             f"{venv} was not made by ./reproduce, which therefore leaves it alone;"
             " move it away, or name another folder: SARFUSION_VENV=FOLDER ./reproduce"
         )
+
+
+def check_folder() -> None:
+    """Raise Problem where a run cannot write in the project's folder.
+
+    A folder that .snakemake links to is made where it does not exist yet.
+    """
+    folders = [(ROOT / ".snakemake").resolve(), ROOT / "results"]
+    if not all(map(can_write, folders)):
+        raise Problem(
+            f"{ROOT} cannot be written, where a run keeps .snakemake/ and results/: clone the"
+            " project into a folder of your own; or let results/ be a folder that you can write,"
+            " and its owner put the rest there: ln -s results/.snakemake .snakemake"
+        )
+    folders[0].mkdir(parents=True, exist_ok=True)
 
 
 def create_venv() -> None:

@@ -85,7 +85,8 @@ def start_dry_run(config: Path, arguments: Iterable[str]) -> subprocess.Popen[st
         command,
         cwd=str(ROOT),
         env=environment(),
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

@@ -13,7 +13,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cluster import await_left_jobs
-from environment import ROOT, Problem, is_set_up, run_quietly, say, set_up, venv_python
+from environment import (
+    ROOT,
+    Problem,
+    check_folder,
+    is_set_up,
+    run_quietly,
+    say,
+    set_up,
+    venv_python,
+)
 from running import Lock, project_lock, run
 
 STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
@@ -122,7 +131,8 @@ def study_file(study: str) -> Path:
 
 
 def ready(dev: bool = False) -> None:
-    """Set up the virtual environment unless that is done, with the test tools if `dev`."""
+    """Check the project's folder; set up the virtual environment, with the test tools if `dev`."""
+    check_folder()
     if not is_set_up(dev):
         with project_lock("setting up"):
             set_up(dev)

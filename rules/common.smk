@@ -17,6 +17,13 @@ if not Path(PROJECT, "scripts/sarfusion").is_dir():
 
 sys.path.insert(0, str(PROJECT / "scripts"))
 
+from sarfusion.core.variables import clean
+
+# Before GDAL is loaded, and for all jobs. Of a module, each job does so for itself (core/job.py),
+# since the other workflow may want these variables.
+if not workflow.modifier.is_module:
+    clean(os.environ, Path(".snakemake/cache").absolute())
+
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_json
 from sarfusion.provenance.code_version import LIBRARY, module_digests
@@ -142,12 +149,12 @@ def growing(amount):
 
 @functools.cache
 def pixels_of(site):
-    """Return the number of 30 m pixels of a site."""
+    """Return the number of optical pixels of a site."""
     return site_pixels(STUDY, site)
 
 
 def whole_arrays(bytes_a_pixel):
-    """Return the memory of a job that reads whole scenes. bytes_a_pixel: of each 30 m pixel."""
+    """Return the memory of a job that reads whole scenes. bytes_a_pixel: of each optical pixel."""
     pixels = lambda wildcards: sum(map(pixels_of, ground_of(wildcards.site)))
     return growing(lambda wildcards: 2000 + round(bytes_a_pixel * pixels(wildcards) / 1e6))
 

@@ -22,6 +22,10 @@ def project(tmp_path, monkeypatch):
     for part in ("command", "envs"):
         unwanted = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / part, tmp_path / part, ignore=unwanted)
+    (tmp_path / "scripts/sarfusion/core").mkdir(parents=True)
+    for module in ("__init__", "core/__init__", "core/variables"):
+        path = f"scripts/sarfusion/{module}.py"
+        shutil.copy(ROOT / path, tmp_path / path)
     (tmp_path / "config").mkdir()
     (tmp_path / "config/demo.yaml").write_text("# first\nstudy: demo  # a demo\n")
     (tmp_path / "config/city.yaml").write_text("study: 'rio'\n")

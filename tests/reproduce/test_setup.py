@@ -155,8 +155,49 @@ def test_python_without_ensurepip_is_one_line(installer, monkeypatch):
 
 
 def test_environment_does_not_leak(project, monkeypatch):
-    for name in environment.LEAKS:
+    leaks = {*environment.LEAKS, "PROJ_DATA", "GDAL_DATA", "MPLBACKEND", "PYTHONOPTIMIZE"}
+    assert {"PYTHONPATH", "SNAKEMAKE_PROFILE"} <= leaks
+    for name in leaks:
         monkeypatch.setenv(name, "/elsewhere")
     env = environment.environment()
-    assert not set(environment.LEAKS) & set(env)
+    assert not leaks & set(env)
+    assert env["MPLCONFIGDIR"] == str(project / ".snakemake/cache/matplotlib")
     assert env["PATH"].split(os.pathsep)[0] == str(project / "venv/bin")
+
+
+def test_user_without_a_name_gets_a_number(project, monkeypatch):
+    def nameless():
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr(environment.getpass, "getuser", nameless)
+    assert environment.environment()["USER"] == str(os.getuid())
+    monkeypatch.setattr(environment.getpass, "getuser", lambda: "ada")
+    monkeypatch.delenv("USER", raising=False)
+    assert "USER" not in environment.environment()
+
+
+def test_a_clone_that_cannot_be_written_says_so_in_one_line(project, monkeypatch):
+    environment.check_folder()
+    assert (project / ".snakemake").is_dir()
+    monkeypatch.setattr(environment, "can_write", lambda folder: folder != project / "results")
+    with pytest.raises(environment.Problem, match="cannot be written.* clone the project") as found:
+        environment.check_folder()
+    assert "\n" not in str(found.value)
+
+
+def test_records_lie_where_their_folder_links_to(project):
+    (project / ".snakemake").symlink_to("results/.snakemake")
+    environment.check_folder()
+    assert (project / "results/.snakemake").is_dir()
+    (project / "results/.snakemake").rmdir()
+    (project / "results").rmdir()
+    (project / "results").touch()
+    with pytest.raises(environment.Problem, match="cannot be written"):
+        environment.check_folder()
+
+
+def test_an_environment_that_cannot_be_made_is_one_line(installer, monkeypatch):
+    environment.venv_folder().parent.joinpath("file").touch()
+    monkeypatch.setenv("SARFUSION_VENV", str(environment.venv_folder().parent / "file/venv"))
+    with pytest.raises(environment.Problem, match="name another folder: SARFUSION_VENV=FOLDER"):
+        environment.set_up()

@@ -173,6 +173,37 @@ def test_without_snakemake_errors_are_left_to_python(tmp_path):
     assert said.endswith("ModuleNotFoundError: No module named 'no_such_module'\n")
 
 
+def test_variables_of_others_do_not_reach_the_libraries_of_a_script(tmp_path, monkeypatch):
+    """A shell of conda, QGIS and Jupyter, with settings in the home."""
+    home = tmp_path / "home"
+    for name, text in {
+        ".gdal/gdalrc": "[configoptions]\nGDAL_SKIP=GTiff\n",
+        ".local/share/proj/proj.db": "no database",
+        ".config/matplotlib/matplotlibrc": "figure.dpi: 30\n",
+        "odd/proj.db": "no database",
+    }.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text)
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("PROJ_DATA", "PROJ_LIB", "GDAL_DATA", "GDAL_DRIVER_PATH", "MPLCONFIGDIR"):
+        monkeypatch.setenv(name, str(home / "odd"))
+    monkeypatch.setenv("GDAL_SKIP", "GTiff")
+    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    text = """
+from sarfusion.core.job import run
+import matplotlib, numpy, rasterio
+from rasterio.warp import transform
+from sarfusion.core.raster import Grid, read_grid, write_raster
+assert matplotlib.rcParams["figure.dpi"] == 100
+(x,), (y,) = transform("EPSG:4326", "EPSG:32648", [105], [0])
+assert (round(x), round(y)) == (500_000, 0)
+grid = Grid(rasterio.CRS.from_epsg(32648), rasterio.Affine(10, 0, x, 0, -10, y), 2, 2)
+write_raster("a.tif", numpy.zeros((1, 2, 2)), grid, ["a"], None)
+assert read_grid("a.tif") == grid
+"""
+    assert start_script(tmp_path, text) == (0, "", None)
+
+
 def test_scripts_import_the_log_of_imports_first():
     texts = {path.name: path.read_text() for path in SCRIPTS.glob("*.py")}
     jobs = {name: text for name, text in texts.items() if "    run(main, snakemake)\n" in text}

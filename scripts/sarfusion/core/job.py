@@ -1,6 +1,7 @@
 """How Snakemake runs a script: arguments by name, a log, and one line for an error.
 
-A script imports this module before any other, so that errors of its other imports are logged too.
+A script imports this module before any other, so that errors of its other imports are logged too,
+and that no library sees environment variables which would change what the script computes.
 """
 
 import gc
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import StudyError
+from .variables import clean
 
 SECTIONS = ("input", "output", "params", "wildcards")  # of a rule, with named values
 
@@ -112,6 +114,7 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, trace: Any) -
 
 if hasattr(sys.modules["__main__"], "snakemake"):  # in a script that Snakemake runs
     sys.excepthook = _log_uncaught
+    clean(os.environ, Path(".snakemake/cache").absolute())
 
 
 def is_offline() -> bool:
