@@ -5,6 +5,7 @@ rule tabulate_across:
     input:
         metrics="<results>/tables/metrics.csv",
         differences=list(SCORED.difference_tables()),
+        descriptions=[f"<results>/stack/{site}.json" for site in SITES],
     output:
         scores_csv="<results>/tables/across_sites.csv",
         differences_csv="<results>/tables/across_sites_differences.csv",

@@ -97,7 +97,7 @@ rule evaluate_full_scale:
             "gain_at_nyquist"
         ],
     message:
-        "Score the 10 m products of {wildcards.site}"
+        "Score the products of {wildcards.site} at a third of the pixel size"
     script:
         "../scripts/evaluate_full_scale.py"
 

@@ -5,7 +5,7 @@
 # an edit of one of their readers would make them again and then rerun all other readers: an edit of
 # a metric would train again, since scoring and training read the degraded bands. Deleting frees
 # little: of 106 MB of rasters in the demo, the shuffled SAR takes 0.2, the degraded bands 0.5 and
-# the 10 m inputs 11; the fused bands, which are results, take 83.
+# the inputs at a third of the pixel size 11; the fused bands, which are results, take 83.
 
 
 rule prepare_stack:
@@ -109,7 +109,7 @@ rule reduce_resolution:
             "gain_at_nyquist"
         ],
     message:
-        "Degrade the optical bands of {wildcards.site} to 90 m"
+        "Degrade the optical bands of {wildcards.site} to three times the pixel size"
     script:
         "../scripts/reduce_resolution.py"
 
@@ -134,6 +134,6 @@ rule prepare_full_scale:
         code=code("prepare_full_scale"),
         noise_floor_db=lambda wildcards: setting(STUDY, wildcards.site, "sar")["noise_floor_db"],
     message:
-        "Bring optical and SAR of {wildcards.site} to 10 m"
+        "Bring optical and SAR of {wildcards.site} to a third of the pixel size"
     script:
         "../scripts/prepare_full_scale.py"

@@ -4,6 +4,7 @@
 rule tabulate_metrics:
     input:
         scores=list(SCORED.score_tables()),
+        descriptions=[f"<results>/stack/{site}.json" for site in SITES],
     output:
         metrics="<results>/tables/metrics.csv",
         csv="<results>/tables/summary.csv",

@@ -12,6 +12,7 @@ from sarfusion.core.errors import StudyError
 from sarfusion.core.files import read_json, write_text
 from sarfusion.core.grid import crs_name, north_words
 from sarfusion.core.raster import read_grid
+from sarfusion.show.pixels import pixel_sizes
 from sarfusion.show.viewer.layers import ViewerLayer, pack_layers
 from sarfusion.show.viewer.page import build_page
 from sarfusion.study.methods import method_label
@@ -19,11 +20,11 @@ from sarfusion.study.protocols import FULL, HEADLINE, PROTOCOLS
 
 SAR = {"vv_db": "SAR VV", "vh_db": "SAR VH", "ratio_db": "SAR ratio VV/VH"}
 METRICS = {"rmse": "RMSE", "bias": "Bias", "cc": "CC", "ssim": "SSIM", "uiqi": "UIQI"}
-REGIONS = {  # of the score tables, the headline of each protocol
+REGIONS = {  # of the score tables, the headline of each protocol; with pixel sizes in braces
     "test": "test ground, against the measured band",
     "gap": "inside gaps on test ground, against the measured band",
-    "truth": "test ground, against the true 10 m reflectance",
-    "consistency": "test ground, degraded to 30 m again, against the measured band",
+    "truth": "test ground, against the true {fine} m reflectance",
+    "consistency": "test ground, degraded to {native} m again, against the measured band",
 }
 MB = 10**6
 
@@ -56,14 +57,17 @@ def main(
     most.
     """
     facts, grid = read_json(metadata), read_grid(stack)
+    sizes = pixel_sizes([grid.pixel_m])
     texts = [Path(path).read_text(encoding="utf-8") for path in (template, style, page_script)]
     told = {
         "study": study,
         "site": facts["site"],
         "simulated": bool(facts["simulated"]),
+        "sensor": facts["optical"]["sensor"],
         "dates": {sensor: facts[sensor]["date"] for sensor in ("optical", "sar")},
         "size": list(grid.shape),
         "pixel_m": list(grid.pixel_m),
+        "sizes": sizes,
         "crs": crs_name(grid.crs),
         "north": north_words(grid.north_deg),
         "transform": list(grid.transform)[:6],
@@ -72,8 +76,8 @@ def main(
         "metrics": METRICS,
         "limit_mb": limit_mb,
     }
-    found = read_scores(scores, "truth" if truth else "consistency")
-    layers = list_layers(stack, truth, bands, fused, runs, found)
+    found = read_scores(scores, "truth" if truth else "consistency", sizes)
+    layers = list_layers(stack, truth, bands, fused, runs, found, sizes)
     room = limit_mb * MB - len(build_page(told, *texts).encode())
     if room < MB:
         raise StudyError(f"viewer: no room for data in {limit_mb} MB; raise viewer.limit_mb")
@@ -81,8 +85,11 @@ def main(
     write_text(html, build_page(told, *texts))
 
 
-def list_layers(stack, truth, bands, fused, runs, scores):
-    """Return every ViewerLayer of a site. Scores of a method go along with it; see read_scores."""
+def list_layers(stack, truth, bands, fused, runs, scores, sizes):
+    """Return every ViewerLayer of a site. Scores of a method go along with it; see read_scores.
+
+    sizes: of pixels, as pixel_sizes returns them.
+    """
 
     def in_stack(name, group, label, names, unit):
         return ViewerLayer(name, group, label, {band: (stack, band) for band in names}, unit)
@@ -90,7 +97,8 @@ def list_layers(stack, truth, bands, fused, runs, scores):
     layers = [in_stack("measured", "Optical", "Measured", bands, "reflectance")]
     if truth:
         places = {band: (truth, band) for band in bands}
-        layers.append(ViewerLayer("truth", "Optical", "Truth at 10 m", places, "reflectance"))
+        label = f"Truth at {sizes['fine']} m"
+        layers.append(ViewerLayer("truth", "Optical", label, places, "reflectance"))
     layers += [in_stack(name, "SAR", label, [name], "dB") for name, label in SAR.items()]
     methods: dict[tuple, dict[str, tuple[str | Path, str]]] = {}
     for path, (protocol, scale, (band, *method)) in zip(fused, runs, strict=True):
@@ -101,7 +109,7 @@ def list_layers(stack, truth, bands, fused, runs, scores):
         layers.append(
             ViewerLayer(
                 f"{protocol}{scale}/{method}-{sar_input}",
-                about.full_group if scale == FULL else about.group,
+                (about.full_group if scale == FULL else about.group).format(**sizes),
                 method_label(method, sar_input),
                 places,
                 "reflectance",
@@ -113,11 +121,11 @@ def list_layers(stack, truth, bands, fused, runs, scores):
     return layers
 
 
-def read_scores(paths, full_region):
+def read_scores(paths, full_region, sizes):
     """Return {(protocol, scale, method, input, seed): {"region", "n", "bands"}}.
 
     bands: {band: {metric: value}}, in the headline region of each protocol; of products at the
-    finest pixels, in `full_region`.
+    finest pixels, in `full_region`. sizes: of pixels.
     """
     table = pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
     is_full = table["region"].isin(["truth", "consistency"])
@@ -128,7 +136,7 @@ def read_scores(paths, full_region):
     for row in table[table["value"].notna()].itertuples():
         run = found.setdefault(
             (row.protocol, row.scale, row.method, row.input, row.seed),
-            {"region": REGIONS[row.region], "bands": {}},
+            {"region": REGIONS[row.region].format(**sizes), "bands": {}},
         )
         run["bands"].setdefault(row.band, {})[row.metric] = float(f"{row.value:.6g}")
         if row.metric == "rmse":

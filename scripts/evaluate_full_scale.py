@@ -1,4 +1,4 @@
-"""Score the 10 m products of one site: consistency with the 30 m bands, and truth if known."""
+"""Score the products of one site at the finest pixels: consistency, and truth if known."""
 
 from sarfusion.core.job import run
 
@@ -40,8 +40,8 @@ def main(
     """Write the tidy table of scores on test ground.
 
     fused: paths of the products; runs: (band, method, input, seed) of each, in the same order.
-    Region `consistency`: the product degraded to 30 m against the measured band. Region `truth`,
-    where the 10 m reflectance is known (a path, else None): the product against it.
+    Region `consistency`: the product degraded again against the measured band. Region `truth`,
+    where the true reflectance is known (a path, else None): the product against it.
     """
     keep_freed_memory()
     runs = [Run(*of_band) for of_band in runs]
@@ -83,7 +83,7 @@ def main(
             fine = bands["products"](_finer(rows), _finer(columns))
             return np.stack([degrade(product, RATIO, gain_at_nyquist) for product in fine])
 
-        def at_30_m(tile, with_fused):
+        def at_native(tile, with_fused):
             images = []
             if with_fused:
                 images = tile.padded(degraded, beyond)[:, beyond:-beyond, beyond:-beyond]
@@ -95,7 +95,7 @@ def main(
             measured = tile.padded(bands["fine"])
             return _parts("truth", tile.padded(fine_test), names, measured, runs, images)
 
-        found = score_scene(shape, at_30_m, givens, threads=threads)
+        found = score_scene(shape, at_native, givens, threads=threads)
         if truth is not None:
             fine_shape = (RATIO * shape[0], RATIO * shape[1])
             found |= score_scene(fine_shape, at_10_m, givens, threads=threads)
@@ -107,7 +107,7 @@ def main(
 
 
 def _finer(span):
-    """Return a slice of 30 m pixels as one of 10 m pixels."""
+    """Return a slice of pixels as one of the finest pixels."""
     return slice(RATIO * span.start, RATIO * span.stop)
 
 

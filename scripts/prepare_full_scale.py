@@ -1,4 +1,4 @@
-"""Bring optical and SAR onto a grid of a third of the Landsat pixel: 10 m from 30 m."""
+"""Bring optical and SAR onto a grid with a third of the optical pixel size."""
 
 from sarfusion.core.job import run
 
@@ -17,6 +17,7 @@ def main(
     stack: str | Path,
     sar: str | Path,
     full: str | Path,
+    site: str,
     noise_floor_db: float,
 ) -> None:
     """Write red, green, blue (interpolated) and vv_db, vh_db, ratio_db on the fine grid."""
@@ -25,6 +26,7 @@ def main(
         open_bands([(sar, band) for band in radar.BANDS]) as power,
     ):
         fine = optical.grid.finer(RATIO)
+        radar.warn_if_larger(power.grid, fine, f"site {site}", "its sharpened products")
         names = (*landsat.BANDS, *radar.CHANNELS)
         with create_raster(full, fine, names, np.float32, np.nan) as target:
             for window in strips(fine.shape):

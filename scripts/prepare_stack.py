@@ -54,6 +54,7 @@ def main(
     with open_raster(optical) as numbers, open_bands([(sar, b) for b in radar.BANDS]) as power:
         grid = Grid.of(numbers)
         radar.check_overlap(power.grid, grid, sar)
+        radar.warn_if_larger(power.grid, grid, f"site {site}", "the optical scene")
         sar_counts = count_backscatter(power)
         with create_raster(stack, grid, CHANNELS, np.float32, np.nan, threads=threads) as target:
             valid, counts = fill_stack(target, numbers, power, grid, mask, floor)
@@ -77,7 +78,12 @@ def main(
                 "north_deg": round(grid.north_deg, 1),
             },
             "optical": dict(counts["optical"]),
-            "sar": {**sar_counts, **counts["floor"], "noise_floor_db": floor},
+            "sar": {
+                "pixel_m": list(power.grid.pixel_m),
+                **sar_counts,
+                **counts["floor"],
+                "noise_floor_db": floor,
+            },
             "valid_pixels": int(valid.sum()),
             "split": {"pixels": splitting.counts(ground), **split_settings},
             "normalisation": {

@@ -19,7 +19,7 @@ def main(
     reduced: str | Path,
     gain_at_nyquist: float,
 ) -> None:
-    """Write red, green, blue degraded to 90 m and interpolated back onto the 30 m grid."""
+    """Write red, green, blue degraded by RATIO and interpolated back onto their own grid."""
     with (
         open_bands([(stack, band) for band in landsat.BANDS]) as source,
         create_raster(reduced, source.grid, landsat.BANDS, np.float32, np.nan) as target,

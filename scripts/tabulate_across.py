@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
-from sarfusion.core.files import write_csv, write_text
+from sarfusion.core.files import read_json, write_csv, write_text
 from sarfusion.scoring.across import pooled_differences, pooled_scores
+from sarfusion.show.pixels import pixel_sizes
 from sarfusion.show.tables import as_text, pooled_table, read_scores, sections
 from sarfusion.study.comparisons import run_label
 from sarfusion.study.missing import missing_note
@@ -29,6 +30,7 @@ def main(
     *,
     metrics: str | Path,
     differences: Sequence[str | Path],
+    descriptions: Sequence[str | Path],
     scores_csv: str | Path,
     differences_csv: str | Path,
     md: str | Path,
@@ -38,8 +40,8 @@ def main(
     """Write both tables as CSV, and for people as one page.
 
     metrics: the tidy table of all scores; differences: tables of compare_methods of every site
-    and protocol; missing: the sites that the study should have had; left_out: the transfers that
-    could not be made without them.
+    and protocol; descriptions: stack/SITE.json of each site; missing: the sites that the study
+    should have had; left_out: the transfers that could not be made without them.
     """
     scores = pd.read_csv(metrics)
     pooled, compared = pooled_scores(scores), pooled_differences(read_scores(differences))
@@ -47,7 +49,8 @@ def main(
     write_csv(scores_csv, pooled.assign(missing_sites=names))
     write_csv(differences_csv, compared.assign(missing_sites=names))
     parts = [f"# {scores['site'].nunique()} sites", missing_note(missing, left_out)]
-    for title, part in sections(pooled):
+    sizes = pixel_sizes(read_json(path)["grid"]["pixel_m"] for path in descriptions)
+    for title, part in sections(pooled, sizes):
         parts += [f"## {title}", as_text(pooled_table(part), "github")]
     parts += [NOTE, "## Differences between methods", as_text(sides(compared), "github"), SIDES]
     write_text(md, "\n\n".join(filter(None, parts)) + "\n")

@@ -5,7 +5,8 @@ from sarfusion.core.job import run
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sarfusion.core.files import write_csv, write_text
+from sarfusion.core.files import read_json, write_csv, write_text
+from sarfusion.show.pixels import coarse_sar_note, pixel_sizes
 from sarfusion.show.tables import (
     MAX_SITES,
     as_text,
@@ -17,6 +18,7 @@ from sarfusion.show.tables import (
     summarise,
 )
 from sarfusion.study.missing import missing_note
+from sarfusion.study.protocols import PROTOCOLS
 
 FULL_NOTE = (
     "Mean over seeds ± half the 95 % t-interval, on test ground. RMSE and bias in reflectance."
@@ -27,6 +29,7 @@ SHORT_NOTE = "Means over seeds and bands{}, on test ground. RMSE and bias in ref
 def main(
     *,
     scores: Sequence[str | Path],
+    descriptions: Sequence[str | Path],
     metrics: str | Path,
     csv: str | Path,
     md: str | Path,
@@ -36,13 +39,15 @@ def main(
 ) -> None:
     """Write tables/metrics.csv and the summary as CSV, Markdown, LaTeX and plain text.
 
-    missing: the sites that the study should have had.
+    descriptions: stack/SITE.json of each site. missing: the sites that the study should have had.
     """
     table = read_scores(scores)
     summary = summarise(table)
     write_csv(metrics, table)
     write_csv(csv, summary)
-    parts = list(sections(summary))
+    stacks = {stack["site"]: stack for stack in map(read_json, descriptions)}
+    sizes = pixel_sizes(stack["grid"]["pixel_m"] for stack in stacks.values())
+    parts = list(sections(summary, sizes))
     full = {
         style: [(title, as_text(full_table(part), style)) for title, part in parts]
         for style in ("github", "latex_booktabs")
@@ -51,11 +56,14 @@ def main(
     markdown = [f"## {title}\n\n{text}" for title, text in full["github"]]
     latex = [f"% {title}\n{text}" for title, text in full["latex_booktabs"]]
     lacks = list(filter(None, [missing_note(missing)]))
-    write_text(md, "\n\n".join([*lacks, *markdown, FULL_NOTE, meaning(summary)]) + "\n")
+    has_fine = any(PROTOCOLS[name].full_scale for name in table["protocol"].unique())
+    sar_note = coarse_sar_note(stacks) if has_fine else ""
+    notes = list(filter(None, [meaning(summary), sar_note]))
+    write_text(md, "\n\n".join([*lacks, *markdown, FULL_NOTE, *notes]) + "\n")
     write_text(tex, "\n\n".join([f"% {FULL_NOTE}", *latex]) + "\n")
     sites = table["site"].nunique()
     note = SHORT_NOTE.format(f" and {sites} sites" if sites > MAX_SITES else "")
-    write_text(txt, "\n\n".join([*short, note, meaning(summary), *lacks]) + "\n")
+    write_text(txt, "\n\n".join([*short, note, *notes, *lacks]) + "\n")
 
 
 if __name__ == "__main__":

@@ -89,6 +89,7 @@ def make_stack(distance=0.2):
             "pixel_m": [30.0, 30.0],
             "north_deg": 0.4,
         },
+        "sar": {"pixel_m": [10.0, 10.0]},
         "optical": {"pixels": 10000, "fill": 300, "cloud": 400, "snow": 0, "masked": 700},
         "valid_pixels": 9300,
         "split": {

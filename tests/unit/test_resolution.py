@@ -191,7 +191,9 @@ def test_strips_give_what_the_whole_scene_gives(tmp_path, monkeypatch, missing, 
         monkeypatch.setattr(raster, "STRIP_PX", pixels)
         paths = tmp_path / f"{pixels}.reduced.tif", tmp_path / f"{pixels}.full.tif"
         reduce_resolution.main(stack=stack, reduced=paths[0], gain_at_nyquist=0.3)
-        prepare_full_scale.main(stack=stack, sar=sar_power, full=paths[1], noise_floor_db=-30)
+        prepare_full_scale.main(
+            stack=stack, sar=sar_power, full=paths[1], site="a", noise_floor_db=-30
+        )
         names = landsat.BANDS, (*landsat.BANDS, *sar.CHANNELS)
         return [read_bands(*both) for both in zip(paths, names, strict=True)]
 

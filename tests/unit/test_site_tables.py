@@ -61,8 +61,10 @@ def across(tmp_path, own, missing, left_out=()):
         {**place, "site": "b", "metric": "rmse", "difference": 0.001, "low": -0.001, "high": 0.003},
     ]
     pd.DataFrame([row | sides for row in rows]).to_csv(tmp_path / "d.csv", index=False)
+    (tmp_path / "a.json").write_text('{"grid": {"pixel_m": [30, 30]}}')
     tabulate_across.main(
         metrics=own,
+        descriptions=[tmp_path / "a.json"],
         differences=[tmp_path / "d.csv"],
         scores_csv=tmp_path / "across.csv",
         differences_csv=tmp_path / "across_differences.csv",

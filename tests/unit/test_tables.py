@@ -12,6 +12,8 @@ from sarfusion.show.tables import (
 )
 from sarfusion.study.methods import method_label
 
+SIZES = {"coarse": "45", "native": "15", "fine": "5"}
+
 
 def scores(rows):
     """Tidy scores from (band, method, input, seed, metric, value)."""
@@ -82,9 +84,19 @@ def test_sections_are_the_headlines_that_a_study_has():
     gap = rows.assign(protocol="cloud_gap", region="gap")
     edge = rows.assign(protocol="cloud_gap", region="gap_edge_0-60m")
     summary = summarise(pd.concat([rows, gap, edge]))
-    assert [part["region"].unique().tolist() for _, part in sections(summary)] == [
+    assert [part["region"].unique().tolist() for _, part in sections(summary, SIZES)] == [
         ["test"],
         ["gap"],
+    ]
+
+
+def test_headings_have_the_pixel_sizes_of_the_study():
+    rows = scores(THREE_SEEDS).assign(protocol="sharpening")
+    regions = [rows.assign(region=name) for name in ("test", "consistency", "truth")]
+    assert [title for title, _ in sections(summarise(pd.concat(regions)), SIZES)] == [
+        "Sharpening: 45 m to 15 m, against the measured band",
+        "Sharpening: the 5 m product, degraded to 15 m again",
+        "Sharpening: the 5 m product against the true 5 m reflectance",
     ]
 
 

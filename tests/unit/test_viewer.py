@@ -204,9 +204,11 @@ def page(**more):
         "study": "demo",
         "site": "city",
         "simulated": True,
+        "sensor": None,
         "dates": {"optical": None, "sar": None},
         "size": [96, 128],
         "pixel_m": [30.0, 30.0],
+        "sizes": {"coarse": "90", "native": "30", "fine": "10"},
         "bands": ["red"],
         "pages": {"city": "index.html"},
         **more,
@@ -241,6 +243,21 @@ def test_names_do_not_break_out_of_the_page():
     assert "alert(1)" in html
     assert "<script>alert(1)" not in html
     assert "<b>city</b>" not in html
+
+
+def test_sensor_and_pixel_sizes_are_those_of_the_site():
+    sizes = {"coarse": "30", "native": "10", "fine": "3.33"}
+    html = " ".join(page(sizes=sizes, sensor="Sentinel-2 MSI").split())
+    for words in (
+        "surface reflectance of Sentinel-2 MSI on its 10 m grid",
+        "blurred it, at 3.33 m.",
+        "Degraded to 30 m and brought back to 10 m, to compare with what was measured; and from"
+        " 10 m to 3.33 m.",
+        "the true one for 3.33 m products",
+    ):
+        assert words in html
+    assert "90 m" not in html
+    assert "surface reflectance on its 10 m grid" in " ".join(page(sizes=sizes).split())
 
 
 def test_sites_lead_to_each_other_and_simulated_ones_say_so():

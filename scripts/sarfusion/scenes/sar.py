@@ -1,6 +1,8 @@
 """Sentinel-1 backscatter: units, averaging in linear power, and the VV/VH ratio in dB."""
 
+import logging
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +20,7 @@ CHANNELS = ("vv_db", "vh_db", "ratio_db")
 # less than this.
 READ_MARGIN_PX = 4
 MAX_TURN_DEG = 6  # between two grids, up to which GDAL's mean is over nearly the right area
+ABOUT_EQUAL = 1.1  # ratio of pixel sizes; degrees and other projections change a size by less
 
 Number = TypeVar("Number", float, np.ndarray)
 
@@ -148,6 +151,29 @@ def _resampled(power: np.ndarray, source: Grid, target: Grid, resampling: Resamp
         resampling=resampling,
     )
     return resampled
+
+
+def is_larger(sar_m: Sequence[float], pixel_m: Sequence[float]) -> bool:
+    """Tell whether SAR has larger pixels than a grid, which then holds no finer SAR.
+
+    sar_m, pixel_m: both sides of their pixels in metres.
+    """
+    return math.prod(sar_m) > ABOUT_EQUAL**2 * math.prod(pixel_m)
+
+
+def warn_if_larger(sar: Grid, target: Grid, where: str, what: str) -> None:
+    """Log a warning where SAR has larger pixels than the grid that it is brought to.
+
+    where: the site; what: whose grid it is, as the message names it.
+    """
+    if is_larger(sar.pixel_m, target.pixel_m):
+        logging.warning(
+            "warning: %s: SAR has pixels of %.3g m; those of %s have %.3g m, and hold no finer SAR",
+            where,
+            math.sqrt(math.prod(sar.pixel_m)),
+            what,
+            math.sqrt(math.prod(target.pixel_m)),
+        )
 
 
 def check_overlap(sar: Grid, optical: Grid, where: str | Path) -> None:

@@ -79,12 +79,15 @@ def _half_widths(values: np.ndarray, groups: np.ndarray, sizes: np.ndarray) -> n
     return half
 
 
-def sections(summary: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield (title, its rows) for each of SECTIONS that the summary has rows of."""
+def sections(summary: pd.DataFrame, sizes: Mapping[str, str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield (title, its rows) for each of SECTIONS that the summary has rows of.
+
+    sizes: of pixels, as pixels.pixel_sizes returns them.
+    """
     for (protocol, region), title in SECTIONS.items():
         section = summary[(summary["protocol"] == protocol) & (summary["region"] == region)]
         if not section.empty:
-            yield title, section
+            yield title.format(**sizes), section
 
 
 def full_table(section: pd.DataFrame) -> pd.DataFrame:

@@ -15,12 +15,12 @@ from .layout import Layout
 from .methods import Run
 from .protocols import PROTOCOLS, REDUCED
 
-# Bytes per pixel of 30 m, measured on the demo's compressed rasters; speckle compresses least.
-# Backscatter is taken to lie at 10 m, of which a site with files of its own may have less.
+# Bytes per optical pixel, measured on the demo's compressed rasters; speckle compresses least.
+# Backscatter is taken to have a third of its size, and may have larger pixels in a person's files.
 OPTICAL_BYTES, SAR_BYTES, TRUTH_BYTES = 6, 65, 85
 STACK_BYTES, REDUCED_BYTES, SHUFFLED_BYTES = 19, 8.2, 3.4
 FUSED_BYTES = 3.1
-FINE = RATIO**2  # pixels of 10 m in one of 30 m
+FINE = RATIO**2  # finest pixels in an optical one
 # Bytes of a file whose size hardly depends on the scene's.
 WEIGHTS = {"cnn": 250_000, "cae": 540_000, "unet": 910_000}  # of a network
 OTHER_WEIGHTS = 1_000_000

@@ -142,7 +142,7 @@ FIGURES = {  # in the order of a study's list of figures
         caption="sharpening",
         category="Fused bands",
         shows="products",
-        message="Draw the 10 m products of {wildcards.site}",
+        message="Draw the products of {wildcards.site} at a third of the pixel size",
         plate="{title} at {site}: a place on test ground at {coarse}~m, at {native}~m, and as"
         " {fine}~m products. First seed.",
     ),

@@ -3,8 +3,9 @@
 All that depends on the protocol reads these records: the schema of a study, the rules, figures,
 tables, the viewer, the paper and `./reproduce verify`.
 
-Texts for the paper are Typst markup. They may contain the numbers of show/paper/methods.py in
-braces: {native}, {coarse} and {fine} are pixel sizes in metres.
+Texts may contain pixel sizes in metres in braces: {native}, {coarse} and {fine}, as
+show/pixels.py returns them. Texts for the paper are Typst markup, and may contain the other numbers
+of show/paper/methods.py too.
 """
 
 from dataclasses import dataclass, field
@@ -102,26 +103,26 @@ PROTOCOLS = {  # in the order of tables
         plates=("gap_distance", "gaps"),
     ),
     "sharpening": Protocol(
-        summary="Wald's protocol from 90 m to 30 m",
+        summary="Wald's protocol: degraded to three times the pixel size, and brought back",
         optical=REDUCED,
         full_scale=True,
         classical="pansharpening",
         sections={
             "test": (
-                "Sharpening: 90 m to 30 m, against the measured band",
+                "Sharpening: {coarse} m to {native} m, against the measured band",
                 "Sharpening: {coarse}~m to {native}~m, against the measured band",
             ),
             "consistency": (
-                "Sharpening: the 10 m product, degraded to 30 m again",
+                "Sharpening: the {fine} m product, degraded to {native} m again",
                 "Sharpening: the {fine}~m product, degraded to {native}~m again",
             ),
             "truth": (
-                "Sharpening: the 10 m product against the true 10 m reflectance",
+                "Sharpening: the {fine} m product against the true {fine} m reflectance",
                 "Sharpening: the {fine}~m product against the true reflectance",
             ),
         },
-        group="Sharpened, 90 m to 30 m",
-        full_group="Sharpened, 30 m to 10 m",
+        group="Sharpened, {coarse} m to {native} m",
+        full_group="Sharpened, {native} m to {fine} m",
         title="Sharpening",
         where="In sharpening",
         question="bring {coarse}\N{NO-BREAK SPACE}m pixels to {native}\N{NO-BREAK SPACE}m",
@@ -139,7 +140,7 @@ PROTOCOLS = {  # in the order of tables
 }
 
 HEADLINE = {name: protocol.headline for name, protocol in PROTOCOLS.items()}
-SECTIONS = {  # (protocol, region) -> heading of its table
+SECTIONS = {  # (protocol, region) -> heading of its table, with pixel sizes in braces
     (name, region): heading
     for name, protocol in PROTOCOLS.items()
     for region, (heading, _) in protocol.sections.items()

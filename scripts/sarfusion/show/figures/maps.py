@@ -18,6 +18,7 @@ from scipy.ndimage import binary_fill_holes
 
 from ...core.grid import north_words
 from ...ground.split import TEST
+from ..pixels import metres
 from . import MM, NO_DATA, PALETTE
 
 SCALE_BAR_MM = 4.5  # room under a map for its scale bar
@@ -97,8 +98,8 @@ class MapScene:
         if north := north_words(self.north_deg):
             found.append(f"On the maps, {north}")
         if self.reduction != 1:
-            metres = self.reduction * self.pixel_m[1]
-            found.append(f"Whole maps show means over {metres:.0f} m")
+            side = metres(self.reduction * self.pixel_m[1])
+            found.append(f"Whole maps show means over {side} m")
         return found
 
     @cached_property

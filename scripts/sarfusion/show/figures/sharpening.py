@@ -1,4 +1,4 @@
-"""One place at 90 m, 30 m and 10 m: the input of sharpening and its products."""
+"""One place at three pixel sizes: the input of sharpening, the measured bands, the products."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from ...core.raster import finer, read_grid
+from ..pixels import pixel_sizes
 from . import styled
 from .inputs import Layer, Run, layers_of, read_scene
 from .inset import choose_inset
@@ -22,7 +23,7 @@ from .maps import (
     percentiles,
 )
 
-WINDOW_PX = 40  # pixels of 30 m; small, since the details of interest are 10 m in size
+WINDOW_PX = 40  # small, since the details of interest are smaller than a pixel
 MAX_COLUMNS = 5
 TITLE_MM = 8
 
@@ -31,27 +32,28 @@ TITLE_MM = 8
 def sharpening(
     scene: MapScene, reduced: MapLayer, products: FusedBands, truth: MapLayer | None = None
 ) -> Figure:
-    """Return RGB composites of one place: 90 m, measured 30 m, each 10 m product, and the truth.
+    """Return RGB composites of one place: the input, what was measured, each product, the truth.
 
-    reduced: the three bands at 90 m, interpolated to the grid of the scene. products: {label of a
-    method: {band: layer}}. truth: the three bands of the true reflectance. Products and truth
+    reduced: the three bands, degraded and interpolated to the grid of the scene. products: {label
+    of a method: {band: layer}}. truth: the three bands of the true reflectance. Products and truth
     cover the same ground as the scene with an integer multiple of its rows and columns. All
     composites have one stretch.
     """
     window = choose_inset(scene, WINDOW_PX)
     limits = percentiles(scene.rgb.whole)
+    sizes = {name: f"{size} m" for name, size in pixel_sizes([scene.pixel_m]).items()}
     shown: dict[str, MapLayer | StackedLayers] = {
-        "90 m input\n(interpolated)": reduced,
-        "30 m\nmeasured": scene.rgb,
+        f"{sizes['coarse']} input\n(interpolated)": reduced,
+        f"{sizes['native']}\nmeasured": scene.rgb,
         **{
-            f"10 m product\n{label}": StackedLayers([bands[name] for name in RGB])
+            f"{sizes['fine']} product\n{label}": StackedLayers([bands[name] for name in RGB])
             for label, bands in products.items()
         },
-        **({} if truth is None else {"10 m\ntrue reflectance": truth}),
+        **({} if truth is None else {f"{sizes['fine']}\ntrue reflectance": truth}),
     }
     lines = [
-        f"{scene.name}; the most textured square of {window.width} × {window.width} px of 30 m on"
-        " test ground",
+        f"{scene.name}; the most textured square of {window.width} × {window.width} px of"
+        f" {sizes['native']} on test ground",
         f"One linear stretch for all, 2–98 % of the measured scene: "
         f"{limits[0]:.3f}–{limits[1]:.3f} reflectance",
     ]

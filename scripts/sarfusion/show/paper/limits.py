@@ -5,6 +5,7 @@ from typing import Any
 
 from ...scoring.claims import NOT_TESTED
 from ...study.protocols import PROTOCOLS
+from ..pixels import coarse_sar_note
 from .sites import named, simulated_sites
 from .texts import listed
 
@@ -77,6 +78,8 @@ def _limits(
         yield PROTOCOLS[name].limits
         if len(simulated) < len(scenes):
             yield PROTOCOLS[name].limits_of_real_places
+        if PROTOCOLS[name].full_scale:
+            yield coarse_sar_note(stacks)
     undated = [
         site
         for site, scene in scenes.items()

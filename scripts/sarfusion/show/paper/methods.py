@@ -8,7 +8,8 @@ import pandas as pd
 from ...ground.degradation import RATIO
 from ...scoring import definitions
 from ...study.methods import METHODS, method_name
-from .sites import FLAG_NAMES, pixel_size
+from ..pixels import pixel_sizes
+from .sites import FLAG_NAMES
 from .texts import counted, listed, number, percent, whole
 
 FRACTIONS = {1: "end", 2: "half", 3: "third", 4: "quarter"}  # steps along a block -> a step
@@ -17,10 +18,8 @@ FRACTIONS = {1: "end", 2: "half", 3: "third", 4: "quarter"}  # steps along a blo
 def constants(study: Mapping[str, Any], stacks: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Return the study's settings and the library's constants as texts, by name.
 
-    stacks: {site: content of its stack/SITE.json}. Sizes of pixels are in metres: "coarse",
-    "native" and "fine".
+    stacks: {site: content of its stack/SITE.json}. For the sizes of pixels, see pixel_sizes.
     """
-    native = pixel_size(next(iter(stacks.values())))
     split, gaps, sar = study["split"], study["gaps"], study["sar"]
     return {
         "bands": listed(study["bands"]),
@@ -35,9 +34,7 @@ def constants(study: Mapping[str, Any], stacks: Mapping[str, Mapping[str, Any]])
         "gap_size": number(gaps["size_px"]),
         "gain": number(study["sharpening"]["gain_at_nyquist"]),
         "factor": number(RATIO),
-        "coarse": number(native * RATIO),
-        "native": number(native),
-        "fine": number(native / RATIO),
+        **pixel_sizes(stack["grid"]["pixel_m"] for stack in stacks.values()),
         "updates": whole(study["training"]["updates"]),
         "validate_every": whole(study["training"]["validate_every"]),
         "learning_rate": number(study["training"]["learning_rate"]),

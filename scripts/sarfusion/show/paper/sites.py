@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
 from ...core.grid import north_words
 from ...scenes import landsat
 from ...scenes.sources import SOURCES
+from ..pixels import metres, pixel_size
 from .texts import MINUS, TIMES, listed, number, percent, table_of
 
 FEW_SITES = 3  # up to this number, each site is described in full
@@ -96,11 +95,6 @@ def shift_text(stack: Record) -> str:
     return f"{rows} rows, {columns} columns"
 
 
-def pixel_size(stack: Record) -> float:
-    """Return the side of a pixel in metres, the mean of both sides."""
-    return float(np.mean(stack["grid"]["pixel_m"]))
-
-
 def location(settings: Record, stack: Record) -> str:
     """Return where a site is, as text: its area in degrees, else its upper left corner."""
     if place := SOURCES[settings["source"]].place:
@@ -123,6 +117,7 @@ def describe_site(settings: Record, scene: Record, stack: Record) -> dict[str, s
     ]
     used = sum(stack["split"]["pixels"][name] for name in USES)
     scale, offset = scaling(settings)
+    side = metres(pixel_size(grid["pixel_m"]))
     return {
         "Optical scene": sensor_text(scene, "optical"),
         "Radar scene": sensor_text(scene, "sar"),
@@ -130,7 +125,7 @@ def describe_site(settings: Record, scene: Record, stack: Record) -> dict[str, s
         "Place": location(settings, stack),
         "Grid": ", ".join(
             [
-                f"{grid['width']} {TIMES} {grid['height']} px of {number(pixel_size(stack))} m",
+                f"{grid['width']} {TIMES} {grid['height']} px of {side} m",
                 grid["crs"],
                 *filter(None, [north_words(grid["north_deg"])]),
             ]

@@ -48,7 +48,7 @@ def score_tables(
     """
     tables = []
     sites = summary["site"].nunique()
-    for _, section in sections(summary[summary["protocol"] == protocol]):
+    for _, section in sections(summary[summary["protocol"] == protocol], numbers):
         region = section["region"].iloc[0]
         short = short_table(section.assign(site="all", band="all"))
         is_triple = section["band"] == "rgb"

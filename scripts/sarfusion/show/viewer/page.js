@@ -618,7 +618,7 @@ $("precision").textContent = `Values are those of the rasters, rounded to ${step
   + `${steps.dB} dB: off by at most half of that, errors by at most all of it.`;
 const thin = Object.entries(BLOCKS).filter(([, blocks]) => blocks[0].step > 1).map(([ratio, blocks]) => {
   const side = blocks[0].step, places = blocks.length - 1;
-  const name = ratio === "1" ? "The layers" : `Layers with ${Math.round(ACROSS_M / ratio)} m pixels`;
+  const name = ratio === "1" ? "The layers" : `Layers with ${Number((ACROSS_M / ratio).toPrecision(3))} m pixels`;
   return `${name} are thinned to keep this file small: one pixel of each ${side} \u00d7 ${side} is held`
     + (places ? `, and every pixel in ${places} places around the largest errors.` : ".");
 });
