@@ -21,7 +21,7 @@ from sarfusion.core.variables import clean
 
 # Before GDAL is loaded, and for all jobs. Of a module, each job does so for itself (core/job.py),
 # since the other workflow may want these variables.
-if not workflow.modifier.is_module:
+if workflow.modifier.is_main_snakefile():
     clean(os.environ, Path(".snakemake/cache").absolute())
 
 from sarfusion.core.errors import StudyError

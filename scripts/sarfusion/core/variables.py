@@ -30,6 +30,7 @@ FIXED = {
     "GDAL_CONFIG_FILE": os.devnull,  # instead of ~/.gdal/gdalrc
     "PROJ_SKIP_READ_USER_WRITABLE_DIRECTORY": "YES",  # its grids would move scenes by metres
     "MPL_IGNORE_SYSTEM_FONTS": "1",
+    "LC_ALL": "C",  # exists everywhere
     "PYTHONUTF8": "1",
 }
 
