@@ -6,6 +6,7 @@ Snakemake itself reads the rules, in a process of its own: a Snakefile leaves mu
 import ast
 import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -40,12 +41,13 @@ STUDY = {
 }
 
 
-def rules(folder):
+def rules(folder, **variables):
     """Return {rule: its script, and what it names} of every rule with a script.
 
     {"script": path, "function": in it, "input": {name: whether every job has it}, "output",
     "params" and "wildcards": names, "unresolved": params with a <name> of a path, which
-    Snakemake resolves in files only}. folder: an empty one, to write the study to.
+    Snakemake resolves in files only}. folder: an empty one, to write the study to. variables: of
+    the environment.
     """
     for name in ("o.tif", "s.tif", "m.tif"):
         Path(folder, name).touch()
@@ -54,6 +56,7 @@ def rules(folder):
     done = subprocess.run(
         [sys.executable, __file__, str(study)],
         cwd=folder,
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
         check=False,

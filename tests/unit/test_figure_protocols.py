@@ -1,6 +1,7 @@
 """Maps of cloud gaps and sharpening, and every script of the two protocols."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -104,6 +105,21 @@ class TestSharpening:
         assert np.array_equal(np.kron(coarse, np.ones((3, 3, 1))), fine)
         left, right = panels[0].images[0].get_extent()[:2]
         assert right - left == 40 * 30
+
+    @pytest.mark.parametrize(
+        ("side", "coarse", "native", "fine"), [(30, "90", "30", "10"), (10, "30", "10", "3.33")]
+    )
+    def test_titles_have_the_pixel_sizes_of_the_scene(self, side, coarse, native, fine):
+        figure = self.draw(replace(make_scene((96, 216)), pixel_m=(side, side)))
+        titles = [axes.get_title() for axes in maps_of(figure)]
+        label = method_label(*RUNS[0])
+        assert titles == [
+            f"{coarse} m input\n(interpolated)",
+            f"{native} m\nmeasured",
+            f"{fine} m product\n{label}",
+            f"{fine} m\ntrue reflectance",
+        ]
+        assert f"40 × 40 px of {native} m on test ground" in words(figure)
 
 
 class TestGapsInErrorFigures:

@@ -1,8 +1,19 @@
 """The sizes of pixels in words, and what is said of SAR that is coarser than its products."""
 
+import json
+
+import numpy as np
+import pandas as pd
+import prepare_full_scale
 import pytest
+import tabulate_metrics
 from paper_data import make_stack
+from rasterio.crs import CRS
+from rasterio.transform import from_origin
+from sarfusion.core.raster import Grid, write_raster
+from sarfusion.scenes import landsat, sar
 from sarfusion.show.pixels import coarse_sar_note, metres, pixel_sizes
+from sarfusion.show.tables import METRIC_COLUMNS
 
 
 def stack(optical, sar):
@@ -45,3 +56,45 @@ def test_coarser_sar_is_told_of_the_sites_that_have_it():
 
 def test_a_size_that_only_a_projection_changes_is_no_coarser():
     assert coarse_sar_note({"a": stack(29.6, 10)}) == ""  # products of 9.87 m
+
+
+@pytest.mark.parametrize(
+    ("side", "said"),
+    [
+        (30, ""),
+        (
+            10,
+            "warning: site here: SAR has pixels of 10 m; those of its sharpened products have"
+            " 3.33 m, and hold no finer SAR",
+        ),
+    ],
+)
+def test_a_step_warns_of_coarser_sar(tmp_path, caplog, side, said):
+    def grid(pixel):
+        return Grid(CRS.from_epsg(32648), from_origin(5e5, 1e6, pixel, pixel), 6, 6)
+
+    stack, power = tmp_path / "stack.tif", tmp_path / "sar.tif"
+    write_raster(stack, np.full((3, 6, 6), 0.1), grid(side), landsat.BANDS, np.nan)
+    write_raster(power, np.full((2, 6, 6), 0.1), grid(10), sar.BANDS, np.nan)
+    full = tmp_path / "full.tif"
+    prepare_full_scale.main(stack=stack, sar=power, full=full, site="here", noise_floor_db=-30)
+    assert caplog.messages == [said] * bool(said)
+
+
+@pytest.mark.parametrize("protocol", ["sharpening", "cloud_gap"])
+def test_the_summary_tells_of_coarser_sar_where_there_are_such_products(tmp_path, protocol):
+    row = ("s", "here", protocol, "test", "red", "cnn", "ratio", 1, "rmse", 0.1, 9)
+    pd.DataFrame([row], columns=METRIC_COLUMNS).to_csv(tmp_path / "scores.csv")
+    (tmp_path / "here.json").write_text(json.dumps({"site": "here", **stack(10, 10)}))
+    made = {name: tmp_path / f"summary.{name}" for name in ("csv", "md", "tex", "txt")}
+    tabulate_metrics.main(
+        scores=[tmp_path / "scores.csv"],
+        descriptions=[tmp_path / "here.json"],
+        metrics=tmp_path / "metrics.csv",
+        **made,
+        missing={},
+    )
+    for name in ("md", "txt"):
+        text = made[name].read_text()
+        assert ("Sharpening: 30 m to 10 m" in text) == (protocol == "sharpening")
+        assert ("and the 3.33 m products hold no" in text) == (protocol == "sharpening")

@@ -31,7 +31,10 @@ def problems(rule, about, main):
 
 @pytest.fixture(scope="module")
 def by_name(tmp_path_factory):
-    return rules(tmp_path_factory.mktemp("rules"))
+    """The rules, as a shell plans them in which conda or QGIS left its database of PROJ."""
+    other = tmp_path_factory.mktemp("proj")
+    (other / "proj.db").write_text("no database")
+    return rules(tmp_path_factory.mktemp("rules"), PROJ_DATA=str(other), GDAL_SKIP="GTiff")
 
 
 def test_rules_name_what_their_scripts_take(by_name):

@@ -238,6 +238,7 @@ def test_odd_backscatter_is_masked_and_counted(case):
     description = case.write(backscatter=backscatter).run_import().prepare()
     assert description["sar"]["vv"]["zero_or_negative"] == 6
     assert description["sar"]["vv"]["infinite"] == 3
+    assert description["sar"]["pixel_m"] == [10, 10]
     assert description["sar"]["vh"]["nodata"] == 1
     stack = read_bands(case.stack, ["red", "vv_db", "ratio_db"])
     assert np.isfinite(stack[:, 0, 0]).tolist() == [True, False, False]
