@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sarfusion.core.files import describe_file, write_json
 from sarfusion.core.raster import write_raster
-from sarfusion.scenes import landsat, sar
+from sarfusion.scenes import landsat, plausibility, sar
 from sarfusion.scenes.stac.download import assemble, download
 from sarfusion.scenes.stac.lock import read_lock, seal
 from sarfusion.scenes.stac.remote import Remote
@@ -71,6 +71,8 @@ def write_optical(scene, settings, parts, path):
         empty=(landsat.FILL, landsat.FILL, landsat.FILL, landsat.QA_FILL, 0),
         is_empty=lambda bands: landsat.is_fill(bands[3]),
     )
+    sensor = landsat.sensor_named(scene.get("track", "")) or "oli"
+    numbers[4] = landsat.radsat_as_oli(numbers[4], sensor)
     write_raster(
         path,
         numbers,
@@ -92,7 +94,7 @@ def write_sar(scene, settings, parts, path, where):
         is_empty=lambda bands: np.isnan(bands).any(axis=0),
     )
     for band, values in zip(sar.BANDS, power, strict=True):
-        sar.check_unit(values, settings["unit"], f"{where}: {band}")
+        plausibility.check_unit(values, settings["unit"], f"{where}: {band}")
     if settings["unit"] == "db":
         power = sar.from_db(power)
     write_raster(path, power.astype(np.float32), grid, sar.BANDS, np.nan)

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 from rasterio.enums import Resampling
 from rasterio.warp import reproject
+from rasterio.windows import Window
 from sarfusion.core.errors import StudyError
-from sarfusion.core.raster import Grid, open_raster, read_band, read_grid, write_raster
+from sarfusion.core.raster import open_raster, read_band, read_grid, write_raster
 from sarfusion.ground.gaps import dilate, gaps_from_quality, simulate_gaps
 from sarfusion.ground.split import NOT_VALID, TEST
 from sarfusion.scenes import landsat
+from sarfusion.scenes.own_rasters import own_band
+from sarfusion.scenes.plausibility import HUGE, check_qa_pixel
 
 MIN_GAP = 0.01  # of the test ground; below it a score inside gaps says nothing
 MIN_COVER = 0.5  # of the test ground that a mask file must know
@@ -70,16 +73,17 @@ def read_mask(path, flags, grid, test):
     with open_raster(path) as dataset:
         names = dataset.descriptions
         number = names.index("qa_pixel") + 1 if "qa_pixel" in names else 1
-        values, source = dataset.read(number), Grid.of(dataset)
-        known = (dataset.read_masks(number) > 0) & np.isfinite(values)
-    if flags and not np.issubdtype(values.dtype, np.integer):
-        raise StudyError(f"{path}: {values.dtype} is no QA_PIXEL band; leave out gaps.flags")
-    if flags:
-        gap = gaps_from_quality(values, flags)
-        known &= ~landsat.is_fill(values)
-    else:
-        gap = values != 0
-        known |= values == 0  # a mask that declares 0 as nodata still means clear by it
+        band = own_band(dataset, number, str(path)).under(grid)
+        source, whole = band.grid, Window(0, 0, band.grid.width, band.grid.height)
+        if flags:
+            values, known = band.read_bits(whole)
+            check_qa_pixel(values, str(path))
+            gap = gaps_from_quality(values, flags)
+            known &= ~landsat.is_fill(values)
+        else:
+            values, known = band.with_zero().read(whole)
+            gap = values > 0
+            known &= (values >= 0) & (values < HUGE)  # not a fill that is undeclared
 
     state = np.full(grid.shape, UNKNOWN, np.uint8)
     reproject(

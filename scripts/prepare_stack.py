@@ -64,6 +64,7 @@ def main(
 
     train = ground == splitting.TRAIN
     sample = dict(zip(CHANNELS, normalise.training_sample(stack, CHANNELS, train), strict=True))
+    check_varied(sample, site)
     write_raster(split, ground[None], grid, ["use"], splitting.NOT_VALID)
     write_json(
         description,
@@ -143,7 +144,8 @@ def check_valid(valid, counts, site):
     raise StudyError(
         f"site {site}: no valid pixel is left: {share(counts['optical'], 'fill')} of the optical"
         f" scene is fill, {share(counts['optical'], 'masked')} is masked in all, and SAR is valid"
-        f" on {counts['backscatter']['valid'] / valid.size:.0%}; choose another date"
+        f" on {counts['backscatter']['valid'] / valid.size:.0%}; check nodata, or choose"
+        " another date"
     )
 
 
@@ -156,6 +158,16 @@ def warn_of_little_sar(covered, site):
             site,
             f"{covered:.0%}" if covered >= 0.01 else "less than 1%",
         )
+
+
+def check_varied(sample, site):
+    """Raise StudyError for a channel without values of its own; sample: {name: training values}."""
+    for name, values in sample.items():
+        if normalise.data_range(values) == 0:
+            raise StudyError(
+                f"site {site}: {name} is constant on the training ground ({values[0]:g}); a study"
+                " needs bands that vary: check the file, its band and its unit"
+            )
 
 
 def split_ground(valid, site, settings):

@@ -55,3 +55,27 @@ def test_numbers_that_are_not_finite_are_no_data():
     assert np.isnan(values[0, :2]).all()
     assert np.isfinite(values[0, 2])
     assert counts["fill"] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "sensor"),
+    [
+        ("Landsat 9 OLI-2, Collection 2 Level-2", "oli"),
+        ("landsat-8 path 010", "oli"),
+        ("LC08_L2SP_008059_20191201_02_T1_QA_RADSAT.TIF", "oli"),
+        ("Landsat 7 ETM+", "tm"),
+        ("landsat-5 path 127", "tm"),
+        ("data/LE07_L2SP_127045_20010101_02_T1_QA_RADSAT.TIF", "tm"),
+        ("L5 TM", "tm"),
+        ("Landsat 7 and Landsat 8", None),
+        ("unknown utm48.tif", None),
+    ],
+)
+def test_sensors_are_known_by_their_names(text, sensor):
+    assert landsat.sensor_named(text) == sensor
+
+
+def test_saturation_of_etm_is_moved_to_the_bits_of_oli():
+    etm = np.uint16([0b100, 0b010, 0b001, 0b111, 1 << 9])  # red, green, blue, all, dropped
+    assert landsat.radsat_as_oli(etm, "tm").tolist() == [0b1000, 0b0100, 0b0010, 0b1110, 0]
+    assert landsat.radsat_as_oli(etm, "oli") is etm

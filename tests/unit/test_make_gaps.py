@@ -92,6 +92,23 @@ def test_any_raster_can_be_a_mask(paths, dtype, nodata, blank):
     assert (gap == gaps.dilate(expected, 2)).all()
 
 
+def test_a_quality_band_of_floats(paths):
+    qa = np.full(GRID.shape, CLEAR, np.float32)
+    qa[10:20, 10:30] = CLOUD
+    qa[30:40, :30] = np.nan
+    gap = make(paths, mask_file=write_mask(paths, qa), flags=["cloud"], dilation_px=0)
+    assert gap.sum() == gap[10:20, 10:30].sum() == 200
+
+
+def test_what_a_mask_masks_is_not_clear(paths):
+    path = write_mask(paths, np.ones(GRID.shape, np.uint8))
+    with rasterio.open(path, "r+") as dataset:
+        dataset.write(np.zeros((1, *GRID.shape), np.uint8))
+        dataset.write_mask(np.zeros(GRID.shape, bool))
+    with pytest.raises(StudyError, match="covers 0% of the test ground"):
+        make(paths, mask_file=path)
+
+
 def test_the_quality_band_of_a_scene_of_this_study_is_found_by_name(paths):
     scene = np.zeros((2, *GRID.shape), np.uint16)
     scene[0], scene[1] = 9000, CLEAR
@@ -111,12 +128,20 @@ CASES = {
     "no gap": (np.zeros(GRID.shape, np.uint8), GRID, {}, "only 0.00% of the test ground"),
     "all gap": (np.full(GRID.shape, CLEAR, np.uint16), GRID, {}, "no valid pixel is left"),
     "fill": (np.full(GRID.shape, FILL, np.uint16), GRID, {"flags": ["cloud"]}, "covers 0%"),
-    "float": (
-        np.ones(GRID.shape, np.float32),
+    "averaged": (
+        np.full(GRID.shape, CLEAR + 0.5, np.float32),
         GRID,
         {"flags": ["cloud"]},
-        "float32 is no QA_PIXEL",
+        "holds 21824.5, which is no bit field",
     ),
+    "classes": (
+        np.full(GRID.shape, 5, np.uint8),
+        GRID,
+        {"flags": ["cloud"]},
+        "holds 5, which QA_PIXEL of Landsat Collection 2 does not",
+    ),
+    "undeclared fill": (np.full(GRID.shape, -9999, np.int16), GRID, {}, "covers 0%"),
+    "huge fill": (np.full(GRID.shape, 1e20, np.float32), GRID, {}, "covers 0%"),
 }
 
 

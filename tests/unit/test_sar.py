@@ -117,16 +117,6 @@ def test_what_is_no_backscatter_is_masked_and_counted():
     assert counts == {"pixels": 6, "nodata": 1, "infinite": 2, "zero_or_negative": 2}
 
 
-def test_units_declared_wrongly_are_refused():
-    linear = np.random.default_rng(0).gamma(4.4, 0.02, 1000)
-    sar.check_unit(linear, "linear", "site a: vv")
-    sar.check_unit(sar.to_db(linear), "db", "site a: vv")
-    with pytest.raises(StudyError, match="site a: vv: declared linear, .* say unit: db"):
-        sar.check_unit(sar.to_db(linear), "linear", "site a: vv")
-    with pytest.raises(StudyError, match="site a: vv: declared dB, .* say unit: linear"):
-        sar.check_unit(linear, "db", "site a: vv")
-
-
 def test_no_overlap_is_refused_and_an_overlap_is_not():
     sar.check_overlap(grid(10, 10), grid(10, 30), "site a")
     with pytest.raises(StudyError, match="site a: SAR and optical do not overlap"):

@@ -3,9 +3,12 @@
 Source: USGS, Landsat 8-9 Collection 2 Level 2 Science Product Guide (LSDS-1619).
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+
+from ..core.errors import StudyError
 
 BANDS = ("red", "green", "blue")
 RAW_BANDS = (*BANDS, "qa_pixel", "qa_radsat")
@@ -21,8 +24,18 @@ QA_PIXEL_BITS = {
     "snow": 5,
 }
 QA_FILL = 1 << QA_PIXEL_BITS["fill"]  # the QA_PIXEL of a pixel that is fill
-# Bit n - 1 of QA_RADSAT is set if OLI band n is saturated.
-QA_RADSAT_BITS = {"blue": 1, "green": 2, "red": 3}
+# Bit n - 1 of QA_RADSAT is set if band n is saturated. Landsat 4 to 7 (TM, ETM+) number their bands
+# otherwise than Landsat 8 and 9 (OLI).
+RADSAT_BITS = {
+    "oli": {"blue": 1, "green": 2, "red": 3},
+    "tm": {"blue": 0, "green": 1, "red": 2},
+}
+QA_RADSAT_BITS = RADSAT_BITS["oli"]  # of every raw scene in the study
+# How people and product names call the satellites and sensors.
+SENSORS = {
+    "oli": re.compile(r"landsat[ _-]*[89]\b|\bL[89]\b|\bOLI(-?2)?\b|\bL[CO]0[89]_", re.IGNORECASE),
+    "tm": re.compile(r"landsat[ _-]*[4-7]\b|\bL[4-7]\b|\bE?TM\b|\bL[ET]0[4-7]_", re.IGNORECASE),
+}
 
 
 def flagged(qa: np.ndarray, bit: int) -> np.ndarray:
@@ -41,6 +54,38 @@ def any_flagged(qa_pixel: np.ndarray, flags: Iterable[str]) -> np.ndarray:
     for name in flags:
         marked |= flagged(qa_pixel, QA_PIXEL_BITS[name])
     return marked
+
+
+def sensor_named(text: str) -> str | None:
+    """Return the key of RADSAT_BITS whose satellite or sensor is named in a text, None if none."""
+    named = [sensor for sensor, names in SENSORS.items() if names.search(text)]
+    return named[0] if len(named) == 1 else None
+
+
+def check_radsat_sensor(sensor: str, about: str, where: str) -> None:
+    """Raise StudyError if a text about the scene names another sensor than that of its bits.
+
+    sensor: key of RADSAT_BITS. where: the input, as the message names it.
+    """
+    named = sensor_named(about)
+    if named not in (None, sensor):
+        raise StudyError(
+            f"{where}: its bits are read as those of {sensor}, but this scene is of {named}, which"
+            f" numbers its bands otherwise ({about}); say qa_radsat.bits: {named}"
+        )
+
+
+def radsat_as_oli(qa_radsat: np.ndarray, sensor: str) -> np.ndarray:
+    """Return QA_RADSAT (uint16) with the bits of red, green and blue where OLI has them.
+
+    sensor: key of RADSAT_BITS; other bits are lost, unless it is OLI itself.
+    """
+    if sensor == "oli":
+        return qa_radsat
+    bits = np.zeros_like(qa_radsat)
+    for band, bit in RADSAT_BITS[sensor].items():
+        bits |= flagged(qa_radsat, bit).astype(bits.dtype) << QA_RADSAT_BITS[band]
+    return bits
 
 
 def to_reflectance(

@@ -35,26 +35,6 @@ def from_db(db: Number) -> Number:
     return 10 ** (db / 10)
 
 
-def check_unit(values: np.ndarray, unit: str, where: str) -> None:
-    """Raise StudyError if backscatter `values` cannot be in `unit` ("linear" or "db").
-
-    Linear power is positive except for a little noise; backscatter in dB is mostly below 0.
-    where: the input, as the message names it.
-    """
-    finite = values[np.isfinite(values)]
-    negative = float((finite < 0).mean()) if finite.size else 0.0
-    if unit == "linear" and negative > 0.5:
-        raise StudyError(
-            f"{where}: declared linear, but {negative:.0%} of the values are negative, as in dB;"
-            " say unit: db"
-        )
-    if unit == "db" and finite.size and negative < 0.05:
-        raise StudyError(
-            f"{where}: declared dB, but only {negative:.0%} of the values are negative, as in"
-            " linear power; say unit: linear"
-        )
-
-
 def count_power(power: np.ndarray) -> dict[str, int]:
     """Return the number of values of linear power, in all and of each invalid kind.
 

@@ -1,0 +1,196 @@
+"""A person's own rasters, read by windows: numbers, north up, and where they are data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.io import DatasetReader
+from rasterio.transform import Affine
+from rasterio.windows import Window
+
+from ..core.errors import StudyError
+from ..core.grid import Grid
+from .sar import covering
+
+BITS = (-(2**15), 2**16 - 1)  # the numbers of a 16-bit field, signed or not
+# What `spread` yields at most: a scene of 16 000 columns has 8 million pixels there.
+PLACES, PLACE_ROWS = 32, 16
+
+
+@dataclass(frozen=True)
+class OwnBand:
+    """One band of a raster, or a part of it, with windows and pixels of `grid`, which is north up.
+
+    nodata: the numbers that mean no data, in the study or the file.
+    where: site and band, as messages name them.
+    """
+
+    dataset: DatasetReader
+    number: int
+    grid: Grid
+    nodata: tuple[np.generic, ...]
+    where: str
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The number type of the file."""
+        return np.dtype(self.dataset.dtypes[self.number - 1])
+
+    @property
+    def scaling(self) -> tuple[float, float]:
+        """(scale, offset) of the file's tags; (1, 0) without tags."""
+        return self.dataset.scales[self.number - 1], self.dataset.offsets[self.number - 1]
+
+    def read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """Return (numbers, known) of a window, both (rows, columns).
+
+        known: where a number is neither no data, nor masked by the file (mask, .msk, alpha), nor
+        NaN or infinite.
+        """
+        inside = self._in_file(window)
+        numbers = self.dataset.read(self.number, window=inside)
+        known = np.isfinite(numbers)
+        for number in self.nodata:
+            known &= numbers != number
+        if self._has_mask:
+            known &= self.dataset.read_masks(self.number, window=inside) > 0
+        for alpha in _alphas(self.dataset):
+            known &= self.dataset.read(alpha, window=inside) > 0
+        return self._turned(numbers), self._turned(known)
+
+    def read_bits(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """Return (bits, known) of a window: a 16-bit field in any number type, as uint16.
+
+        Raises StudyError for numbers that are not whole.
+        """
+        numbers, known = self.read(window)
+        known = known & (numbers >= BITS[0]) & (numbers <= BITS[1])
+        numbers = np.where(known, numbers, 0)
+        broken = numbers != np.floor(numbers)
+        if broken.any():
+            raise StudyError(
+                f"{self.where}: holds {numbers[broken][0]:g}, which is no bit field; bits do not"
+                " survive averaging: resample by nearest neighbour"
+            )
+        return numbers.astype(np.int32).astype(np.uint16), known
+
+    def under(self, grid: Grid) -> OwnBand:
+        """Return the part of the band under another grid, all of it where they do not overlap."""
+        part = covering(self.grid, grid)
+        return replace(self, grid=self.grid.part(part)) if part else self
+
+    def with_zero(self) -> OwnBand:
+        """Return the band with 0 as data: that nothing is flagged, even if declared nodata."""
+        return replace(self, nodata=tuple(number for number in self.nodata if number != 0))
+
+    @property
+    def _has_mask(self) -> bool:
+        """Whether the file has a mask beside nodata and alpha."""
+        flags = set(self.dataset.mask_flag_enums[self.number - 1])
+        other = flags & {MaskFlags.all_valid, MaskFlags.alpha}
+        return not other and flags != {MaskFlags.nodata}
+
+    @cached_property
+    def _steps(self) -> Affine:
+        """The Affine from pixels of `grid` to those of the file: mirrors and quarter turns."""
+        return ~self.dataset.transform @ self.grid.transform
+
+    def _in_file(self, window: Window) -> Window:
+        """Return the Window of the file with the pixels of a window of `grid`."""
+        left, top = window.col_off, window.row_off
+        ends = [(left, top), (left + window.width, top + window.height)]
+        (x0, x1), (y0, y1) = zip(*(self._steps @ end for end in ends), strict=True)
+        first, last = round(min(x0, x1)), round(max(x0, x1))
+        upper, lower = round(min(y0, y1)), round(max(y0, y1))
+        return Window(first, upper, last - first, lower - upper)
+
+    def _turned(self, pixels: np.ndarray) -> np.ndarray:
+        """Return pixels of the file (rows, columns) as they lie on `grid`."""
+        across, down = self._steps.a + self._steps.d, self._steps.b + self._steps.e
+        if abs(self._steps.b) > abs(self._steps.e):
+            pixels = pixels.T
+        return pixels[:: 1 if down > 0 else -1, :: 1 if across > 0 else -1]
+
+
+def own_band(dataset: DatasetReader, number: int, where: str) -> OwnBand:
+    """Return band `number` of an open raster. where: site and band, for messages.
+
+    Raises StudyError where there is no such band, and where it is an alpha band or complex.
+    """
+    if number > dataset.count:
+        raise StudyError(
+            f"{where}: {dataset.name} has no band {number}, it has {dataset.count}; mend `band`"
+        )
+    if number in _alphas(dataset):
+        raise StudyError(
+            f"{where}: band {number} of {dataset.name} is its alpha band, a mask and no"
+            f" measurement; mend `band`, or the file (gdal_edit.py -colorinterp_{number} undefined)"
+        )
+    dtype = dataset.dtypes[number - 1]
+    if dtype.startswith("complex"):
+        raise StudyError(
+            f"{where}: {dataset.name} holds complex numbers ({dtype}), as single-look products do;"
+            " give calibrated and terrain-corrected backscatter"
+        )
+    declared = _held(dataset.nodatavals[number - 1], np.dtype(dtype))
+    nodata = () if declared is None else (declared,)
+    return OwnBand(dataset, number, Grid.of(dataset).north_up(), nodata, where)
+
+
+def measured_band(
+    dataset: DatasetReader, number: int, where: str, nodata: float | None, trusted: bool
+) -> OwnBand:
+    """Return a band of measurements, as `own_band`. nodata: of the study, None if it names none.
+
+    trusted: whether the study may contradict the file; both numbers then mean no data. Raises
+    StudyError if it does without, and for a band of colour indices.
+    """
+    band = own_band(dataset, number, where)
+    if dataset.colorinterp[number - 1] == ColorInterp.palette:
+        raise StudyError(
+            f"{where}: band {number} of {dataset.name} holds the indices of a colour table, no"
+            " measurements; give the data that the picture was made from"
+        )
+    if nodata is None:
+        return band
+    held = _held(nodata, band.dtype)
+    if held is None:
+        raise StudyError(
+            f"{where}: nodata is {nodata:g}, which {dataset.name} cannot hold ({band.dtype});"
+            " mend nodata, or leave it out"
+        )
+    for declared in band.nodata:
+        if not (trusted or np.isnan(declared) or declared == held):
+            raise StudyError(
+                f"{where}: the study's nodata is {nodata:g}, but {dataset.name} declares"
+                f" {declared:g}; leave nodata out, or mend the file (gdal_edit.py -a_nodata)"
+            )
+    return replace(band, nodata=(*band.nodata, held))
+
+
+def _held(number: float | None, dtype: np.dtype) -> np.generic | None:
+    """Return a number as a file of this type holds it, None where it cannot."""
+    if number is None:
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        held = dtype.type(np.asarray(number).astype(dtype))
+    return held if np.issubdtype(dtype, np.floating) or held == number else None
+
+
+def _alphas(dataset: DatasetReader) -> list[int]:
+    """Return the numbers of the alpha bands."""
+    kinds = enumerate(dataset.colorinterp, 1)
+    return [number for number, kind in kinds if kind == ColorInterp.alpha]
+
+
+def spread(shape: tuple[int, int]) -> Iterator[Window]:
+    """Yield Windows of full width, evenly spread over a raster of `shape`: all of a small one."""
+    height, width = shape
+    count = -(-height // PLACE_ROWS)
+    for index in np.linspace(0, count - 1, min(count, PLACES)).round().astype(int):
+        row = int(index) * PLACE_ROWS
+        yield Window(0, row, width, min(PLACE_ROWS, height - row))

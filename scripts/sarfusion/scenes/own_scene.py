@@ -1,0 +1,217 @@
+"""A person's own rasters as raw scenes: digital numbers with quality bits, and linear power."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+from ..core.errors import StudyError
+from ..core.grid import Grid
+from . import landsat, sar
+from .own_rasters import OwnBand, measured_band, own_band, spread
+from .plausibility import (
+    Sample,
+    check_backscatter,
+    check_qa_pixel,
+    check_reflectance,
+    observed,
+)
+
+QUALITY = ("qa_pixel", "qa_radsat")
+NO_SCALING = (1.0, 0.0)
+
+Rasters = Mapping[str, DatasetReader]  # {"optical.red": open raster, ...}
+Bands = Sequence[OwnBand]
+
+
+class OwnOptical:
+    """Red, green and blue of a site on one grid, and Landsat's quality bits where it has them.
+
+    rasters: the open rasters of the site. settings: the site of the config. Raises StudyError where
+    files and settings contradict each other; with `trust_values`, the settings count.
+    """
+
+    def __init__(self, rasters: Rasters, settings: Mapping[str, Any], site: str) -> None:
+        optical = settings["optical"]
+        self._trusted = settings["trust_values"]
+        self._bands = _measured(rasters, settings, "optical", landsat.BANDS, site)
+        if not _on_one_grid(self._bands):
+            raise StudyError(f"site {site}: red, green and blue lie on different grids; align them")
+        self.grid = self._bands[0].grid
+        self._scaling = optical["scale"], optical["offset"]
+        if not self._trusted:
+            for band in self._bands:
+                _check_scaling(band, self._scaling)
+        self._saturation = optical.get("saturation", np.inf)
+        self._quality = {}
+        for name in QUALITY:
+            if name in optical:
+                where = f"site {site}: {name}"
+                band = own_band(rasters[f"optical.{name}"], optical[name]["band"], where)
+                if not _on_one_grid([self._bands[0], band]):
+                    raise StudyError(f"{where} lies on another grid than red; align them")
+                self._quality[name] = band
+        if "qa_radsat" in optical:
+            band = self._quality["qa_radsat"] = self._quality["qa_radsat"].with_zero()
+            self._radsat_sensor = optical["qa_radsat"]["bits"]
+            about = f"{optical['sensor']} {optical['qa_radsat']['path']}"
+            landsat.check_radsat_sensor(self._radsat_sensor, about, band.where)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The number type of a file of all bands: the colours', widened to hold quality bits."""
+        return np.result_type(*(band.dtype for band in self._bands), np.uint16)
+
+    def check(self) -> None:
+        """Raise StudyError unless the numbers can be what the settings say."""
+        if self._trusted:
+            return
+        parts = []
+        for window in spread(self.grid.shape):
+            numbers, known, qa_pixel, _ = self._read(window)
+            if "qa_pixel" in self._quality:
+                check_qa_pixel(qa_pixel, self._quality["qa_pixel"].where)
+            known &= ~self._saturated(numbers)
+            parts.append((numbers, _scaled(numbers, [self._scaling] * 3), known))
+        check_reflectance(_samples(self._bands, parts))
+
+    def read(self, window: Window) -> np.ndarray:
+        """Return red, green, blue, qa_pixel and qa_radsat (5, rows, columns) of a window.
+
+        A pixel without data in one band is fill in all. Without quality files a pixel is saturated
+        from the setting `saturation` on, and clear elsewhere.
+        """
+        numbers, known, qa_pixel, qa_radsat = self._read(window)
+        saturated = self._saturated(numbers)
+        if not self._trusted:
+            values = _scaled(numbers, [self._scaling] * 3)
+            known &= observed(numbers, values, "reflectance") | saturated
+        fill = ~known.all(axis=0)
+        qa_pixel[fill] |= landsat.QA_FILL
+        for band, over in zip(landsat.BANDS, saturated, strict=True):
+            qa_radsat[over] |= 1 << landsat.QA_RADSAT_BITS[band]
+        raw = np.stack([*numbers, qa_pixel, qa_radsat]).astype(self.dtype)
+        raw[:3, fill] = landsat.FILL
+        return raw
+
+    def _read(self, window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return (numbers, known, qa_pixel, qa_radsat) of a window.
+
+        numbers, known: of red, green and blue; none is known where a quality file has no data.
+        """
+        numbers, known = _read(self._bands, window)
+        bits = dict.fromkeys(QUALITY, np.zeros(known.shape[1:], np.uint16))
+        for name, band in self._quality.items():
+            bits[name], told = band.read_bits(window)
+            known &= told
+        qa_pixel, qa_radsat = (bits[name].copy() for name in QUALITY)
+        if "qa_radsat" in self._quality:
+            qa_radsat = landsat.radsat_as_oli(qa_radsat, self._radsat_sensor)
+        return numbers, known & ~landsat.is_fill(qa_pixel), qa_pixel, qa_radsat
+
+    def _saturated(self, numbers: np.ndarray) -> np.ndarray:
+        return numbers >= self._saturation
+
+
+class OwnSar:
+    """VV and VH of a site on one grid, as linear power: of large files what lies under `ground`.
+
+    ground: the optical grid. Other arguments and errors: as of OwnOptical; also where SAR and
+    optical do not overlap.
+    """
+
+    def __init__(
+        self, rasters: Rasters, settings: Mapping[str, Any], site: str, ground: Grid
+    ) -> None:
+        self._trusted = settings["trust_values"]
+        self._unit = settings["sar"]["unit"]
+        self._bands = _measured(rasters, settings, "sar", sar.BANDS, site)
+        if not _on_one_grid(self._bands):
+            raise StudyError(f"site {site}: VV and VH lie on different grids; align them")
+        sar.check_overlap(self._bands[0].grid, ground, f"site {site}")
+        self._bands = [band.under(ground) for band in self._bands]
+        self.grid = self._bands[0].grid
+        self._scalings = [band.scaling for band in self._bands]
+
+    def check(self) -> None:
+        """Raise StudyError unless the numbers can be what the settings say."""
+        if self._trusted:
+            return
+        parts = []
+        for window in spread(self.grid.shape):
+            numbers, known = _read(self._bands, window)
+            parts.append((numbers, _scaled(numbers, self._scalings), known))
+        check_backscatter(_samples(self._bands, parts), self._unit)
+
+    def read(self, window: Window) -> np.ndarray:
+        """Return VV and VH (2, rows, columns) of a window: linear power (float32), NaN: no data."""
+        numbers, known = _read(self._bands, window)
+        values = _scaled(numbers, self._scalings)
+        if not self._trusted:
+            known &= observed(numbers, values, self._unit)
+        values[~known] = np.nan
+        return sar.from_db(values) if self._unit == "db" else values
+
+
+def _measured(
+    rasters: Rasters, settings: Mapping[str, Any], sensor: str, names: Iterable[str], site: str
+) -> list[OwnBand]:
+    """Return the bands of a sensor as the settings name them."""
+    chosen = settings[sensor]
+    return [
+        measured_band(
+            rasters[f"{sensor}.{name}"],
+            chosen[name]["band"],
+            f"site {site}: {name}",
+            chosen.get("nodata"),
+            settings["trust_values"],
+        )
+        for name in names
+    ]
+
+
+def _on_one_grid(bands: Bands) -> bool:
+    return all(band.grid.alike(bands[0].grid) for band in bands)
+
+
+def _check_scaling(band: OwnBand, chosen: tuple[float, float]) -> None:
+    """Raise StudyError where the file's tags of scale and offset contradict the study's."""
+    tags = band.scaling
+    if tags == NO_SCALING or np.allclose(tags, chosen, rtol=1e-6, atol=1e-12):
+        return
+    raise StudyError(
+        f"{band.where}: the study says scale {chosen[0]:g} and offset {chosen[1]:g}, but"
+        f" {band.dataset.name} scale {tags[0]:g} and offset {tags[1]:g}; mend the one that is wrong"
+        " (of the file: gdal_edit.py -scale, -offset)"
+    )
+
+
+def _read(bands: Bands, window: Window) -> tuple[np.ndarray, np.ndarray]:
+    """Return (numbers, known) of a window, both (bands, rows, columns)."""
+    numbers, known = zip(*(band.read(window) for band in bands), strict=True)
+    return np.stack(numbers), np.stack(known)
+
+
+def _scaled(numbers: np.ndarray, scalings: Sequence[tuple[float, float]]) -> np.ndarray:
+    """Return scale * number + offset of each band as float32, infinite where it is too large."""
+    values = np.empty(numbers.shape, np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for index, (scale, offset) in enumerate(scalings):
+            values[index] = numbers[index] * np.float64(scale) + offset
+    return values
+
+
+def _samples(bands: Bands, parts: Sequence[tuple[np.ndarray, ...]]) -> list[Sample]:
+    """Return a Sample of each band. parts: (numbers, values, known) of several windows."""
+    joined = [
+        np.concatenate([part.reshape(len(bands), -1) for part in kind], axis=1)
+        for kind in zip(*parts, strict=True)
+    ]
+    return [
+        Sample(band.where, numbers.astype(band.dtype), values, known)
+        for band, numbers, values, known in zip(bands, *joined, strict=True)
+    ]

@@ -1,0 +1,254 @@
+"""Whether numbers can be what a study says: reflectance, or backscatter in linear power or dB."""
+
+import itertools
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..core.errors import StudyError
+from .landsat import QA_PIXEL_BITS
+from .sar import to_db
+
+# What sensors measure. Landsat's reflectance ends at 1.600, and 65535 stands for 1.602; no
+# processor of Sentinel-1 writes less than about -50 dB, and corner reflectors reach 30 dB.
+RANGES = {"reflectance": (-0.3, 1.602), "linear": (-0.5, 1e4), "db": (-60.0, 40.0)}
+# Numbers that programs write where there is no data, and from HUGE on any; an unsigned file holds
+# the negative ones wrapped (65535 for -1). They are no data only outside the range above.
+MARKS = (-1, -99, -999, -9999, -99999, 99999, -128, -32767, -32768, 32767, -(2**31), 2**31 - 1)
+HUGE = 1e15
+MAX_IMPOSSIBLE = 0.05  # of the ground; more is no outlier
+MAX_ABOVE_1, MAX_BELOW_0 = 0.5, 0.8  # of the ground
+MIN_BRIGHTEST = 0.01  # reflectance that one pixel in a hundred exceeds
+DB_RANGE = (-35.0, 5.0)  # of the median backscatter
+MAX_SAME = 0.9  # of the ground
+MAX_VH_ABOVE = 0.6  # of the ground
+MIN_QA_PIXEL = 256  # of an observed pixel, which has its confidences set
+TRUST = "or, if you know better, say trust_values: true"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one band holds at some pixels; the bands of a sensor at the same ones.
+
+    numbers: as in the file. values: reflectance or backscatter. known: where they are data, as far
+    as study and file say. All 1-D. where: site and band, for messages.
+    """
+
+    where: str
+    numbers: np.ndarray
+    values: np.ndarray
+    known: np.ndarray
+
+
+def observed(numbers: np.ndarray, values: np.ndarray, quantity: str) -> np.ndarray:
+    """Return where the bands of a sensor (bands, ...) can be measurements, as a bool array.
+
+    quantity: of `values`, see RANGES. A pixel whose number is exactly 0 in every band is none.
+    """
+    return _possible(values, quantity) & (numbers != 0).any(axis=0)
+
+
+def _possible(values: np.ndarray, quantity: str) -> np.ndarray:
+    low, high = RANGES[quantity]
+    return (values >= low) & (values <= high)
+
+
+def check_reflectance(bands: Sequence[Sample]) -> None:
+    """Raise StudyError if red, green and blue cannot be reflectance; warn of what is left out."""
+    bands = [_without_marks(band, "reflectance") for band in _without_zeros(bands)]
+    for band in bands:
+        values = band.values[band.known]
+        if not values.size:
+            continue
+        above, below = (values > 1).mean(), (values < 0).mean()
+        brightest = np.percentile(values, 99)
+        if above > MAX_ABOVE_1:
+            problem = f"{above:.0%} of the ground has a reflectance above 1"
+        elif below > MAX_BELOW_0:
+            problem = f"{below:.0%} of the ground has a reflectance below 0"
+        elif brightest < MIN_BRIGHTEST:
+            problem = f"99% of the ground has a reflectance below {brightest:.2g}"
+        else:
+            _check_rest(band, "reflectance")
+            continue
+        raise StudyError(
+            f"{band.where}: {problem} (median {np.median(values):.3g}, of numbers"
+            f" {_spread(band.numbers[band.known])}); mend scale and offset, {TRUST}"
+        )
+    _check_different(bands)
+
+
+def check_backscatter(bands: Sequence[Sample], unit: str) -> None:
+    """Raise StudyError if VV and VH cannot be backscatter in `unit`; warn of what is left out."""
+    bands = [_without_marks(band, unit) for band in bands]
+    if unit == "db":
+        bands = _without_zeros(bands)
+    for band in bands:
+        check_unit(band.values[band.known], unit, band.where)
+    if unit == "linear":  # what has no dB is masked later, and counted
+        bands = [_keep(band, band.values > 0) for band in bands]
+    for band in bands:
+        _check_level(band, unit)
+        _check_rest(band, unit)
+    _check_different(bands)
+    vv, vh = bands
+    both = vv.known & vh.known
+    above = (vh.values > vv.values)[both].mean() if both.any() else 0
+    if above > MAX_VH_ABOVE:
+        raise StudyError(
+            f"{vh.where}: VH is above VV on {above:.0%} of the ground; it is 5 to 10 dB below on"
+            f" most: swap vv and vh, {TRUST}"
+        )
+
+
+def _check_level(band: Sample, unit: str) -> None:
+    """Raise StudyError if the backscatter is too strong or too weak for ground, or often 0 dB."""
+    values = band.values[band.known]
+    if not values.size:
+        return
+    median = np.median(values if unit == "db" else to_db(values))
+    low, high = DB_RANGE
+    if not low <= median <= high:
+        raise StudyError(
+            f"{band.where}: the median backscatter is {median:+.1f} dB, outside {low:g} to"
+            f" {high:+g} dB (numbers {_spread(band.numbers[band.known])}); give calibrated sigma or"
+            f" gamma nought, or a scale tag (gdal_edit.py -scale), {TRUST}"
+        )
+    # Near 0 dB, in the tail of a distribution, values are the rarer the higher they are.
+    zeros, near = (values == 0).sum(), (np.abs(values) <= 1).sum()
+    if unit == "db" and zeros > 0.01 * values.size and zeros > near / 2:
+        raise StudyError(
+            f"{band.where}: {zeros / values.size:.0%} of the values are exactly 0 dB; if that means"
+            f" no data, say nodata: 0, {TRUST}"
+        )
+
+
+def check_qa_pixel(qa_pixel: np.ndarray, where: str) -> None:
+    """Raise StudyError if `qa_pixel` (integers) cannot be Landsat's QA_PIXEL.
+
+    The classes of Sentinel-2 (SCL) and the bits of HLS (Fmask) are small numbers, of which 255 is
+    fill. A mask of one's own may have flags alone, one a pixel. where: as messages name the input.
+    """
+    small = np.unique(qa_pixel[qa_pixel < MIN_QA_PIXEL])
+    own = [0, 255, *(1 << bit for bit in QA_PIXEL_BITS.values())]
+    odd = small[~np.isin(small, own)]
+    if odd.size:
+        raise StudyError(
+            f"{where}: holds {', '.join(map(str, odd[:6]))}, which QA_PIXEL of Landsat Collection 2"
+            " does not; write the classes of another sensor (Sentinel-2's SCL, HLS Fmask) as its"
+            " flags: 0 clear, 8 cloud, 16 shadow, 1 fill"
+        )
+
+
+def check_unit(values: np.ndarray, unit: str, where: str) -> None:
+    """Raise StudyError if backscatter `values` cannot be in `unit` ("linear" or "db").
+
+    Linear power is positive except for a little noise; backscatter in dB is mostly below 0.
+    where: the input, as the message names it.
+    """
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return
+    below = finite[finite < 0]
+    share = below.size / finite.size
+    if unit == "linear" and share > 0.5:
+        number, repeats = _most_frequent(below)
+        if repeats > 0.5:
+            raise StudyError(
+                f"{where}: {share:.0%} of the values are negative, most of them {number:g}; if that"
+                f" means no data, say nodata: {number:g}"
+            )
+        raise StudyError(
+            f"{where}: declared linear, but {share:.0%} of the values are negative, as in dB;"
+            " say unit: db"
+        )
+    if unit == "db" and share < 0.05:
+        median = np.median(finite)
+        advice = (
+            "as in linear power; say unit: linear"
+            if median < 10 ** (DB_RANGE[1] / 10)
+            else f"and the median is {median:+.1f}; has the sign been lost, or is this no dB?"
+        )
+        raise StudyError(
+            f"{where}: declared dB, but only {share:.0%} of the values are negative, {advice}"
+        )
+
+
+def _without_zeros(bands: Sequence[Sample]) -> list[Sample]:
+    """Return the bands without the pixels that are exactly 0 in all of them; warn of these."""
+    zero = np.logical_and.reduce([band.known & (band.numbers == 0) for band in bands])
+    if zero.any():
+        logging.warning(
+            "warning: %s: %.2f%% of the pixels are 0 in %s, but not declared nodata; left out",
+            bands[0].where.rsplit(": ", 1)[0],
+            100 * zero.mean(),
+            " and ".join(_name(band) for band in bands),
+        )
+    return [_keep(band, ~zero) for band in bands]
+
+
+def _without_marks(band: Sample, quantity: str) -> Sample:
+    """Return a band without usual marks of no data that cannot be values; warn of them."""
+    usual = np.isin(band.numbers, np.array(MARKS).astype(band.numbers.dtype))
+    if np.issubdtype(band.numbers.dtype, np.floating):
+        usual |= np.abs(band.numbers) >= HUGE
+    marked = band.known & usual & ~_possible(band.values, quantity)
+    if marked.any():
+        logging.warning(
+            "warning: %s: %.2f%% of the pixels are %g, but not declared nodata; left out",
+            band.where,
+            100 * marked.mean(),
+            _most_frequent(band.numbers[marked])[0],
+        )
+    return _keep(band, ~marked)
+
+
+def _name(band: Sample) -> str:
+    return band.where.rsplit(": ", 1)[-1]
+
+
+def _keep(band: Sample, kept: np.ndarray) -> Sample:
+    return Sample(band.where, band.numbers, band.values, band.known & kept)
+
+
+def _check_rest(band: Sample, quantity: str) -> None:
+    """Raise StudyError if many values lie out of range; warn of a few."""
+    odd = band.known & ~_possible(band.values, quantity)
+    share = odd.sum() / max(1, band.known.sum())
+    if not share:
+        return
+    low, high = RANGES[quantity]
+    number, repeats = _most_frequent(band.numbers[odd])
+    often = f", most often the number {number:g}" if repeats > 0.5 else ""
+    told = (
+        f"{band.where}: {share:.2%} of the values lie outside {low:g} to {high:g} ({quantity};"
+        f" {_spread(band.values[odd])}{often})"
+    )
+    if share > MAX_IMPOSSIBLE:
+        raise StudyError(f"{told}; say nodata if these mean no data, mend the file, {TRUST}")
+    logging.warning("warning: %s; they are left out", told)
+
+
+def _check_different(bands: Sequence[Sample]) -> None:
+    """Raise StudyError if two bands hold the same numbers."""
+    for one, other in itertools.combinations(bands, 2):
+        both = one.known & other.known
+        same = (one.values == other.values)[both].mean() if both.any() else 0
+        if same > MAX_SAME:
+            raise StudyError(
+                f"{other.where}: holds what {_name(one)} holds, on {same:.0%} of"
+                f" the ground; mend path or band, {TRUST}"
+            )
+
+
+def _spread(values: np.ndarray) -> str:
+    """Return the least, the greatest and the median of some values, for people."""
+    return f"{values.min():.5g} to {values.max():.5g}, median {np.median(values):.5g}"
+
+
+def _most_frequent(values: np.ndarray) -> tuple[float, float]:
+    """Return the most frequent of some values, and its share of them."""
+    found, counts = np.unique(values, return_counts=True)
+    return found[counts.argmax()], counts.max() / values.size

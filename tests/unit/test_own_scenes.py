@@ -1,0 +1,397 @@
+"""What of a person's files is data, and what their numbers mean, through import_scene."""
+
+import shutil
+
+import numpy as np
+import pytest
+import rasterio
+from own_site import KEPT, OPTICAL_GRID, SAR_GRID, UTM, Site, numbers, power, reflectance
+from rasterio.enums import ColorInterp
+from rasterio.transform import Affine
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import read_json
+from sarfusion.core.grid import Grid
+from sarfusion.core.raster import read_grid
+from sarfusion.scenes import sar
+
+BORDER = np.zeros(OPTICAL_GRID.shape, bool)
+BORDER[:, :10] = True
+
+
+@pytest.fixture
+def site(tmp_path):
+    return Site(tmp_path)
+
+
+def refused(site, message):
+    shutil.rmtree(site.out, ignore_errors=True)  # of an import before
+    with pytest.raises(StudyError, match=message) as error:
+        site.run()
+    assert "\n" not in str(error.value)
+    assert not site.out.exists()
+
+
+def with_border(array, value):
+    array = array.copy()
+    array[..., :10] = value
+    return array
+
+
+def same_power(site, expected=None):
+    np.testing.assert_allclose(site.run().power(), power()[KEPT] if expected is None else expected)
+
+
+# What counts as no data
+
+
+def test_files_without_a_word_of_nodata_are_all_data(site):
+    assert not site.run().fill().any()
+    assert np.array_equal(site.raw()[:3], numbers())
+    same_power(site)
+
+
+FILLS = {
+    "declared": (np.int16, -9999, {"nodata": -9999}),
+    "undeclared": (np.int16, -9999, {}),
+    "lowest int16": (np.int16, -32768, {}),
+    "zero in all bands": (np.int16, 0, {}),
+    "wrapped": (np.uint16, 65535, {}),
+    "wrapped -9999": (np.uint16, 55537, {}),
+    "NaN": (np.float32, np.nan, {}),
+    "infinite": (np.float32, -np.inf, {}),
+    "huge": (np.float32, 1e20, {}),
+    "lowest float32": (np.float32, -3.4028234663852886e38, {}),
+    "lowest float64": (np.float64, -1.7976931348623157e308, {}),
+    "no float32 is exactly 0.1": (np.float32, 0.1, {"nodata": 0.1}),
+    "NaN declared": (np.float32, np.nan, {"nodata": np.nan}),
+}
+
+
+@pytest.mark.parametrize("case", FILLS)
+def test_optical_fill_is_found(site, case, caplog):
+    dtype, value, how = FILLS[case]
+    scale = 1e-4 if np.issubdtype(dtype, np.integer) else 1
+    site.optical.update(scale=scale, offset=0.0)
+    site.write_optical(with_border((reflectance() / scale).astype(dtype), value), **how)
+    assert np.array_equal(site.run().fill(), BORDER)
+    told = "not declared nodata; left out" in caplog.text
+    assert told == (not how and np.isfinite(value))
+
+
+@pytest.mark.parametrize("case", ["mask", "mask beside", "alpha", "alpha and nodata"])
+def test_masks_of_a_file_count(site, case):
+    array = with_border(numbers(), 5000)  # of plausible numbers: only the mask tells
+    if case.startswith("mask"):
+        with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=case == "mask"):
+            site.write_optical(array, mask=~BORDER)
+        assert (site.folder / "o.tif.msk").exists() == (case == "mask beside")
+    else:
+        kinds = [ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha]
+        alpha = np.where(BORDER, 0, 65535).astype(np.uint16)
+        nodata = 0 if case == "alpha and nodata" else None
+        site.write_optical([*array, alpha], nodata=nodata, colorinterp=kinds)
+    assert np.array_equal(site.run().fill(), BORDER)
+
+
+def test_a_mask_beside_one_band_masks_the_pixel(site):
+    """Each colour in a file of its own; red has a mask, green a nodata of its own."""
+    red, green, blue = with_border(numbers(), 5000)
+    green[:, 12] = 7
+    for name, band, how in (
+        ("red", red, {"mask": ~BORDER}),
+        ("green", green, {"nodata": 7}),
+        ("blue", blue, {"nodata": 60000}),
+    ):
+        site.write_quality(name, band, **how)
+    expected = BORDER.copy()
+    expected[:, 12] = True
+    assert np.array_equal(site.run().fill(), expected)
+
+
+def test_alpha_and_masks_of_sar(site):
+    seen = np.ones(SAR_GRID.shape, np.float32)
+    seen[:, :40] = 0
+    kinds = [ColorInterp.gray, ColorInterp.undefined, ColorInterp.alpha]
+    site.write_sar([*power(), seen], colorinterp=kinds)
+    same_power(site, np.where(seen > 0, power(), np.nan)[KEPT])
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "how"),
+    [
+        ("linear", -9999, {}),
+        ("linear", 1e20, {"nodata": 1e20}),
+        ("linear", 1e20, {}),
+        ("linear", np.inf, {}),
+        ("db", -9999, {}),
+        ("db", 0, {}),
+        ("db", -3.4028235e38, {}),
+        ("db", -32768, {"nodata": -32768}),
+    ],
+)
+def test_sar_fill_is_left_out_before_the_unit_is_judged(site, unit, value, how):
+    array = sar.to_db(power()) if unit == "db" else power()
+    array[:, :, :110] = value  # most of the file
+    site.sar["unit"] = unit
+    site.write_sar(array, **how)
+    kept = power()
+    kept[:, :, :110] = np.nan
+    np.testing.assert_allclose(site.run().power(), kept[KEPT], rtol=1e-5)
+
+
+def test_a_mark_of_no_data_that_is_not_known_is_named(site):
+    site.sar["unit"] = "db"
+    array = sar.to_db(power())
+    array[:, :, :40] = -100  # 10 log10(1e-10)
+    site.write_sar(array)
+    refused(site, "vv: .* lie outside -60 to 40 .* the number -100.; say nodata")
+    site.sar["nodata"] = -100
+    assert np.isnan(site.run().power()[0, :, :34]).all()
+    array[0, :, :40], array[1, :, :40] = 0, -20
+    site.write_sar(array)
+    refused(site, "vv: .* of the values are exactly 0 dB; .* say nodata: 0")
+
+
+def test_whole_decibels_may_be_zero(site):
+    site.sar["unit"] = "db"
+    site.write_sar(np.round(sar.to_db(power()) + 8).astype(np.int16), nodata=-99)
+    assert np.isfinite(site.run().power()).all()
+
+
+@pytest.mark.parametrize("sensor", ["optical", "sar"])
+def test_a_study_that_contradicts_the_file_about_nodata(site, sensor):
+    site.write_optical(with_border(numbers(), 7), nodata=7)
+    site.write_sar(with_border(power(), 7), nodata=7)
+    site.settings[sensor]["nodata"] = 0
+    refused(site, r"nodata is 0, but .*[os]\.tif declares 7; leave nodata out, or mend the file")
+    site.settings[sensor]["nodata"] = 7
+    assert np.array_equal(site.run().fill(), BORDER)
+    site.settings[sensor]["nodata"] = 0
+    site.settings["trust_values"] = True
+    assert np.array_equal(site.run().fill(), BORDER)
+
+
+def test_a_nodata_that_the_file_cannot_hold(site):
+    site.optical["nodata"] = -9999
+    refused(site, "red: nodata is -9999, which .*o.tif cannot hold .uint16.; mend nodata")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "nodata"),
+    [
+        (np.float32, np.nan, None),
+        (np.float32, np.nan, np.nan),
+        (np.uint16, 65535, 65535),
+        (np.uint16, 65535, None),
+        (np.uint16, 0, 0),
+        (np.float32, -9999, None),
+    ],
+)
+def test_quality_without_data_is_fill(site, dtype, value, nodata):
+    qa = with_border(np.full(OPTICAL_GRID.shape, 21824, dtype), value)
+    qa[30:, 30:] = 22280
+    site.write_quality("qa_pixel", qa, nodata=nodata)
+    assert np.array_equal(site.run().fill(), BORDER)
+    assert (site.raw()[3, 30:, 30:] == 22280).all()
+
+
+def test_signed_quality_keeps_its_bits(site):
+    qa = np.full(OPTICAL_GRID.shape, 54596, np.uint16)
+    site.write_quality("qa_pixel", qa.view(np.int16))
+    assert (site.run().raw()[3] == 54596).all()
+
+
+def test_quality_that_was_averaged_or_is_of_another_sensor(site):
+    qa = np.full(OPTICAL_GRID.shape, 21824, np.float32)
+    qa[5, 5] += 0.5
+    site.write_quality("qa_pixel", qa)
+    refused(site, "qa_pixel: holds 21824.5, which is no bit field; .* nearest neighbour")
+    classes = np.random.default_rng(0).choice(np.uint8([3, 4, 5, 6, 8]), OPTICAL_GRID.shape)
+    site.write_quality("qa_pixel", classes)
+    refused(site, "qa_pixel: holds 3, 5, 6, which QA_PIXEL of Landsat .* does not; .*SCL")
+    site.write_quality("qa_pixel", np.where(BORDER, 8, 0).astype(np.uint8))
+    assert (site.run().raw()[3][BORDER] == 8).all()
+
+
+def test_saturation_that_declares_zero_as_nodata(site):
+    radsat = np.where(BORDER, 8, 0).astype(np.uint16)
+    site.write_quality("qa_radsat", radsat, nodata=0)
+    assert not site.run().fill().any()
+    assert np.array_equal(site.raw()[4], radsat)
+
+
+def test_saturation_bits_of_landsat_7(site):
+    site.write_quality("qa_radsat", np.where(BORDER, 0b100, 0).astype(np.uint16))
+    site.optical["sensor"] = "Landsat 7 ETM+"
+    refused(site, "qa_radsat: its bits are read as those of oli, .*say qa_radsat.bits: tm")
+    site.optical["qa_radsat"]["bits"] = "tm"
+    assert np.array_equal(site.run().raw()[4], np.where(BORDER, 0b1000, 0))  # red, as OLI's
+    site.optical["sensor"] = "Landsat 9 OLI-2"
+    refused(site, "qa_radsat: its bits are read as those of tm, .*say qa_radsat.bits: oli")
+
+
+# What the numbers mean
+
+
+def test_scale_tags_of_sar_are_applied(site):
+    expected = power()[KEPT]
+    site.write_sar(np.round(power() * 1e4).astype(np.uint16), nodata=0, scales=(1e-4, 1e-4))
+    np.testing.assert_allclose(site.run().power(), expected, atol=1e-4)
+    site.sar["unit"] = "db"
+    db = np.round(100 * sar.to_db(power()) + 500).astype(np.int16)
+    site.write_sar(db, nodata=-32768, scales=(0.01, 0.01), offsets=(-5, -5))
+    np.testing.assert_allclose(site.run().power(), expected, rtol=2e-3)
+
+
+def test_scale_tags_of_optical_agree_or_are_refused(site):
+    site.write_optical(numbers(), scales=[2.75e-5] * 3, offsets=[-0.2] * 3)
+    assert np.array_equal(site.run().raw()[:3], numbers())
+    site.write_optical(numbers(), scales=[1, 2e-5, 1], offsets=[0, -0.1, 0])
+    refused(site, "green: the study says scale 2.75e-05 and .*o.tif scale 2e-05")
+    site.settings["trust_values"] = True
+    assert np.array_equal(site.run().raw()[:3], numbers())
+
+
+@pytest.mark.parametrize(
+    ("array", "scale", "offset", "message"),
+    [
+        (reflectance(), 2.75e-5, -0.2, "red: 100% of the ground has a reflectance below 0"),
+        (reflectance(), 1e-4, 0, "red: 99% of the ground has a reflectance below 3e-05"),
+        (reflectance() * 100, 1, 0, "red: 100% of the ground has a reflectance above 1"),
+        (
+            np.round(reflectance() * 255),
+            1,
+            0,
+            "red: 100% of .* 13 to 76, .*; mend scale and offset",
+        ),
+        (numbers(), 1, 0, "red: 100% .* above 1 .*numbers 9093 to 18177"),
+        (numbers(), 1e-4, -0.1, "red: .* above 1"),
+        (np.round(reflectance() * 1e4), 2.75e-5, -0.2, "red: 100% of .* below 0"),
+        (np.full((3, *OPTICAL_GRID.shape), 0.1) * reflectance()[:1], 1, 0, "green: holds what red"),
+    ],
+)
+def test_numbers_that_are_no_reflectance(site, array, scale, offset, message):
+    site.optical.update(scale=scale, offset=float(offset))
+    site.write_optical(array.astype(np.float32))
+    refused(site, f"site here: {message}")
+    site.settings["trust_values"] = True
+    assert not site.run().fill().any()
+
+
+def test_numbers_of_which_some_are_impossible(site, caplog):
+    """Negative reflectance that wrapped: a few are left out, many are refused."""
+    site.optical.update(scale=1e-4, offset=0.0)
+    array = np.round(reflectance() * 1e4).astype(np.uint16)
+    array[0, 0, :8] = np.arange(65000, 65008)
+    site.write_optical(array)
+    assert site.run().fill().sum() == 8
+    assert "red: 0.40% of the values lie outside -0.3 to 1.602" in caplog.text
+    array[0, :, :5] = np.random.default_rng(0).integers(64000, 65500, (40, 5))
+    site.write_optical(array)
+    refused(site, r"red: 10\..*% of the values lie outside .*; say nodata")
+
+
+def test_pictures_of_8_bits(site):
+    site.optical.update(scale=1 / 255, offset=0.0)
+    site.write_optical(np.round(reflectance() * 255).astype(np.uint8))
+    assert not site.run().fill().any()
+
+
+@pytest.mark.parametrize(
+    ("array", "unit", "message"),
+    [
+        (np.round(np.sqrt(power()) * 500), "linear", r"vv: the median backscatter is \+21.8 dB"),
+        (100 * sar.to_db(power()), "db", "vv: the median backscatter is -10.* dB, outside -35 to"),
+        (
+            -sar.to_db(power()),
+            "db",
+            r"vv: declared dB, .* median is \+10.*; has the sign been lost",
+        ),
+        (-sar.to_db(power()), "linear", r"vv: the median backscatter is \+10"),
+        (power(), "db", "vv: declared dB, but only 0% of the values are negative, .*unit: linear"),
+        (sar.to_db(power()), "linear", "vv: declared linear, but 100% .*negative, .*unit: db"),
+        (power()[::-1], "linear", "vh: VH is above VV on 9.% of the ground; .*swap vv and vh"),
+        (power()[[0, 0]], "linear", "vh: holds what vv holds, on 100% of the ground"),
+    ],
+)
+def test_numbers_that_are_no_backscatter(site, array, unit, message):
+    site.sar["unit"] = unit
+    site.write_sar(array.astype(np.float32))
+    refused(site, f"site here: {message}")
+    site.settings["trust_values"] = True
+    assert site.run().power().shape == (2, 128, 158)
+
+
+def test_kinds_of_bands_that_hold_no_measurements(site):
+    site.write_sar(power().astype(np.complex64))
+    refused(site, "vv: .*s.tif holds complex numbers .complex64.*; give calibrated")
+    kinds = [ColorInterp.gray, ColorInterp.alpha]
+    site.write_sar(power(), colorinterp=kinds)
+    refused(site, "vh: band 2 of .*s.tif is its alpha band.*-colorinterp_2 undefined")
+
+
+def test_a_picture_with_a_colour_table(site):
+    path = site.folder / "o.tif"
+    site.write_optical(np.ones((1, *OPTICAL_GRID.shape), np.uint8))
+    with rasterio.open(path, "r+") as dataset:
+        dataset.write_colormap(1, {1: (9, 9, 9, 255)})
+    refused(site, "red: band 1 of .*o.tif holds the indices of a colour table")
+
+
+# How it lies, and how large it is
+
+
+def lying(array, grid, turn):
+    """The array and grid of the same ground, mirrored or transposed in the file."""
+    a, _, c, _, e, f = grid.transform[:6]
+    right, bottom = c + a * grid.width, f + e * grid.height
+    across = array.transpose(0, 2, 1)  # a row of the file runs from north to south
+    turns = {
+        "south up": (array[:, ::-1], Affine(a, 0, c, 0, -e, bottom)),
+        "east left": (array[:, :, ::-1], Affine(-a, 0, right, 0, e, f)),
+        "upside down": (array[:, ::-1, ::-1], Affine(-a, 0, right, 0, -e, bottom)),
+        "transposed": (across, Affine(0, a, c, e, 0, f)),
+        "turned": (across[:, :, ::-1], Affine(0, a, c, -e, 0, bottom)),
+    }
+    array, transform = turns[turn]
+    return np.ascontiguousarray(array), Grid(UTM, transform, *array.shape[1:])
+
+
+@pytest.mark.parametrize("turn", ["south up", "east left", "upside down", "transposed", "turned"])
+def test_files_that_lie_otherwise_are_brought_north_up(site, turn):
+    expected = site.run().raw(), site.power()
+    grids = [read_grid(site.out / f"{name}.tif") for name in ("optical", "sar")]
+    array, grid = lying(numbers(), OPTICAL_GRID, turn)
+    site.write_optical(array, grid)
+    array, grid = lying(power(), SAR_GRID, turn)
+    site.write_sar(array, grid)
+    found = site.run().raw(), site.power()
+    assert [read_grid(site.out / f"{name}.tif") for name in ("optical", "sar")] == grids
+    assert np.array_equal(found[0], expected[0])
+    assert np.array_equal(found[1], expected[1])
+
+
+def test_masks_are_turned_too(site):
+    array, grid = lying(numbers(), OPTICAL_GRID, "south up")
+    mask = np.ones(OPTICAL_GRID.shape, bool)
+    mask[:5] = False  # the south
+    site.write_optical(array, grid, mask=mask)
+    assert np.argwhere(site.run().fill().any(axis=1)).ravel().tolist() == [35, 36, 37, 38, 39]
+
+
+def test_grids_that_differ_by_rounding_are_one(site):
+    nudged = Affine(30, 0, 500_000 + 1e-5, 0, -30, 1_000_000)
+    qa = np.full(OPTICAL_GRID.shape, 21824, np.uint16)
+    site.write_quality("qa_pixel", qa, Grid(UTM, nudged, *OPTICAL_GRID.shape))
+    assert not site.run().fill().any()
+    far = Affine(30, 0, 500_003, 0, -30, 1_000_000)
+    site.write_quality("qa_pixel", qa, Grid(UTM, far, *OPTICAL_GRID.shape))
+    refused(site, "qa_pixel lies on another grid than red; align them")
+
+
+def test_of_sar_what_lies_under_the_optical_scene_is_kept(site):
+    site.run()
+    kept = read_grid(site.out / "sar.tif")
+    assert kept.shape == (128, 158)  # 3 x (40, 50), and 4 on each side
+    assert kept.bounds == (499_960, 998_760, 501_540, 1_000_040)
+    assert read_json(site.out / "scene.json")["sar"]["unit"] == "linear"
