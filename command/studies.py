@@ -116,7 +116,8 @@ def study_file(study: str) -> Path:
     if study.endswith((".yaml", ".yml")):
         path = Path(study).absolute()
         if not path.is_file():
-            raise Problem(f"no such study file: {study}", 2)
+            what = "a folder, and not a study file" if path.is_dir() else "no such study file"
+            raise Problem(f"{what}: {study}", 2)
         study_name(path)
         return path
     path = ROOT / "config" / f"{study}.yaml"

@@ -2,6 +2,9 @@
 
 import re
 
+from sarfusion.core.errors import MAX_MESSAGE
+from sarfusion.core.files import NOT_TEXT
+
 MISSING_SITES = f"{RESULTS}/missing_sites.json"
 
 
@@ -53,5 +56,6 @@ def failed_sites(failed):
             and job.split("/")[0] not in LAYOUT.transfers
         ):
             reason = lines[0].removeprefix("error: ") if lines else "no reason in its log"
+            reason = NOT_TEXT.sub("", reason)[:MAX_MESSAGE]  # as a setting may have it
             sites.setdefault(site, {"rule": step, "log": path, "reason": reason})
     return sites

@@ -54,6 +54,12 @@ def test_defaults_are_filled_in_at_every_depth():
     assert study["models"]["cae"]["options"] == {}
 
 
+def test_what_is_free_gets_no_defaults():
+    options = {"source": "files", "model": {"source": "elsewhere"}}
+    model = {"network": "cnn", "patch_px": 9, "batch": 1, "options": options}
+    assert resolve(SMALLEST | {"models": {"cnn": model}})["models"]["cnn"]["options"] == options
+
+
 def test_resolving_twice_changes_nothing_and_the_input_is_left_alone():
     before = yaml.safe_dump(SMALLEST)
     once = resolve(SMALLEST)
@@ -153,6 +159,11 @@ def test_names_with_a_meaning_are_refused():
         (["split", "seed"], 10**17, f"{10**17} is too large; at most {2**53}"),
         (["split", "seed"], 1.0, "split.seed: 1.0 is not of type 'integer'"),
         (["split", "seed"], True, "split.seed: True is not of type 'integer'"),
+        (["sar", "clip_percentiles"], [99, 1], "clip_percentiles: .99, 1. does not increase"),
+        (["sar", "clip_percentiles"], [1, 1], "clip_percentiles: .1, 1. does not increase"),
+        (["sar", "clip_percentiles"], ["a", 1], "clip_percentiles.0: 'a' is not of type"),
+        (["gaps", "distance_edges_m"], [60, 240, 120], "distance_edges_m: .* does not increase"),
+        (["gaps", "share_edges"], [0.5, 0.5], "share_edges: .* does not increase"),
         (["split", "seed"], None, "split.seed: nothing stands there"),
         (["data"], 2024, "config: data: 2024 is not of type 'string'; put it in quotes"),
         (["data"], False, "config: data: False is not of type 'string'; put it in quotes"),
@@ -202,6 +213,9 @@ def test_a_mistake_in_a_file_is_told_with_file_and_line(tmp_path, monkeypatch):
         with pytest.raises(StudyError, match=message):
             resolve_files(config | more, [study, change])
     assert resolve_files(config, [study]) == resolve(config)
+    study.write_text("study: city\nsites:\n  b: {source: simulated}\n  C: {source: simulated}\n")
+    with pytest.raises(StudyError, match=r"^city.yaml, line 4: sites: 'C' is no name: small"):
+        read_study(study)
     study.write_text("sites: {}\n")
     with pytest.raises(StudyError, match="^config: the top level: 'study' is a required"):
         read_study(study)

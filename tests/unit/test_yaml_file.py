@@ -108,8 +108,10 @@ def test_a_value_that_is_not_what_it_looks_like_is_refused(refusal, read, text, 
         ("-.inf", "-.inf is no finite number"),
         ("1.0e+999", "1.0e+999 is no finite number"),
         ("9" * 5000, "a number of 5000 digits is too large"),
-        ("2024-13-01", "2024-13-01 is no day (month must be in 1..12)"),
-        ("2023-02-29", "2023-02-29 is no day (day is out of range for month)"),
+        ("2024-13-01", "2024-13-01 is no day; mend it"),
+        ("2023-02-29", "2023-02-29 is no day; mend it"),
+        ("!!timestamp spring", "spring is no day; mend it"),
+        ("!!bool maybe", "maybe is no bool; mend it"),
     ],
 )
 def test_what_is_no_number_and_no_day_is_refused(refusal, text, problem):

@@ -177,8 +177,9 @@ class _Loader(yaml.SafeLoader):
             self.refuse(node, f"a number of {len(text)} digits is too large")
         try:
             value = self.construct_object(node)
-        except ValueError as error:
-            self.refuse(node, f"{text} is no day ({error}); {_quoted(node)} if it is a text")
+        except (ValueError, LookupError, AttributeError):  # of a date; of a tag such as !!bool
+            kind = "day" if node.tag.endswith(":timestamp") else node.tag.rpartition(":")[2]
+            self.refuse(node, f"{text} is no {kind}; mend it")
         if isinstance(value, float) and not math.isfinite(value):
             self.refuse(node, f"{text} is no finite number")
         if not re.fullmatch(SPELLINGS.get(node.tag, ".*"), text):

@@ -2,8 +2,9 @@
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,18 @@ def _is_integer(checker: Any, value: Any) -> bool:
     return type(value) is int and abs(value) <= MAX_INTEGER
 
 
+def _increasing(
+    validator: Any, wanted: bool, numbers: Any, rules: Rules
+) -> Iterator[ValidationError]:
+    """Check the keyword `increasing`, which JSON Schema lacks, for a list of numbers."""
+    is_list = isinstance(numbers, list) and all(isinstance(x, int | float) for x in numbers)
+    if wanted and is_list and any(first >= second for first, second in pairwise(numbers)):
+        yield ValidationError(f"{numbers} does not increase from number to number")
+
+
 _Validator = extend(
     Draft202012Validator,
+    validators={"increasing": _increasing},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
 )
 
@@ -115,7 +126,8 @@ def check(value: Any, where: Keys, *place: str) -> None:
             f"unknown key {', '.join(map(repr, unknown))} in {dotted(keys)};"
             f" known are {', '.join(known)}",
         )
-    raise SettingError.at(keys, said(error))
+    named = [error.instance] if "propertyNames" in error.schema_path else []
+    raise SettingError((*keys, *named), f"{dotted(keys)}: {said(error)}")
 
 
 def said(error: ValidationError) -> str:
@@ -163,7 +175,7 @@ def with_defaults(value: Any, rules: Rules) -> Any:
         return value
     if "$ref" in rules:
         rules = part("$defs", rules["$ref"].rsplit("/", 1)[1])
-    if "source" in value:  # a site, whose definition is under the name of its source
+    if "source" in rules.get("properties", {}):  # a site, defined under the name of its source
         rules = part("$defs", value["source"])
     filled = dict(value)
     for key, rule in rules.get("properties", {}).items():
