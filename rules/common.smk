@@ -27,6 +27,7 @@ if workflow.modifier.is_main_snakefile():
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_json
 from sarfusion.provenance.code_version import LIBRARY, module_digests
+from sarfusion.scenes.own_sources import watched
 from sarfusion.scenes.sources import SOURCES
 from sarfusion.scenes.stac.lock import locked_site, search_of, without_sums
 from sarfusion.study.config import (
@@ -216,12 +217,19 @@ def of_job(path, apart):
     return path if apart else path.replace("{band}/", "")
 
 
-def real_gap_mask(site):
-    """Return the real mask that shapes the gaps of a site, as a named input, if it has one."""
+def gap_mask(site):
+    """Return GDAL's name of the real mask that shapes the gaps of a site, None without one."""
     if STUDY["sites"][site].get("gap_shapes") == "cloudy_date":
-        return {"mask_file": "<results>/scenes/{site}/clouds.tif"}
-    path = own_files(STUDY, site).get("gap_mask")
-    return {"mask_file": path} if path and site not in ABSENT else {}
+        return f"{RESULTS}/scenes/{site}/clouds.tif"
+    return own_files(STUDY, site).get("gap_mask")
+
+
+def gap_mask_files(site):
+    """Return the files that are read for this mask, none that is missing."""
+    if STUDY["sites"][site].get("gap_shapes") == "cloudy_date":
+        return ["<results>/scenes/{site}/clouds.tif"]
+    mask = gap_mask(site)
+    return watched(mask) if mask else []
 
 
 def gap_flags(site):

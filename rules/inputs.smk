@@ -10,24 +10,21 @@ def settings_of_source(site):
     return {name: value for name, value in STUDY["sites"][site].items() if name != "overrides"}
 
 
-def scene_files(site):
-    """Return {"optical.red": path, ...} of the user's rasters that a site is made of.
-
-    It is empty if one of them is missing: as a missing input it would stop the whole study.
-    """
-    files = {} if site in ABSENT else own_files(STUDY, site)
-    return {name: str(path) for name, path in files.items() if name != "gap_mask"}
+def scene_rasters(site):
+    """Return {"optical.red": GDAL's name, ...} of the user's rasters that a site is made of."""
+    return {band: name for band, name in own_files(STUDY, site).items() if band != "gap_mask"}
 
 
 def own_scene_files(wildcards):
-    """Return the files of a site as a named input."""
-    return {"files": list(scene_files(wildcards.site).values())}
+    """Return the files that are read for a site; none that is missing, which stops all sites."""
+    names = scene_rasters(wildcards.site).values()
+    return list(dict.fromkeys(path for name in names for path in watched(name)))
 
 
 def own_scene_parameters():
     """Return the parameters of a script that imports such files."""
     return {
-        "bands": lambda wildcards: list(scene_files(wildcards.site)),
+        "rasters": lambda wildcards: scene_rasters(wildcards.site),
         "absent": lambda wildcards: ABSENT.get(wildcards.site),
     }
 

@@ -39,7 +39,7 @@ rule prepare_stack:
 
 rule make_gaps:
     input:
-        unpack(lambda wildcards: real_gap_mask(wildcards.site)),
+        lambda wildcards: gap_mask_files(wildcards.site),
         stack="<results>/stack/{site}.tif",
         split="<results>/stack/{site}.split.tif",
     output:
@@ -57,6 +57,7 @@ rule make_gaps:
     params:
         code=code("make_gaps"),
         gap_settings=setting_of("gaps"),
+        mask_file=lambda wildcards: gap_mask(wildcards.site),
         flags=lambda wildcards: gap_flags(wildcards.site),
     message:
         "Draw the gaps of {wildcards.site}"

@@ -9,7 +9,7 @@ for source, record in SOURCES.items():
             name:
                 record.script
             input:
-                unpack(own_scene_files) if record.files else [],
+                own_scene_files if record.files else [],
             output:
                 **({"truth": "<results>/scenes/{site}/truth.tif"} if record.has_truth else {}),
                 optical="<results>/scenes/{site}/optical.tif",

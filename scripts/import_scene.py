@@ -2,16 +2,16 @@
 
 from sarfusion.core.job import run
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sarfusion.core.errors import StudyError
-from sarfusion.core.files import describe_file, sha256, write_json
+from sarfusion.core.files import describe_file, write_json
 from sarfusion.core.raster import create_raster, open_raster, strips
-from sarfusion.scenes import landsat
+from sarfusion.scenes import landsat, own_sources
 from sarfusion.scenes import sar as radar
 from sarfusion.scenes.own_scene import OwnOptical, OwnSar
 
@@ -20,8 +20,7 @@ def main(
     *,
     site: str,
     site_settings: Mapping[str, Any],
-    files: Sequence[str],
-    bands: Sequence[str],
+    rasters: Mapping[str, str],
     optical: str | Path,
     sar: str | Path,
     metadata: str | Path,
@@ -29,18 +28,19 @@ def main(
 ) -> None:
     """Write optical.tif (raw numbers), sar.tif (linear power) and scene.json of one site.
 
-    site_settings: the site of the config. files: its rasters, one for each of `bands`
-    ("optical.red", ..., "sar.vv", ...). absent: which file the site lacks, as an error to raise.
+    site_settings: the site of the config. rasters: {"optical.red": GDAL's name, ...} of its
+    rasters. absent: which file the site lacks, as an error to raise.
     Files of any size: strip by strip; of SAR only what lies under the optical scene.
     """
     if absent:
         raise StudyError(absent)
-    paths = dict(zip(bands, files, strict=True))
+    for band, name in rasters.items():
+        own_sources.check(name, f"site {site}: {band}")
     with ExitStack() as opened:
-        rasters = {path: opened.enter_context(open_raster(path)) for path in dict.fromkeys(files)}
-        rasters = {band: rasters[path] for band, path in paths.items()}
-        seen = OwnOptical(rasters, site_settings, site)
-        heard = OwnSar(rasters, site_settings, site, seen.grid)
+        datasets = {name: opened.enter_context(open_raster(name)) for name in {*rasters.values()}}
+        bands = {band: datasets[name] for band, name in rasters.items()}
+        seen = OwnOptical(bands, site_settings, site)
+        heard = OwnSar(bands, site_settings, site, seen.grid)
         seen.check()
         heard.check()
         write_optical(optical, seen, site_settings["optical"])
@@ -53,7 +53,7 @@ def main(
             "source": "files",
             "simulated": False,
             "items": [
-                {"band": band, "path": path, "sha256": sha256(path)} for band, path in paths.items()
+                {"band": band, **own_sources.described(name)} for band, name in rasters.items()
             ],
             "optical": describe(site_settings["optical"], ("sensor", "date"), optical),
             "sar": describe(site_settings["sar"], ("sensor", "date", "unit"), sar),

@@ -15,7 +15,7 @@ from sarfusion.core.errors import StudyError
 from sarfusion.core.raster import open_raster, read_band, read_grid, write_raster
 from sarfusion.ground.gaps import dilate, gaps_from_quality, simulate_gaps
 from sarfusion.ground.split import NOT_VALID, TEST
-from sarfusion.scenes import landsat
+from sarfusion.scenes import landsat, own_sources
 from sarfusion.scenes.own_rasters import own_band
 from sarfusion.scenes.plausibility import HUGE, check_qa_pixel
 
@@ -53,6 +53,7 @@ def main(
         )
         advice = "change gaps.seed, or lower gaps.size_px"
     else:
+        own_sources.check(str(mask_file), "gap_mask")
         gap = dilate(read_mask(mask_file, flags, grid, test), dilation_px)
         advice = f"choose another mask than {mask_file} (or, of a QA_PIXEL band, other gaps.flags)"
     withheld = gap[test].mean()

@@ -118,6 +118,16 @@ def test_pixels_in_grads_and_feet():
     )
 
 
+def test_web_mercator_stretches_the_ground():
+    # At 60 degrees north, 6 378 137 m x ln(tan 75 degrees) from the Equator, by 1 / cos 60 = 2
+    y = 6_378_137 * math.log(math.tan(math.radians(75)))
+    mercator = Grid(CRS.from_epsg(3857), from_origin(-1500, y + 1500, 30, 30), 100, 100)
+    assert mercator.pixel_m == pytest.approx((15, 15), rel=3e-3)
+    # Maps at scale keep their own metres: UTM to the edge of its zone, Lambert in its country.
+    for code, x, y in ((32648, 200_000, 6_700_000), (2154, 700_000, 6_600_000)):
+        assert Grid(CRS.from_epsg(code), from_origin(x, y, 30, 30), 9, 9).pixel_m == (30, 30)
+
+
 @pytest.mark.parametrize(
     ("crs", "name"),
     [

@@ -83,8 +83,7 @@ class Case:
         import_scene.main(
             site="here",
             site_settings=self.settings,
-            files=list(paths.values()),
-            bands=list(paths),
+            rasters=paths,
             optical=self.optical,
             sar=self.sar,
             metadata=self.scene,
@@ -136,8 +135,13 @@ def test_own_files_become_raw_scenes(case):
     )  # what lies under
     scene = read_json(case.scene)
     assert scene["simulated"] is False
-    assert {item["sha256"] for item in scene["items"]} == {
-        sha256(case.folder / name) for name in ("o.tif", "s.tif")
+    assert {item["band"]: item["files"] for item in scene["items"]} == {
+        f"{sensor}.{band}": [{"path": path, "sha256": sha256(path)}]
+        for sensor, bands, path in (
+            ("optical", landsat.BANDS, str(case.folder / "o.tif")),
+            ("sar", sar.BANDS, str(case.folder / "s.tif")),
+        )
+        for band in bands
     }
     for name, path in (("optical", case.optical), ("sar", case.sar)):
         assert scene[name]["sha256"] == sha256(path)

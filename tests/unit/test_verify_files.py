@@ -384,17 +384,18 @@ def test_a_simulated_scene_may_be_rounded_otherwise_and_no_more(tmp_path):
 
 
 def test_scenes_of_files_rest_on_the_same_files(tmp_path):
-    def describe(folder, digest):
-        item = {"band": "optical.red", "path": "r.tif", "sha256": digest}
+    def describe(folder, part):
+        files = [{"path": f"{folder}/r.vrt", "sha256": "aa"}, {"path": "p.tif", "sha256": part}]
+        item = {"band": "optical.red", "path": f"{folder}/r.vrt", "files": files}
         write_json(
             tmp_path / folder / "scenes/here/scene.json", {"source": "files", "items": [item]}
         )
         return tmp_path / folder
 
-    here = describe("here", "aa")
-    assert scenes.check_sources("here", here, describe("there", "aa")) == "1 files, the same sums"
-    with pytest.raises(StudyError, match="optical.red: sha256 aa, there bb"):
-        scenes.check_sources("here", here, describe("there", "bb"))
+    here = describe("here", "bb")
+    assert scenes.check_sources("here", here, describe("there", "bb")) == "2 files, the same sums"
+    with pytest.raises(StudyError, match="here: optical.red 2 p.tif: sha256 bb, there cc"):
+        scenes.check_sources("here", here, describe("there", "cc"))
     (tmp_path / "there/scenes/here/scene.json").write_text("{")
     with pytest.raises(StudyError, match="scene.json: not JSON"):
         scenes.check_sources("here", here, tmp_path / "there")

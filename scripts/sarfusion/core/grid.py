@@ -17,6 +17,7 @@ from rasterio.windows import Window
 from .earth import METRES_PER_DEGREE
 
 ROUNDING_PX = 1e-6  # grids that differ by less are the same; programs round coordinates
+STRETCH = 0.02  # of what maps at scale do: the ellipsoid and UTM's scale differ by less
 SIDE_POINTS = 21  # looked at along each side of a grid, which is curved in another CRS
 NEARLY_UP_DEG = 5  # map projections turn north by up to some 3 degrees, which no reader sees
 LONGITUDES = CRS.from_epsg(4326)
@@ -50,9 +51,10 @@ class Grid:
 
     @property
     def pixel_m(self) -> tuple[float, float]:
-        """Pixel size (along a row, along a column) in metres.
+        """Pixel size (along a row, along a column) in metres on the ground, at the centre.
 
-        Degrees are converted at the latitude of the centre.
+        A projection's own metres are taken for metres, unless it stretches the ground by more than
+        STRETCH, as Web Mercator does away from the Equator.
         """
         a, b, _, d, e, _ = self.transform[:6]
         if self.crs.is_geographic:
@@ -60,9 +62,23 @@ class Grid:
             degrees = _degrees(self.crs)
             north = METRES_PER_DEGREE * degrees
             east = north * math.cos(math.radians((bottom + top) / 2 * degrees))
-        else:
-            east = north = self.crs.linear_units_factor[1]
-        return math.hypot(a * east, d * north), math.hypot(b * east, e * north)
+            return math.hypot(a * east, d * north), math.hypot(b * east, e * north)
+        unit = self.crs.linear_units_factor[1]
+        sides = math.hypot(a, d) * unit, math.hypot(b, e) * unit
+        ground = self._ground_m()
+        return ground if np.abs(np.divide(sides, ground) - 1).max() > STRETCH else sides
+
+    def _ground_m(self) -> tuple[float, float]:
+        """Return the ground in metres under a step by one column, and by one row, at the centre.
+
+        On the mean sphere. NaN where the centre has no place on the Earth.
+        """
+        columns, rows = self.width / 2 + np.array([0, 1, 0]), self.height / 2 + np.array([0, 0, 1])
+        longitude, latitude = _moved(self.crs, LONGITUDES, self.transform @ (columns, rows))
+        east = (longitude[1:] - longitude[0] + 180) % 360 - 180
+        east *= math.cos(math.radians(latitude[0]))
+        across, down = np.hypot(east, latitude[1:] - latitude[0]) * METRES_PER_DEGREE
+        return float(across), float(down)
 
     @property
     def centre(self) -> tuple[np.ndarray, np.ndarray]:

@@ -57,7 +57,11 @@ def _source_sums(scene: Mapping[str, Any]) -> dict[str, str]:
                 for item in scene["items"]
                 for band, asset in item["assets"].items()
             }
-        return {item["band"]: item["sha256"] for item in scene["items"]}
+        return {
+            f"{item['band']} {number} {Path(file['path']).name}": file["sha256"]
+            for item in scene["items"]
+            for number, file in enumerate(item["files"], 1)
+        }
     except (KeyError, TypeError, AttributeError) as error:
         raise StudyError(f"scene.json: not the description of scenes ({error!r})") from None
 
