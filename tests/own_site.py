@@ -101,8 +101,7 @@ class Site:
         import_scene.main(
             site="here",
             site_settings=self.settings,
-            files=list(paths.values()),
-            bands=list(paths),
+            rasters=paths,
             optical=self.out / "optical.tif",
             sar=self.out / "sar.tif",
             metadata=self.out / "scene.json",
