@@ -70,8 +70,11 @@ def run_import(folder):
     import_scene.main(
         site="tiled",
         site_settings=settings,
-        files=[str(folder / entry["path"]) for entry in entries.values()],
-        bands=[*(f"optical.{name}" for name in optical), *(f"sar.{name}" for name in sar)],
+        rasters={
+            f"{sensor}.{name}": str(folder / entry["path"])
+            for sensor, named in (("optical", optical), ("sar", sar))
+            for name, entry in named.items()
+        },
         optical=folder / "optical.tif",
         sar=folder / "sar.tif",
         metadata=folder / "scene.json",
