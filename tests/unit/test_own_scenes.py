@@ -174,6 +174,9 @@ def test_a_study_that_contradicts_the_file_about_nodata(site, sensor):
 def test_a_nodata_that_the_file_cannot_hold(site):
     site.optical["nodata"] = -9999
     refused(site, "red: nodata is -9999, which .*o.tif cannot hold .uint16.; mend nodata")
+    del site.optical["nodata"]
+    site.sar["nodata"] = 1e39
+    refused(site, r"vv: nodata is 1e\+39, which .*s.tif cannot hold .float32.")
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,9 @@ def _held(number: float | None, dtype: np.dtype) -> np.generic | None:
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         held = dtype.type(np.asarray(number).astype(dtype))
-    return held if np.issubdtype(dtype, np.floating) or held == number else None
+    if np.issubdtype(dtype, np.floating):  # which rounds, and overflows to infinity
+        return None if np.isinf(held) and not np.isinf(number) else held
+    return held if held == number else None
 
 
 def _alphas(dataset: DatasetReader) -> list[int]:
