@@ -1,6 +1,7 @@
 """What the one command makes of its arguments."""
 
 import ast
+import runpy
 import sys
 from pathlib import Path
 
@@ -144,6 +145,23 @@ def test_who_asks_for_the_words_of_snakemake_gets_them(asked):
     assert command[2:4] == ["plain", "--configfile"]
     command = reproduce.snakemake(ROOT / "config/demo.yaml", asked, logger="jobs")
     assert command[2:4] == ["jobs", "--configfile"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "files"),
+    [
+        (["--configfile", "a.yaml", "b.json", "--cores", "2", "figures"], ["a.yaml", "b.json"]),
+        (["-n", "--configfiles=a.yaml", "-q"], ["a.yaml"]),
+        (
+            ["--configfile", "a.yaml", "--config", "b=1", "--configfile", "c.yaml"],
+            ["a.yaml", "c.yaml"],
+        ),
+        (["--cores", "2", "figures"], []),
+    ],
+)
+def test_the_files_of_a_study_are_found_among_the_arguments_of_snakemake(arguments, files):
+    path = ROOT / "command/terminal/snakemake_with.py"
+    assert list(runpy.run_path(str(path))["config_files"](arguments)) == files
 
 
 @pytest.mark.parametrize("given", ["--cores", "--cores=2", "-c2", "-j", "--jobs", "--profile"])

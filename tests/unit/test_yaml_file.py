@@ -169,7 +169,7 @@ def test_aliases_that_repeat_too_much_are_refused_at_once(refusal, read):
     )
     start = time.perf_counter()
     assert refusal(bomb).startswith("city.yaml, line 6: more than 1,000,000 entries, with what")
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < 5
     assert len(read("\n".join(bomb.splitlines()[:4])).content["a3"]) == 10
 
 
