@@ -206,6 +206,7 @@ def test_a_mistake_in_a_file_is_told_with_file_and_line(tmp_path, monkeypatch):
     config["sites"]["b"]["seed"] = 1
     for more, message in (
         ({"training": {"updates": 0}}, r"^change.yaml, line 2: training.updates: 0 is less"),
+        ({"training": {"updates": -1}}, r"^config: training.updates: -1 is less"),
         ({"splits": {}}, r"^change.yaml, line 3: unknown key 'splits' in the top level"),
         ({"figures": {"sites": ["c"]}}, r"^config: figures.sites: 'c' is not among"),
         ({"models": {"cnn": {"network": "x", "patch_px": 9, "batch": 1}}}, "^config: models.cnn:"),

@@ -60,6 +60,16 @@ def place_of(keys: Keys, documents: Sequence[Document]) -> str | None:
     return place if depth else None
 
 
+def value_at(content: Any, keys: Keys) -> Any:
+    """Return the value that keys and numbers of items lead to, None if they lead nowhere."""
+    for key in keys:
+        try:
+            content = content[key]
+        except (LookupError, TypeError):
+            return None
+    return content
+
+
 def read_yaml(path: str | Path, strict: bool = True) -> Document:
     """Return the document in a YAML or JSON file.
 

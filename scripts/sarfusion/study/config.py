@@ -12,7 +12,7 @@ from typing import Any
 
 from ..core.errors import Keys, SettingError, StudyError
 from ..core.files import is_file, shown
-from ..core.yaml_file import Document, place_of, read_yaml
+from ..core.yaml_file import Document, place_of, read_yaml, value_at
 from ..scenes.own_sources import located, problem
 from ..scenes.sources import SOURCES
 from .methods import networks
@@ -32,7 +32,7 @@ def read_study(path: str | Path) -> dict[str, Any]:
     if not isinstance(document.content, dict):
         kind = "empty" if document.content is None else type(document.content).__name__
         raise StudyError(f"{shown(path)}: not a study, but {kind}")
-    with _naming_lines([document]):
+    with _naming_lines(document.content, [document]):
         return resolve(document.content, document.path.parent)
 
 
@@ -46,19 +46,24 @@ def resolve_files(
     `read_yaml`. A table of sites lies beside the first file.
     """
     documents = [read_yaml(path, strict) for path in paths]
-    with _naming_lines(documents):
+    with _naming_lines(config, documents):
         study = resolve(config, Path(*paths[:1]).parent)
         check_networks(study)
     return study
 
 
 @contextmanager
-def _naming_lines(documents: Sequence[Document]) -> Iterator[None]:
-    """Have a SettingError name the file and the line, where it is in one of the documents."""
+def _naming_lines(config: Mapping[str, Any], documents: Sequence[Document]) -> Iterator[None]:
+    """Have a SettingError of `config` name the file and the line of the setting.
+
+    It names none if the setting has another value in the documents: then the command line gave it.
+    """
     try:
         yield
     except SettingError as error:
-        place = place_of(error.keys, documents)
+        value = value_at(config, error.keys)
+        agreeing = [each for each in documents if value_at(each.content, error.keys) == value]
+        place = place_of(error.keys, agreeing)
         if place is None:
             raise
         raise StudyError(f"{place}: {error.problem}") from None
@@ -239,7 +244,7 @@ def _catalogue(chosen: Any, site: str) -> dict[str, Any]:
             f"no catalogue {chosen!r} in config/catalogues.yaml;"
             f" known are {', '.join(sorted(known.content))}",
         )
-    with _naming_lines([known]):
+    with _naming_lines(known.content, [known]):
         return _complete_catalogue(plain_copy(known.content)[chosen], (chosen,))
 
 
