@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sarfusion.core.earth import north_words
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import read_json, write_text
-from sarfusion.core.grid import crs_name, north_words
+from sarfusion.core.grid import crs_name
 from sarfusion.core.raster import read_grid
 from sarfusion.show.pixels import pixel_sizes
 from sarfusion.show.viewer.layers import ViewerLayer, pack_layers

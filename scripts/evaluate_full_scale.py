@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from sarfusion.core.files import read_json, write_csv
 from sarfusion.core.memory import keep_freed_memory
+from sarfusion.core.pixel_sizes import RATIO
 from sarfusion.core.raster import open_bands, read_grid
 from sarfusion.ground import split as split_map
-from sarfusion.ground.degradation import KERNEL_REACH, RATIO, degrade, mtf_sigma
+from sarfusion.ground.degradation import KERNEL_REACH, degrade, mtf_sigma
 from sarfusion.scenes import landsat
 from sarfusion.scoring.image_pair import Given, Run, check_range
 from sarfusion.scoring.scene_scores import score_scene

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from rasterio.windows import Window
+from sarfusion.core.pixel_sizes import RATIO
 from sarfusion.core.raster import (
     create_raster,
     open_bands,
@@ -18,7 +19,6 @@ from sarfusion.core.raster import (
 )
 from sarfusion.core.tiling import tiles
 from sarfusion.fusion.classical import gap_filling, pansharpening, reconstruction
-from sarfusion.ground.degradation import RATIO
 from sarfusion.ground.split import TRAIN
 from sarfusion.scenes import landsat
 from sarfusion.study.protocols import PROTOCOLS

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from rasterio.windows import Window
+from sarfusion.core.pixel_sizes import RATIO
 from sarfusion.core.raster import create_raster, open_bands, strips
-from sarfusion.ground.degradation import RATIO, coarse_span, enlarge
+from sarfusion.ground.degradation import coarse_span, enlarge
 from sarfusion.scenes import landsat
 from sarfusion.scenes import sar as radar
 

@@ -76,7 +76,7 @@ def main(
                 "height": grid.height,
                 "width": grid.width,
                 "pixel_m": list(grid.pixel_m),
-                "north_deg": round(grid.north_deg, 1),
+                "north_deg": round(grid.north_deg, 1) + 0.0,  # no -0.0
             },
             "optical": dict(counts["optical"]),
             "sar": {
@@ -153,8 +153,8 @@ def warn_of_little_sar(covered, site):
     """Log a warning where SAR is valid on a small share of the optical scene."""
     if covered < LITTLE_SAR:
         logging.warning(
-            "warning: site %s: SAR is valid on %s of the optical scene alone, and nothing else is"
-            " studied; check which scenes belong together",
+            "warning: site %s: SAR is valid on only %s of the optical scene, and the rest is left"
+            " out; check which scenes belong together",
             site,
             f"{covered:.0%}" if covered >= 0.01 else "less than 1%",
         )

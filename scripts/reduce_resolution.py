@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from rasterio.windows import Window
+from sarfusion.core.pixel_sizes import RATIO
 from sarfusion.core.raster import create_raster, open_bands, strips
-from sarfusion.ground.degradation import RATIO, coarse_span, degrade, enlarge
+from sarfusion.ground.degradation import coarse_span, degrade, enlarge
 from sarfusion.scenes import landsat
 
 STRIP_PX = 2**22  # larger than usual: what lies around a strip is read and computed again

@@ -14,9 +14,10 @@ from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import sha256
+from sarfusion.core.gdal_names import located, problem
 from sarfusion.core.raster import Grid, open_raster, write_raster
 from sarfusion.scenes import own_sources
-from sarfusion.scenes.own_sources import check, described, files_behind, located, problem, watched
+from sarfusion.scenes.own_sources import check, described, files_behind, watched
 
 GRID = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), 8, 8)
 MOSAIC = """

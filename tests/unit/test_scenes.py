@@ -330,7 +330,7 @@ def test_little_sar_is_warned_of(case, caplog):
     # column that only touches it.
     east = Grid(UTM, from_origin(501_200, 1_000_020, 10, 10), *SAR_GRID.shape)
     raw_scene(case, OPTICAL_GRID, east).prepare(block_px=10)
-    assert "warning: site here: SAR is valid on 35% of the optical scene alone" in caplog.text
+    assert "warning: site here: SAR is valid on only 35% of the optical scene" in caplog.text
 
 
 def test_the_crs_is_named_and_north_is_told(case):

@@ -19,7 +19,6 @@ from .earth import METRES_PER_DEGREE
 ROUNDING_PX = 1e-6  # grids that differ by less are the same; programs round coordinates
 STRETCH = 0.02  # of what maps at scale do: the ellipsoid and UTM's scale differ by less
 SIDE_POINTS = 21  # looked at along each side of a grid, which is curved in another CRS
-NEARLY_UP_DEG = 5  # map projections turn north by up to some 3 degrees, which no reader sees
 LONGITUDES = CRS.from_epsg(4326)
 NORTHWARD = 1e-3  # degrees of a step to the north: short beside any scene, long beside rounding
 
@@ -219,14 +218,6 @@ def crs_name(crs: CRS) -> str:
         return about["name"]
     method = about.get("conversion", {}).get("method", {}).get("name")
     return f"an unnamed CRS ({method})" if method else "an unnamed CRS"
-
-
-def north_words(north_deg: float | None) -> str:
-    """Return in words which way north is on a map, from Grid.north_deg; "" where it is up."""
-    if north_deg is None or not abs(north_deg) > NEARLY_UP_DEG:
-        return ""
-    side = "right" if north_deg > 0 else "left"
-    return f"north is {abs(north_deg):.0f}° to the {side} of up"
 
 
 def _degrees(crs: CRS) -> float:

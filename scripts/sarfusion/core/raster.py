@@ -18,8 +18,9 @@ from rasterio.windows import Window
 
 from .errors import StudyError
 from .files import atomic
+from .gdal_names import is_remote
 from .grid import Grid
-from .unusable import check_placed, is_remote, why_unreadable
+from .unusable import check_placed, why_unreadable
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike

@@ -1,7 +1,6 @@
 """Why a raster cannot be used, in words for the person who gave it."""
 
 import math
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,17 +18,7 @@ ARCHIVES = {".zip": "vsizip", ".tar": "vsitar", ".tgz": "vsitar", ".gz": "vsigzi
 LISTED = 12  # subdatasets that a message names
 
 
-REMOTE = re.compile(
-    r"(https?|ftp|s3|gs|az|adl|oss|swift|hdfs)://"
-    r"|/vsi(?!zip/|tar/|gzip/|mem/|subfile/|sparse/)",
-    re.IGNORECASE,
-)
 NETWORK_DRIVERS = ("HTTP", "WMS", "WMTS", "WCS", "EEDAI", "PLMOSAIC", "STACIT", "STACTA")
-
-
-def is_remote(name: str) -> bool:
-    """Tell whether GDAL would read a raster of this name over a network."""
-    return REMOTE.search(name) is not None
 
 
 def check_placed(dataset: DatasetReader) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from scipy import ndimage
 
 from ..core.errors import StudyError
+from ..core.pixel_sizes import RATIO
 
-RATIO = 3  # coarse over fine pixel size in Wald's protocol, between native pixels and either
 KERNEL_REACH = 4  # in sigmas; less than 1e-4 of a Gaussian's weight lies beyond
 # Margin of coarse pixels that must be read around a strip. The influence of a value on a cubic
 # spline falls by a factor of 0.27 per pixel, so 16 pixels suffice for the digits of float32. A

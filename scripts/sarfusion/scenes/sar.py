@@ -2,7 +2,6 @@
 
 import logging
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +11,7 @@ from rasterio.warp import reproject
 from rasterio.windows import Window
 
 from ..core.errors import StudyError
+from ..core.pixel_sizes import is_larger
 from ..core.raster import BandReader, Grid
 
 BANDS = ("vv", "vh")
@@ -20,7 +20,6 @@ CHANNELS = ("vv_db", "vh_db", "ratio_db")
 # less than this.
 READ_MARGIN_PX = 4
 MAX_TURN_DEG = 6  # between two grids, up to which GDAL's mean is over nearly the right area
-ABOUT_EQUAL = 1.1  # ratio of pixel sizes; degrees and other projections change a size by less
 
 Number = TypeVar("Number", float, np.ndarray)
 
@@ -131,14 +130,6 @@ def _resampled(power: np.ndarray, source: Grid, target: Grid, resampling: Resamp
         resampling=resampling,
     )
     return resampled
-
-
-def is_larger(sar_m: Sequence[float], pixel_m: Sequence[float]) -> bool:
-    """Tell whether SAR has larger pixels than a grid, which then holds no finer SAR.
-
-    sar_m, pixel_m: both sides of their pixels in metres.
-    """
-    return math.prod(sar_m) > ABOUT_EQUAL**2 * math.prod(pixel_m)
 
 
 def warn_if_larger(sar: Grid, target: Grid, where: str, what: str) -> None:

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ground.degradation import RATIO
-from ..scenes.sar import is_larger
+from ..core.pixel_sizes import RATIO, is_larger
 
 Record = Mapping[str, Any]  # content of stack/SITE.json
 Sides = Sequence[float]  # of a pixel in metres, across columns and across rows

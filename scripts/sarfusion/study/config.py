@@ -12,8 +12,8 @@ from typing import Any
 
 from ..core.errors import Keys, SettingError, StudyError
 from ..core.files import is_file, shown
+from ..core.gdal_names import located, problem
 from ..core.yaml_file import Document, place_of, read_yaml, value_at
-from ..scenes.own_sources import located, problem
 from ..scenes.sources import SOURCES
 from .methods import networks
 from .plain import plain_copy

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import StudyError
+from ..core.pixel_sizes import RATIO
 from ..core.raster import read_grid
-from ..ground.degradation import RATIO
 from ..scenes.sources import SOURCES
 from .config import own_files
 from .inputs import INPUTS

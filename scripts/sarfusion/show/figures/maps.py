@@ -16,7 +16,7 @@ from matplotlib.transforms import ScaledTranslation
 from rasterio.windows import Window
 from scipy.ndimage import binary_fill_holes
 
-from ...core.grid import north_words
+from ...core.earth import north_words
 from ...ground.split import TEST
 from ..pixels import metres
 from . import MM, NO_DATA, PALETTE

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ...ground.degradation import RATIO
+from ...core.pixel_sizes import RATIO
 from ...scoring import definitions
 from ...study.methods import METHODS, method_name
 from ..pixels import pixel_sizes

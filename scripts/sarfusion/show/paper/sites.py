@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ...core.grid import north_words
+from ...core.earth import north_words
 from ...scenes import landsat
 from ...scenes.sources import SOURCES
 from ..pixels import metres, pixel_size
