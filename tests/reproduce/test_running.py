@@ -71,7 +71,7 @@ try:
     while Path("hold").exists():
         time.sleep(0.01)
     Path("results/demo/tables").mkdir(parents=True, exist_ok=True)
-    Path("results/demo/tables/summary.txt").write_text("CNN beats CAE\\n")
+    Path("results/demo/tables/summary.txt").write_text("CNN beats CAE ± 0\\n")
 finally:
     shutil.rmtree(locks)
 sys.exit(int(Path("code").read_text()) if Path("code").exists() else 0)
@@ -152,6 +152,13 @@ def test_run_prints_the_summary_and_where_things_lie(site):
     assert (site / "results/demo/report.html").read_text() == "<html>"
     assert output.splitlines()[-1].split()[0] == "report"
     assert record(site) == {}
+
+
+def test_a_terminal_without_a_letter_of_the_summary_gets_the_others(site, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    code, output, errors = reproduce_now(site)
+    assert (code, errors) == (0, [])
+    assert "CNN beats CAE ? 0" in output
 
 
 def test_second_run_is_refused_while_the_first_lives(site):
