@@ -7,7 +7,7 @@ min_version("9.0")
 
 # Not a plain `configfile:`, since Snakemake would merge the demo into every other study. Who uses
 # this workflow as a module gives a study.
-if "study" not in config and not workflow.modifier.is_module:
+if "study" not in config and workflow.modifier.is_main_snakefile():
 
     configfile: "config/demo.yaml"
 
@@ -83,8 +83,6 @@ rule viewer:
 
 
 onstart:
-    gc.freeze()  # the plan, see rules/planning.smk
-    gc.enable()
     note_origin(STUDY["study"], STUDY_FILES)
     announce_disk()
     forget_missing_sites()

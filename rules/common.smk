@@ -59,7 +59,7 @@ def refuse(problem):
 # Who uses this as a module may have settings of another kind in the same file.
 STUDY_FILES = workflow.configfiles
 try:
-    STUDY = resolve_files(config, STUDY_FILES, strict=not workflow.modifier.is_module)
+    STUDY = resolve_files(config, STUDY_FILES, strict=workflow.modifier.is_main_snakefile())
     RESULTS = f"results/{STUDY['study']}"
     check_origin(STUDY["study"], RESULTS, STUDY_FILES)
 except StudyError as error:
@@ -101,7 +101,10 @@ TRAINED_APART = len(STUDY["sites"]) <= 8 and STUDY["training"]["updates"] >= 100
 FUSED_APART = "weights" in STUDY
 # The lock of the study's scenes: in the project, or in the user's folder if this is a module.
 LOCK = os.path.relpath(
-    Path("" if workflow.modifier.is_module else PROJECT, f"config/{STUDY['study']}.lock.json")
+    Path(
+        PROJECT if workflow.modifier.is_main_snakefile() else "",
+        f"config/{STUDY['study']}.lock.json",
+    )
 )
 
 

@@ -1,16 +1,11 @@
 # Faster planning of many sites, as tests/benchmarks/bench_scale.py measures it. No rules.
 
 import functools
-import gc
 import re
 from itertools import groupby
 
 import smart_open
 
-# No garbage collection while planning: the plan of many sites has millions of objects, all of which
-# stay. The hook `onstart` of the Snakefile turns it on again. The hook does not run for a module.
-if not workflow.modifier.is_module:
-    gc.disable()
 # Snakemake parses the path of each script three times a job, and smart_open makes a class for each
 # answer: a fifth of the memory of many sites.
 smart_open.parse_uri = functools.cache(smart_open.parse_uri)

@@ -9,8 +9,8 @@ from sarfusion.study.origin import check_origin, note_origin
 def made(tmp_path, monkeypatch):
     """A folder in which one.yaml made the results of the study `city`."""
     monkeypatch.chdir(tmp_path)
-    for name in ("one.yaml", "two.yaml"):
-        (tmp_path / name).write_text("study: city\n")
+    for name, end in (("one.yaml", ""), ("two.yaml", "seeds: [1]\n")):
+        (tmp_path / name).write_text(f"study: city\n{end}")
     (tmp_path / "results/city").mkdir(parents=True)
     check_origin("city", "results/city", ["one.yaml"])
     note_origin("city", ["one.yaml"])
@@ -30,6 +30,11 @@ def test_the_same_file_goes_on_however_it_is_named(made):
     (made / "link.yaml").symlink_to("one.yaml")
     for path in ("one.yaml", made / "one.yaml", "results/../one.yaml", "link.yaml"):
         check_origin("city", "results/city", [path, "two.yaml"])
+
+
+def test_a_copy_goes_on(made):
+    (made / "copy.yaml").write_text((made / "one.yaml").read_text())
+    check_origin("city", "results/city", ["copy.yaml"])
 
 
 def test_a_file_that_was_moved_goes_on(made):

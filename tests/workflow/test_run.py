@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -161,6 +162,18 @@ def test_what_it_takes_of_the_disk_was_known_before(finished):
     for what in ("scenes", "stack", "fused", "models"):
         assert disk.written_bytes(results / what) == pytest.approx(parts[what], rel=1 / 3), what
     assert disk.written_bytes(results) < 4 / 3 * sum(parts.values())
+
+
+def test_snakemake_alone_plans_the_demo(project):
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--dry-run", "--quiet"],
+        cwd=project.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Config file(s): ['config/demo.yaml']" in done.stdout
 
 
 def test_a_second_run_does_nothing(finished):

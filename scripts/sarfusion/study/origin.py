@@ -13,14 +13,14 @@ def check_origin(study: str, results: str, files: Sequence[str | Path]) -> None:
     """Raise StudyError if a study file made the results of a study that is another one than ours.
 
     study: name of the study. results: its folder. files: its files, of which the first is the study
-    file; none if it was given on the command line. A study file that is not there any more was
-    moved, and may go on with its results under its new path.
+    file; none if it was given on the command line. A copy of the study file goes on with its
+    results, and so does one that was moved.
     """
     record = RECORDS / study
     if not files or not is_file(record) or not Path(results).is_dir():
         return
     maker = Path(record.read_text(encoding="utf-8"))
-    if is_file(maker) and not maker.samefile(files[0]):
+    if is_file(maker) and maker.read_bytes() != Path(files[0]).read_bytes():
         raise StudyError(
             f"{shown(files[0])}: the study {study} in {shown(maker)} made {results}; give this one"
             f" another name (`study: NAME`), or move {results} away"
