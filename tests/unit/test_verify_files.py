@@ -15,6 +15,7 @@ from sarfusion.core.errors import StudyError
 from sarfusion.core.files import sha256, write_json
 from sarfusion.verify import checksums, models, pictures, pixels, scenes, settings
 from sarfusion.verify.expected import every_model
+from sarfusion.verify.files import check_no_links, plain_file
 from verify_data import STUDY, make_raster
 
 # Pixels
@@ -284,6 +285,16 @@ def tamper_emptied(folder):
     (folder / "SHA256SUMS").write_text("")
 
 
+def tamper_doubled(folder):
+    with (folder / "SHA256SUMS").open("a") as sums:
+        sums.write(f"{'0' * 64}  a.txt\n")
+
+
+def tamper_spelling(folder):
+    with (folder / "SHA256SUMS").open("a") as sums:
+        sums.write(f"{'0' * 64}  ./a.txt\n")
+
+
 def tamper_gone(folder):
     (folder / "SHA256SUMS").unlink()
 
@@ -293,10 +304,12 @@ def tamper_gone(folder):
     [
         (tamper_changed, "c.txt: sha256 is [0-9a-f]{12}..., [0-9a-f]{12}... was stated"),
         (tamper_missing, "a.txt: No such file"),
-        (tamper_added, "d.txt: a file that SHA256SUMS does not know"),
+        (tamper_added, "d.txt: a file that SHA256SUMS does not list"),
         (tamper_outside, "lists ../secret, which lies outside it"),
         (tamper_garbled, "not a line of sums: 'a.txt'"),
-        (tamper_emptied, "lists nothing"),
+        (tamper_emptied, "lists no file of these results"),
+        (tamper_doubled, "a.txt is listed twice"),
+        (tamper_spelling, "not a plain path"),
         (tamper_gone, "neither SHA256SUMS nor provenance/files.csv"),
     ],
 )
@@ -330,11 +343,46 @@ def test_sums_of_a_run(tmp_path):
     with pytest.raises(StudyError, match="metrics.csv: No such file"):
         checksums.check_sums(tmp_path, "s")
     (tmp_path / "provenance/files.csv").write_text("path,sha256\n")
-    with pytest.raises(StudyError, match="lists nothing in results/s/"):
+    with pytest.raises(StudyError, match="lists no file of these results"):
         checksums.check_sums(tmp_path, "s")
     (tmp_path / "provenance/files.csv").write_text("name\nx\n")
     with pytest.raises(StudyError, match="not a table of files"):
         checksums.check_sums(tmp_path, "s")
+
+
+def test_a_run_lists_each_of_its_files_once(tmp_path):
+    listed = run(tmp_path) / "provenance/files.csv"
+    for name in ("logs/a.log", "report.html"):  # made after the list, or no result
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert checksums.check_sums(tmp_path, "s") == "2 files"
+    (tmp_path / "tables/more.csv").touch()
+    with pytest.raises(StudyError, match=r"more.csv: a file that provenance/files.csv does not"):
+        checksums.check_sums(tmp_path, "s")
+    (tmp_path / "tables/more.csv").unlink()
+    listed.write_text(listed.read_text() + f"results/s/fused/x.tif,1,{'0' * 64},made\n")
+    with pytest.raises(StudyError, match="fused/x.tif is listed twice"):
+        checksums.check_sums(tmp_path, "s")
+
+
+# Links
+
+
+def test_a_link_is_refused_wherever_it_is(tmp_path):
+    (tmp_path / "sent/tables").mkdir(parents=True)
+    (tmp_path / "sent/tables/a.csv").touch()
+    (tmp_path / "named").symlink_to(tmp_path / "sent")  # by the reader, who may
+    check_no_links(tmp_path / "named")
+    for link, target in (("sent/tables/b.csv", "a.csv"), ("sent/fused", "tables")):
+        (tmp_path / link).symlink_to(target)
+        with pytest.raises(StudyError, match=f"{link.removeprefix('sent/')}: a link"):
+            check_no_links(tmp_path / "named")
+        (tmp_path / link).unlink()
+    (tmp_path / "sent/gone").symlink_to("nowhere")
+    with pytest.raises(StudyError, match="gone: a link"):
+        check_no_links(tmp_path / "sent")
+    with pytest.raises(StudyError, match="not a plain file"):
+        plain_file(tmp_path / "sent/gone", 1)
 
 
 # Scenes

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
 from ..core.errors import StudyError
@@ -10,7 +11,12 @@ from .files import plain_file, read_text
 
 SUMS = "SHA256SUMS"  # of a reference: lists every file in its folder
 RUN_SUMS = "provenance/files.csv"  # of a run: lists the files that it wrote and read
-PUBLISHED = ("tables", "figures", "metrics")  # folders of a run that must be complete
+PUBLISHED = ("tables/", "figures/", "metrics/")  # folders of a run that must be complete
+# What a run writes after its list of files, or that no result rests on: their files are not listed.
+UNLISTED = (
+    *("config.yaml", "missing_sites.json", "report.html"),
+    *("logs/", "benchmarks/", "provenance/", "report/", "search/", "downloads/"),
+)
 MAX_LIST_MB = 20  # of a list of checksums
 MAX_FILE_MB = 2000  # of a listed file
 
@@ -31,20 +37,16 @@ def check_sums(folder: str | Path, study: str) -> str:
 
 def _check_reference_sums(folder: Path) -> str:
     """Return a note if SUMS lists all files of a folder and each has its checksum."""
-    digests = {}
+    rows = []
     for line in read_text(folder / SUMS, MAX_LIST_MB).splitlines():
         match = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
         if not match:
             raise StudyError(f"{folder / SUMS}: not a line of sums: {line!r}")
-        digests[match[2]] = match[1]
-    if not digests:
-        raise StudyError(f"{folder / SUMS}: lists nothing")
+        rows.append((match[2], match[1]))
+    digests = _once(rows, folder / SUMS)
     for name, digest in digests.items():
         check_sum(folder, name, digest)
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if not path.is_dir() and name not in digests and name != SUMS:
-            raise StudyError(f"{path}: a file that {SUMS} does not know")
+    _check_listed(folder, {*digests, SUMS}, SUMS)
     return f"{len(digests)} files"
 
 
@@ -54,24 +56,50 @@ def _check_run_sums(folder: Path, prefix: str) -> str:
     prefix: of the paths of the run's own files.
     """
     try:
-        rows = list(csv.DictReader(read_text(folder / RUN_SUMS, MAX_LIST_MB).splitlines()))
-        digests = {row["path"]: row["sha256"] for row in rows}
-        digests = {
-            path.removeprefix(prefix): digest
-            for path, digest in digests.items()
-            if path.startswith(prefix)
-        }
+        table = list(csv.DictReader(read_text(folder / RUN_SUMS, MAX_LIST_MB).splitlines()))
+        rows = [
+            (row["path"].removeprefix(prefix), row["sha256"])
+            for row in table
+            if row["path"].startswith(prefix)
+        ]
     except (csv.Error, KeyError, AttributeError) as error:
         raise StudyError(f"{folder / RUN_SUMS}: not a table of files ({error!r})") from None
-    if not digests:
-        raise StudyError(f"{folder / RUN_SUMS}: lists nothing in {prefix}")
+    digests = _once(rows, folder / RUN_SUMS)
     checked = 0
     for name, digest in digests.items():
         if name.startswith(PUBLISHED) or Path(folder, name).exists():
             check_sum(folder, name, digest)
             checked += 1
+    _check_listed(folder, digests, RUN_SUMS)
     left_out = len(digests) - checked
     return f"{checked} files" + (f"; {left_out} more are not here" if left_out else "")
+
+
+def _once(rows: Sequence[tuple[str, str]], source: Path) -> dict[str, str]:
+    """Return {name: digest} of the rows of a list; StudyError where a file is listed twice."""
+    digests: dict[str, str] = {}
+    for name, digest in rows:
+        if PurePosixPath(name).as_posix() != name:
+            raise StudyError(f"{source}: {name!r} is not a plain path")
+        if name in digests:
+            raise StudyError(f"{source}: {name} is listed twice")
+        digests[name] = digest
+    if not digests:
+        raise StudyError(f"{source}: lists no file of these results")
+    return digests
+
+
+def _check_listed(folder: Path, listed: Collection[str], source: str) -> None:
+    """Raise StudyError for a file in `folder` that is neither listed nor UNLISTED."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if not (path.is_dir() or name in listed or (source == RUN_SUMS and is_unlisted(name))):
+            raise StudyError(f"{path}: a file that {source} does not list")
+
+
+def is_unlisted(name: str) -> bool:
+    """Tell whether a file of a run, by its path in the results, has no line in RUN_SUMS."""
+    return name.startswith(UNLISTED)
 
 
 def check_sum(folder: str | Path, name: str, stated: str) -> None:

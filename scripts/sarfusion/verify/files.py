@@ -1,6 +1,7 @@
 """Reading another person's files with care: only plain files, and none that is too large."""
 
 import json
+import os
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
@@ -10,11 +11,23 @@ from ..core.errors import StudyError
 MEGABYTE = 10**6
 
 
+def check_no_links(folder: str | Path) -> None:
+    """Raise StudyError if anything in a folder is a link: it could lead to the reader's own files.
+
+    The folder itself may be one, which the reader has named.
+    """
+    for parent, folders, files in os.walk(folder):
+        for name in sorted([*folders, *files]):
+            path = Path(parent, name)
+            if path.is_symlink():
+                raise StudyError(f"{path}: a link; nothing was read, ask for the files themselves")
+
+
 def plain_file(path: str | Path, max_mb: float) -> Path:
     """Return `path`; StudyError unless it is a plain file of at most `max_mb` megabytes."""
     path = Path(path)
     try:
-        status = path.stat()
+        status = path.lstat()
     except OSError as error:
         raise StudyError(f"{path}: {error.strerror or error}") from None
     if not S_ISREG(status.st_mode):
