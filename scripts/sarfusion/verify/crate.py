@@ -1,0 +1,138 @@
+"""Another person's crate: whether it says what the run's own files and list of files say."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from ..core.errors import StudyError
+from ..core.files import sha256
+from ..provenance.crate import FILES, METADATA
+from ..provenance.facts import ROOT
+from .files import plain_file, read_mapping, read_text
+
+MAX_LIST_MB = 20
+MAX_METADATA_MB = 50
+MAX_FILE_MB = 2000
+CRATE = "provenance"  # folder of a crate in a run's results
+MADE_BY = ("rule", "script", "made_from")
+
+Row = Mapping[str, str]
+
+
+def read_rows(folder: Path) -> dict[str, Row]:
+    """Return {path: row} of the list of files of a run; StudyError if it is none."""
+    path = folder / CRATE / FILES
+    try:
+        rows = list(csv.DictReader(read_text(path, MAX_LIST_MB).splitlines()))
+        return {row["path"]: {key: row[key] for key in ("sha256", *MADE_BY)} for row in rows}
+    except (csv.Error, KeyError, TypeError) as error:
+        raise StudyError(f"{path}: not a table of files ({error!r})") from None
+
+
+def check_crate(folder: Path, study: str) -> str:
+    """Return a note if a run's crate agrees with its results and its list of files.
+
+    Every copy of a result has the bytes of the result; every entity of a file has its checksum and
+    size; every step has the script, inputs and outputs of the list. Raises StudyError otherwise.
+    The note says how many of the crate's source files are those of this project.
+    """
+    rows, crate = read_rows(folder), folder / CRATE
+    entities = _entities(crate / METADATA)
+    for path in sorted(crate.rglob("*")):
+        if path.is_dir() or path.name.startswith(".") or path.name == METADATA:
+            continue
+        name = path.relative_to(crate).as_posix()
+        _check_entity(path, entities.get(quote(name)))
+        result = folder / name
+        if result.exists() and sha256(path) != sha256(plain_file(result, MAX_FILE_MB)):
+            raise StudyError(f"{path}: not the bytes of {result}")
+    for identifier, entity in entities.items():
+        if _is_a(entity, "File") and not Path(crate, unquote(identifier)).exists():
+            raise StudyError(f"{crate / METADATA}: {unquote(identifier)} is not there")
+    steps = [entity for key, entity in entities.items() if key.startswith("#step-")]
+    for step in steps:
+        _check_step(step, entities, rows, crate / METADATA, f"results/{study}/")
+    sources = [crate / place for place in map(unquote, entities) if (ROOT / place).is_file()]
+    same = sum(sha256(path) == sha256(ROOT / path.relative_to(crate)) for path in sources)
+    return f"{len(steps)} steps as listed; {same} of {len(sources)} source files are those here"
+
+
+def check_made(here: Path, there: Path) -> str:
+    """Return a note if two runs list the same rule, script and inputs for every file.
+
+    Raises StudyError for the first file that was made otherwise, or that only one lists.
+    """
+    ours, theirs = read_rows(here), read_rows(there)
+    for path in [*ours, *(path for path in theirs if path not in ours)]:
+        if path not in ours or path not in theirs:
+            raise StudyError(f"{path}: listed {'there' if path in theirs else 'here'} only")
+        for key in MADE_BY:
+            if ours[path][key] != theirs[path][key]:
+                raise StudyError(
+                    f"{path}: {key} is {theirs[path][key][:80]!r}, here {ours[path][key][:80]!r}"
+                )
+    return f"{len(ours)} files, made as here"
+
+
+def _entities(path: Path) -> dict[str, dict[str, Any]]:
+    """Return {identifier: entity} of the metadata of a crate."""
+    graph = read_mapping(path, MAX_METADATA_MB).get("@graph")
+    if not isinstance(graph, list) or not all(isinstance(entity, dict) for entity in graph):
+        raise StudyError(f"{path}: no list of entities")
+    found = {str(entity.get("@id")): entity for entity in graph}
+    if len(found) < len(graph):
+        raise StudyError(f"{path}: an entity is there twice")
+    return found
+
+
+def _is_a(entity: Mapping[str, Any], kind: str) -> bool:
+    return kind in _several(entity.get("@type"))
+
+
+def _several(value: Any) -> list[Any]:
+    """Return a property as a list: RO-Crate writes a list of one item as that item."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _check_entity(path: Path, entity: Mapping[str, Any] | None) -> None:
+    """Raise StudyError unless an entity of the crate describes the file at `path`."""
+    if entity is None:
+        raise StudyError(f"{path}: a file that {METADATA} does not know")
+    stated = entity.get("sha256"), entity.get("contentSize")
+    if stated != (sha256(plain_file(path, MAX_FILE_MB)), str(path.stat().st_size)):
+        raise StudyError(f"{path}: size or sha256 is not what {METADATA} states")
+
+
+def _check_step(
+    step: Mapping[str, Any],
+    entities: Mapping[str, Mapping[str, Any]],
+    rows: Mapping[str, Row],
+    source: Path,
+    results: str,
+) -> None:
+    """Raise StudyError unless a step has the rule, script and files that the list has."""
+
+    def path_of(reference: Any) -> str:
+        """The path in the list of files of a reference: a copy in the crate, or "#PATH"."""
+        identifier = unquote(str(reference.get("@id") if isinstance(reference, dict) else ""))
+        if identifier.startswith("#"):
+            return identifier[1:]
+        return next((p for p in (results + identifier, identifier) if p in rows), identifier)
+
+    made = [path_of(reference) for reference in _several(step.get("result"))]
+    inputs = ";".join(sorted(path_of(reference) for reference in _several(step.get("object"))))
+    script = _several(step.get("instrument"))
+    for path in made:
+        row = rows.get(path)
+        if row is None:
+            raise StudyError(f"{source}: {path} is made by a step, but not listed")
+        listed = row["rule"], row["script"], row["made_from"]
+        if listed != (step.get("name"), script[0].get("@id") if script else "", inputs):
+            raise StudyError(f"{source}: the step that makes {path} is not the one of {FILES}")
+    for reference in _several(step.get("object")):
+        entity = entities.get(str(reference.get("@id")), {})
+        path = path_of(reference)
+        if "sha256" in entity and path in rows and entity["sha256"] != rows[path]["sha256"]:
+            raise StudyError(f"{source}: sha256 of {path} is not the one of {FILES}")

@@ -1,0 +1,126 @@
+"""Verdicts on the claims, judged again from the scores that were made here."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..core.errors import StudyError
+from ..scoring import claims as claims_library
+from ..scoring.claims import NOT_TESTED, OVERALL
+from ..show.tables import read_scores
+from ..study.config import CONFIG
+from ..study.layout import Layout
+from .files import plain_file
+
+VERDICT = ["claim", "site", "band", "metric", "left", "right", "verdict"]
+PLACE = ["site", "protocol", "region", "metric"]
+MAX_TABLE_MB = 10
+
+Margins = Mapping[tuple[str, ...], tuple[float, str]]  # {PLACE: (margin, claim)}
+
+
+def judge(study: Mapping[str, Any], results: str | Path) -> pd.DataFrame:
+    """Return the verdicts (claims.COLUMNS) that follow from the tables in `results`.
+
+    Tests whose models are not there are "not tested". Raises StudyError without any table.
+    """
+    layout = Layout(study, str(results), is_whole=True)
+    differences = [path for path in layout.difference_tables() if Path(path).exists()]
+    scores = [path for path in layout.score_tables() if Path(path).exists()]
+    if not differences or not scores:
+        raise StudyError("no table of differences could be made here")
+    return claims_library.judge(
+        claims_library.load(CONFIG / "claims.yaml"), read_scores(differences), read_scores(scores)
+    )
+
+
+def margins(judged: pd.DataFrame) -> Margins:
+    """Return the smallest number that a verdict rests on, by PLACE, and its claim.
+
+    A verdict changes when the difference or an end of its interval passes 0.
+    """
+    found: dict[tuple[str, ...], tuple[float, str]] = {}
+    for row in judged[np.isfinite(judged["difference"].astype(float))].to_dict("records"):
+        place = tuple(row[column] for column in PLACE)
+        margin = min(abs(row[column]) for column in ("difference", "low", "high"))
+        if place not in found or margin < found[place][0]:
+            found[place] = margin, row["claim"]
+    return found
+
+
+def share_of_margins(table: pd.DataFrame, allowed: np.ndarray, found: Margins) -> float | None:
+    """Return the largest tolerance of a table as a share of the margin of a verdict.
+
+    table: scores.read, of one form; allowed: the tolerance of a difference in each row. None if no
+    verdict rests on the table. Raises StudyError where a tolerance could hide a verdict.
+    """
+    places = table.index.to_frame()[PLACE].itertuples(index=False, name=None)
+    shares = []
+    for place, tolerance in zip(places, allowed, strict=True):
+        if place in found:
+            margin, claim = found[place]
+            if not tolerance < margin:
+                raise StudyError(
+                    f"the tolerance {tolerance:.2g} of {place[-1]} could hide the verdict on"
+                    f" {claim}, which rests on {margin:.2g}"
+                )
+            shares.append(tolerance / margin)
+    return max(shares, default=None)
+
+
+def check_judged(judged: pd.DataFrame, folder: Path) -> str:
+    """Return a note if the verdicts in a folder are those judged here.
+
+    judged: see `judge`. What the models at hand do not allow to test is left out. Raises
+    StudyError for the first verdict that differs.
+    """
+    theirs = read_verdicts(folder / "tables/claims.csv")
+    ours = _by_key(judged[VERDICT].fillna("").astype(str).to_numpy().tolist())
+    untested = {row.claim for row in judged.itertuples() if row.verdict == NOT_TESTED}
+    compared = 0
+    for key, verdict in ours.items():
+        if verdict == NOT_TESTED or (OVERALL in key and key[0] in untested):
+            continue
+        if theirs.get(key) != verdict:
+            raise StudyError(
+                f"{' '.join(filter(None, key))}: {verdict} by the scores made here,"
+                f" {theirs.get(key, 'nothing')} there"
+            )
+        compared += 1
+    return f"{compared} of {len(theirs)} judged by the scores made here, the same"
+
+
+def compare_verdicts(here: str | Path, there: str | Path) -> str:
+    """Return a note if the verdicts of two results folders agree.
+
+    Raises StudyError for the first one that differs.
+    """
+    ours, theirs = (read_verdicts(Path(folder, "tables/claims.csv")) for folder in (here, there))
+    for key in [*ours, *(key for key in theirs if key not in ours)]:
+        if ours.get(key) != theirs.get(key):
+            raise StudyError(
+                f"{' '.join(filter(None, key))}: {ours.get(key, 'nothing')} here,"
+                f" {theirs.get(key, 'nothing')} there"
+            )
+    return f"{sum(OVERALL in key for key in ours)} claims, the same verdicts"
+
+
+def read_verdicts(path: str | Path) -> dict[tuple[str, ...], str]:
+    """Return {(claim, site, band, metric, left, right): verdict}.
+
+    Raises StudyError if the file is not a table of verdicts.
+    """
+    try:
+        table = pd.read_csv(plain_file(path, MAX_TABLE_MB), dtype=str, keep_default_na=False)
+        rows = table[VERDICT].to_numpy().tolist()
+    except (ValueError, KeyError) as error:
+        raise StudyError(f"{path}: not a table of verdicts ({error})") from None
+    return _by_key(rows)
+
+
+def _by_key(rows: Iterable[list[str]]) -> dict[tuple[str, ...], str]:
+    """Return {the rest of a row: its verdict}."""
+    return {tuple(key): verdict for *key, verdict in rows}
