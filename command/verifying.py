@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import secrets
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ from studies import (
     unlock_snakemake,
 )
 
-REFERENCE = Path("results/reference")
+REFERENCE, TOLERANCES = Path("results/reference"), Path("results/envelope")
 # The name of a study has no dot, so these folders belong to no study.
 SCRATCH, ENVELOPE = Path("results/.verify"), Path("results/.envelope")
 CPUINFO = Path("/proc/cpuinfo")
@@ -161,16 +162,17 @@ def verify_command(arguments: list[str]) -> int:
     with project_lock("verify") as lock:
         shutil.rmtree(str(ROOT / SCRATCH), ignore_errors=True)
         say("Making again what the models and scores in the results make")
-        run_script(lock, "stage_models", config, folder, ROOT / SCRATCH, "--scenes", own)
-        place, weights, scores = (
-            ROOT / SCRATCH / f"{over}.json" for over in ("place", "weights", "scores")
+        draw = ("--spot", str(options.spot), "--dice", options.dice)
+        run_script(lock, "stage_models", config, folder, ROOT / SCRATCH, "--scenes", own, *draw)
+        place, weights, scores, spot = (
+            ROOT / SCRATCH / f"{over}.json" for over in ("place", "weights", "scores", "spot")
         )
         more = ["--keep-going", "--cores", options.cores]
-        over, targets = [place, weights], ["scores"]
+        over, targets = [place, weights, spot], ["scores", "spot"]
         if scores.exists():  # else they cannot be read, as will be said of each
             over, targets = [*over, scores], [*targets, "derived"]
         run_apart(config, SCRATCH / "run", lock, targets, over, arguments=more)
-        compared = [ROOT / SCRATCH / "run/results" / name]
+        compared: list[str | Path] = [ROOT / SCRATCH / "run/results" / name]
         if options.retrain:
             say("Training again")
             targets = ["tables", "figures"]
@@ -178,7 +180,7 @@ def verify_command(arguments: list[str]) -> int:
             compared.append(ROOT / SCRATCH / "trained/results" / name)
         elif options.against:
             compared.append(own)
-        return run(script("verify_results", config, folder, *compared), lock)
+        return run(script("verify_results", config, folder, *compared, *draw), lock)
 
 
 def verify_options(arguments: list[str]) -> argparse.Namespace:
@@ -198,8 +200,24 @@ def verify_options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--retrain", action="store_true", help="train again, and hold them against that"
     )
+    parser.add_argument(
+        "--spot",
+        type=int,
+        default=3,
+        metavar="N",
+        help="models to train among those without weights there (3)",
+    )
+    parser.add_argument(
+        "--dice",
+        default=str(secrets.randbelow(10**6)),
+        metavar="TEXT",
+        help="draws these models; the same text draws the same (by chance)",
+    )
     parser.add_argument("--cores", default="all", help="cores to use (all)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.spot < 0:
+        parser.error("--spot is a number of models, 0 for none")
+    return options
 
 
 # envelope and reference
@@ -222,16 +240,20 @@ def reference_command(arguments: list[str]) -> int:
     with project_lock("reference") as lock:
         measure_envelope(lock)
         target = REFERENCE / "demo"
-        run_script(
-            lock,
-            "collect_reference",
-            study_file("demo"),
-            ROOT / "results/demo",
-            ROOT / ENVELOPE,
-            ROOT / target,
-        )
-    print(f"reference  {target}  (commit it)")
+        demo = (study_file("demo"), ROOT / "results/demo")
+        run_script(lock, "collect_reference", *demo, ROOT / target)
+        keep_envelope()
+    print(f"reference  {target} and {TOLERANCES}  (commit both)")
     return 0
+
+
+def keep_envelope() -> None:
+    """Replace the tables of the envelope that `verify` takes its tolerances from."""
+    (ROOT / TOLERANCES).mkdir(parents=True, exist_ok=True)
+    for path in sorted((ROOT / ENVELOPE).glob("*.*")):
+        part = ROOT / TOLERANCES / f".part-{path.name}"
+        shutil.copy(str(path), str(part))
+        part.replace(ROOT / TOLERANCES / path.name)
 
 
 def check_no_arguments(command: str, arguments: Sequence[str]) -> None:

@@ -1,8 +1,8 @@
 """Collect from a study's results what others need to verify theirs: results/reference/STUDY.
 
-    python scripts/collect_reference.py STUDY_FILE RESULTS ENVELOPE TARGET
+    python scripts/collect_reference.py STUDY_FILE RESULTS TARGET
 
-RESULTS: results/STUDY, complete. ENVELOPE: the tables of tabulate_envelope.py. TARGET is replaced.
+RESULTS: results/STUDY, complete. TARGET is replaced.
 All tables are kept, of the trained models every record, and the weights of the first band, all
 seeds: of every model, score and interval there is then one that can be made again. Figures are
 kept at a glance, scenes as the means of their blocks.
@@ -29,7 +29,7 @@ from sarfusion.verify.pixels import block_means
 from sarfusion.verify.scenes import means_path
 
 
-def main(study_file, results, envelope, target):
+def main(study_file, results, target):
     """Write the reference of a study to the folder `target`."""
     made_from = commit()  # before there is anything new
     study = read_study(study_file)
@@ -37,20 +37,18 @@ def main(study_file, results, envelope, target):
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as temporary:
         new = Path(temporary, "new")
-        collect(study, Path(results), Path(envelope), new, made_from)
+        collect(study, Path(results), new, made_from)
         if target.exists():
             target.replace(Path(temporary, "old"))
         new.replace(target)
 
 
-def collect(study, results, envelope, new, made_from):
+def collect(study, results, new, made_from):
     """Fill the folder `new`; the sums of all that is in it come last. made_from: the commit."""
     copy_as_new(results / "config.yaml", new / "config.yaml")
     for folder, pattern in (("tables", "*"), ("metrics", "*/*.csv"), ("scenes", "*/scene.json")):
         for path in sorted((results / folder).glob(pattern)):
             copy_as_new(path, new / path.relative_to(results))
-    for path in sorted(envelope.glob("*.*")):
-        copy_as_new(path, new / "envelope" / path.name)
     for site, settings in study["sites"].items():
         if SOURCES[settings["source"]].is_generated:
             rasters = sorted((results / f"scenes/{site}").glob("*.tif"))

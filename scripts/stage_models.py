@@ -1,13 +1,15 @@
 """Lay out runs apart from results/, with the models of another person, for `./reproduce verify`.
 
     python scripts/stage_models.py STUDY_FILE FOLDER TARGET [--scenes OURS] [--first-band]
+        [--spot N --dice TEXT]
 
 FOLDER: results/STUDY of another person. TARGET/weights gets those of its models that may be used
 (with --first-band, of the study's first band only). TARGET/run and TARGET/trained, where Snakemake
 shall work, get the scenes from a catalogue that stand in OURS (results/STUDY), so that they are
 not fetched again. What is laid over the study there is in TARGET: place.json for any run,
-weights.json for one with these models, and scores.json for one whose tables are made from the
-scores in FOLDER, if these can be read.
+weights.json for one with these models, scores.json for one whose tables are made from the scores
+in FOLDER, if these can be read, and spot.json for one that trains N of the models whose weights are
+not in FOLDER, drawn by the dice.
 """
 
 import argparse
@@ -22,17 +24,21 @@ from sarfusion.study.layout import record_path, weights_path
 from sarfusion.verify.checks import check
 from sarfusion.verify.derived import check_given
 from sarfusion.verify.expected import every_model
+from sarfusion.verify.files import check_no_links
 from sarfusion.verify.models import usable_models
+from sarfusion.verify.spot import draw, lacking
 
 ROOT = Path(__file__).parents[1]
 
 
-def main(study_file, folder, target, scenes=None, first_band=False):
+def main(study_file, folder, target, scenes=None, first_band=False, spot=0, dice=""):
     """Fill the folder `target`, which is empty or not there."""
+    check_no_links(folder)
     study = read_study(study_file)
     models, target = Path(folder, "models"), Path(target)
     (target / "weights").mkdir(parents=True)
-    for name in usable_models(study, models) & set(wanted_models(study, first_band)):
+    usable = usable_models(study, models)
+    for name in usable & set(wanted_models(study, first_band)):
         for path_of in (weights_path, record_path):
             copy_as_new(path_of(models, name), path_of(target / "weights", name))
     for site, settings in study["sites"].items():
@@ -43,6 +49,8 @@ def main(study_file, folder, target, scenes=None, first_band=False):
                     copy_as_new(path, results / f"scenes/{site}" / path.name)
     (target / "place.json").write_text(json.dumps({"data": str(ROOT / study["data"])}))
     (target / "weights.json").write_text(json.dumps({"weights": "../weights"}))
+    drawn = draw(lacking(study, usable), spot, dice)
+    (target / "spot.json").write_text(json.dumps({"spot": drawn}))
     if check("scores", check_given, study, Path(folder)).passed:
         (target / "scores.json").write_text(
             json.dumps({"scores_from": str(Path(folder).resolve())})
@@ -61,6 +69,8 @@ if __name__ == "__main__":
         parser.add_argument(argument)
     parser.add_argument("--scenes")
     parser.add_argument("--first-band", action="store_true")
+    parser.add_argument("--spot", type=int, default=0)
+    parser.add_argument("--dice", default="")
     try:
         main(**vars(parser.parse_args()))
     except (StudyError, OSError) as error:

@@ -1,14 +1,16 @@
 """Hold the results of a study in a folder against what is made again here.
 
-    python scripts/verify_results.py STUDY_FILE FOLDER AGAIN [OURS]
+    python scripts/verify_results.py STUDY_FILE FOLDER AGAIN [OURS] [--spot N --dice TEXT]
 
 FOLDER: results/STUDY of another person, or results/reference/STUDY. AGAIN: the same study, made
 here with the models in FOLDER, its tables from the scores in FOLDER (see stage_models.py). OURS:
-the same study, trained here.
+the same study, trained here. N: models that AGAIN has trained, drawn by the dice.
 Prints a table for each step and one last line; the exit code is 1 when a check fails.
 """
 
+import argparse
 import sys
+import textwrap
 from pathlib import Path
 
 from sarfusion.core.errors import StudyError
@@ -16,31 +18,38 @@ from sarfusion.scenes.sources import SOURCES
 from sarfusion.scenes.stac.lock import read_lock
 from sarfusion.study.config import CONFIG, read_study
 from sarfusion.study.layout import Layout
-from sarfusion.verify import compared, derived, scenes, tolerances
+from sarfusion.verify import compared, derived, scenes, tolerances, verdicts
 from sarfusion.verify.checks import Check, as_text, check, conclusion
 from sarfusion.verify.checksums import check_sums
+from sarfusion.verify.compared import WEIGHT_SUMS, check_weight_sums
+from sarfusion.verify.crate import CRATE, check_crate, check_made
 from sarfusion.verify.expected import every_model
+from sarfusion.verify.files import check_no_links
 from sarfusion.verify.models import check_models, usable_models
 from sarfusion.verify.pictures import compare_figures
-from sarfusion.verify.settings import check_config
+from sarfusion.verify.settings import check_about, check_config, check_own
+from sarfusion.verify.spot import check_spots, coverage, draw, lacking
+from sarfusion.verify.unmade import in_words, unmade_files
 
-TOLERANCES = Path(__file__).parents[1] / "results/reference/demo/envelope/tolerances.csv"
+ENVELOPE = Path(__file__).parents[1] / "results/envelope"  # of the project, not of what is checked
+WIDTH = 100  # of a line of text
 
 
-def main(study_file, folder, again, ours=None):
+def main(study_file, folder, again, ours=None, spot=0, dice=""):
     """Print what holds of the results in `folder`; return the exit code."""
     study = read_study(study_file)
     folder, again = Path(folder), Path(again)
-    limits = tolerances.read(TOLERANCES)
+    check_no_links(folder)
+    limits = tolerances.read(ENVELOPE / "tolerances.csv")
+    usable = usable_models(study, folder / "models")
+    drawn = draw(lacking(study, usable), spot, dice)
     steps = {
         "Inputs: settings, sums and scenes": input_checks(study, folder, again),
-        "Recompute: models -> fused bands -> scores": recompute_checks(
-            study, folder, again, limits
-        ),
-        "Claims: all else follows from the scores": [
-            *claim_checks(study, folder, again),
-            *envelope_checks(folder),
+        "Recompute: models -> fused bands -> scores": [
+            *recompute_checks(study, folder, again, limits, usable),
+            *check_spots(study | {"spot": drawn}, again, folder, limits),
         ],
+        "Claims: all else follows from the scores": claim_checks(study, folder, again),
     }
     if ours is not None:
         steps["Trained here: the same within twice the spread of seeds"] = own_checks(
@@ -49,6 +58,10 @@ def main(study_file, folder, again, ours=None):
     for number, (title, checks) in enumerate(steps.items(), start=1):
         print(as_text(f"{number}. {title}", checks), end="\n\n")
     checks = [check for checks in steps.values() for check in checks]
+    if all(check.passed for check in checks):
+        print(textwrap.fill(coverage(study, usable, drawn, dice, folder), WIDTH))
+        left = unmade_files(study, folder, usable, trained_here=ours is not None)
+        print(textwrap.fill(in_words(left), WIDTH), end="\n\n")
     print(conclusion(checks))
     return int(not all(check.passed for check in checks))
 
@@ -58,7 +71,13 @@ def input_checks(study, folder, again):
     checks = [
         check("config.yaml", check_config, study, folder),
         check("sums", check_sums, folder, study["study"]),
+        check("tolerances", check_tolerances),
     ]
+    if (folder / WEIGHT_SUMS).exists():  # a reference
+        checks.append(check(WEIGHT_SUMS, check_weight_sums, study, folder))
+        checks.append(check("about.json", check_about, study["study"], folder))
+    if (folder / CRATE).exists():  # a run
+        checks.append(check("provenance", check_crate, folder, study["study"]))
     for site, settings in study["sites"].items():
         source = SOURCES[settings["source"]]
         if not source.is_generated:
@@ -72,13 +91,29 @@ def input_checks(study, folder, again):
     return checks
 
 
-def recompute_checks(study, folder, again, limits):
-    """Return the checks that the models in `folder` make its fused bands and scores."""
-    usable = usable_models(study, folder / "models")
+def check_tolerances():
+    """Return a note on the project's tolerances: as committed, and following from the envelope."""
+    committed = check_own(ENVELOPE)
+    measured, stated = (ENVELOPE / f"{name}.csv" for name in ("envelope", "tolerances"))
+    return f"{committed}; {tolerances.check_derived(measured, stated)}"
+
+
+def recompute_checks(study, folder, again, limits, usable):
+    """Return the checks that the models in `folder` make its fused bands, scores and verdicts.
+
+    usable: names of those models.
+    """
+    try:
+        judged = verdicts.judge(study, again)
+        checks = [check("verdicts", verdicts.check_judged, judged, folder)]
+        margins = verdicts.margins(judged)
+    except StudyError as error:
+        checks, margins = [Check("verdicts", False, str(error))], {}
     return [
         check("models", check_models, study, folder / "models"),
-        *compared.check_tables(study, again, folder, usable, usable, limits),
+        *compared.check_tables(study, again, folder, usable, usable, limits, margins),
         *compared.check_fused(study, again, folder, usable, limits),
+        *checks,
     ]
 
 
@@ -104,14 +139,6 @@ def claim_checks(study, folder, again):
     return checks
 
 
-def envelope_checks(folder):
-    """Return the check of a reference's tolerances, which follow from its envelope."""
-    measured, stated = (folder / f"envelope/{name}.csv" for name in ("envelope", "tolerances"))
-    if not measured.exists():
-        return []
-    return [check("envelope/tolerances.csv", tolerances.check_derived, measured, stated)]
-
-
 def check_lock(study, site, folder):
     """Return a note on a site's scenes that are those of the study's lock."""
     entry = read_lock(CONFIG / f"{study['study']}.lock.json")["sites"][site]
@@ -126,13 +153,27 @@ def own_checks(study, ours, folder, limits):
         Check("weights", True, f"{len(same)} of {len(models)} models have the same bytes"),
         *compared.check_tables(study, ours, folder, models, same, limits),
         *compared.check_fused(study, ours, folder, same, limits),
-        check("verdicts", compared.compare_verdicts, ours, folder),
+        check("verdicts", verdicts.compare_verdicts, ours, folder),
         *compared.check_figures(ours, folder, same_data=same == models),
+        *made_checks(ours, folder),
     ]
 
 
+def made_checks(ours, folder):
+    """Return the check that the files of two runs, if both have a crate, were made alike."""
+    if not ((ours / CRATE).exists() and (folder / CRATE).exists()):
+        return []
+    return [check("made from", check_made, ours, folder)]
+
+
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    for argument in ("study_file", "folder", "again"):
+        parser.add_argument(argument)
+    parser.add_argument("ours", nargs="?")
+    parser.add_argument("--spot", type=int, default=0)
+    parser.add_argument("--dice", default="")
     try:
-        sys.exit(main(*sys.argv[1:]))
+        sys.exit(main(**vars(parser.parse_args())))
     except StudyError as error:
         sys.exit(f"error: {error}")

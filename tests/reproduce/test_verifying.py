@@ -35,29 +35,31 @@ def test_verify_makes_again_and_compares(calls, project):
     (project / "results/.verify/run/left").touch()
     assert verifying.verify_command(["--cores", "2"]) == 0
     stage, snakemake, compare = calls
-    assert kinds(calls) == ["stage_models.py", "scores", "verify_results.py"]
-    assert stage[-5:] == [
+    assert kinds(calls) == ["stage_models.py", "spot", "verify_results.py"]
+    assert stage[-9:-1] == [
         *("config/demo.yaml", "results/reference/demo", "results/.verify"),
-        *("--scenes", "results/demo"),
+        *("--scenes", "results/demo", "--spot", "3", "--dice"),
     ]
-    assert snakemake[4:8] == [
+    assert stage[-1].isdigit()
+    assert snakemake[4:9] == [
         *("config/demo.yaml", "results/.verify/place.json", "results/.verify/weights.json"),
-        "--snakefile",
+        *("results/.verify/spot.json", "--snakefile"),
     ]
     assert snakemake[snakemake.index("--directory") + 1] == "results/.verify/run"
     assert {"--nolock", "--keep-going"} <= set(snakemake)
     assert snakemake[snakemake.index("--cores") + 1] == "2"
-    assert compare[-3:] == [
+    assert compare[-7:] == [
         *("config/demo.yaml", "results/reference/demo", "results/.verify/run/results/demo"),
+        *stage[-4:],
     ]
     assert not (project / "results/.verify/run/left").exists()  # nothing of an earlier one
 
 
 def test_verify_trains_again_if_asked(calls):
     verifying.verify_command(["--retrain"])
-    assert kinds(calls) == ["stage_models.py", "scores", "figures", "verify_results.py"]
+    assert kinds(calls) == ["stage_models.py", "spot", "figures", "verify_results.py"]
     assert calls[2][4:7] == ["config/demo.yaml", "results/.verify/place.json", "--snakefile"]
-    assert calls[-1][-1] == "results/.verify/trained/results/demo"
+    assert calls[-1][-5] == "results/.verify/trained/results/demo"
 
 
 def test_results_of_another_person_are_held_against_ones_own(calls, project, tmp_path_factory):
@@ -66,9 +68,11 @@ def test_results_of_another_person_are_held_against_ones_own(calls, project, tmp
         verifying.verify_command(["--study", "city", "--against", str(sent)])
     assert not calls
     (project / "results/rio/tables").mkdir(parents=True)
-    verifying.verify_command(["--study", "city", "--against", str(sent)])
-    assert calls[-1][-4:] == [
+    dice = ["--spot", "5", "--dice", "my own"]
+    verifying.verify_command(["--study", "city", "--against", str(sent), *dice])
+    assert calls[-1][-8:] == [
         *("config/city.yaml", str(sent), "results/.verify/run/results/rio", "results/rio"),
+        *dice,
     ]
 
 
@@ -104,7 +108,7 @@ def test_a_stopped_run_ends(calls, monkeypatch):
     with pytest.raises(environment.Problem, match="stopped") as problem:
         verifying.verify_command([])
     assert problem.value.code == 130
-    assert kinds(calls) == ["stage_models.py", "scores"]
+    assert kinds(calls) == ["stage_models.py", "spot"]
 
 
 def test_what_could_not_be_made_again_is_told_among_the_checks(calls, monkeypatch):
@@ -196,13 +200,14 @@ def test_a_gpu_is_measured_where_there_is_one(calls, project, monkeypatch):
     assert change["bands"] == ["red"]
 
 
-def test_a_reference_is_collected_last(calls, capsys):
+def test_a_reference_is_collected_last(calls, project, capsys):
+    (project / "results/.envelope").mkdir()
+    (project / "results/.envelope/tolerances.csv").write_text("new")
     assert verifying.reference_command([]) == 0
     assert kinds(calls)[-2:] == ["tabulate_envelope.py", "collect_reference.py"]
-    assert calls[-1][-4:] == [
-        *("config/demo.yaml", "results/demo", "results/.envelope", "results/reference/demo"),
-    ]
-    assert "results/reference/demo" in capsys.readouterr().out
+    assert calls[-1][-3:] == ["config/demo.yaml", "results/demo", "results/reference/demo"]
+    assert "results/reference/demo and results/envelope" in capsys.readouterr().out
+    assert (project / "results/envelope/tolerances.csv").read_text() == "new"
 
 
 @pytest.mark.parametrize("command", ["envelope", "reference"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import sha256
 from sarfusion.scoring.metrics import COMPARED_METRICS
-from sarfusion.verify import compared, scores, tolerances
+from sarfusion.verify import compared, scores, spot, tolerances, verdicts
 from sarfusion.verify.checks import Check, as_text, check, conclusion
 from sarfusion.verify.derived import compare_text
 from sarfusion.verify.envelope import count_movement, movement, seed_spread
@@ -380,13 +380,14 @@ def test_an_entropy_may_move_by_what_its_number_of_values_allows(tmp_path):
     assert allowed(read(tmp_path, make_scores().head(2)), SCORES, limits, kinds).max() == 1e-9
 
 
-REFERENCE = Path(__file__).parents[2] / "results/reference/demo"
+RESULTS = Path(__file__).parents[2] / "results"
+REFERENCE, ENVELOPE = RESULTS / "reference/demo", RESULTS / "envelope"
 
 
 def test_a_changed_digit_in_the_reference_would_be_found():
     """The shipped tolerances lie far below the spread of seeds, in each region and metric."""
-    envelope = pd.read_csv(REFERENCE / "envelope/envelope.csv").query("kind == 'other seed'")
-    limits = tolerances.read(REFERENCE / "envelope/tolerances.csv")
+    envelope = pd.read_csv(ENVELOPE / "envelope.csv").query("kind == 'other seed'")
+    limits = tolerances.read(ENVELOPE / "tolerances.csv")
     spread = envelope.set_index(["protocol", "region", "metric"])["moved"]
     for path in sorted(REFERENCE.glob("metrics/*/*.csv")):
         if path.name.endswith(".differences.csv"):
@@ -400,6 +401,18 @@ def test_a_changed_digit_in_the_reference_would_be_found():
         many = seen["n"] > 1000
         assert (seen["allowed"] < 0.03 * seen["moved"])[many].all()
         assert (seen["allowed"] < 0.5 * seen["moved"])[~many].all()
+
+
+def test_no_table_of_tolerances_is_wider_than_the_bounds(tmp_path):
+    path = tmp_path / "tolerances.csv"
+    row = ("cloud_gap", "gap", "rmse", 1e-7, 0.01, 10, 2)
+    pd.DataFrame([row], columns=tolerances.COLUMNS).to_csv(path, index=False)
+    assert len(tolerances.read(path)) == 1
+    for column, value in ((3, 2e-6), (4, 0.06)):
+        wider = [*row[:column], value, *row[column + 1 :]]
+        pd.DataFrame([wider], columns=tolerances.COLUMNS).to_csv(path, index=False)
+        with pytest.raises(StudyError, match="of rmse are wider than .* the bounds in verify"):
+            tolerances.read(path)
 
 
 # Verdicts
@@ -417,13 +430,78 @@ def test_verdicts_must_be_the_same(tmp_path):
     rows = [("C1", "red", "reproduced"), ("C1", "overall", "seed-dependent")]
     write_verdicts(ours, *rows)
     write_verdicts(theirs, *rows)
-    assert compared.compare_verdicts(ours, theirs) == "1 claims, the same verdicts"
+    assert verdicts.compare_verdicts(ours, theirs) == "1 claims, the same verdicts"
     write_verdicts(theirs, rows[0], ("C1", "overall", "reproduced"))
     with pytest.raises(StudyError, match="C1 here overall rmse: seed-dependent here, reproduced"):
-        compared.compare_verdicts(ours, theirs)
+        verdicts.compare_verdicts(ours, theirs)
     write_verdicts(theirs, *rows, ("C2", "overall", "reproduced"))
     with pytest.raises(StudyError, match="C2 .* nothing here, reproduced there"):
-        compared.compare_verdicts(ours, theirs)
+        verdicts.compare_verdicts(ours, theirs)
     (theirs / "tables/claims.csv").write_bytes(b"verdict\nyes\n")
     with pytest.raises(StudyError, match="not a table of verdicts"):
-        compared.compare_verdicts(ours, theirs)
+        verdicts.compare_verdicts(ours, theirs)
+
+
+def judged(*rows):
+    """Verdicts of a claim C1 on cloud_gap, as claims.judge gives them."""
+    table = pd.DataFrame(rows, columns=["band", "difference", "low", "high", "verdict"])
+    place = {"claim": "C1", "protocol": "cloud_gap", "region": "gap", "metric": "rmse"}
+    return table.assign(site="here", left="a", right="b", **place)
+
+
+def test_a_verdict_rests_on_what_is_nearest_to_0():
+    rows = judged(
+        ("red", -0.02, -0.03, -0.004, "reproduced"),
+        ("blue", 0.01, 0.003, 0.02, "not reproduced"),
+        ("green", np.nan, np.nan, np.nan, "not tested"),
+    )
+    found = verdicts.margins(rows)
+    assert found == {("here", "cloud_gap", "gap", "rmse"): (0.003, "C1")}
+
+
+def test_no_tolerance_may_hide_a_verdict():
+    place = ("here", "cloud_gap", "gap", "rmse")
+    index = pd.MultiIndex.from_tuples(
+        [place, ("here", "cloud_gap", "gap", "cc")], names=verdicts.PLACE
+    )
+    table, found = pd.DataFrame({"difference": [0.01, 0.5]}, index), {place: (0.004, "C1")}
+    share = verdicts.share_of_margins(table, np.array([1e-4, 9]), found)
+    assert share == pytest.approx(0.025)
+    assert verdicts.share_of_margins(table, np.array([1e-4, 9]), {}) is None
+    with pytest.raises(StudyError, match="0.004 of rmse could hide the verdict on C1"):
+        verdicts.share_of_margins(table, np.array([0.004, 9]), found)
+
+
+def test_verdicts_are_those_of_the_scores_made_here(tmp_path):
+    rows = judged(
+        ("red", -0.02, -0.03, -0.004, "reproduced"),
+        ("blue", np.nan, np.nan, np.nan, "not tested"),  # no models of it
+        ("overall", np.nan, np.nan, np.nan, "not tested"),
+    )
+    sent = rows.assign(verdict=["reproduced", "reproduced", "reproduced"])
+    write_table(tmp_path, sent, "tables/claims.csv")
+    assert verdicts.check_judged(rows, tmp_path).startswith("1 of 3 judged by the scores made here")
+    write_table(tmp_path, sent.assign(verdict="not reproduced"), "tables/claims.csv")
+    with pytest.raises(StudyError, match="C1 here red rmse a b: reproduced by the scores made"):
+        verdicts.check_judged(rows, tmp_path)
+
+
+# Spot checks
+
+
+@given(st.integers(1, 30), st.integers(0, 30), st.integers(0, 30))
+def test_the_chance_to_miss_a_forgery_is_counted(models, drawn, forged):
+    """Against a closed form: forged ones fall, one after the other, among those not drawn."""
+    drawn, forged = min(drawn, models), min(forged, models)
+    chance = 1.0
+    for number in range(forged):
+        chance *= max(0, models - drawn - number) / (models - number)
+    assert spot.missed(models, drawn, forged) == pytest.approx(chance)
+
+
+def test_the_dice_decide_alone_what_is_drawn():
+    names = [f"model{number}" for number in range(20)]
+    assert spot.draw(names, 3, "7") == spot.draw(names, 3, "7")
+    assert len(set(map(tuple, (spot.draw(names, 3, str(dice)) for dice in range(9))))) > 5
+    assert spot.draw(names[:2], 3, "7") == names[:2]
+    assert spot.draw(names, 0, "7") == []

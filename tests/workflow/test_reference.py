@@ -17,15 +17,16 @@ from sarfusion.core.files import sha256, write_csv
 from sarfusion.core.raster import read_band, read_grid, write_raster
 from sarfusion.study.config import read_study
 from sarfusion.verify import tolerances
+from sarfusion.verify.models import usable_models
 from stage_models import main as stage
 from tabulate_envelope import main as tabulate
-from verify_results import claim_checks, envelope_checks, input_checks, own_checks, recompute_checks
+from verify_results import claim_checks, input_checks, own_checks, recompute_checks
 
 STUDY = "tests/studies/tiny.yaml"
 SCORES = "metrics/village/reconstruction.csv"
 DIFFERENCES = "metrics/village/reconstruction.differences.csv"
 MODEL = "village/reconstruction/red/cnn-ratio/seed1"
-MOVED = 0.001  # of a score, a pixel and a weight, in the made-up variant
+MOVED = 4e-6  # of a score, a pixel and a weight, in the made-up variant
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +61,9 @@ def envelope(finished, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def reference(finished, envelope, tmp_path_factory):
+def reference(finished, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reference") / "tiny"
-    collect(finished.folder / STUDY, finished.results(), envelope, folder)
+    collect(finished.folder / STUDY, finished.results(), folder)
     return folder
 
 
@@ -72,7 +73,7 @@ def test_the_envelope_holds_what_moved(envelope):
     assert table["same weights", "again"].max() == 0
     assert table["same weights", "other", "cc"].max() == pytest.approx(MOVED)
     assert table["same weights", "other", "ssim"].max() == pytest.approx(2 * MOVED)
-    assert table["same weights", "other", "pixel"].max() == pytest.approx(MOVED, rel=1e-3)
+    assert table["same weights", "other", "pixel"].max() == pytest.approx(MOVED, rel=1e-2)
     assert table["same weights", "other", "rmse"].max() == 0
     assert table["trained again", "other"].max() == 0
     assert table["other seed", "seeds"].min() > 0
@@ -84,7 +85,7 @@ def test_the_envelope_of_weights(envelope):
     assert table.loc["again", "moved"].max() == 0
     other = table.loc["other"]
     assert other["same_bytes"].sum() == len(other) - 1 == 11
-    assert other["moved"].max() == pytest.approx(MOVED, rel=1e-4)
+    assert other["moved"].max() == pytest.approx(MOVED, rel=2e-2)
     assert len(table.loc["seeds"]) == 6
     assert not table.loc["seeds", "same_bytes"].any()
 
@@ -101,7 +102,7 @@ def test_tolerances_follow_from_the_envelope(envelope, finished):
 def test_the_envelope_is_told_in_tables(envelope):
     text = (envelope / "envelope.md").read_text()
     rows = [line for line in text.splitlines() if line.startswith("| reconstruction | cc ")]
-    assert [cell.strip() for cell in rows[0].split("|")[3:5]] == ["0", "1.0e-03"]
+    assert [cell.strip() for cell in rows[0].split("|")[3:5]] == ["0", "4.0e-06"]
     assert "5 of 6" in text
 
 
@@ -130,24 +131,24 @@ def test_a_reference_keeps_tables_and_one_band_of_models(reference, finished):
     assert sums["tables/claims.csv"] == sha256(finished.results() / "tables/claims.csv")
 
 
-def test_making_it_anew_replaces_it(reference, finished, envelope, tmp_path):
+def test_making_it_anew_replaces_it(reference, finished, tmp_path):
     target = tmp_path / "tiny"
     shutil.copytree(reference, target)
     (target / "tables/left.csv").write_text("")
-    collect(finished.folder / STUDY, finished.results(), envelope, target)
+    collect(finished.folder / STUDY, finished.results(), target)
     assert not (target / "tables/left.csv").exists()
     assert (target / "SHA256SUMS").read_text() == (reference / "SHA256SUMS").read_text()
     assert not list(tmp_path.glob(".part-*"))
 
 
-def test_what_lacks_something_is_no_reference(finished, envelope, reference, tmp_path):
+def test_what_lacks_something_is_no_reference(finished, reference, tmp_path):
     results = tmp_path / "results"
     shutil.copytree(finished.results(), results)
     (results / f"models/{MODEL}.safetensors").unlink()
     target = tmp_path / "tiny"
     shutil.copytree(reference, target)
     with pytest.raises(FileNotFoundError):
-        collect(finished.folder / STUDY, results, envelope, target)
+        collect(finished.folder / STUDY, results, target)
     assert (target / "SHA256SUMS").read_text() == (reference / "SHA256SUMS").read_text()
 
 
@@ -178,16 +179,17 @@ def sum_up(folder):
     (folder / "SHA256SUMS").write_text("".join(lines))
 
 
-def failures(study, folder, again, ours, derived=None):
+def failures(study, folder, again, ours, allowed, derived=None):
     """{step: {what: note}} of the checks that fail.
 
-    derived: tables and charts made from the scores in `folder`, if not those in `again`.
+    allowed: the tolerances. derived: tables and charts made from the scores in `folder`, if not
+    those in `again`.
     """
-    allowed = tolerances.read(folder / "envelope/tolerances.csv")
+    usable = usable_models(study, folder / "models")
     steps = {
         "inputs": input_checks(study, folder, again),
-        "recompute": recompute_checks(study, folder, again, allowed),
-        "claims": [*claim_checks(study, folder, derived or again), *envelope_checks(folder)],
+        "recompute": recompute_checks(study, folder, again, allowed, usable),
+        "claims": claim_checks(study, folder, derived or again),
         "own": own_checks(study, ours, folder, allowed),
     }
     return {
@@ -196,12 +198,19 @@ def failures(study, folder, again, ours, derived=None):
     }
 
 
-def test_a_reference_verifies(study, reference, again, finished):
-    assert not any(failures(study, reference, again, finished.results()).values())
+@pytest.fixture
+def allowed(envelope):
+    return tolerances.read(envelope / "tolerances.csv")
 
 
-def test_tampering_is_found_though_the_sums_are_true(study, tampered, again, finished, tmp_path):
-    """A score of a model at hand and one of another, a figure, a tolerance, a scene."""
+def test_a_reference_verifies(study, reference, again, finished, allowed):
+    assert not any(failures(study, reference, again, finished.results(), allowed).values())
+
+
+def test_tampering_is_found_though_the_sums_are_true(
+    study, tampered, again, finished, allowed, tmp_path
+):
+    """A score of a model at hand and one of another, a figure, a scene."""
     table = pd.read_csv(tampered / SCORES)
     for band in ("red", "blue"):
         rows = table.query(f"metric == 'rmse' and method == 'cnn' and band == '{band}'").index
@@ -209,9 +218,6 @@ def test_tampering_is_found_though_the_sums_are_true(study, tampered, again, fin
     write_csv(tampered / SCORES, table)
     figures = [tampered / f"figures/village_reconstruction_{band}.png" for band in ("red", "blue")]
     figures[0].write_bytes(figures[1].read_bytes())
-    path = tampered / "envelope/tolerances.csv"
-    limits = pd.read_csv(path)
-    write_csv(path, limits.assign(recompute=limits["recompute"] * 2))
     for name in ("scene.json", "means.json"):
         path = tampered / f"scenes/village/{name}"
         numbers = re.sub(r"0\.0(\d+)", r"0.1\1", path.read_text())
@@ -220,11 +226,11 @@ def test_tampering_is_found_though_the_sums_are_true(study, tampered, again, fin
     made = ("results/tiny/tables/metrics.csv", "--directory", str(tmp_path / "made"))
     finished.run(*made, change={"scores_from": str(tampered)})
     derived = tmp_path / "made/results/tiny"
-    found = failures(study, tampered, again, finished.results(), derived)
+    found = failures(study, tampered, again, finished.results(), allowed, derived)
     assert found["inputs"].keys() == {"village: sar"}
     assert "cells: 1 of column value differ" in found["recompute"][SCORES]
     assert "cells: 2 of column value differ" in found["own"][SCORES]
-    assert found["claims"].keys() >= {DIFFERENCES, "tables/metrics.csv", "envelope/tolerances.csv"}
+    assert found["claims"].keys() >= {DIFFERENCES, "tables/metrics.csv"}
     assert "figures/village_reconstruction_red.png" in found["own"]
 
 

@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+from forging import list_again
+from project import ROOT
 from safetensors.numpy import load_file, save_file
-from sarfusion.core.files import sha256
 from sarfusion.study.config import read_study
 from sarfusion.verify import tolerances
+from sarfusion.verify.models import usable_models
 from verify_results import claim_checks, input_checks, main, own_checks, recompute_checks
 
 STUDY = "tests/studies/tiny.yaml"
@@ -43,9 +45,7 @@ def set_up(project):
     (venv / "bin").mkdir(parents=True)
     (venv / "bin/python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     (venv / "bin/python").chmod(0o755)
-    path = project.folder / "results/reference/demo/envelope/tolerances.csv"
-    path.parent.mkdir(parents=True)
-    ALLOWED.to_csv(path, index=False)
+    shutil.copytree(ROOT / "results/envelope", project.folder / "results/envelope")
     stamp = "import environment\nfor path, text in environment.stamps(): path.write_text(text)"
     project.python(stamp, check=True)
 
@@ -121,7 +121,13 @@ class Reviewer:
         """{what: note} of the checks that fail in a step: inputs, recompute, claims, own."""
         checks = {
             "inputs": lambda: input_checks(self.study, self.theirs, self.again),
-            "recompute": lambda: recompute_checks(self.study, self.theirs, self.again, ALLOWED),
+            "recompute": lambda: recompute_checks(
+                self.study,
+                self.theirs,
+                self.again,
+                ALLOWED,
+                usable_models(self.study, self.theirs / "models"),
+            ),
             "claims": lambda: claim_checks(self.study, self.theirs, self.derived()),
             "own": lambda: own_checks(self.study, self.ours, self.theirs, ALLOWED),
         }[step]()
@@ -151,7 +157,7 @@ def test_what_was_sent_is_verified(reviewer):
     assert {step for step, _ in reviewer.found} == {1, 2, 3, 4}
     checks = len(reviewer.found)
     assert reviewer.done.stdout.splitlines()[-1] == f"Verified: all {checks} checks pass"
-    assert max(map(len, reviewer.done.stdout.splitlines())) <= 120
+    assert max(map(len, reviewer.done.stdout.splitlines())) <= 130
     # Everything was made again, and nothing was trained.
     made = {path.name for path in (reviewer.again / "benchmarks").iterdir()}
     assert {"simulate_scene", "fuse_scene", "fuse_classical", "evaluate_fusion"} <= made
@@ -296,7 +302,7 @@ BANDS = [f"figures/village_reconstruction_{band}.png" for band in ("blue", "red"
     ("tamper", "step", "failing"),
     [
         (scene_pixel, "inputs", {"sums", "village: sar"}),
-        (setting, "inputs", {"config.yaml"}),
+        (setting, "inputs", {"config.yaml", "provenance"}),
         (missing_file, "inputs", {"sums"}),
         (missing_file, "claims", {"tables/summary.md"}),
         (score, "recompute", {SCORES}),
@@ -355,12 +361,7 @@ def test_a_forgery_that_is_true_to_itself_is_found_where_it_is_made_again(review
     derived = reviewer.derived()
     for part in ("tables", "figures"):
         shutil.copytree(derived / part, sent / part, dirs_exist_ok=True)
-    listed = sent / "provenance/files.csv"
-    table = pd.read_csv(listed)
-    for row, path in table["path"].items():
-        if path.startswith("results/tiny/"):
-            table.loc[row, "sha256"] = sha256(sent / path.removeprefix("results/tiny/"))
-    table.to_csv(listed, index=False)
+    list_again(sent)
     assert reviewer.failures("inputs") == {}
     assert reviewer.failures("claims") == {}
     assert set(reviewer.failures("recompute")) == {SCORES, DIFFERENCES}

@@ -119,11 +119,11 @@ def commit() -> str | None:
     "-dirty" is appended, as git does, when a file differs from the commit or is untracked.
     None if neither is known.
     """
-    top = _git("rev-parse", "--show-toplevel")
+    top = git("rev-parse", "--show-toplevel")
     if not top or not Path(top).samefile(ROOT):
         return os.environ.get("SARFUSION_COMMIT") or None
-    head = _git("rev-parse", "HEAD")
-    return f"{head}-dirty" if head and _git("status", "--porcelain") else head
+    head = git("rev-parse", "HEAD")
+    return f"{head}-dirty" if head and git("status", "--porcelain") else head
 
 
 def user_name() -> str | None:
@@ -132,12 +132,12 @@ def user_name() -> str | None:
     None if neither is set.
     """
     try:
-        return (_git("config", "user.name") if commit() else None) or getpass.getuser()
+        return (git("config", "user.name") if commit() else None) or getpass.getuser()
     except (OSError, KeyError):  # a user without a name, as in a container
         return None
 
 
-def _git(*arguments: str) -> str | None:
+def git(*arguments: str) -> str | None:
     """Return what a git command prints in the project's folder; None when it fails or is empty."""
     command = ["git", "--no-optional-locks", "-C", str(ROOT), *arguments]
     try:

@@ -53,6 +53,7 @@ class Layout:
         self.models = f"{self.results}models" if models is None else models
         self.scores = f"{self.results}metrics" if scores is None else scores
         self.is_whole = is_whole or "weights" not in study
+        self._spot = set(study.get("spot", ()))
         self.sites = [site for site in study["sites"] if site not in study["missing_sites"]]
         self.transfers = transfers(study)
         self.protocols: list[str] = list(study["protocols"])
@@ -226,6 +227,21 @@ class Layout:
             for site, protocol in product(about["test"], self.protocols)
             if self.transfer_runs(folder, protocol)
         }
+
+    # Models that a verification trains again, each on its own (the setting `spot`)
+
+    def spot_runs(self, site: str, protocol: str) -> list[Run]:
+        """Return the runs of a site and protocol that are trained and scored on their own."""
+        return [
+            (about["band"], about["model"], about["input"], about["seed"])
+            for name, about in self.every_model().items()
+            if name in self._spot and (about["site"], about["protocol"]) == (site, protocol)
+        ]
+
+    def spot_tables(self) -> dict[str, tuple[str, str]]:
+        """Return {table: (site, protocol)} of the scores of these runs."""
+        places = sorted({tuple(name.split("/")[:2]) for name in self._spot})
+        return {f"{self.scores}/{site}/{name}.csv": (site, name) for site, name in places}
 
     # What people read
 

@@ -1,4 +1,4 @@
-"""Two results folders of one study compared: tables, rasters, weights, verdicts and figures."""
+"""Two results folders of one study compared: tables, rasters, weights and figures."""
 
 from collections.abc import Mapping, Set
 from itertools import product
@@ -25,9 +25,9 @@ from .expected import (
 from .files import plain_file
 from .pictures import OTHER_WEIGHTS, SAME_DATA, compare_figures
 from .pixels import compare_rasters
+from .verdicts import Margins, share_of_margins
 
 WEIGHT_SUMS = "weights.csv"  # of a reference: checksums of all weights; it contains some of these
-VERDICT = ["claim", "site", "band", "metric", "left", "right", "verdict"]
 MAX_WEIGHTS_MB = 1000
 MAX_TABLE_MB = 10
 
@@ -39,17 +39,18 @@ def check_tables(
     available: Set[str],
     same: Set[str],
     limits: pd.DataFrame,
+    margins: Margins | None = None,
 ) -> list[Check]:
     """Return the checks of all tables of scores and of differences.
 
     here, there: two results folders. available: names of the models (see expected.every_model)
     whose scores in `there` are made again `here`. same: names of the models with the same weights
     in both; scores of other models may differ as much as those of two seeds. limits: table of
-    tolerances.
+    tolerances. margins: what verdicts rest on (verdicts.margins); no tolerance may exceed it.
     """
     of_scores = [*score_tables(study), *transfer_tables(study)]
     return [
-        check(table[0], _compare_table, study, table, here, there, available, same, limits)
+        check(table[0], _compare_table, study, table, here, there, available, same, limits, margins)
         for table in [*of_scores, *difference_tables(study)]
         if Path(here, table[0]).exists() or table in of_scores
     ]
@@ -63,6 +64,7 @@ def _compare_table(
     available: Set[str],
     same: Set[str],
     limits: pd.DataFrame,
+    margins: Margins | None,
 ) -> str:
     """Return the note on one table, of which the rows that need only available models are compared.
 
@@ -79,8 +81,12 @@ def _compare_table(
     usable = np.array([models <= available for models in rests_on(theirs, name, study)], bool)
     theirs = theirs[usable]
     kinds = ["recompute" if models <= same else "retrain" for models in rests_on(ours, name, study)]
-    note = scores.compare(ours, theirs, form, tolerances.allowed(ours, form, limits, kinds))
-    return f"{note} ({len(theirs)} of {whole} rows)"
+    allowed = tolerances.allowed(ours, form, limits, kinds)
+    note, rows = scores.compare(ours, theirs, form, allowed), f"{len(theirs)} of {whole} rows"
+    ends = 1 if form is scores.DIFFERENCES else 2  # a difference of scores moves by both of them
+    share = share_of_margins(ours, ends * allowed, margins or {})
+    hidden = "" if share is None else f"; tolerance/margin {share:.0e}"
+    return f"{note} ({rows}{hidden})"
 
 
 def check_fused(
@@ -155,40 +161,27 @@ def _stated_sums(folder: str | Path) -> dict[str, str]:
         return {}
 
 
+def check_weight_sums(study: Mapping[str, Any], folder: str | Path) -> str:
+    """Return a note if a reference's list of weights is whole and right where they are there."""
+    stated, models = _stated_sums(folder), every_model(study)
+    odd = sorted(stated.keys() ^ models.keys())
+    if odd:
+        raise StudyError(f"{WEIGHT_SUMS}: {odd[0]}: {'no' if odd[0] in models else 'an odd'} line")
+    there = 0
+    for name, digest in stated.items():
+        found = _sum_of(weights_path(Path(folder, "models"), name))
+        if found not in (None, digest):
+            raise StudyError(f"{WEIGHT_SUMS}: {name}: not the checksum of its weights")
+        there += found is not None
+    return f"{there} of {len(models)} are there, with their sums"
+
+
 def _sum_of(path: Path) -> str | None:
     """Return the SHA-256 of a file of weights, None if it does not exist."""
     try:
         return sha256(plain_file(path, MAX_WEIGHTS_MB))
     except (StudyError, OSError):
         return None
-
-
-def compare_verdicts(here: str | Path, there: str | Path) -> str:
-    """Return a note if the verdicts of two results folders agree.
-
-    Raises StudyError for the first one that differs.
-    """
-    ours, theirs = (read_verdicts(Path(folder, "tables/claims.csv")) for folder in (here, there))
-    for key in [*ours, *(key for key in theirs if key not in ours)]:
-        if ours.get(key) != theirs.get(key):
-            raise StudyError(
-                f"{' '.join(filter(None, key))}: {ours.get(key, 'nothing')} here,"
-                f" {theirs.get(key, 'nothing')} there"
-            )
-    return f"{sum('overall' in key for key in ours)} claims, the same verdicts"
-
-
-def read_verdicts(path: str | Path) -> dict[tuple[str, ...], str]:
-    """Return {(claim, site, band, metric, left, right): verdict}.
-
-    Raises StudyError if the file is not a table of verdicts.
-    """
-    try:
-        table = pd.read_csv(plain_file(path, MAX_TABLE_MB), dtype=str, keep_default_na=False)
-        rows = table[VERDICT].to_numpy().tolist()
-    except (ValueError, KeyError) as error:
-        raise StudyError(f"{path}: not a table of verdicts ({error})") from None
-    return {tuple(key): verdict for *key, verdict in rows}
 
 
 def check_figures(here: str | Path, there: str | Path, same_data: bool) -> list[Check]:

@@ -1,5 +1,6 @@
-"""The settings that another person's results were made with."""
+"""The settings, and the commit, that results were made with; and that the tolerances are ours."""
 
+import re
 import reprlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 import yaml
 
 from ..core.errors import StudyError
-from .files import plain_file
+from ..provenance.facts import ROOT, git
+from .files import plain_file, read_mapping
 
 
 def check_config(study: Mapping[str, Any], folder: str | Path) -> None:
@@ -36,3 +38,36 @@ def _differences(ours: Any, theirs: Any, where: tuple[str, ...]) -> Iterator[tup
             yield from _differences(ours[key], theirs[key], (*where, str(key)))
         else:
             yield ".".join((*where, str(key))), ours.get(key), theirs.get(key)
+
+
+def check_about(study: str, folder: Path) -> str:
+    """Return a note on the commit that a reference states it was made from.
+
+    Raises StudyError if it is about another study, or if the project's history has no such commit.
+    """
+    about = read_mapping(folder / "about.json", 1)
+    if about.get("study") != study or not isinstance(about.get("packages"), dict):
+        raise StudyError(f"{folder / 'about.json'}: not about the study {study}")
+    commit = str(about.get("commit")).removesuffix("-dirty")
+    if not re.fullmatch("[0-9a-f]{40}", commit):
+        raise StudyError(f"{folder / 'about.json'}: no commit, but {commit!r}")
+    if git("rev-parse", "HEAD") is None:
+        return "the project is not under git here: the commit was not looked up"
+    if git("cat-file", "-t", commit) != "commit":
+        shallow = git("rev-parse", "--is-shallow-repository") == "true"
+        if shallow:
+            return f"made from {commit[:12]}, which this shallow clone does not have"
+        raise StudyError(f"{folder / 'about.json'}: the project has no commit {commit[:12]}")
+    return f"made from {commit[:12]}"
+
+
+def check_own(folder: Path) -> str:
+    """Return a note if files of the project are as its commit has them; StudyError if not."""
+    place = folder.relative_to(ROOT)
+    head = git("rev-parse", "HEAD")
+    if head is None or git("ls-files", str(place)) is None:
+        return f"{place}, not under git here"
+    changed = git("status", "--porcelain", "--untracked-files=all", "--", str(place))
+    if changed:
+        raise StudyError(f"{changed.split()[-1]} differs from the project's commit; put it right")
+    return f"{place} of commit {head[:12]}"

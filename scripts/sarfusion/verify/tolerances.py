@@ -49,6 +49,27 @@ MAX_TABLE_MB = 10
 KINDS = ["recompute", "retrain"]
 MARGINS = ["recompute_margin", "retrain_margin"]
 COLUMNS = [*PLACE, *KINDS, *MARGINS]
+# The widest tolerances (recompute, retrain) of each metric, in its unit: no table that somebody
+# edited can hide a forgery by more. They are some ten times what was measured.
+BOUNDS = {
+    PIXEL: (1e-4, 0.5),
+    "rmse": (1e-6, 0.05),
+    "mae": (1e-6, 0.05),
+    "bias": (1e-6, 0.1),
+    "psnr": (1e-4, 20),
+    "cc": (1e-4, 2),
+    "gradient_cc": (1e-4, 4),
+    "ssim": (1e-4, 0.5),
+    "uiqi": (1e-4, 0.5),
+    "uiqi_textured": (1e-4, 0.5),
+    "q_af": (1e-4, 1),
+    "sf_ratio": (1e-4, 1),
+    "sam": (1e-4, 10),
+    "ergas": (1e-3, 20),
+    "entropy_difference": (1e-2, 5),
+    "entropy_difference_times_n": (100, 100),
+}
+OTHER_BOUND = (1e-4, 1)  # of a metric that is not among them
 SAFETY = 10
 TWICE = 2
 FLOOR = 1e-9
@@ -74,7 +95,10 @@ def from_envelope(envelope: pd.DataFrame) -> pd.DataFrame:
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """Return the tolerances (COLUMNS) in a file; StudyError if it is not such a table."""
+    """Return the tolerances (COLUMNS) in a file.
+
+    Raises StudyError if it is not such a table, or if one is wider than BOUNDS.
+    """
     plain_file(path, 1)
     try:
         table = pd.read_csv(path)
@@ -83,6 +107,13 @@ def read(path: str | Path) -> pd.DataFrame:
         raise StudyError(f"{path}: no table of tolerances ({error})") from None
     if list(table.columns) != COLUMNS or not np.isfinite(table[KINDS]).all(axis=None):
         raise StudyError(f"{path}: no table of tolerances")
+    for metric, *found in table[["metric", *KINDS]].itertuples(index=False):
+        bounds = BOUNDS.get(metric, OTHER_BOUND)
+        if any(value > bound for value, bound in zip(found, bounds, strict=True)):
+            raise StudyError(
+                f"{path}: tolerances {found} of {metric} are wider than {list(bounds)}, the"
+                " bounds in verify/tolerances.py; measure them anew (./reproduce envelope)"
+            )
     return table
 
 
@@ -99,7 +130,7 @@ def check_derived(envelope: str | Path, stated: str | Path) -> str:
         and (derived[MARGINS] == tolerances[MARGINS]).all(axis=None)
     ):
         raise StudyError(f"{stated}: does not follow from {envelope}")
-    return "follows from the envelope"
+    return "the tolerances follow from the envelope"
 
 
 def allowed(

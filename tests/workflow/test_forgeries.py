@@ -1,0 +1,261 @@
+"""Forgeries of results whose author made every checksum true again, and what finds them.
+
+docs/verify-a-run.md has them in a table.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from urllib.parse import quote
+
+import pandas as pd
+import pytest
+from collect_reference import main as collect
+from forging import list_again, sum_up
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import sha256, write_csv, write_json
+from sarfusion.study.config import read_study
+from sarfusion.verify import crate, settings, spot, tolerances, unmade
+from sarfusion.verify.compared import check_weight_sums
+from sarfusion.verify.models import usable_models
+from stage_models import main as stage
+from verify_results import main as verify
+
+STUDY = "tests/studies/tiny.yaml"
+SCORES = "metrics/village/reconstruction.csv"
+BLUE = "village/reconstruction/blue/cnn-ratio/seed2"
+LIMITS = pd.DataFrame(
+    [("reconstruction", "test", "rmse", 1e-6, 0.05, 10, 2)], columns=tolerances.COLUMNS
+)
+
+
+@pytest.fixture(scope="module")
+def study(finished):
+    return read_study(finished.folder / STUDY)
+
+
+@pytest.fixture
+def run(finished, tmp_path):
+    """Somebody's run, with its crate and list of files."""
+    shutil.copytree(finished.results(), tmp_path / "run")
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def reference(finished, tmp_path):
+    """Somebody's reference, with the weights of the red band alone."""
+    collect(finished.folder / STUDY, finished.results(), tmp_path / "reference")
+    return tmp_path / "reference"
+
+
+# Scores of models whose weights are not there
+
+
+def forge_blue(folder):
+    table = pd.read_csv(folder / SCORES)
+    rows = table.query("metric == 'rmse' and method == 'cnn' and band == 'blue' and seed == 2")
+    table.loc[rows.index, "value"] -= 0.06
+    write_csv(folder / SCORES, table)
+    sum_up(folder)
+
+
+def spotted(finished, study, folder, dice):
+    """The spot checks of one model, trained here."""
+    names = spot.lacking(study, usable_models(study, folder / "models"))
+    drawn = spot.draw(names, 1, dice)
+    stage(finished.folder / STUDY, folder, folder.parent / dice, spot=1, dice=dice)
+    staged = folder.parent / dice
+    over = [staged / f"{name}.json" for name in ("place", "weights", "spot")]
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "snakemake", "--configfile", STUDY, *map(str, over)),
+            *("--directory", str(staged / "run"), "--nolock", "--cores", "2", "spot"),
+        ],
+        cwd=finished.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    again = staged / "run/results/tiny"
+    checks = spot.check_spots(study | {"spot": drawn}, again, folder, LIMITS)
+    return drawn, {check.what: check for check in checks}
+
+
+def test_a_forged_score_is_found_when_its_model_is_drawn(finished, study, reference):
+    names = spot.lacking(study, usable_models(study, reference / "models"))
+    assert len(names) == 8  # green and blue
+    dice = next(str(n) for n in range(99) if spot.draw(names, 1, str(n)) == [BLUE])
+    drawn, checks = spotted(finished, study, reference, dice)
+    assert drawn == [BLUE]
+    (check,) = checks.values()
+    assert check.passed, check.note
+    assert check.note.startswith("1 models trained here, 1 with the stated weights: ")
+    forge_blue(reference)
+    again = reference.parent / dice / "run/results/tiny"
+    (check,) = spot.check_spots(study | {"spot": drawn}, again, reference, LIMITS)
+    assert "rmse of cnn-ratio, seed 2 (village: reconstruction, region test, blue)" in check.note
+    assert not check.passed
+
+
+def test_how_likely_a_forgery_is_missed_is_said(study, reference):
+    usable = usable_models(study, reference / "models")
+    text = spot.coverage(study, usable, [BLUE], "7", reference)
+    assert "with 1 of the other 8 models, drawn by the dice 7" in text
+    assert text.endswith("forged scores of so many models: 88% for 1, 38% for 5.")  # 7/8, 3/8
+
+
+# Tolerances
+
+
+def test_tolerances_that_were_sent_are_not_used(finished, run, capsys):
+    table = pd.read_csv(run / SCORES)
+    table.loc[table.query("method == 'copy' and metric == 'ssim'").index, "value"] -= 1e-3
+    write_csv(run / SCORES, table)
+    list_again(run)
+    (run / "envelope").mkdir()
+    write_csv(run / "envelope/tolerances.csv", LIMITS.assign(recompute=1.0))
+    assert verify(finished.folder / STUDY, run, finished.results()) == 1
+    printed = capsys.readouterr().out
+    assert "cells: 3 of column value differ; the first is ssim of copy-none" in printed
+    assert "envelope/tolerances.csv: a file that provenance/files.csv does not list" in printed
+
+
+def test_tolerances_that_differ_from_the_commit_are_refused(tmp_path, monkeypatch):
+    def git(*arguments):
+        done = subprocess.run(
+            ["git", "-C", str(tmp_path), *arguments], capture_output=True, text=True, check=False
+        )
+        return done.stdout.strip() or None
+
+    monkeypatch.setattr(settings, "git", git)
+    monkeypatch.setattr(settings, "ROOT", tmp_path)
+    folder = tmp_path / "results/envelope"
+    folder.mkdir(parents=True)
+    (folder / "tolerances.csv").write_text("narrow\n")
+    assert settings.check_own(folder) == "results/envelope, not under git here"
+    git("init")
+    git("add", ".")
+    git("-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-m", "first")
+    assert settings.check_own(folder).startswith("results/envelope of commit ")
+    (folder / "tolerances.csv").write_text("wide\n")
+    with pytest.raises(StudyError, match="tolerances.csv differs from the project's commit"):
+        settings.check_own(folder)
+
+
+# What is said about the results
+
+
+def test_a_commit_that_the_project_does_not_have(reference):
+    about = json.loads((reference / "about.json").read_text())
+    assert settings.git("rev-parse", "HEAD") is not None
+    head = settings.git("rev-parse", "HEAD")
+    write_json(reference / "about.json", about | {"commit": head})
+    assert settings.check_about("tiny", reference) == f"made from {head[:12]}"
+    for change, message in (
+        ({"commit": "f" * 40}, "the project has no commit f"),
+        ({"commit": None}, "no commit, but 'None'"),
+        ({"study": "demo"}, "not about the study tiny"),
+    ):
+        write_json(reference / "about.json", about | {"commit": head} | change)
+        with pytest.raises(StudyError, match=message):
+            settings.check_about("tiny", reference)
+
+
+def test_sums_of_weights_are_those_of_the_weights(study, reference):
+    assert check_weight_sums(study, reference) == "4 of 12 are there, with their sums"
+    table = pd.read_csv(reference / "weights.csv")
+    red = table["model"].str.contains("/red/")
+    for change, message in (
+        (table.assign(sha256=table["sha256"].where(~red, "0" * 64)), "not the checksum of its"),
+        (table[1:], "no line"),
+        (pd.concat([table, table[:1].assign(model="village/x")]), "village/x: an odd line"),
+    ):
+        write_csv(reference / "weights.csv", change)
+        with pytest.raises(StudyError, match=message):
+            check_weight_sums(study, reference)
+
+
+# The crate
+
+
+def test_the_crate_of_a_run_agrees_with_it(run):
+    note = crate.check_crate(run, "tiny")
+    found = re.fullmatch(r"(\d+) steps as listed; (\d+) of (\d+) source files are those here", note)
+    steps, same, sources = map(int, found.groups())
+    assert steps > 10
+    assert same == sources > 200
+    assert crate.check_made(run, run).endswith("files, made as here")
+
+
+def test_a_table_of_the_crate_that_is_not_the_tables(run):
+    path = run / "provenance/tables/claims.csv"
+    path.write_text(path.read_text().replace("not tested", "reproduced"))
+    with pytest.raises(StudyError, match=r"claims.csv: size or sha256 is not what"):
+        crate.check_crate(run, "tiny")
+    metadata = run / "provenance/ro-crate-metadata.json"
+    content = json.loads(metadata.read_text())
+    for entity in content["@graph"]:
+        if entity["@id"] == quote("tables/claims.csv"):
+            entity |= {"sha256": sha256(path), "contentSize": str(path.stat().st_size)}
+    write_json(metadata, content)
+    with pytest.raises(StudyError, match="not the bytes of .*/run/tables/claims.csv"):
+        crate.check_crate(run, "tiny")
+
+
+@pytest.mark.parametrize(
+    "lie", [{"instrument": {"@id": "scripts/lie.py"}}, {"object": []}, {"name": "other_rule"}]
+)
+def test_a_step_that_the_list_does_not_have(run, lie):
+    metadata = run / "provenance/ro-crate-metadata.json"
+    content = json.loads(metadata.read_text())
+    for entity in content["@graph"]:
+        if entity.get("name") == "judge_claims":
+            entity |= lie
+    write_json(metadata, content)
+    with pytest.raises(StudyError, match="the step that makes .*claims"):
+        crate.check_crate(run, "tiny")
+
+
+def test_a_file_that_was_made_otherwise_is_found_beside_ones_own_run(run, finished):
+    """The list says that the table of claims was made from something else; all sums are true."""
+    list_again(run, made_from=("results/tiny/tables/claims.csv", "config/claims.yaml"))
+    with pytest.raises(StudyError, match="tables/claims.csv: made_from is 'config/claims.yaml'"):
+        crate.check_made(finished.results(), run)
+
+
+# What nothing makes again is named
+
+
+def test_a_forged_paper_is_named_as_not_made_again(study, run):
+    (run / "paper.pdf").write_bytes(b"%PDF-1.7 C1 is reproduced")
+    list_again(run)
+    assert crate.check_crate(run, "tiny")  # it agrees
+    usable = usable_models(study, run / "models")
+    left = unmade.unmade_files(study, run, usable, trained_here=True)
+    assert {"paper.pdf", "report/claims.html", "viewer/index.html"} <= set(left)
+    assert "figures/claims.pdf" in left
+    assert not {name for name in left if name.startswith(("tables/", "metrics/", "models/"))}
+    assert "figures/village_overview.png" not in left
+    assert "paper.pdf" in unmade.in_words(left)
+
+
+def test_figures_of_a_reference_that_need_other_models_are_named(study, reference):
+    usable = usable_models(study, reference / "models")
+    left = unmade.unmade_files(study, reference, usable, trained_here=False)
+    assert "figures/village_reconstruction_blue.png" in left
+    assert "figures/claims.png" not in left
+    assert "figures/ (" in unmade.in_words(left)
+    assert unmade.in_words([]) == "Every file was made again or checked against the others."
+
+
+def test_a_link_to_ones_own_results_is_refused(finished, run):
+    (run / SCORES).unlink()
+    (run / SCORES).symlink_to(finished.results() / SCORES)
+    with pytest.raises(StudyError, match="reconstruction.csv: a link; nothing was read"):
+        verify(finished.folder / STUDY, run, finished.results())
+    with pytest.raises(StudyError, match="reconstruction.csv: a link; nothing was read"):
+        stage(finished.folder / STUDY, run, run.parent / "staged")
+    assert not (run.parent / "staged").exists()
