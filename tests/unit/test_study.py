@@ -123,6 +123,18 @@ def test_a_name_that_cannot_be_a_part_of_a_path_is_refused(place, name):
     assert f"config: {place[0]}: {name!r} is no name: small letters, digits" in str(error.value)
 
 
+def test_a_date_of_ones_own_scene_is_a_day_that_there_is_or_other_words():
+    band = {"path": "a.tif"}
+    optical = {"red": band, "green": band, "blue": band, "scale": 1, "offset": 0}
+    site = {"source": "files", "optical": optical, "sar": {"vv": band, "vh": band, "unit": "db"}}
+    for date in ("2024-02-29", "dry season of 2023", None):
+        resolve({"study": "a", "sites": {"b": {**site, "optical": optical | {"date": date}}}})
+    with pytest.raises(StudyError, match="optical.date: '2024-13-01' is no day: write a day that"):
+        resolve(
+            {"study": "a", "sites": {"b": {**site, "optical": optical | {"date": "2024-13-01"}}}}
+        )
+
+
 def test_long_names_are_fine_up_to_64_letters():
     name = "a" * 19 + "-" + "ab" * 19 + "-" + "cdefg"
     assert len(name) == 64
