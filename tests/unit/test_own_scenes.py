@@ -152,6 +152,49 @@ def test_a_mark_of_no_data_that_is_not_known_is_named(site):
     refused(site, "vv: .* of the values are exactly 0 dB; .* say nodata: 0")
 
 
+REPEATED = {  # number where there is no data, and what the scene holds elsewhere
+    "scaled fill": (-0.2, reflectance().astype(np.float32), 1.0),
+    "no known mark": (1, numbers(), 2.75e-5),
+    "picture": (255, np.round(reflectance() * 255).astype(np.uint8), 1 / 255),
+}
+
+
+@pytest.mark.parametrize("case", REPEATED)
+def test_a_number_that_all_colours_repeat(site, case):
+    number, array, scale = REPEATED[case]
+    site.optical.update(scale=scale, offset=-0.2 if case == "no known mark" else 0.0)
+    site.write_optical(with_border(array, number))
+    refused(site, rf"site here: 20% of the ground holds exactly {number} in .*nodata: {number}, or")
+    site.optical["nodata"] = number
+    assert np.array_equal(site.run().fill(), BORDER)
+
+
+def test_a_negative_number_that_one_colour_repeats(site):
+    array = numbers()
+    array[2, :, :10] = 0  # which is reflectance -0.2
+    site.write_optical(array)
+    refused(site, "site here: 20% of the ground holds exactly 0 in blue, .*say nodata: 0, or")
+
+
+def test_clouds_may_repeat_a_number(site):
+    site.optical.update(scale=1.0, offset=0.0)
+    site.write_optical(with_border(reflectance().astype(np.float32), 1))
+    site.write_quality("qa_pixel", np.where(BORDER, 22280, 21824).astype(np.uint16))
+    assert not site.run().fill().any()
+
+
+def test_backscatter_that_both_bands_repeat(site):
+    for value, unit in (1e-10, "linear"), (-50, "db"):
+        site.sar["unit"] = unit
+        array = sar.to_db(power()) if unit == "db" else power()
+        array[:, :, :34] = value
+        site.write_sar(array)
+        refused(site, f"site here: .*% of the ground holds exactly {value} in vv and vh, which")
+    array[1, :, :34] = -55
+    site.write_sar(array)
+    refused(site, "holds exactly -50, -55 in vv and vh, .*mend the file, or, if you know")
+
+
 def test_whole_decibels_may_be_zero(site):
     site.sar["unit"] = "db"
     site.write_sar(np.round(sar.to_db(power()) + 8).astype(np.int16), nodata=-99)
@@ -212,6 +255,9 @@ def test_quality_that_was_averaged_or_is_of_another_sensor(site):
     classes = np.random.default_rng(0).choice(np.uint8([3, 4, 5, 6, 8]), OPTICAL_GRID.shape)
     site.write_quality("qa_pixel", classes)
     refused(site, "qa_pixel: holds 3, 5, 6, which QA_PIXEL of Landsat .* does not; .*SCL")
+    for cloud, clear in (1024, 0), (2800, 2720):  # Sentinel-2's QA60, Landsat's Collection 1
+        site.write_quality("qa_pixel", np.where(BORDER, cloud, clear).astype(np.uint16))
+        refused(site, "qa_pixel: holds (1024|2720), which is neither clear nor cloud in QA_PIXEL")
     site.write_quality("qa_pixel", np.where(BORDER, 8, 0).astype(np.uint8))
     assert (site.run().raw()[3][BORDER] == 8).all()
 
@@ -244,6 +290,12 @@ def test_scale_tags_of_sar_are_applied(site):
     db = np.round(100 * sar.to_db(power()) + 500).astype(np.int16)
     site.write_sar(db, nodata=-32768, scales=(0.01, 0.01), offsets=(-5, -5))
     np.testing.assert_allclose(site.run().power(), expected, rtol=2e-3)
+
+
+def test_scale_tags_that_make_no_numbers(site):
+    for scale in (0.0, np.nan):
+        site.write_sar(power(), scales=(scale, scale))
+        refused(site, f"vv: .*s.tif declares scale {scale:g} and offset 0, which make no numbers")
 
 
 def test_scale_tags_of_optical_agree_or_are_refused(site):

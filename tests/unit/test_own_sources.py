@@ -15,7 +15,7 @@ from rasterio.transform import from_origin
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import sha256
 from sarfusion.core.gdal_names import located, problem
-from sarfusion.core.raster import Grid, open_raster, write_raster
+from sarfusion.core.raster import BandReader, Grid, open_raster, write_raster
 from sarfusion.scenes import own_sources
 from sarfusion.scenes.own_sources import check, described, files_behind, watched
 
@@ -141,6 +141,32 @@ def test_what_stands_beside_a_raster_is_watched_but_for_overviews(folder):
 def test_a_mosaic_that_contains_itself_ends(folder):
     loop = mosaic(folder / "loop.vrt", "loop.vrt")
     assert files_behind(loop)[0] == loop
+    with open_raster(loop) as dataset, pytest.raises(StudyError, match="lead back to it; mend"):
+        BandReader([(dataset, 1)]).read()
+
+
+def test_a_read_that_fails_is_told_of_the_raster_that_is_read(folder):
+    mosaic(folder / "m.vrt", "page.tif")
+    (folder / "page.tif").write_text("<html>")
+    with (
+        pytest.raises(StudyError, match=rf"^{folder}/m.vrt: not a readable raster .*page.tif"),
+        open_raster(folder / "m.vrt") as one,
+        open_raster(folder / "part.tif") as other,
+    ):
+        BandReader([(other, 1), (one, 1)]).read()
+
+
+def test_code_in_a_mosaic_is_not_run(folder):
+    path = mosaic(folder / "m.vrt", "part.tif")
+    code = (
+        ' subClass="VRTDerivedRasterBand"><PixelFunctionType>f</PixelFunctionType>'
+        "<PixelFunctionLanguage>Python</PixelFunctionLanguage>"
+        "<PixelFunctionCode>def f(*a): pass</PixelFunctionCode><SimpleSource>"
+    )
+    text = MOSAIC.format(source="part.tif", relative=1)
+    (folder / "m.vrt").write_text(text.replace("><SimpleSource>", code))
+    with open_raster(path) as dataset, pytest.raises(StudyError, match="code that stands in it"):
+        BandReader([(dataset, 1)]).read()
 
 
 def test_a_part_that_is_missing_is_named(folder):

@@ -235,11 +235,13 @@ def test_a_mistake_in_a_file_is_told_with_file_and_line(tmp_path, monkeypatch):
 
 
 def test_a_path_that_no_file_can_have_is_a_missing_file(tmp_path):
-    band = {"path": "x" * 300 + ".tif"}
-    optical = {"red": band, "green": band, "blue": band, "scale": 1, "offset": 0}
-    site = {"source": "files", "optical": optical, "sar": {"vv": band, "vh": band, "unit": "db"}}
-    study = resolve({"study": "a", "sites": {"b": site}})
-    assert "site b: optical.red: no such file: xxx" in absent_files(study)["b"]
+    for path, told in ("x" * 300 + ".tif", "xxx"), ("o\n.tif", "o .tif"):
+        band = {"path": path}
+        optical = {"red": band, "green": band, "blue": band, "scale": 1, "offset": 0}
+        sar = {"vv": band, "vh": band, "unit": "db"}
+        site = {"source": "files", "optical": optical, "sar": sar}
+        absent = absent_files(resolve({"study": "a", "sites": {"b": site}}))
+        assert f"site b: optical.red: no such file: {told}" in absent["b"]
 
 
 def test_a_missing_key_is_named():

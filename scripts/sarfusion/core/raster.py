@@ -50,6 +50,15 @@ def open_raster(path: str | Path) -> Iterator[DatasetReader]:
         raise StudyError(f"{path}: {why_unreadable(path, error)}") from error
 
 
+@contextmanager
+def reading(dataset: DatasetReader) -> Iterator[None]:
+    """Raise StudyError where a read fails, for the raster itself: others may be open beside it."""
+    try:
+        yield
+    except RasterioError as error:
+        raise StudyError(f"{dataset.name}: {why_unreadable(dataset.name, error)}") from error
+
+
 def read_grid(path: str | Path) -> Grid:
     """Return the Grid of a raster file."""
     with open_raster(path) as dataset:
@@ -107,7 +116,8 @@ class BandReader:
         # Bands of one file share its blocks, so read them together: each block is unpacked once.
         for dataset, places in self._places.items():
             indices, numbers = zip(*places, strict=True)
-            bands[list(indices)] = dataset.read(numbers, window=window)
+            with reading(dataset):
+                bands[list(indices)] = dataset.read(numbers, window=window)
         return bands
 
 

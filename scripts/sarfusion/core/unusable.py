@@ -129,4 +129,11 @@ def why_unreadable(path: str | Path, error: RasterioError) -> str:
             f"not a readable raster ({reason}): a failed download, which you fetch again, or a"
             " format that this GDAL lacks (rio env --formats), which you convert to GeoTIFF"
         )
+    if "GDAL_VRT_ENABLE_PYTHON" in reason:
+        return (
+            "is computed by code that stands in it, which is not run here; save it as a GeoTIFF"
+            " where you trust it (gdal_translate)"
+        )
+    if "Recursion detected" in reason or "dataset pool" in reason:
+        return "is made from others that lead back to it; mend its sources"
     return f"not a readable raster ({reason}); the file may be cut short, fetch it again"

@@ -23,6 +23,7 @@ QA_PIXEL_BITS = {
     "cloud_shadow": 4,
     "snow": 5,
 }
+QA_CLEAR_BIT = 6  # set where neither dilated_cloud nor cloud is
 QA_FILL = 1 << QA_PIXEL_BITS["fill"]  # the QA_PIXEL of a pixel that is fill
 # Bit n - 1 of QA_RADSAT is set if band n is saturated. Landsat 4 to 7 (TM, ETM+) number their bands
 # otherwise than Landsat 8 and 9 (OLI).

@@ -14,6 +14,7 @@ from rasterio.windows import Window
 
 from ..core.errors import StudyError
 from ..core.grid import Grid
+from ..core.raster import reading
 from .sar import covering
 
 BITS = (-(2**15), 2**16 - 1)  # the numbers of a 16-bit field, signed or not
@@ -52,14 +53,15 @@ class OwnBand:
         NaN or infinite.
         """
         inside = self._in_file(window)
-        numbers = self.dataset.read(self.number, window=inside)
-        known = np.isfinite(numbers)
+        with reading(self.dataset):
+            numbers = self.dataset.read(self.number, window=inside)
+            known = np.isfinite(numbers)
+            if self._has_mask:
+                known &= self.dataset.read_masks(self.number, window=inside) > 0
+            for alpha in _alphas(self.dataset):
+                known &= self.dataset.read(alpha, window=inside) > 0
         for number in self.nodata:
             known &= numbers != number
-        if self._has_mask:
-            known &= self.dataset.read_masks(self.number, window=inside) > 0
-        for alpha in _alphas(self.dataset):
-            known &= self.dataset.read(alpha, window=inside) > 0
         return self._turned(numbers), self._turned(known)
 
     def read_bits(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
@@ -135,6 +137,12 @@ def own_band(dataset: DatasetReader, number: int, where: str) -> OwnBand:
         raise StudyError(
             f"{where}: {dataset.name} holds complex numbers ({dtype}), as single-look products do;"
             " give calibrated and terrain-corrected backscatter"
+        )
+    scale, offset = dataset.scales[number - 1], dataset.offsets[number - 1]
+    if scale == 0 or not np.isfinite([scale, offset]).all():
+        raise StudyError(
+            f"{where}: {dataset.name} declares scale {scale:g} and offset {offset:g}, which make no"
+            " numbers; mend them (gdal_edit.py -scale, -offset)"
         )
     declared = _held(dataset.nodatavals[number - 1], np.dtype(dtype))
     nodata = () if declared is None else (declared,)

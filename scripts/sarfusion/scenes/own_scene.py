@@ -22,6 +22,8 @@ from .plausibility import (
 )
 
 QUALITY = ("qa_pixel", "qa_radsat")
+# Flags of pixels whose numbers do not tell whether the file is read rightly: bright ones saturate.
+NOT_GROUND = ("dilated_cloud", "cirrus", "cloud", "cloud_shadow", "snow")
 NO_SCALING = (1.0, 0.0)
 
 Rasters = Mapping[str, DatasetReader]  # {"optical.red": open raster, ...}
@@ -76,6 +78,7 @@ class OwnOptical:
             if "qa_pixel" in self._quality:
                 check_qa_pixel(qa_pixel, self._quality["qa_pixel"].where)
             known &= ~self._saturated(numbers)
+            known &= known.all(axis=0) & ~landsat.any_flagged(qa_pixel, NOT_GROUND)
             parts.append((numbers, _scaled(numbers, [self._scaling] * 3), known))
         check_reflectance(_samples(self._bands, parts))
 

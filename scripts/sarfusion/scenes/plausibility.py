@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.errors import StudyError
-from .landsat import QA_PIXEL_BITS
+from .landsat import QA_CLEAR_BIT, QA_PIXEL_BITS, any_flagged, flagged, is_fill
 from .sar import to_db
 
 # What sensors measure. Landsat's reflectance ends at 1.600, and 65535 stands for 1.602; no
@@ -24,7 +24,12 @@ MIN_BRIGHTEST = 0.01  # reflectance that one pixel in a hundred exceeds
 DB_RANGE = (-35.0, 5.0)  # of the median backscatter
 MAX_SAME = 0.9  # of the ground
 MAX_VH_ABOVE = 0.6  # of the ground
+MAX_REPEATED = (
+    0.05  # of the ground: the same number in every band, or the same negative reflectance
+)
+FEW_NUMBERS = 256  # a band with fewer repeats what it measures; only its extremes tell
 MIN_QA_PIXEL = 256  # of an observed pixel, which has its confidences set
+MAX_UNCLEAR = 0.01  # of such pixels, whose bit "clear" contradicts their clouds
 TRUST = "or, if you know better, say trust_values: true"
 
 
@@ -72,12 +77,14 @@ def check_reflectance(bands: Sequence[Sample]) -> None:
             problem = f"99% of the ground has a reflectance below {brightest:.2g}"
         else:
             _check_rest(band, "reflectance")
+            _check_repeated([_keep(band, band.values < 0)], band.known.sum())
             continue
         raise StudyError(
             f"{band.where}: {problem} (median {np.median(values):.3g}, of numbers"
             f" {_spread(band.numbers[band.known])}); mend scale and offset, {TRUST}"
         )
     _check_different(bands)
+    _check_repeated(bands)
 
 
 def check_backscatter(bands: Sequence[Sample], unit: str) -> None:
@@ -93,6 +100,7 @@ def check_backscatter(bands: Sequence[Sample], unit: str) -> None:
         _check_level(band, unit)
         _check_rest(band, unit)
     _check_different(bands)
+    _check_repeated(bands)
     vv, vh = bands
     both = vv.known & vh.known
     above = (vh.values > vv.values)[both].mean() if both.any() else 0
@@ -140,6 +148,16 @@ def check_qa_pixel(qa_pixel: np.ndarray, where: str) -> None:
             " does not; write the classes of another sensor (Sentinel-2's SCL, HLS Fmask) as its"
             " flags: 0 clear, 8 cloud, 16 shadow, 1 fill"
         )
+    full = qa_pixel[(qa_pixel >= MIN_QA_PIXEL) & ~is_fill(qa_pixel)]
+    clear = flagged(full, QA_CLEAR_BIT)
+    unclear = full[clear == any_flagged(full, ("dilated_cloud", "cloud"))]
+    if unclear.size > MAX_UNCLEAR * full.size:
+        number, _ = _most_frequent(unclear)
+        raise StudyError(
+            f"{where}: holds {number:g}, which is neither clear nor cloud in QA_PIXEL of Landsat"
+            " Collection 2; give a mask as its flags: 0 clear, 8 cloud, 16 shadow, 1 fill (of"
+            " Sentinel-2's QA60, Landsat's Collection 1 or pixels that were averaged, bits differ)"
+        )
 
 
 def check_unit(values: np.ndarray, unit: str, where: str) -> None:
@@ -182,7 +200,7 @@ def _without_zeros(bands: Sequence[Sample]) -> list[Sample]:
     if zero.any():
         logging.warning(
             "warning: %s: %.2f%% of the pixels are 0 in %s, but not declared nodata; left out",
-            bands[0].where.rsplit(": ", 1)[0],
+            _site(bands[0]),
             100 * zero.mean(),
             " and ".join(_name(band) for band in bands),
         )
@@ -203,6 +221,10 @@ def _without_marks(band: Sample, quantity: str) -> Sample:
             _most_frequent(band.numbers[marked])[0],
         )
     return _keep(band, ~marked)
+
+
+def _site(band: Sample) -> str:
+    return band.where.rsplit(": ", 1)[0]
 
 
 def _name(band: Sample) -> str:
@@ -241,6 +263,36 @@ def _check_different(bands: Sequence[Sample]) -> None:
                 f"{other.where}: holds what {_name(one)} holds, on {same:.0%} of"
                 f" the ground; mend path or band, {TRUST}"
             )
+
+
+def _check_repeated(bands: Sequence[Sample], ground: int | None = None) -> None:
+    """Raise StudyError if much of the ground holds one and the same number in every band.
+
+    No measurement does; a border or a saturated cloud does. ground: the number of pixels with data,
+    by default those that are known in all bands.
+    """
+    known = np.logical_and.reduce([band.known for band in bands])
+    if not known.any():
+        return
+    same, repeated = known, []
+    for band in bands:
+        numbers, counts = np.unique(band.numbers[known], return_counts=True)
+        number = numbers[counts.argmax()]
+        if numbers.size < FEW_NUMBERS and number not in (numbers[0], numbers[-1]):
+            return
+        same = same & (band.numbers == number)
+        repeated.append(f"{number:.7g}")
+    share = same.sum() / (ground or known.sum())
+    if share <= MAX_REPEATED:
+        return
+    number = repeated[0]
+    told, remedy = " and ".join(map(_name, bands)), f"say nodata: {number}"
+    if set(repeated) != {number}:
+        number, remedy = ", ".join(repeated), "mend the file"
+    raise StudyError(
+        f"{_site(bands[0])}: {share:.0%} of the ground holds exactly {number} in {told}, which is"
+        f" no measurement; if it means no data, {remedy}, {TRUST}"
+    )
 
 
 def _spread(values: np.ndarray) -> str:

@@ -272,7 +272,7 @@ def absent_files(study: Study) -> dict[str, str]:
     for site in study["sites"]:
         for band, name in own_files(study, site).items():
             if site not in study["missing_sites"] and (found := problem(name)):
-                absent.setdefault(site, f"site {site}: {band}: {found}")
+                absent.setdefault(site, str(StudyError(f"site {site}: {band}: {found}")))
     return absent
 
 
