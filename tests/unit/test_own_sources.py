@@ -1,6 +1,7 @@
 """GDAL's names of a person's rasters, the files behind them, and what is refused by its place."""
 
 import gzip
+import html
 import os
 import tarfile
 import time
@@ -71,7 +72,7 @@ def refused(name, *messages):
 
 
 @pytest.mark.parametrize(
-    "name", ["a b#1 100%.tif", "ảnh {x} <y>.tif", "a:b.tif", "~a.tif", "é/o.tif"]
+    "name", ["a b#1 100%.tif", "ảnh {x-1} <y z>.tif", "a:b.tif", "~a.tif", "é/o.tif"]
 )
 def test_a_plain_path_is_what_it_says(folder, name):
     path = folder / name
@@ -82,6 +83,16 @@ def test_a_plain_path_is_what_it_says(folder, name):
     check(str(path), "site a: red")
     with open_raster(located(name, folder)) as dataset:
         assert dataset.shape == (8, 8)
+
+
+@pytest.mark.parametrize("name", ["{x}.tif", "a/${ x }/o.tif", "{x,[0-9]{2}}.tif", "<logs>.tif"])
+def test_a_path_that_is_a_pattern_for_snakemake(folder, name):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path)
+    refused(str(path), f"{path}: Snakemake would put something else in the place of")
+    outer = mosaic(folder / "m.vrt", html.escape(name))
+    refused(outer, f"is made from others: {path}: Snakemake would")
 
 
 def test_the_home_folder_is_found(folder, monkeypatch):

@@ -19,6 +19,8 @@ REMOTE = re.compile(
     r"|/vsi(?!zip/|tar/|gzip/|mem/|subfile/|sparse/)",
     re.IGNORECASE,
 )
+# What Snakemake replaces in the path of an input: a wildcard, or a variable such as <results>.
+PLACEHOLDER = re.compile(r"\{\s*\w+\s*(,.*)?\}|<[a-z][a-z0-9_]*>")
 
 
 class Name(NamedTuple):
@@ -87,6 +89,11 @@ def problem(name: str) -> str:
             " /vsizip/ARCHIVE.zip/NAME.tif"
         )
     path = parse(name).path
+    if inner := PLACEHOLDER.search(str(path)):
+        return (
+            f"{path}: Snakemake would put something else in the place of {inner[0]}; rename the"
+            " file or the folder"
+        )
     if not _is_there(path):
         return f"no such file: {path}; mend path or data"
     if not path.is_file():
