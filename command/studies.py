@@ -83,13 +83,19 @@ def find_study_name(text: str) -> str | None:
         return match.group(2)
     try:
         return str(json.loads(text)["study"])
-    except (ValueError, TypeError, LookupError, RecursionError):
+    except (TypeError, LookupError):
         return None
+    except (ValueError, RecursionError):  # what is wrong in it is told once it is read as YAML
+        match = re.search(r"^\s*\{\s*(['\"]?)study\1\s*:\s*['\"]?([^\s'\",}]+)", text)
+        return match and match.group(2)
 
 
 def study_name(path: Path) -> str:
     """Return the name of the study in a study file; raise Problem if the file is none."""
-    name = find_study_name(read_text(path))
+    text = read_text(path)
+    name = find_study_name(text)
+    if name is None and "\0" in text:  # UTF-16 without a mark at its start, or no text at all
+        raise Problem(f"{shown(path)}: not UTF-8; save the file as UTF-8", 2)
     if name is None:
         raise Problem(f"{shown(path)} is not a study: it has no line `study: NAME`", 2)
     if not re.fullmatch("[a-z0-9][a-z0-9_-]*", name):

@@ -83,6 +83,7 @@ def test_studies_are_found_by_name_and_by_path(project, monkeypatch):
         b"# \xc3\xbc\r\nstudy : 'mine'\r\n",
         b'"study": "mine" # mine\n',
         b'{"sites": {"a": {"study": 1}},\n "study": "mine"}',
+        b'{\n  "study": "mine",\n}',  # no JSON, which is told when the study is read
     ],
 )
 def test_a_name_is_found_as_editors_and_programs_write_it(project, content):
@@ -109,6 +110,13 @@ def test_a_file_that_cannot_be_read_is_in_nobody_elses_way(project, content, mes
     for name in ("notes", str(project / "config/notes.yaml")):
         with pytest.raises(environment.Problem, match=message):
             reproduce.study_file(name)
+
+
+def test_utf_16_without_a_mark_is_no_file_without_a_name(project):
+    path = project / "mine.yaml"
+    path.write_bytes("study: mine\n".encode("utf-16-le"))
+    with pytest.raises(environment.Problem, match=r"mine.yaml: not UTF-8; save the file as UTF-8"):
+        reproduce.study_file(str(path))
 
 
 @pytest.mark.parametrize(
