@@ -2,6 +2,8 @@
 
 from sarfusion.core.job import run
 
+import logging
+import math
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +16,8 @@ from sarfusion.core.raster import create_raster, open_raster, strips
 from sarfusion.scenes import landsat, own_sources
 from sarfusion.scenes import sar as radar
 from sarfusion.scenes.own_scene import OwnOptical, OwnSar
+
+LARGE_BLOCK = 2**28  # bytes; a block is read as a whole
 
 
 def main(
@@ -38,6 +42,8 @@ def main(
         own_sources.check(name, f"site {site}: {band}")
     with ExitStack() as opened:
         datasets = {name: opened.enter_context(open_raster(name)) for name in {*rasters.values()}}
+        for dataset in datasets.values():
+            warn_of_large_block(dataset)
         bands = {band: datasets[name] for band, name in rasters.items()}
         seen = OwnOptical(bands, site_settings, site)
         heard = OwnSar(bands, site_settings, site, seen.grid)
@@ -60,6 +66,23 @@ def main(
             "licence": site_settings["licence"],
         },
     )
+
+
+def warn_of_large_block(dataset):
+    """Log a warning where a raster has to be read in pieces that take much memory."""
+    (height, width), size = dataset.block_shapes[0], np.dtype(dataset.dtypes[0]).itemsize
+    is_mixed = dataset.tags(ns="IMAGE_STRUCTURE").get("INTERLEAVE") == "PIXEL"
+    together = dataset.count if is_mixed else 1
+    block = math.prod((height, width, size, together))
+    if block > LARGE_BLOCK:
+        logging.warning(
+            "warning: %s: its blocks of %d x %d pixels take %.1f GB of memory each; tile it where"
+            " that is too much (gdal_translate -co TILED=YES)",
+            dataset.name,
+            height,
+            width,
+            block / 1e9,
+        )
 
 
 def describe(settings, keys, path):

@@ -2,6 +2,7 @@
 
 import shutil
 
+import import_scene
 import numpy as np
 import pytest
 import rasterio
@@ -450,3 +451,12 @@ def test_of_sar_what_lies_under_the_optical_scene_is_kept(site):
     assert kept.shape == (128, 158)  # 3 x (40, 50), and 4 on each side
     assert kept.bounds == (499_960, 998_760, 501_540, 1_000_040)
     assert read_json(site.out / "scene.json")["sar"]["unit"] == "linear"
+
+
+def test_a_file_in_few_large_blocks_is_told(site, monkeypatch, caplog):
+    site.run()
+    assert "blocks" not in caplog.text
+    monkeypatch.setattr(import_scene, "LARGE_BLOCK", 1000)
+    site.run()
+    assert "o.tif: its blocks of" in caplog.text
+    assert "s.tif: its blocks of" in caplog.text
