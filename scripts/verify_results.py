@@ -11,6 +11,7 @@ Prints a table for each step and one last line; the exit code is 1 when a check 
 import argparse
 import sys
 import textwrap
+from functools import partial
 from pathlib import Path
 
 from sarfusion.core.errors import StudyError
@@ -22,7 +23,7 @@ from sarfusion.verify import compared, derived, scenes, tolerances, verdicts
 from sarfusion.verify.checks import Check, as_text, check, conclusion
 from sarfusion.verify.checksums import check_sums
 from sarfusion.verify.compared import WEIGHT_SUMS, check_weight_sums
-from sarfusion.verify.crate import CRATE, check_crate, check_made
+from sarfusion.verify.crate import CRATE, check_crate, check_made, is_drawn_alike
 from sarfusion.verify.expected import every_model
 from sarfusion.verify.files import check_no_links
 from sarfusion.verify.models import check_models, usable_models
@@ -131,7 +132,8 @@ def claim_checks(study, folder, again):
     if not given.passed:
         return [*checks, given]
     tables, figures = derived.derived_files(study)
-    for names, compare in ((tables, derived.compare_text), (figures, compare_figures)):
+    drawn = partial(compare_figures, drawn_alike=is_drawn_alike(folder))
+    for names, compare in ((tables, derived.compare_text), (figures, drawn)):
         checks += [
             check(name, derived.compare_derived, compare, again / name, folder / name)
             for name in names
@@ -154,7 +156,7 @@ def own_checks(study, ours, folder, limits):
         *compared.check_tables(study, ours, folder, models, same, limits),
         *compared.check_fused(study, ours, folder, same, limits),
         check("verdicts", verdicts.compare_verdicts, ours, folder),
-        *compared.check_figures(ours, folder, same_data=same == models),
+        *compared.check_figures(ours, folder, same == models, is_drawn_alike(folder)),
         *made_checks(ours, folder),
     ]
 

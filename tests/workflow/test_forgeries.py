@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from collect_reference import main as collect
 from forging import list_again, sum_up
+from PIL import Image, ImageDraw
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import sha256, write_csv, write_json
 from sarfusion.study.config import read_study
@@ -21,6 +22,7 @@ from sarfusion.verify import crate, settings, spot, tolerances, unmade
 from sarfusion.verify.compared import check_weight_sums
 from sarfusion.verify.models import usable_models
 from stage_models import main as stage
+from verify_results import claim_checks, own_checks
 from verify_results import main as verify
 
 STUDY = "tests/studies/tiny.yaml"
@@ -224,6 +226,36 @@ def test_a_file_that_was_made_otherwise_is_found_beside_ones_own_run(run, finish
     list_again(run, made_from=("results/tiny/tables/claims.csv", "config/claims.yaml"))
     with pytest.raises(StudyError, match="tables/claims.csv: made_from is 'config/claims.yaml'"):
         crate.check_made(finished.results(), run)
+
+
+# Pictures
+
+
+def change_a_digit(path):
+    """Paint over as little of a figure as a digit takes."""
+    with Image.open(path) as image:
+        picture = image.convert("RGBA")
+    ImageDraw.Draw(picture).rectangle((700, 700, 706, 710), fill="black", outline="white")
+    picture.save(path)
+
+
+def test_a_digit_in_a_figure_is_found(study, run, finished):
+    for name in ("claims", "village_overview"):
+        change_a_digit(run / f"figures/{name}.png")
+    list_again(run)
+    assert crate.is_drawn_alike(run)
+    failed = {
+        check.what: check.note
+        for checks in (
+            claim_checks(study, run, finished.results()),
+            own_checks(study, finished.results(), run, LIMITS),
+        )
+        for check in checks
+        if not check.passed and check.what.startswith("figures/")
+    }
+    assert failed.keys() == {"figures/claims.png", "figures/village_overview.png"}
+    assert "another picture: " in failed["figures/claims.png"]
+    assert "pixels differ" in failed["figures/claims.png"]
 
 
 # What nothing makes again is named

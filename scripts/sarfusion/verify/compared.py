@@ -184,10 +184,13 @@ def _sum_of(path: Path) -> str | None:
         return None
 
 
-def check_figures(here: str | Path, there: str | Path, same_data: bool) -> list[Check]:
+def check_figures(
+    here: str | Path, there: str | Path, same_data: bool, drawn_alike: bool
+) -> list[Check]:
     """Return the checks of all figures (PNG) in `here`.
 
     same_data: whether both folders have the same weights, so that the figures must look the same.
+    drawn_alike: see compare_figures, of figures of the same data.
     """
     tolerance = SAME_DATA if same_data else OTHER_WEIGHTS
     return [
@@ -197,6 +200,7 @@ def check_figures(here: str | Path, there: str | Path, same_data: bool) -> list[
             path,
             Path(there, "figures", path.name),
             tolerance,
+            same_data and drawn_alike,
         )
         for path in sorted(Path(here, "figures").glob("*.png"))
     ]

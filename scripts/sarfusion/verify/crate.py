@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -16,6 +17,7 @@ MAX_LIST_MB = 20
 MAX_METADATA_MB = 50
 MAX_FILE_MB = 2000
 CRATE = "provenance"  # folder of a crate in a run's results
+DRAWN_BY = "matplotlib"
 MADE_BY = ("rule", "script", "made_from")
 
 Row = Mapping[str, str]
@@ -74,6 +76,16 @@ def check_made(here: Path, there: Path) -> str:
                     f"{path}: {key} is {theirs[path][key][:80]!r}, here {ours[path][key][:80]!r}"
                 )
     return f"{len(ours)} files, made as here"
+
+
+def is_drawn_alike(folder: Path) -> bool:
+    """Tell whether a run's crate states the version of the drawing library that is here."""
+    try:
+        entities = _entities(folder / CRATE / METADATA).values()
+    except StudyError:
+        return False
+    stated = {entity.get("name"): entity.get("softwareVersion") for entity in entities}
+    return stated.get(DRAWN_BY) == version(DRAWN_BY)
 
 
 def _entities(path: Path) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Figures compared as a person would see them at a glance: as small pictures."""
+"""Figures compared: pixel by pixel, or as a person would see them at a glance."""
 
 import warnings
 from pathlib import Path
@@ -13,6 +13,7 @@ from .files import plain_file
 
 MAX_MB = 50
 THUMBNAIL_PX = 128  # longer side of a thumbnail
+MAX_GREY_LEVELS = 8  # of a pixel between two drawings of one figure; colours may be rounded apart
 BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
@@ -61,13 +62,21 @@ def write_thumbnail(figure: str | Path, path: str | Path) -> None:
 
 
 def compare_figures(
-    here: str | Path, there: str | Path, tolerance: PictureTolerance = SAME_DATA
+    here: str | Path,
+    there: str | Path,
+    tolerance: PictureTolerance = SAME_DATA,
+    drawn_alike: bool = False,
 ) -> str:
     """Return a note if the thumbnails of two figures agree within `tolerance`.
 
-    Either figure may already be a thumbnail. Raises StudyError otherwise.
+    Either figure may already be a thumbnail. drawn_alike: whether the same data were drawn by the
+    same version of the drawing library; whole figures must then have the same pixels too. Raises
+    StudyError otherwise.
     """
-    ours, theirs = thumbnail(read_picture(here)), thumbnail(read_picture(there))
+    ours, theirs = read_picture(here), read_picture(there)
+    if drawn_alike and ours.size == theirs.size:
+        return _compare_pixels(ours, theirs, there)
+    ours, theirs = thumbnail(ours), thumbnail(theirs)
     if any(abs(a - b) > 1 for a, b in zip(ours.size, theirs.size, strict=True)):
         raise StudyError(f"{there}: another shape, {theirs.size}, here {ours.size}")
     pixels = (np.asarray(picture.resize(ours.size), float) for picture in (ours, theirs))
@@ -81,3 +90,17 @@ def compare_figures(
     if not difference.any():
         return "the same picture"
     return f"grey values differ by {difference.mean():.2f}"
+
+
+def _compare_pixels(ours: Image.Image, theirs: Image.Image, where: str | Path) -> str:
+    """Return a note if two pictures of one size have the same pixels; StudyError otherwise."""
+    arrays = (np.asarray(picture, np.int16) for picture in (ours, theirs))
+    difference = np.abs(np.subtract(*arrays)).max(axis=2)
+    beyond = np.argwhere(difference > MAX_GREY_LEVELS)
+    if len(beyond):
+        row, column = beyond[0]
+        raise StudyError(
+            f"{where}: another picture: {len(beyond)} pixels differ, by {difference.max()} grey"
+            f" levels at most; the first is row {row}, column {column}"
+        )
+    return "the same pixels" if not difference.any() else "the same pixels, but for rounding"
