@@ -13,6 +13,7 @@ from sarfusion.scoring.across import pooled_scores
 from sarfusion.show.tables import METRIC_COLUMNS
 from sarfusion.study.config import read_study
 from sarfusion.verify import tolerances
+from sarfusion.verify.models import usable_models
 from verify_results import claim_checks, recompute_checks
 
 STUDY = "tests/studies/transfer.yaml"
@@ -127,7 +128,11 @@ def failures(towns, sent, derived):
     """
     study = read_study(towns.folder / STUDY)
     again = towns.results("transfer")
-    checks = [*recompute_checks(study, sent, again, ALLOWED), *claim_checks(study, sent, derived)]
+    usable = usable_models(study, sent / "models")
+    checks = [
+        *recompute_checks(study, sent, again, ALLOWED, usable),
+        *claim_checks(study, sent, derived),
+    ]
     return {check.what for check in checks if not check.passed}
 
 
