@@ -212,7 +212,10 @@ with run_server(require_postgres()) as server:
             child.send_signal(signal.SIGKILL)
         assert gone(lambda: requests.get(url, timeout=5), requests.ConnectionError)
         assert gone(lambda: psycopg.connect(dsn).close(), psycopg.OperationalError)
-        shutil.rmtree(psycopg.conninfo.conninfo_to_dict(dsn)["host"])
+        folder = Path(psycopg.conninfo.conninfo_to_dict(dsn)["host"])
+        # PostgreSQL refuses connections before it has removed its own files.
+        assert gone(lambda: next(folder.rglob("postmaster.pid")), StopIteration)
+        shutil.rmtree(folder)
 
 
 def gone(ask, refused, within_s=30):
