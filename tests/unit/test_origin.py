@@ -32,6 +32,11 @@ def test_the_same_file_goes_on_however_it_is_named(made):
         check_origin("city", "results/city", [path, "two.yaml"])
 
 
+def test_the_settings_that_results_keep_go_on(made):
+    (made / "results/city/config.yaml").write_text("study: city\nseeds: [1, 2]\n")
+    check_origin("city", "results/city", ["results/city/config.yaml"])
+
+
 def test_a_copy_goes_on(made):
     (made / "copy.yaml").write_text((made / "one.yaml").read_text())
     check_origin("city", "results/city", ["copy.yaml"])

@@ -1,6 +1,6 @@
 """Forgeries of results whose author made every checksum true again, and what finds them.
 
-docs/verify-a-run.md has them in a table.
+docs/forgeries.md has them in a table.
 """
 
 import json

@@ -11,7 +11,7 @@ PROFILE = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
 SITES = {name: {"source": "simulated", "seed": 1} for name in ("one", "two")}
 EVERYTHING = {"study": "everything", "sites": SITES}  # all protocols, models, inputs; five seeds
 ON_THE_LOGIN_NODE = {
-    *("all", "tables", "figures", "viewer", "scores", "derived"),
+    *("all", "tables", "figures", "viewer", "scores", "derived", "spot"),
     *("keep_lock", "lock_scenes"),
 }
 # Helpers of rules/common.smk that return a resource.

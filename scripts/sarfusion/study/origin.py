@@ -19,6 +19,8 @@ def check_origin(study: str, results: str, files: Sequence[str | Path]) -> None:
     record = RECORDS / study
     if not files or not is_file(record) or not Path(results).is_dir():
         return
+    if Path(results).resolve() in Path(files[0]).resolve().parents:
+        return  # the settings that the results themselves keep
     maker = Path(record.read_text(encoding="utf-8"))
     if is_file(maker) and maker.read_bytes() != Path(files[0]).read_bytes():
         raise StudyError(
