@@ -67,6 +67,24 @@ def write(path, array, grid, nodata=None, mask=None, **tags):
             dataset.write_mask(mask)
 
 
+def import_site(folder, settings, out):
+    """Import the rasters in `folder` that the settings of a site name, into the folder `out`."""
+    paths = {
+        f"{sensor}.{band}": str(folder / entry["path"])
+        for sensor in ("optical", "sar")
+        for band, entry in settings[sensor].items()
+        if isinstance(entry, dict)
+    }
+    import_scene.main(
+        site="here",
+        site_settings=settings,
+        rasters=paths,
+        optical=out / "optical.tif",
+        sar=out / "sar.tif",
+        metadata=out / "scene.json",
+    )
+
+
 class Site:
     """One site's own files in a folder; optical and sar: its settings, to be changed."""
 
@@ -92,20 +110,7 @@ class Site:
 
     def run(self):
         """Import the site; return itself."""
-        paths = {
-            f"{sensor}.{band}": str(self.folder / entry["path"])
-            for sensor in ("optical", "sar")
-            for band, entry in self.settings[sensor].items()
-            if isinstance(entry, dict)
-        }
-        import_scene.main(
-            site="here",
-            site_settings=self.settings,
-            rasters=paths,
-            optical=self.out / "optical.tif",
-            sar=self.out / "sar.tif",
-            metadata=self.out / "scene.json",
-        )
+        import_site(self.folder, self.settings, self.out)
         return self
 
     def raw(self):

@@ -2,11 +2,11 @@
 
 import copy
 
-import import_scene
 import numpy as np
 import prepare_stack
 import pytest
 import rasterio
+from own_site import import_site
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from sarfusion.core import raster
@@ -74,20 +74,7 @@ class Case:
         return self
 
     def run_import(self):
-        paths = {
-            f"{sensor}.{band}": str(self.folder / entry["path"])
-            for sensor in ("optical", "sar")
-            for band, entry in self.settings[sensor].items()
-            if isinstance(entry, dict)
-        }
-        import_scene.main(
-            site="here",
-            site_settings=self.settings,
-            rasters=paths,
-            optical=self.optical,
-            sar=self.sar,
-            metadata=self.scene,
-        )
+        import_site(self.folder, self.settings, self.optical.parent)
         return self
 
     def prepare(self, **change):

@@ -41,14 +41,14 @@ def check_crate(folder: Path, study: str) -> str:
     The note says how many of the crate's source files are those of this project.
     """
     rows, crate = read_rows(folder), folder / CRATE
-    entities = _entities(crate / METADATA)
+    entities, digests = _entities(crate / METADATA), {}
     for path in sorted(crate.rglob("*")):
         if path.is_dir() or path.name.startswith(".") or path.name == METADATA:
             continue
         name = path.relative_to(crate).as_posix()
-        _check_entity(path, entities.get(quote(name)))
+        digests[name] = _checked_digest(path, entities.get(quote(name)))
         result = folder / name
-        if result.exists() and sha256(path) != sha256(plain_file(result, MAX_FILE_MB)):
+        if result.exists() and digests[name] != sha256(plain_file(result, MAX_FILE_MB)):
             raise StudyError(f"{path}: not the bytes of {result}")
     for identifier, entity in entities.items():
         if _is_a(entity, "File") and not Path(crate, unquote(identifier)).exists():
@@ -56,8 +56,8 @@ def check_crate(folder: Path, study: str) -> str:
     steps = [entity for key, entity in entities.items() if key.startswith("#step-")]
     for step in steps:
         _check_step(step, entities, rows, crate / METADATA, f"results/{study}/")
-    sources = [crate / place for place in map(unquote, entities) if (ROOT / place).is_file()]
-    same = sum(sha256(path) == sha256(ROOT / path.relative_to(crate)) for path in sources)
+    sources = [name for name in digests if (ROOT / name).is_file()]
+    same = sum(digests[name] == sha256(ROOT / name) for name in sources)
     return f"{len(steps)} steps as listed; {same} of {len(sources)} source files are those here"
 
 
@@ -108,13 +108,14 @@ def _several(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _check_entity(path: Path, entity: Mapping[str, Any] | None) -> None:
-    """Raise StudyError unless an entity of the crate describes the file at `path`."""
+def _checked_digest(path: Path, entity: Mapping[str, Any] | None) -> str:
+    """Return the SHA-256 of a file; StudyError unless an entity of the crate describes it."""
     if entity is None:
         raise StudyError(f"{path}: a file that {METADATA} does not know")
-    stated = entity.get("sha256"), entity.get("contentSize")
-    if stated != (sha256(plain_file(path, MAX_FILE_MB)), str(path.stat().st_size)):
+    digest = sha256(plain_file(path, MAX_FILE_MB))
+    if (entity.get("sha256"), entity.get("contentSize")) != (digest, str(path.stat().st_size)):
         raise StudyError(f"{path}: size or sha256 is not what {METADATA} states")
+    return digest
 
 
 def _check_step(

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ..core.errors import StudyError
 from ..study.layout import Layout
+from ..study.protocols import FULL
 from . import scores, tolerances
 from .checks import Check, check
 from .compared import same_weights
@@ -89,7 +90,7 @@ def coverage(
         rows += len(table)
         for models in rests_on(table, name, study):
             again += models <= available
-            spotted += bool(models) and models <= set(drawn) and not name.endswith(".full.csv")
+            spotted += bool(models) and models <= set(drawn) and not Path(name).stem.endswith(FULL)
     unmade = len(lacking(study, available))
     text = f"Of {rows} scores, {again / rows:.0%} were made again with the models sent"
     if not unmade:
