@@ -31,6 +31,8 @@ include: "rules/patches.smk"
 include: "rules/train.smk"
 include: "rules/fuse.smk"
 include: "rules/evaluate.smk"
+include: "rules/product.smk"
+include: "rules/fill.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/across.smk"
@@ -48,6 +50,8 @@ rule all:
     input:
         LAYOUT.tables(),
         LAYOUT.figures(),
+        LAYOUT.products(),
+        LAYOUT.product_tables(),
         "<results>/paper.pdf",
         LAYOUT.viewer(),
         list(LAYOUT.report_tables().values()),
@@ -64,6 +68,15 @@ rule tables:
     localrule: True
     message:
         "The tables are complete"
+
+
+rule products:
+    input:
+        LAYOUT.products(),
+        LAYOUT.product_tables(),
+    localrule: True
+    message:
+        "The cloud-free pictures are complete"
 
 
 rule figures:

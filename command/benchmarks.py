@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import os
 import platform
+import re
 import subprocess
 from datetime import date
 from pathlib import Path
@@ -27,12 +28,15 @@ INSTRUCTIONS = {
     "avx512_bf16": "AVX-512, bfloat16",
     "amx_bf16": "AMX",
 }
+# How a benchmark begins that lacks what it measures (a GPU, Slurm).
+NOT_MEASURED = "Not measured: "
+STAMP = re.compile(r"^(\d+ cores of .+), \d{4}-\d\d-\d\d, .*\.$", re.MULTILINE)  # below figures
 HEAD = """\
 # How fast it is, and beside whom
 
 Made by `./reproduce bench`; each part says where and when. Contenders run several times, in turn,
-each in a process of its own; figures are medians, memory is the process's peak. Nothing was
-measured on a GPU yet.
+each in a process of its own; figures are medians, memory is the process's peak. Each kind of
+machine has figures of its own; a GPU was at work only where its name stands below them.
 """
 
 
@@ -50,19 +54,52 @@ def bench_command(arguments: list[str]) -> int:
     with project_lock("bench"):
         for name in arguments or names:
             say(f"bench: {name}")
-            table = measured(name, names[name])
-            print(table)
-            tables = {**parts(page), heading(names[name]): table}
-            ordered = [tables[title] for title in map(heading, names.values()) if title in tables]
-            page.write_text("\n".join([HEAD, *ordered]), encoding="utf-8")
+            figures = measured(name, names[name])
+            print(f"{heading(names[name])}\n\n{figures}")
+            add_to_page(page, heading(names[name]), figures, [*map(heading, names.values())])
     return 0
 
 
+def add_to_page(page: Path, title: str, figures: str, order: list[str]) -> None:
+    """Write figures below the heading `title`, in place of those of the same kind of machine.
+
+    figures: the output of a benchmark and its stamp. order: all headings. What was not measured
+    replaces nothing.
+    """
+    tables = parts(page)
+    if figures.startswith(NOT_MEASURED) and title in tables:
+        say("bench: the page keeps what was measured before")
+        return
+    others = [
+        one
+        for one in by_machine(tables.get(title, ""))
+        if kind(one) != kind(figures) and not one.startswith(NOT_MEASURED)
+    ]
+    tables[title] = "\n".join([*others, figures])
+    sections = [f"{heading}\n\n{tables[heading]}" for heading in order if heading in tables]
+    page.write_text("\n".join([HEAD, *sections]), encoding="utf-8")
+
+
+def kind(figures: str) -> str:
+    """Return the machine in the stamp of figures: its cores, processor and GPUs."""
+    stamp = STAMP.search(figures)
+    return stamp.group(1) if stamp else ""
+
+
+def by_machine(part: str) -> list[str]:
+    """Return the figures in a part of the page one by one, each with the stamp below it."""
+    found, start = [], 0
+    for stamp in STAMP.finditer(part):
+        found.append(part[start : stamp.end()].strip() + "\n")
+        start = stamp.end()
+    return found
+
+
 def parts(page: Path) -> dict[str, str]:
-    """Return {heading: part} of the page: the output of each benchmark when it last ran."""
+    """Return {heading: what stands below it} of the page."""
     text = page.read_text(encoding="utf-8") if page.exists() else ""
-    sections = [f"## {part.strip()}\n" for part in f"\n{text}".split("\n## ")[1:]]
-    return {section.splitlines()[0]: section for section in sections}
+    sections = [part.strip().partition("\n\n") for part in f"\n{text}".split("\n## ")[1:]]
+    return {f"## {title}": f"{figures}\n" for title, _, figures in sections}
 
 
 def heading(path: Path) -> str:
@@ -72,20 +109,18 @@ def heading(path: Path) -> str:
 
 
 def measured(name: str, path: Path) -> str:
-    """Run a benchmark; return its heading, its output, and the machine, date and commit."""
+    """Run a benchmark; return its output, stamped with the machine, date and commit."""
     command = [str(venv_python()), str(path)]
     if name in WITH_PEERS and os.environ.get("SARFUSION_PEERS"):
         command.append(os.environ["SARFUSION_PEERS"])
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise Problem(failure(done.returncode), done.returncode)
-    return "\n".join(
-        [f"{heading(path)}\n", done.stdout, f"{machine()}, {date.today()}, {commit()[:12]}.\n"]
-    )
+    return f"{done.stdout.strip()}\n\n{machine()}, {date.today()}, {commit()[:12]}.\n"
 
 
 def machine() -> str:
-    """Return the number of usable cores, the processor, and its widest vector instructions."""
+    """Return the number of usable cores, the processor and its widest instructions, the GPUs."""
     model = platform.processor() or platform.machine()
     flags: list[str] = []
     if Path("/proc/cpuinfo").exists():
@@ -93,4 +128,15 @@ def machine() -> str:
         facts = {key.strip(): value.strip() for key, _, value in (x.partition(":") for x in lines)}
         model, flags = facts.get("model name", model), facts.get("flags", "").split()
     widest = [name for flag, name in INSTRUCTIONS.items() if flag in flags]
-    return f"{cores()} cores of {model}" + (f" ({widest[-1]})" if widest else "")
+    instructions = f" ({widest[-1]})" if widest else ""
+    return ", ".join([f"{cores()} cores of {model}{instructions}", *gpus()])
+
+
+def gpus() -> list[str]:
+    """Return the names of the GPUs that NVIDIA's driver sees."""
+    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return []
+    return found.stdout.split("\n")[:-1] if found.returncode == 0 else []

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from environment import ROOT, Problem, say, venv_python
 from running import Lock, project_lock, run
+from sarfusion.core.version import project_version
 from studies import ready
 
 IMAGE = "localhost/sarfusion:test"
@@ -129,6 +130,7 @@ def build_command(engine: str, variables: Mapping[str, str]) -> list[str]:
     command = [engine, "build", "--file", "envs/Containerfile", "--tag", IMAGE]
     if variables.get("SARFUSION_BASE"):
         command += ["--build-arg", "BASE=" + variables["SARFUSION_BASE"]]
+    command += ["--build-arg", f"VERSION={project_version()}"]
     command += ["--build-arg", f"COMMIT={commit()}"]
     return [*command, *shlex.split(variables.get("SARFUSION_BUILD", "")), "."]
 

@@ -23,10 +23,12 @@ from sarfusion.core.variables import can_write, clean  # noqa: E402
 
 LOCK = ROOT / "envs/requirements.lock"
 DEV_LOCK = ROOT / "envs/requirements-dev.lock"
+EXPORT_LOCK = ROOT / "envs/requirements-export.lock"
 CFF_LOCK = ROOT / "envs/requirements-cff.lock"
 TORCH = ROOT / "envs/torch.txt"
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 STAMP, DEV_STAMP = "sarfusion.stamp", "sarfusion-dev.stamp"
+EXPORT_STAMP = "sarfusion-export.stamp"
 
 # Environment variables that would lead Python and pip out of the virtual environment, and Snakemake
 # away from profiles/default, beside those that `clean` removes.
@@ -264,3 +266,12 @@ def set_up(dev: bool = False) -> None:
         install_lock(DEV_LOCK)
         tools[0].write_text(tools[1])
     say(f"Set up in {time.monotonic() - start:.0f} s")
+
+
+def add_export_tools() -> None:
+    """Add to the virtual environment, which is set up, what writes models as ONNX files."""
+    stamp, text = venv_folder() / EXPORT_STAMP, fingerprint(stamps()[0][1], EXPORT_LOCK)
+    if not has_text(stamp, text):
+        say("Adding what writes ONNX files (once; 45 MB to download)")
+        install_lock(EXPORT_LOCK)
+        stamp.write_text(text)

@@ -20,6 +20,7 @@ from studies import (
     failure,
     ready,
     run_snakemake,
+    shown,
     snakemake,
     study_file,
     study_name,
@@ -104,6 +105,7 @@ RETRAINED = {"bands": ["red"], "seeds": [1], "baselines": ["copy"]}
 # Not among the variants, since it changes the computation. The envelope shows whether the results
 # differ by less than those of another seed.
 BFLOAT16 = Variant(settings={"training": {"precision": "bfloat16"}})
+BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
 def script(name: str, *arguments: str | Path) -> list[str]:
@@ -146,9 +148,19 @@ def run_apart(
 
 
 def verify_command(arguments: list[str]) -> int:
-    """check the reference or another's results: verify --help"""
+    """check the references or another's results: verify --help"""
     options = verify_options(arguments)
-    config = study_file(options.study)
+    if options.study or options.against:
+        return verify_study(options.study or "demo", options)
+    references = sorted(path.parent.name for path in (ROOT / REFERENCE).glob("*/config.yaml"))
+    if not references:
+        raise Problem(f"no results in {ROOT / REFERENCE}", 2)
+    return max([verify_study(name, options) for name in references])
+
+
+def verify_study(study: str, options: argparse.Namespace) -> int:
+    """Check results of one study; return the exit code."""
+    config = study_file(study)
     name = study_name(config)
     folder = Path(options.against).absolute() if options.against else ROOT / REFERENCE / name
     own = ROOT / "results" / name
@@ -156,21 +168,23 @@ def verify_command(arguments: list[str]) -> int:
         raise Problem(f"no results in {folder}", 2)
     if options.against and not options.retrain and not (own / "tables").is_dir():
         raise Problem(
-            f"no results of your own to compare with: ./reproduce {options.study}, or --retrain", 2
+            f"no results of your own to compare with: ./reproduce {study}, or --retrain", 2
         )
     ready()
     with project_lock("verify") as lock:
         shutil.rmtree(str(ROOT / SCRATCH), ignore_errors=True)
+        say(f"Verifying {shown(folder)}")
         say("Making again what the models and scores in the results make")
         draw = ("--spot", str(options.spot), "--dice", options.dice)
         run_script(lock, "stage_models", config, folder, ROOT / SCRATCH, "--scenes", own, *draw)
         place, weights, scores, spot = (
             ROOT / SCRATCH / f"{over}.json" for over in ("place", "weights", "scores", "spot")
         )
-        more = ["--keep-going", "--cores", options.cores]
+        # These runs start from nothing, so what Snakemake notes to resume one is left out.
+        more = ["--keep-going", "--drop-metadata", "--cores", options.cores]
         over, targets = [place, weights, spot], ["scores", "spot"]
         if scores.exists():  # else they cannot be read, as will be said of each
-            over, targets = [*over, scores], [*targets, "derived"]
+            over, targets = [*over, scores], [*targets, "derived", "pictures"]
         run_apart(config, SCRATCH / "run", lock, targets, over, arguments=more)
         compared: list[str | Path] = [ROOT / SCRATCH / "run/results" / name]
         if options.retrain:
@@ -190,7 +204,10 @@ def verify_options(arguments: list[str]) -> argparse.Namespace:
         description="Check results: their scenes by checksums, their scores by making them again"
         " with their models, and all else by what follows from the scores.",
     )
-    parser.add_argument("--study", default="demo", help="name or path of the study (demo)")
+    parser.add_argument(
+        "--study",
+        help="name or path of the study (all in results/reference; with --against, demo)",
+    )
     parser.add_argument(
         "--against",
         metavar="FOLDER",
@@ -266,7 +283,8 @@ def measure_envelope(lock: Lock) -> None:
     """Run the demo and its variants, and tabulate how far the results of the variants differ.
 
     Each variant runs twice: with the weights of the demo, as in `verify`, and trained again.
-    Training with bfloat16 products is measured too. A stopped measurement resumes.
+    Training with bfloat16 products is measured too, where the processor has instructions for it
+    (without, it is many times slower). A stopped measurement resumes.
 
     The demo uses the newest instruction set of this processor. It is compared with each set that
     the processor has. A movement has no direction, so either set may have made the reference.
@@ -285,7 +303,10 @@ def measure_envelope(lock: Lock) -> None:
         weights = {"weights": str(ROOT / ENVELOPE / "staged/weights")}
         run_variant(f"{name}/fused", weights, variant, lock)
         run_variant(f"{name}/trained", RETRAINED, variant, lock)
-    run_variant("bfloat16/trained", RETRAINED, BFLOAT16, lock)
+    if processor_flags() & BFLOAT16_FLAGS:
+        run_variant("bfloat16/trained", RETRAINED, BFLOAT16, lock)
+    else:
+        say("Variant bfloat16 is left out: this processor has no instructions for it")
     run_script(lock, "tabulate_envelope", config, demo, ROOT / ENVELOPE)
 
 

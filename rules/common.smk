@@ -29,18 +29,22 @@ from sarfusion.core.files import write_json
 from sarfusion.provenance.code_version import LIBRARY, module_digests
 from sarfusion.scenes.own_sources import watched
 from sarfusion.scenes.sources import SOURCES
-from sarfusion.scenes.stac.lock import locked_site, search_of, without_sums
+from sarfusion.scenes.stac.lock import locked_site, scenes_of, search_of, without_sums
 from sarfusion.study.config import (
     absent_files,
     catalogue_site,
+    infrared_of,
     own_files,
+    passes_of,
     resolve_files,
     setting,
     transfers_left_out,
 )
 from sarfusion.study.disk import site_pixels
 from sarfusion.study.figures import FIGURES
-from sarfusion.study.layout import REPORT_TABLES, Layout, model_name
+from sarfusion.study.inputs import CONTROLS
+from sarfusion.study.layout import REPORT_TABLES, Layout
+from sarfusion.study.runs import model_name
 from sarfusion.study.methods import METHODS
 from sarfusion.study.origin import check_origin, note_origin
 from sarfusion.study.protocols import PROTOCOLS
@@ -66,21 +70,33 @@ except StudyError as error:
     refuse(error)
 
 
+MODELS = STUDY.get("weights", f"{RESULTS}/models")
+GIVEN = STUDY.get("scores_from", RESULTS)
+
+
 pathvars:
     results=RESULTS,
     logs=f"{RESULTS}/logs",
     benchmarks=f"{RESULTS}/benchmarks",
-    models=STUDY.get("weights", f"{RESULTS}/models"),
-    given=STUDY.get("scores_from", RESULTS),
+    models=MODELS,
+    given=GIVEN,
 
 
-LAYOUT = Layout(STUDY, "<results>", models="<models>")
+# The lock of the study's scenes: in the project, or in the user's folder if this is a module.
+LOCK = os.path.relpath(
+    Path(
+        PROJECT if workflow.modifier.is_main_snakefile() else "",
+        f"config/{STUDY['study']}.lock.json",
+    )
+)
+LAYOUT = Layout(STUDY, "<results>", models="<models>", lock=LOCK)
 # Source of the scores for tables and charts: this run, or the results that `scores_from` names.
 SCORED = (
     Layout(STUDY, "<results>", models="<given>/models", scores="<given>/metrics", is_whole=True)
     if "scores_from" in STUDY
     else LAYOUT
 )
+GIVEN_MODELS = STUDY.get("fill_with", {})
 MISSING = STUDY["missing_sites"]
 SITES = LAYOUT.sites
 SEEDS, BANDS = STUDY["seeds"], STUDY["bands"]
@@ -95,17 +111,12 @@ for site, problem in ABSENT.items():
 # Train bands in separate jobs when there are few sites, so that every core has work. With many
 # sites the sites themselves fill the cores, and a third of the jobs is planned faster. Bytes are
 # the same either way.
-TRAINED_APART = len(STUDY["sites"]) <= 8 and STUDY["training"]["updates"] >= 1000
-# Fuse bands in separate jobs when models come from a folder of weights, which may lack a band. Else
-# starting PyTorch would often take as long as fusing a band.
-FUSED_APART = "weights" in STUDY
-# The lock of the study's scenes: in the project, or in the user's folder if this is a module.
-LOCK = os.path.relpath(
-    Path(
-        PROJECT if workflow.modifier.is_main_snakefile() else "",
-        f"config/{STUDY['study']}.lock.json",
-    )
-)
+LONG_TRAINING = STUDY["training"]["updates"] >= 1000
+TRAINED_APART = len(STUDY["sites"]) <= 8 and LONG_TRAINING
+# Models from a folder of weights, which may lack some, fuse in one job where the scenes are so small
+# that starting PyTorch takes longer than fusing. Of larger scenes, each is a job of its own.
+SMALL_PX = 1_000_000
+FUSED_TOGETHER = "weights" in STUDY and all(site_pixels(STUDY, site) <= SMALL_PX for site in SITES)
 
 
 def image():
@@ -119,7 +130,9 @@ def image():
 
 def real(path):
     """Return a path as it is on disk. Snakemake resolves <results> in a rule's files alone."""
-    return path.replace("<results>", RESULTS)
+    for name, folder in (("<results>", RESULTS), ("<models>", MODELS), ("<given>", GIVEN)):
+        path = path.replace(name, folder)
+    return path
 
 
 def code(script, *modules):
@@ -173,18 +186,25 @@ def project_file(path):
     return os.path.relpath(PROJECT / path)
 
 
-def locked(site):
+def locked(site, date=None):
     """Return the entry of a site in the lock, without the checksums that the first download adds.
 
+    It is that of one of its other dates, or all but these, so that neither makes the other rerun.
     As a parameter of a rule, a new lock reruns the download, and new checksums do not. Snakemake
     evaluates it again before the job runs, when the lock exists. The path does not come from the
     inputs of the job, since Snakemake would then not rerun for a new lock.
     """
     if not Path(LOCK).exists():
         return None
-    search = search_of(STUDY["sites"][site], setting(STUDY, site, "optical")["mask"])
+    settings = STUDY["sites"][site] | passes_of(STUDY, site)
+    search = search_of(settings, setting(STUDY, site, "optical")["mask"])
     try:
-        return without_sums(locked_site(LOCK, site, search))
+        entry = without_sums(locked_site(LOCK, site, search))
+        if date:
+            return scenes_of(entry)[date]
+        entry.pop("dates", None)
+        entry["search"].pop("other_dates", None)
+        return entry
     except StudyError as error:
         raise WorkflowError(f"error: {error}") from None
 
@@ -192,6 +212,11 @@ def locked(site):
 def sites_from(source):
     """Return the sites of the study whose scenes come from `source`."""
     return [name for name in SITES if STUDY["sites"][name]["source"] == source]
+
+
+def sites_with_own(name):
+    """Return the sites of the study with a file of the user of this name (config.own_files)."""
+    return [site for site in SITES if name in own_files(STUDY, site)]
 
 
 def setting_of(section):
@@ -220,6 +245,53 @@ def of_job(path, apart):
     return path if apart else path.replace("{band}/", "")
 
 
+def runs_together(protocols):
+    """Return (protocol, band, model, input, seed) of what one job fuses; none without such a job."""
+    if not FUSED_TOGETHER:
+        return []
+    return [(name, *run) for name in protocols for run in LAYOUT.learned_runs(name)]
+
+
+def each_fused(path, together):
+    """Return `path` for each run of a fusing job: `together`, of all bands and seeds, or one."""
+    if together:
+        names = ("protocol", "band", "model", "input", "seed")
+        values = dict(zip(names, zip(*together)))
+        return expand(path, zip, **values, allow_missing=True)
+    return [path] if "weights" in STUDY else each_run(path, apart=False)
+
+
+def of_fusing(path, together):
+    """Return the path of the log of such a job, without what it does not differ by."""
+    parents, suffix = Path(path).parents, Path(path).suffix
+    if together:
+        return f"{parents[3]}{suffix}"  # without protocol, band, model and input
+    return path if "weights" in STUDY else f"{parents[0]}{suffix}".replace("{band}/", "")
+
+
+def rasters_of_fusing(path, together):
+    """Return the rasters that such a job reads, one per run, as a function of the wildcards.
+
+    path: of a raster, a function of the protocol and the input.
+    """
+    alone = len(each_fused("{band}{seed}", together))
+    return lambda wildcards: (
+        [path(protocol, sar_input) for protocol, *_, sar_input, _ in together]
+        or [path(wildcards.protocol, wildcards.input)] * alone
+    )
+
+
+def network_codes(together, script="fuse_scene"):
+    """Return `code` of a script and the networks of such a job, as a function of the wildcards."""
+
+    def codes(wildcards):
+        models = {model for _, _, model, *_ in together} or {wildcards.model}
+        networks = sorted({STUDY["models"][model]["network"] for model in models})
+        return code(script, *(f"fusion/networks/{network}" for network in networks))
+
+    return codes
+
+
 def gap_mask(site):
     """Return GDAL's name of the real mask that shapes the gaps of a site, None without one."""
     if STUDY["sites"][site].get("gap_shapes") == "cloudy_date":
@@ -242,11 +314,46 @@ def gap_flags(site):
     return STUDY["sites"][site].get("gap_mask", {}).get("flags")
 
 
-def gap_settings(protocol, place):
-    """Return the settings of the gaps of a protocol, or None; those of the study for a transfer."""
-    if not PROTOCOLS[protocol].withholds:
-        return None
-    return STUDY["gaps"] if place in LAYOUT.transfers else setting(STUDY, place, "gaps")
+def real_gaps(site):
+    """Return the gaps that give training gaps their shapes, as a named input, if they are real."""
+    is_real = setting(STUDY, site, "gaps")["training_masks"] == "real"
+    return {"gaps": f"<results>/gaps/{site}.tif"} if is_real else {}
+
+
+def training_files(protocol, place, sar_input):
+    """Return, as named inputs, the files of the sites that a model is trained on.
+
+    Patches are cut by an index or, where the band is withheld, by training gaps and the split.
+    """
+    files = {
+        "optical": LAYOUT.optical(protocol),
+        "sar": LAYOUT.sar(sar_input),
+        "stacks": "<results>/stack/{site}.tif",
+        "metadata": "<results>/scenes/{site}/scene.json",
+    }
+    if PROTOCOLS[protocol].withholds:
+        if LAYOUT.inputs[sar_input].is_dated:
+            files |= LAYOUT.matched()
+        files["views"] = "<results>/gaps/{site}.training.npz"
+        files["splits"] = "<results>/stack/{site}.split.tif"
+    else:
+        files["patches"] = "<results>/patches/{site}.parquet"
+    return {name: at_ground(place, path) for name, path in files.items()}
+
+
+def preparation(protocol, place):
+    """Return the settings of what a model is given, as they were where it is trained.
+
+    {setting: its values at the sites, without repeats}.
+    """
+    parts = {"noise_floor_db": "sar"} | ({"start": "gaps"} if PROTOCOLS[protocol].withholds else {})
+    return {
+        name: sorted({setting(STUDY, site, section)[name] for site in ground_of(place)})
+        for name, section in parts.items()
+    }
+
+
+MOST_DATES = max((len(LAYOUT.other_dates(site)) for site in SITES), default=0)
 
 
 wildcard_constraints:
@@ -258,3 +365,5 @@ wildcard_constraints:
     input=r"\w+",
     seed=r"\d+",
     scale=r"(\.full)?",
+    control=one_of(CONTROLS),
+    date=r"\d{4}-\d{2}-\d{2}",

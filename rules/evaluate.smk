@@ -1,11 +1,13 @@
 # Scores on test ground. One job per site and protocol, since scoring a raster takes less time than
 # starting a process. The job reads each raster once: it writes the scores, and the sums over cells
-# of ground that the bootstrap resamples.
+# of ground that intervals rest on.
 
 
 rule evaluate_fusion:
     input:
         unpack(lambda wildcards: LAYOUT.gaps(wildcards.protocol)),
+        unpack(lambda wildcards: LAYOUT.from_dates(wildcards.protocol)),
+        unpack(lambda wildcards: LAYOUT.matched_ages(wildcards.protocol)),
         optical=lambda wildcards: LAYOUT.optical(wildcards.protocol),
         stack="<results>/stack/{site}.tif",
         split="<results>/stack/{site}.split.tif",
@@ -31,7 +33,8 @@ rule evaluate_fusion:
         study=STUDY["study"],
         runs=lambda wildcards: LAYOUT.runs(wildcards.protocol),
         gap_settings=setting_of("gaps"),
-        pairs=lambda wildcards: LAYOUT.comparisons(wildcards.protocol),
+        dated=LAYOUT.dated_inputs,
+        compared=lambda wildcards: LAYOUT.comparable_runs(wildcards.protocol),
         block_px=STUDY["bootstrap"]["block_px"],
     message:
         "Score {wildcards.protocol} on the test ground of {wildcards.site}"
@@ -42,6 +45,8 @@ rule evaluate_fusion:
 use rule evaluate_fusion as evaluate_transfer with:
     input:
         unpack(lambda wildcards: LAYOUT.gaps(wildcards.protocol)),
+        unpack(lambda wildcards: LAYOUT.from_dates(wildcards.protocol)),
+        unpack(lambda wildcards: LAYOUT.matched_ages(wildcards.protocol)),
         optical=lambda wildcards: LAYOUT.optical(wildcards.protocol),
         stack="<results>/stack/{site}.tif",
         split="<results>/stack/{site}.split.tif",
@@ -102,6 +107,44 @@ rule evaluate_full_scale:
         "../scripts/evaluate_full_scale.py"
 
 
+rule evaluate_land_cover:
+    input:
+        unpack(lambda wildcards: LAYOUT.gaps(wildcards.protocol)),
+        unpack(lambda wildcards: LAYOUT.built_up(wildcards.site)),
+        stack="<results>/stack/{site}.tif",
+        split="<results>/stack/{site}.split.tif",
+        fused=lambda wildcards: LAYOUT.fused(
+            wildcards.site, wildcards.protocol, LAYOUT.land_cover_runs(wildcards.protocol)
+        ),
+    output:
+        table="<results>/metrics/{site}/{protocol}.land_cover.csv",
+    log:
+        "<logs>/evaluate_land_cover/{site}/{protocol}.log",
+    benchmark:
+        "<benchmarks>/evaluate_land_cover/{site}/{protocol}.tsv"
+    wildcard_constraints:
+        protocol=one_of(LAYOUT.withholding),
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=whole_arrays(40),
+        runtime=growing(60),
+    params:
+        code=code("evaluate_land_cover"),
+        study=STUDY["study"],
+        bands=BANDS,
+        indices=LAYOUT.indices,
+        runs=lambda wildcards: LAYOUT.land_cover_runs(wildcards.protocol),
+        block_px=STUDY["bootstrap"]["block_px"],
+        draws=STUDY["bootstrap"]["draws"],
+        seed=STUDY["bootstrap"]["seed"],
+    message:
+        "Score maps of land cover made of {wildcards.protocol} on {wildcards.site}"
+    script:
+        "../scripts/evaluate_land_cover.py"
+
+
 rule compare_methods:
     input:
         cells="<results>/metrics/{site}/{protocol}.cells.npz",
@@ -121,9 +164,43 @@ rule compare_methods:
         code=code("compare_methods"),
         study=STUDY["study"],
         pairs=lambda wildcards: LAYOUT.comparisons(wildcards.protocol),
-        draws=STUDY["bootstrap"]["draws"],
-        seed=STUDY["bootstrap"]["seed"],
     message:
         "Compare the methods of {wildcards.protocol} on {wildcards.site}"
     script:
         "../scripts/compare_methods.py"
+
+
+rule evaluate_uncertainty:
+    input:
+        unpack(lambda wildcards: LAYOUT.gaps(wildcards.protocol)),
+        stack="<results>/stack/{site}.tif",
+        split="<results>/stack/{site}.split.tif",
+        fused=lambda wildcards: LAYOUT.fused(
+            wildcards.site, wildcards.protocol, LAYOUT.uncertainty_runs(wildcards.protocol)
+        ),
+    output:
+        table="<results>/metrics/{site}/{protocol}.uncertainty.csv",
+    log:
+        "<logs>/evaluate_uncertainty/{site}/{protocol}.log",
+    benchmark:
+        "<benchmarks>/evaluate_uncertainty/{site}/{protocol}.tsv"
+    wildcard_constraints:
+        protocol=one_of(LAYOUT.withholding),
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        code=code("evaluate_uncertainty"),
+        study=STUDY["study"],
+        runs=lambda wildcards: LAYOUT.uncertainty_runs(wildcards.protocol),
+        uncertain=LAYOUT.uncertain_models,
+        block_px=STUDY["bootstrap"]["block_px"],
+        draws=STUDY["bootstrap"]["draws"],
+        seed=STUDY["bootstrap"]["seed"],
+    message:
+        "Score how sure {wildcards.protocol} is of what it fills in on {wildcards.site}"
+    script:
+        "../scripts/evaluate_uncertainty.py"

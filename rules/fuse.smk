@@ -1,27 +1,28 @@
 # Whole scenes, fused by trained models and by methods without training.
 
+MODEL = "<models>/{site}/{protocol}/{band}/{model}-{input}/seed{seed}"
+TOGETHER = runs_together(LAYOUT.protocols)
+TOGETHER_FULL = runs_together(LAYOUT.full_scale)
+
 
 rule fuse_scene:
     input:
-        unpack(lambda wildcards: LAYOUT.gaps(wildcards.protocol)),
-        optical=lambda wildcards: LAYOUT.optical(wildcards.protocol),
-        sar=lambda wildcards: LAYOUT.sar(wildcards.input),
-        weights=each_run(
-            "<models>/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors", FUSED_APART
-        ),
-        records=each_run(
-            "<models>/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json", FUSED_APART
-        ),
+        optical=rasters_of_fusing(LAYOUT.given, TOGETHER),
+        sar=rasters_of_fusing(lambda _, sar_input: LAYOUT.sar(sar_input), TOGETHER),
+        weights=each_fused(f"{MODEL}.safetensors", TOGETHER),
+        records=each_fused(f"{MODEL}.json", TOGETHER),
     output:
-        fused=each_run(
-            "<results>/fused/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tif", FUSED_APART
+        fused=each_fused(
+            "<results>/fused/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tif", TOGETHER
         ),
     log:
-        of_job("<logs>/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.log", FUSED_APART),
+        of_fusing(
+            "<logs>/fuse_scene/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.log", TOGETHER
+        ),
     benchmark:
-        of_job(
-            "<benchmarks>/fuse_scene/{site}/{protocol}/{band}/{model}-{input}.tsv",
-            FUSED_APART,
+        of_fusing(
+            "<benchmarks>/fuse_scene/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tsv",
+            TOGETHER,
         )
     conda:
         TORCH_ENV
@@ -30,77 +31,82 @@ rule fuse_scene:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        code=code("fuse_scene"),
-        network=network_code,
+        code=network_codes(TOGETHER),
         tile_px=STUDY["fusing"]["tile_px"],
         device=STUDY["training"]["device"],
     message:
-        "Fuse {wildcards.site} with {wildcards.model} ({wildcards.input}) for {wildcards.protocol}"
+        "Fuse {wildcards.site} with all models that are at hand"
+        if TOGETHER
+        else "Fuse {wildcards.site} with {wildcards.model} ({wildcards.input})"
+        " for {wildcards.protocol}"
     script:
         "../scripts/fuse_scene.py"
 
 
 use rule fuse_scene as fuse_full_scale with:
     input:
-        optical="<results>/stack/{site}.full.tif",
-        sar=lambda wildcards: LAYOUT.sar(wildcards.input, ".full"),
-        weights=each_run(
-            "<models>/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors", FUSED_APART
-        ),
-        records=each_run(
-            "<models>/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.json", FUSED_APART
-        ),
+        optical=rasters_of_fusing(lambda *_: "<results>/stack/{site}.full.tif", TOGETHER_FULL),
+        sar=rasters_of_fusing(lambda _, sar_input: LAYOUT.sar(sar_input, ".full"), TOGETHER_FULL),
+        weights=each_fused(f"{MODEL}.safetensors", TOGETHER_FULL),
+        records=each_fused(f"{MODEL}.json", TOGETHER_FULL),
     output:
-        fused=each_run(
+        fused=each_fused(
             "<results>/fused/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.full.tif",
-            FUSED_APART,
+            TOGETHER_FULL,
         ),
     log:
-        of_job("<logs>/fuse_full_scale/{site}/{protocol}/{band}/{model}-{input}.log", FUSED_APART),
+        of_fusing(
+            "<logs>/fuse_full_scale/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.log",
+            TOGETHER_FULL,
+        ),
     benchmark:
-        of_job(
-            "<benchmarks>/fuse_full_scale/{site}/{protocol}/{band}/{model}-{input}.tsv",
-            FUSED_APART,
+        of_fusing(
+            "<benchmarks>/fuse_full_scale/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tsv",
+            TOGETHER_FULL,
         )
+    params:
+        code=network_codes(TOGETHER_FULL),
     message:
-        "Sharpen {wildcards.site} with {wildcards.model} ({wildcards.input})"
+        "Sharpen {wildcards.site} with all models that are at hand"
+        if TOGETHER_FULL
+        else "Sharpen {wildcards.site} with {wildcards.model} ({wildcards.input})"
 
 
 use rule fuse_scene as fuse_transfer with:
     input:
-        unpack(lambda wildcards: LAYOUT.gaps(wildcards.protocol)),
-        optical=lambda wildcards: LAYOUT.optical(wildcards.protocol),
-        sar=lambda wildcards: LAYOUT.sar(wildcards.input),
-        weights=each_run(
-            "<models>/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors",
-            FUSED_APART,
+        optical=rasters_of_fusing(LAYOUT.given, []),
+        sar=rasters_of_fusing(lambda _, sar_input: LAYOUT.sar(sar_input), []),
+        weights=each_fused(
+            "<models>/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors", []
         ),
-        records=each_run(
-            "<models>/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.json", FUSED_APART
+        records=each_fused(
+            "<models>/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.json", []
         ),
     output:
-        fused=each_run(
-            "<results>/fused/{site}/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.tif",
-            FUSED_APART,
+        fused=each_fused(
+            "<results>/fused/{site}/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.tif", []
         ),
     log:
-        of_job(
-            "<logs>/fuse_transfer/{site}/{folder}/{protocol}/{band}/{model}-{input}.log",
-            FUSED_APART,
+        of_fusing(
+            "<logs>/fuse_transfer/{site}/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.log",
+            [],
         ),
     benchmark:
-        of_job(
-            "<benchmarks>/fuse_transfer/{site}/{folder}/{protocol}/{band}/{model}-{input}.tsv",
-            FUSED_APART,
+        of_fusing(
+            "<benchmarks>/fuse_transfer/{site}/{folder}/{protocol}/{band}/{model}-{input}/seed{seed}.tsv",
+            [],
         )
     wildcard_constraints:
         folder=one_of(LAYOUT.transfers),
+    params:
+        code=network_codes([]),
     message:
         "Fuse {wildcards.site} with {wildcards.model} ({wildcards.input}) of {wildcards.folder}"
 
 
 # All methods without training run in one job, since most take less time than starting a process.
-# Sharpening reads a scene in tiles; filling gaps reads it whole, which takes 60 bytes a pixel.
+# Sharpening reads a scene in tiles; filling gaps reads it whole, which takes 60 bytes a pixel, and 80
+# more for each other date.
 
 
 CLASSICAL_FILES, CLASSICAL_RUNS = classical_jobs(LAYOUT.protocols)
@@ -110,10 +116,11 @@ if CLASSICAL_RUNS:
 
     rule fuse_classical:
         input:
-            unpack(lambda wildcards: classical_inputs()),
+            unpack(lambda wildcards: classical_inputs(wildcards.site)),
             split="<results>/stack/{site}.split.tif",
             stack="<results>/stack/{site}.tif",
         output:
+            **classical_outputs(),
             fused=CLASSICAL_FILES,
         log:
             "<logs>/fuse_classical/{site}.log",
@@ -123,11 +130,12 @@ if CLASSICAL_RUNS:
             "../envs/data.yaml"
         threads: 1
         resources:
-            mem_mb=whole_arrays(60),
+            mem_mb=whole_arrays(60 + 80 * MOST_DATES),
             runtime=growing(120),
         params:
             code=code("fuse_classical"),
             runs=CLASSICAL_RUNS,
+            mask=lambda wildcards: setting(STUDY, wildcards.site, "optical")["mask"],
         message:
             "Fuse {wildcards.site} by methods without training"
         script:

@@ -1,18 +1,39 @@
-# Helpers of the rules that say what scenes, methods without training, figures and the viewer take.
-# No rules.
+# Helpers of the rules that say what scenes, methods without training, figures and the viewer take,
+# and the models that verify trains. No rules.
 
 
 # Scenes
 
 
 def settings_of_source(site):
-    """Return the settings of a site that its scenes depend on."""
-    return {name: value for name, value in STUDY["sites"][site].items() if name != "overrides"}
+    """Return the settings of a site that its scenes depend on, and its infrared bands, if any."""
+    others = ("overrides", "other_dates", "built_up")
+    settings = {name: value for name, value in STUDY["sites"][site].items() if name not in others}
+    return settings | infrared_of(STUDY)
+
+
+def download_settings(site):
+    """Return the same of a site from a catalogue, for its downloads."""
+    settings = catalogue_site(STUDY, site)
+    for name in ("other_dates", "passes", "built_up"):  # in the lock, or of no scene
+        settings.pop(name, None)
+    return settings
 
 
 def scene_rasters(site):
     """Return {"optical.red": GDAL's name, ...} of the user's rasters that a site is made of."""
-    return {band: name for band, name in own_files(STUDY, site).items() if band != "gap_mask"}
+    names = own_files(STUDY, site)
+    return {band: path for band, path in names.items() if band.startswith(("optical.", "sar."))}
+
+
+def date_rasters(site, date):
+    """Return the same of another date of a site."""
+    names = own_files(STUDY, site)
+    return {
+        band.replace(date, "optical"): path
+        for band, path in names.items()
+        if band.startswith(f"{date}.")
+    }
 
 
 def own_scene_files(wildcards):
@@ -29,6 +50,47 @@ def own_scene_parameters():
     }
 
 
+def own_date_files(wildcards):
+    """Return the files that are read for another date of a site."""
+    names = date_rasters(wildcards.site, wildcards.date).values()
+    return list(dict.fromkeys(path for name in names for path in watched(name)))
+
+
+def own_date_parameters():
+    """Return the parameters of such a script: of this date alone, so that others rerun nothing."""
+
+    def settings(wildcards):
+        dates = STUDY["sites"][wildcards.site]["other_dates"]
+        chosen = [each for each in dates if each["date"] == wildcards.date]
+        return {**settings_of_source(wildcards.site), "other_dates": chosen}
+
+    return {
+        "rasters": lambda wildcards: date_rasters(wildcards.site, wildcards.date),
+        "site_settings": settings,
+    }
+
+
+# Other dates
+
+
+def dates_of(site):
+    """Return the other dates of a site, as named inputs, if there are any."""
+    if LAYOUT.dates_are_unknown(site):
+        raise WorkflowError(
+            f"error: site {site}: its other dates are known once its scenes are locked:"
+            f" ./reproduce lock {STUDY['study']}"
+        )
+    return LAYOUT.dates(site)
+
+
+def dates_in_gaps(control=""):
+    """Return the raster of matched dates, as a named input, if networks get it in gaps.
+
+    control: of the inputs of these networks.
+    """
+    return LAYOUT.matched() if LAYOUT.dated_in_gaps(control) else {}
+
+
 # Methods without training
 
 
@@ -41,14 +103,45 @@ def classical_jobs(protocols, scale=""):
     return files, [(protocol, band, method) for protocol, (band, method, *_) in chosen]
 
 
-def classical_inputs():
+def classical_inputs(site):
     """Return the named inputs, beside the stack, that the protocols of the study need."""
-    named = {}
+    named = dates_of(site)
+    given = {"pansharpening": "reduced", "denoising": "noisy"}
     for protocol in LAYOUT.protocols:
         named |= LAYOUT.gaps(protocol)
-        if LAYOUT.classical_runs(protocol) and PROTOCOLS[protocol].classical == "pansharpening":
-            named["reduced"] = LAYOUT.optical(protocol)
+        kind = PROTOCOLS[protocol].classical
+        if LAYOUT.classical_runs(protocol) and kind in given:
+            named[given[kind]] = LAYOUT.optical(protocol)
     return named
+
+
+def classical_outputs():
+    """Return the raster of what is from other dates, as a named output, if methods fill from any."""
+    found = [LAYOUT.from_dates(protocol) for protocol in LAYOUT.protocols]
+    return {name: path for named in found for name, path in named.items()}
+
+
+# The cloud-free picture
+
+
+def uncertainty_of(site):
+    """Return the table with the uncertainty of what fills clouds, as a named input, if there is one."""
+    if LAYOUT.fills_only:
+        return {name: path for name, path in GIVEN_MODELS.items() if name == "uncertainty"}
+    is_known = FILLING is not None and bool(LAYOUT.uncertainty_runs(FILLING))
+    return (
+        {"uncertainty": f"<results>/metrics/{site}/{FILLING}.uncertainty.csv"} if is_known else {}
+    )
+
+
+def domain_of_scene(site):
+    """Return what a scene is like that models of another study fill, as a named input; else none."""
+    return {"domain": "<results>/stack/{site}.domain.json"} if LAYOUT.fills_only else {}
+
+
+def network_modules():
+    """Return the modules of all networks of the study, below the library, without suffix."""
+    return sorted({f"fusion/networks/{about['network']}" for about in STUDY["models"].values()})
 
 
 # The viewer
@@ -65,6 +158,8 @@ def viewer_inputs(wildcards):
         "split": "<results>/stack/{site}.split.tif",
         "metadata": "<results>/scenes/{site}/scene.json",
     } | LAYOUT.truth(site)
+    if LAYOUT.product_runs():
+        named["picture"] = LAYOUT.product(site)["picture"]
     for protocol in STUDY["protocols"]:
         named |= LAYOUT.gaps(protocol)
     named = {name: path.replace("{site}", site) for name, path in named.items()}
@@ -95,15 +190,18 @@ def figure_inputs(figure):
             "stack": lambda: "<results>/stack/{site}.tif",
             "split": lambda: "<results>/stack/{site}.split.tif",
             "metadata": lambda: "<results>/scenes/{site}/scene.json",
+            "optical": lambda: "<results>/scenes/{site}/optical.tif",
+            "picture": lambda: LAYOUT.product("{site}")["picture"],
             "reduced": lambda: LAYOUT.optical(protocol),
             "full": lambda: "<results>/stack/{site}.full.tif",
             "fused": lambda: LAYOUT.fused(
                 site, protocol, LAYOUT.figure_runs(figure, protocol), scale
             ),
-            "histories": lambda: LAYOUT.records(site, protocol),
+            "histories": lambda: SCORED.records(site, protocol),
             "scores": lambda: "<results>/metrics/{site}/{protocol}.csv",
             "metrics": lambda: "<results>/tables/metrics.csv",
             "claims": lambda: "<results>/tables/claims.csv",
+            "uncertainties": lambda: "<results>/tables/uncertainty.csv",
             "transferred": lambda: "<results>/tables/transfer_metrics.csv",
             "differences": lambda: list(SCORED.difference_tables()),
         }
@@ -132,3 +230,95 @@ def figure_labels(figure, name):
     """Return the labels in the report of a file of a kind of figure. name: its band, if any."""
     wildcards = {key: f"{{{key}}}" for key in ("site", "protocol") if f"{{{key}}}" in figure.name}
     return wildcards | {"shows": figure.shows.format(band=name)}
+
+
+# Figures drawn again, several in one job, to hold another person's against
+
+
+def figures_drawn_again():
+    """Return {part: its drawings (layout.Drawing)}: of tables, of each site, and of its protocols."""
+    parts = {}
+    for one in LAYOUT.drawn_again():
+        place = ".".join(filter(None, (one.site, one.protocol)))
+        parts.setdefault("tables" if FIGURES[one.kind].from_tables else place, []).append(one)
+    return parts
+
+
+def figure_modules():
+    """Return the modules in show/figures that draw."""
+    return sorted({figure.draws.partition(".")[0] for figure in FIGURES.values()})
+
+
+def named_values(one):
+    """Return (files, parameters) that one figure is drawn from, each {name: value}."""
+    figure = FIGURES[one.kind]
+    wildcards = {"site": one.site, "protocol": one.protocol}
+    files = {}
+    for name, found in figure_inputs(figure)(wildcards).items():
+        paths = [
+            real(path).replace("{site}", one.site).replace("{protocol}", one.protocol)
+            for path in ([found] if isinstance(found, str) else found)
+        ]
+        files[name] = paths[0] if isinstance(found, str) else paths
+    values = {name: value for name, value in figure_parameters(figure).items() if name != "runs"}
+    if figure.runs:
+        scale = ".full" if figure.runs == "full" else ""
+        values["runs"] = LAYOUT.drawn_runs(one)
+        files["fused"] = [
+            real(path) for path in LAYOUT.fused(one.site, one.protocol, values["runs"], scale)
+        ]
+    if one.band:
+        values["bands"] = [one.band]
+    return files, values | wildcards
+
+
+def drawings_of(part):
+    """Return what the job of a part of these figures draws: see scripts/plot_again.py."""
+    found = []
+    for one in DRAWN_AGAIN[part]:
+        files, values = named_values(one)
+        figure = {"function": FIGURES[one.kind].draws, "png": f"{RESULTS}/figures/{one.name}.png"}
+        found.append(figure | {"values": files | values})
+    return found
+
+
+def files_of_drawings(part):
+    """Return the files that such a job reads."""
+    files = [named_values(one)[0] for one in DRAWN_AGAIN[part]]
+    found = [
+        [path] if isinstance(path, str) else path for named in files for path in named.values()
+    ]
+    return sorted({path for paths in found for path in paths})
+
+
+# Models that verify draws (rules/verify.smk)
+
+
+def spot_files(site, run):
+    """Return {name: paths} that train_model.py reads for a model."""
+    protocol, _, _, sar_input, _ = run
+    return training_files(protocol, site, sar_input)
+
+
+def spot_values(site, run):
+    """Return what train_model.py takes for a model beside its files."""
+    protocol, band, model, sar_input, seed = run
+    return {
+        "site": site,
+        "protocol": protocol,
+        "model": model,
+        "input": sar_input,
+        "given": LAYOUT.inputs[sar_input].channels,
+        "places": LAYOUT.places(protocol),
+        "bands": [band],
+        "seeds": [seed],
+        "model_settings": STUDY["models"][model],
+        "training_settings": STUDY["training"],
+        "preparation": preparation(protocol, site),
+        "buffer_px": setting(STUDY, site, "split")["buffer_px"],
+    }
+
+
+def spot_models(suffix):
+    """Return the files of these models."""
+    return [f"<results>/spot/models/{model_name(site, *run)}{suffix}" for site, run in SPOT_RUNS]

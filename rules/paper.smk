@@ -3,6 +3,7 @@
 
 rule typeset_paper:
     input:
+        project_file("CITATION.cff"),  # for the version
         project_file("config/claims.schema.yaml"),
         template=[
             project_file(f"paper/{name}") for name in ("paper.typ", "style.typ", "references.bib")
@@ -10,10 +11,14 @@ rule typeset_paper:
         claims=project_file("config/claims.yaml"),
         summary="<results>/tables/summary.csv",
         verdicts="<results>/tables/claims.csv",
+        readings="<results>/tables/readings.csv",
         models="<results>/tables/models.csv",
         times="<benchmarks>/training_times.csv",
         differences=list(SCORED.difference_tables()),
+        uncertainties=list(SCORED.uncertainty_tables()),
+        land_cover=list(SCORED.land_cover_tables()),
         tables=LAYOUT.tables(),
+        products=LAYOUT.product_tables()[:1],
         figures=LAYOUT.paper_figures(),
         metadata=[f"<results>/scenes/{site}/scene.json" for site in SITES],
         descriptions=[f"<results>/stack/{site}.json" for site in SITES],

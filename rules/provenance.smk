@@ -4,10 +4,12 @@
 rule describe_run:
     input:
         LAYOUT.viewer(),  # whose checksums it states, too
+        LAYOUT.products(),
         list(map(project_file, source_files())),
         lock=[LOCK] if sites_from("stac") else [],
         kept=[
             *LAYOUT.tables(),
+            *LAYOUT.product_tables(),
             *LAYOUT.figures(),
             "<results>/paper.pdf",
             *(f"<results>/scenes/{site}/scene.json" for site in SITES),

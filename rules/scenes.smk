@@ -12,6 +12,7 @@ for source, record in SOURCES.items():
                 own_scene_files if record.files else [],
             output:
                 **({"truth": "<results>/scenes/{site}/truth.tif"} if record.has_truth else {}),
+                **LAYOUT.aerosol,
                 optical="<results>/scenes/{site}/optical.tif",
                 sar="<results>/scenes/{site}/sar.tif",
                 metadata="<results>/scenes/{site}/scene.json",
@@ -31,14 +32,120 @@ for source, record in SOURCES.items():
                 **(own_scene_parameters() if record.files else {}),
                 code=code(record.script),
                 script=record.script,
-                site_settings=lambda wildcards: settings_of_source(wildcards.site),
+                site_settings=lambda wildcards: settings_of_source(wildcards.site)
+                | passes_of(STUDY, wildcards.site),
             message:
                 f"{record.verb} the raw scenes of {{wildcards.site}}"
             script:
                 "../scripts/{params.script}.py"
 
 
-# Scenes from a catalogue are searched once, then locked. A run with a lock never searches.
+# The site on another day, for sites with other dates.
+for source, record in SOURCES.items():
+    if record.date_script:
+
+        rule:
+            name:
+                record.date_script
+            input:
+                own_date_files if record.files else [],
+                **({"scene": "<results>/scenes/{site}/optical.tif"} if record.files else {}),
+            output:
+                **(
+                    {"truth": "<results>/scenes/{site}/dates/{date}.truth.tif"}
+                    if record.has_truth
+                    else {}
+                ),
+                optical="<results>/scenes/{site}/dates/{date}.tif",
+                metadata="<results>/scenes/{site}/dates/{date}.json",
+            log:
+                f"<logs>/{record.date_script}/{{site}}/{{date}}.log",
+            benchmark:
+                f"<benchmarks>/{record.date_script}/{{site}}/{{date}}.tsv"
+            wildcard_constraints:
+                site=one_of(sites_from(source)),
+            conda:
+                "../envs/data.yaml"
+            threads: 1
+            resources:
+                mem_mb=whole_arrays(record.bytes_a_pixel) if record.bytes_a_pixel else growing(4000),
+                runtime=growing(record.minutes),
+            params:
+                **(
+                    own_date_parameters()
+                    if record.files
+                    else {"site_settings": lambda wildcards: settings_of_source(wildcards.site)}
+                ),
+                code=code(record.date_script),
+                script=record.date_script,
+            message:
+                f"{record.verb} {{wildcards.site}} on {{wildcards.date}}"
+            script:
+                "../scripts/{params.script}.py"
+
+
+# A map of built-up ground, for sites that have one.
+for source, record in SOURCES.items():
+    if record.built_up_script:
+
+        rule:
+            name:
+                record.built_up_script
+            output:
+                built_up="<results>/scenes/{site}/built_up.tif",
+            log:
+                f"<logs>/{record.built_up_script}/{{site}}.log",
+            benchmark:
+                f"<benchmarks>/{record.built_up_script}/{{site}}.tsv"
+            wildcard_constraints:
+                site=one_of(sites_from(source)),
+            conda:
+                "../envs/data.yaml"
+            threads: 1
+            resources:
+                mem_mb=whole_arrays(record.bytes_a_pixel),
+                runtime=growing(record.minutes),
+            params:
+                code=code(record.built_up_script),
+                script=record.built_up_script,
+                site_settings=lambda wildcards: settings_of_source(wildcards.site),
+            message:
+                "Map the built-up ground of {wildcards.site}"
+            script:
+                "../scripts/{params.script}.py"
+
+
+rule import_built_up:
+    input:
+        lambda wildcards: watched(own_files(STUDY, wildcards.site)["built_up"]),
+        optical="<results>/scenes/{site}/optical.tif",
+    output:
+        built_up="<results>/scenes/{site}/built_up.tif",
+    log:
+        "<logs>/import_built_up/{site}.log",
+    benchmark:
+        "<benchmarks>/import_built_up/{site}.tsv"
+    wildcard_constraints:
+        site=one_of(sites_with_own("built_up")),
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(30),
+    params:
+        code=code("import_built_up"),
+        mask=lambda wildcards: own_files(STUDY, wildcards.site)["built_up"],
+        mask_settings=lambda wildcards: STUDY["sites"][wildcards.site]["built_up"],
+    message:
+        "Bring the mask of built-up ground of {wildcards.site} onto its grid"
+    script:
+        "../scripts/import_built_up.py"
+
+
+# Scenes from a catalogue are searched once, then locked. A run with a lock never searches. Windows
+# that ./reproduce unpack left are not downloaded.
+PACKED = f"{Path(RESULTS).parent}/.packed/{STUDY['study']}"
 
 if sites_from("stac") and not Path(LOCK).exists():
 
@@ -84,6 +191,7 @@ rule find_scenes:
         runtime=growing(60),
     params:
         code=code("find_scenes"),
+        answers=f"{RESULTS}/search/answers",
         site_settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
         mask=lambda wildcards: setting(STUDY, wildcards.site, "optical")["mask"],
     message:
@@ -112,6 +220,7 @@ rule lock_scenes:
         runtime=growing(10),
     params:
         code=code("lock_scenes"),
+        answers=f"{RESULTS}/search/answers",
         sites=sites_from("stac"),
         previous=LOCK,
     message:
@@ -124,6 +233,7 @@ rule download_scene:
     input:
         lock=ancient(LOCK),
     output:
+        **LAYOUT.aerosol,
         optical="<results>/scenes/{site}/optical.tif",
         sar="<results>/scenes/{site}/sar.tif",
         metadata="<results>/scenes/{site}/scene.json",
@@ -141,13 +251,44 @@ rule download_scene:
         runtime=growing(240),
     params:
         code=code("download_scene"),
-        site_settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
+        site_settings=lambda wildcards: download_settings(wildcards.site),
         locked=lambda wildcards: locked(wildcards.site),
         parts=f"{RESULTS}/downloads/{{site}}",
+        packed=f"{PACKED}/{{site}}",
     message:
         "Download the raw scenes of {wildcards.site}"
     script:
         "../scripts/download_scene.py"
+
+
+rule download_date:
+    input:
+        lock=ancient(LOCK),
+    output:
+        optical="<results>/scenes/{site}/dates/{date}.tif",
+        metadata="<results>/scenes/{site}/dates/{date}.json",
+    log:
+        "<logs>/download_date/{site}/{date}.log",
+    benchmark:
+        "<benchmarks>/download_date/{site}/{date}.tsv"
+    wildcard_constraints:
+        site=one_of(sites_from("stac")),
+    conda:
+        "../envs/scenes.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(240),
+    params:
+        code=code("download_date"),
+        site_settings=lambda wildcards: download_settings(wildcards.site),
+        locked=lambda wildcards: locked(wildcards.site, wildcards.date),
+        parts=f"{RESULTS}/downloads/{{site}}.{{date}}",
+        packed=f"{PACKED}/{{site}}",
+    message:
+        "Download {wildcards.site} on {wildcards.date}"
+    script:
+        "../scripts/download_date.py"
 
 
 rule download_clouds:
@@ -169,9 +310,10 @@ rule download_clouds:
         runtime=growing(60),
     params:
         code=code("download_clouds"),
-        site_settings=lambda wildcards: catalogue_site(STUDY, wildcards.site),
+        site_settings=lambda wildcards: download_settings(wildcards.site),
         locked=lambda wildcards: locked(wildcards.site),
         parts=f"{RESULTS}/downloads/{{site}}.clouds",
+        packed=f"{PACKED}/{{site}}",
     message:
         "Download the clouds of another date over {wildcards.site}"
     script:

@@ -5,6 +5,7 @@ rule tabulate_metrics:
     input:
         scores=list(SCORED.score_tables()),
         descriptions=[f"<results>/stack/{site}.json" for site in SITES],
+        models="<results>/tables/models.csv",
     output:
         metrics="<results>/tables/metrics.csv",
         csv="<results>/tables/summary.csv",
@@ -28,6 +29,56 @@ rule tabulate_metrics:
         "Summarise all scores over seeds"
     script:
         "../scripts/tabulate_metrics.py"
+
+
+rule tabulate_uncertainty:
+    input:
+        uncertainties=list(SCORED.uncertainty_tables()),
+    output:
+        csv="<results>/tables/uncertainty.csv",
+        md="<results>/tables/uncertainty.md",
+    log:
+        "<logs>/tabulate_uncertainty.log",
+    benchmark:
+        "<benchmarks>/tabulate_uncertainty.tsv"
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=of_all_sites(1000),
+        runtime=growing(10),
+    params:
+        code=code("tabulate_uncertainty"),
+        missing=MISSING,
+    message:
+        "Tabulate how sure the methods are of what they fill in"
+    script:
+        "../scripts/tabulate_uncertainty.py"
+
+
+rule tabulate_land_cover:
+    input:
+        scores=list(SCORED.land_cover_tables()),
+    output:
+        csv="<results>/tables/land_cover.csv",
+        md="<results>/tables/land_cover.md",
+    log:
+        "<logs>/tabulate_land_cover.log",
+    benchmark:
+        "<benchmarks>/tabulate_land_cover.tsv"
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=of_all_sites(1000),
+        runtime=growing(10),
+    params:
+        code=code("tabulate_land_cover"),
+        missing=MISSING,
+    message:
+        "Tabulate what maps made of filled gaps are worth"
+    script:
+        "../scripts/tabulate_land_cover.py"
 
 
 rule tabulate_models:
@@ -67,10 +118,14 @@ rule judge_claims:
         project_file("config/claims.schema.yaml"),
         claims=project_file("config/claims.yaml"),
         differences=list(SCORED.difference_tables()),
+        uncertainties=list(SCORED.uncertainty_tables()),
         metrics="<results>/tables/metrics.csv",
+        models="<results>/tables/models.csv",
     output:
         csv="<results>/tables/claims.csv",
         md="<results>/tables/claims.md",
+        readings_csv="<results>/tables/readings.csv",
+        readings_md="<results>/tables/readings.md",
     log:
         "<logs>/judge_claims.log",
     benchmark:
@@ -83,6 +138,7 @@ rule judge_claims:
         runtime=growing(10),
     params:
         code=code("judge_claims"),
+        dated=LAYOUT.dated_inputs,
         missing=MISSING,
     message:
         "Judge the claims"

@@ -40,9 +40,10 @@ def step_behind(path):
 
 @cache
 def steps():
-    """Return the steps behind tables, figures, viewer and paper, back to the given files."""
-    products = [*LAYOUT.tables(), *LAYOUT.figures(), *LAYOUT.viewer(), "<results>/paper.pdf"]
-    made, wanted = {}, list(map(real, products))
+    """Return the steps behind all that people read or use, back to the given files."""
+    results = [*LAYOUT.tables(), *LAYOUT.figures(), *LAYOUT.viewer(), "<results>/paper.pdf"]
+    results += [*LAYOUT.products(), *LAYOUT.product_tables()]
+    made, wanted = {}, list(map(real, results))
     while wanted:
         path = wanted.pop()
         step = step_behind(path) if path.startswith(f"{RESULTS}/") and path not in made else None

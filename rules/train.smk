@@ -39,11 +39,10 @@ rule pool_ground:
 
 rule train_model:
     input:
-        optical=lambda wildcards: at_ground(wildcards.site, LAYOUT.optical(wildcards.protocol)),
-        sar=lambda wildcards: at_ground(wildcards.site, LAYOUT.sar(wildcards.input)),
-        stacks=lambda wildcards: at_ground(wildcards.site, "<results>/stack/{site}.tif"),
+        unpack(
+            lambda wildcards: training_files(wildcards.protocol, wildcards.site, wildcards.input)
+        ),
         description="<results>/stack/{site}.json",
-        patches=lambda wildcards: at_ground(wildcards.site, "<results>/patches/{site}.parquet"),
     output:
         weights=each_run(
             "<results>/models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.safetensors",
@@ -74,13 +73,15 @@ rule train_model:
         code=code("train_model"),
         network=network_code,
         seeds=SEEDS,
+        given=lambda wildcards: LAYOUT.inputs[wildcards.input].channels,
+        places=lambda wildcards: LAYOUT.places(wildcards.protocol),
         bands=(lambda wildcards: [wildcards.band]) if TRAINED_APART else BANDS,
         model_settings=lambda wildcards: STUDY["models"][wildcards.model],
         training_settings=STUDY["training"],
-        gap_settings=lambda wildcards: gap_settings(wildcards.protocol, wildcards.site),
         buffer_px=lambda wildcards: min(
             setting(STUDY, site, "split")["buffer_px"] for site in ground_of(wildcards.site)
         ),
+        preparation=lambda wildcards: preparation(wildcards.protocol, wildcards.site),
         trained_on=lambda wildcards: (
             ground_of(wildcards.site) if wildcards.site in LAYOUT.transfers else None
         ),

@@ -6,27 +6,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from sarfusion.core.earth import north_words
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import read_json, write_text
 from sarfusion.core.grid import crs_name
 from sarfusion.core.raster import read_grid
+from sarfusion.fusion.ensemble import deviation_name
+from sarfusion.product.bands import LABELS, SOURCE
+from sarfusion.product.style import COLOURS
+from sarfusion.scenes.bands import BANDS
 from sarfusion.show.pixels import pixel_sizes
 from sarfusion.show.viewer.layers import ViewerLayer, pack_layers
 from sarfusion.show.viewer.page import build_page
+from sarfusion.show.viewer.scores import METRICS, full_region, read_scores
 from sarfusion.study.methods import method_label
-from sarfusion.study.protocols import FULL, HEADLINE, PROTOCOLS
+from sarfusion.study.protocols import FULL, PROTOCOLS
 
 SAR = {"vv_db": "SAR VV", "vh_db": "SAR VH", "ratio_db": "SAR ratio VV/VH"}
-METRICS = {"rmse": "RMSE", "bias": "Bias", "cc": "CC", "ssim": "SSIM", "uiqi": "UIQI"}
-REGIONS = {  # of the score tables, the headline of each protocol; with pixel sizes in braces
-    "test": "test ground, against the measured band",
-    "gap": "inside gaps on test ground, against the measured band",
-    "truth": "test ground, against the true {fine} m reflectance",
-    "consistency": "test ground, degraded to {native} m again, against the measured band",
-}
+PICTURE = "Cloud-free picture"
 MB = 10**6
 
 
@@ -48,10 +45,12 @@ def main(
     limit_mb: float,
     gaps: str | Path | None = None,
     truth: str | Path | None = None,
+    picture: str | Path | None = None,
 ) -> None:
     """Write the page.
 
-    gaps, truth: paths, or None where there are none. fused: paths; runs: (protocol, scale, (band,
+    gaps, truth, picture: paths of the mask of gaps, of the true reflectance and of the cloud-free
+    picture, or None where there are none. fused: paths; runs: (protocol, scale, (band,
     method, input, seed)) of each, in the same order; the scale of products at the finest pixels is
     FULL. scores: score tables of the site. template, style, page_script: page.html, page.css and
     page.js. pages: {site: file of its page}, for links between them. limit_mb: of the file, at
@@ -77,8 +76,10 @@ def main(
         "metrics": METRICS,
         "limit_mb": limit_mb,
     }
-    found = read_scores(scores, "truth" if truth else "consistency", sizes)
+    found = read_scores(scores, full_region(truth is not None), sizes)
     layers = list_layers(stack, truth, bands, fused, runs, found, sizes)
+    if picture:
+        layers[1:1] = picture_layers(picture, BANDS)
     room = limit_mb * MB - len(build_page(told, *texts).encode())
     if room < MB:
         raise StudyError(f"viewer: no room for data in {limit_mb} MB; raise viewer.limit_mb")
@@ -122,27 +123,20 @@ def list_layers(stack, truth, bands, fused, runs, scores, sizes):
     return layers
 
 
-def read_scores(paths, full_region, sizes):
-    """Return {(protocol, scale, method, input, seed): {"region", "n", "bands"}}.
+def picture_layers(picture, bands):
+    """Return the ViewerLayers of the cloud-free picture: itself, its uncertainty, its sources."""
 
-    bands: {band: {metric: value}}, in the headline region of each protocol; of products at the
-    finest pixels, in `full_region`. sizes: of pixels.
-    """
-    table = pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
-    is_full = table["region"].isin(["truth", "consistency"])
-    table["scale"] = np.where(is_full, FULL, "")
-    wanted = table["protocol"].map(HEADLINE).mask(is_full, full_region)
-    table = table[(table["region"] == wanted) & table["metric"].isin(METRICS)]
-    found: dict[tuple, dict[str, Any]] = {}
-    for row in table[table["value"].notna()].itertuples():
-        run = found.setdefault(
-            (row.protocol, row.scale, row.method, row.input, row.seed),
-            {"region": REGIONS[row.region].format(**sizes), "bands": {}},
-        )
-        run["bands"].setdefault(row.band, {})[row.metric] = float(f"{row.value:.6g}")
-        if row.metric == "rmse":
-            run["n"] = row.n
-    return found
+    def layer(name, label, names, unit, **about):
+        places = {band: (picture, of_band) for band, of_band in names.items()}
+        return ViewerLayer(f"cloud_free/{name}", PICTURE, label, places, unit, about=about)
+
+    classes = {str(int(kind)): (label, COLOURS.get(kind)) for kind, label in LABELS.items()}
+    deviations = {band: deviation_name(band) for band in bands}
+    return [
+        layer("picture", "Clouds filled", {band: band for band in bands}, "reflectance"),
+        layer("std", "One standard deviation", deviations, "standard deviation"),
+        layer("source", "Where pixels come from", {SOURCE: SOURCE}, "class", classes=classes),
+    ]
 
 
 if __name__ == "__main__":

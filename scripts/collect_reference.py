@@ -3,8 +3,9 @@
     python scripts/collect_reference.py STUDY_FILE RESULTS TARGET
 
 RESULTS: results/STUDY, complete. TARGET is replaced.
-All tables are kept, of the trained models every record, and the weights of the first band, all
-seeds: of every model, score and interval there is then one that can be made again. Figures are
+All tables are kept, and of the trained models every record. Weights are kept of the first band, all
+seeds, so that of every model, score and interval there is one that can be made again; of the first
+seed, all bands, which maps show; and of the methods that fill the clouds of the scenes. Figures are
 kept at a glance, scenes as the means of their blocks.
 """
 
@@ -16,17 +17,18 @@ from pathlib import Path
 import pandas as pd
 import torch
 from sarfusion.core.errors import StudyError
-from sarfusion.core.files import copy_as_new, sha256, write_csv, write_json, write_text
+from sarfusion.core.files import copy_as_new, read_json, sha256, write_csv, write_json, write_text
+from sarfusion.product.choice import best_method, is_of
 from sarfusion.provenance.facts import commit, packages
 from sarfusion.scenes.sources import SOURCES
 from sarfusion.study.config import read_study
-from sarfusion.study.layout import record_path, weights_path
+from sarfusion.study.layout import Layout
+from sarfusion.study.runs import model_name, record_path, weights_path
 from sarfusion.verify.checksums import SUMS
 from sarfusion.verify.compared import WEIGHT_SUMS
 from sarfusion.verify.expected import every_model
 from sarfusion.verify.pictures import write_thumbnail
-from sarfusion.verify.pixels import block_means
-from sarfusion.verify.scenes import means_path
+from sarfusion.verify.scenes import block_means_of, means_path
 
 
 def main(study_file, results, target):
@@ -46,13 +48,17 @@ def main(study_file, results, target):
 def collect(study, results, new, made_from):
     """Fill the folder `new`; the sums of all that is in it come last. made_from: the commit."""
     copy_as_new(results / "config.yaml", new / "config.yaml")
-    for folder, pattern in (("tables", "*"), ("metrics", "*/*.csv"), ("scenes", "*/scene.json")):
+    for folder, pattern in (
+        ("tables", "*"),
+        ("metrics", "*/*.csv"),
+        ("scenes", "*/scene.json"),
+        ("scenes", "*/dates/*.json"),
+    ):
         for path in sorted((results / folder).glob(pattern)):
             copy_as_new(path, new / path.relative_to(results))
     for site, settings in study["sites"].items():
         if SOURCES[settings["source"]].is_generated:
-            rasters = sorted((results / f"scenes/{site}").glob("*.tif"))
-            write_json(means_path(new, site), {path.stem: block_means(path) for path in rasters})
+            write_json(means_path(new, site), block_means_of(results / f"scenes/{site}"))
     copy_models(study, results / "models", new)
     for path in sorted((results / "figures").glob("*.png")):
         write_thumbnail(path, new / "figures" / path.name)
@@ -70,14 +76,36 @@ def collect(study, results, new, made_from):
 
 
 def copy_models(study, models, new):
-    """Copy all records, the weights of the first band, and write the sums of all weights."""
+    """Copy all records and some weights, and write the sums of all weights."""
     sums = []
+    filling = filling_models(study, models)
     for name, identity in every_model(study).items():
         copy_as_new(record_path(models, name), record_path(new / "models", name))
-        if identity["band"] == study["bands"][0]:
+        first = identity["band"] == study["bands"][0] or identity["seed"] == study["seeds"][0]
+        if first or name in filling:
             copy_as_new(weights_path(models, name), weights_path(new / "models", name))
         sums.append((name, sha256(weights_path(models, name))))
     write_csv(new / WEIGHT_SUMS, pd.DataFrame(sums, columns=["model", "sha256"]))
+
+
+def filling_models(study, models):
+    """Return the names of the models, of all sites, whose method fills the clouds of any."""
+    layout = Layout(study)
+    protocol = layout.product_protocol or ""
+    records = [
+        {
+            name: read_json(record_path(models, name))
+            for name in (model_name(site, protocol, *run) for run in layout.product_runs())
+        }
+        for site in layout.sites
+    ]
+    methods = [best_method(of_site.values()) for of_site in records if of_site]
+    return {
+        name
+        for of_site in records
+        for name, record in of_site.items()
+        if any(is_of(method, record) for method in methods)
+    }
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from sarfusion.core.job import run
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +10,13 @@ import pandas as pd
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_csv
 from sarfusion.core.memory import keep_freed_memory
-from sarfusion.scoring.bootstrap import Blocks, compare, resampled
-from sarfusion.scoring.cells import open_cells
+from sarfusion.scoring.cells import CellReader, cell_px, open_cells
+from sarfusion.scoring.differences import Difference, Ground, Score, compare, score
 from sarfusion.scoring.image_pair import Given
 
 PLACE = ["study", "site", "protocol", "region", "band", "metric"]
 SIDES = ["left_method", "left_input", "right_method", "right_input"]
-COLUMNS = [*PLACE, *SIDES, "difference", "low", "high", "seeds", "n"]
+COLUMNS = [*PLACE, *SIDES, *Difference._fields, "n"]
 
 
 def main(
@@ -27,39 +27,50 @@ def main(
     site: str,
     protocol: str,
     pairs: Sequence[Sequence[str]],
-    draws: int,
-    seed: int,
 ) -> None:
     """Write the table of differences left - right (COLUMNS), the mean over seeds.
 
     cells: the file of cells that scoring made; it says which region is compared. pairs:
-    [left method, left input, right method, right input] of each comparison. draws, seed: of the
-    bootstrap.
+    [left method, left input, right method, right input] of each comparison; those that lack a side
+    in a band are left out there.
     """
     keep_freed_memory()
-    scores: dict[tuple, dict[int, np.ndarray]] = {}  # by band, method, input and metric: by seed
-    counts = {}
-    with open_cells(cells) as sums:
-        region = sums.region
-        if not sums.counts.any():
-            raise StudyError(f"site {site}: no ground of region {region} to compare methods on")
-        blocks = Blocks(sums.counts, sums.block_px, draws, seed)
-        bands = dict.fromkeys(band for band, *_ in sums.runs)
-        for one in sums.runs:
-            found = resampled(blocks, sums.sums(one), Given(sums.data_range[one.band]))
-            for metric, (values, n) in found.items():
-                scores.setdefault((*one[:3], metric), {})[one.seed] = values
-                counts[one.band, metric] = n
-
     rows = []
-    for band in bands:
-        for pair in pairs:
-            for metric in (metric for other, metric in counts if other == band):
-                left, right = (scores[(band, *side, metric)] for side in (pair[:2], pair[2:]))
-                difference = compare(left, right, seed, blocks.enough)
-                place = (study, site, protocol, region, band, metric)
-                rows.append((*place, *pair, *difference, counts[band, metric]))
+    with open_cells(cells) as sums:
+        if not sums.counts.any():
+            raise StudyError(
+                f"site {site}: no ground of region {sums.region} to compare methods on"
+            )
+        ground = Ground(sums.counts > 0, cell_px(sums.block_px), sums.block_px)
+        for band in dict.fromkeys(band for band, *_ in sums.runs):
+            scores, counts = of_band(sums, band, ground)
+            for pair in pairs:
+                for metric in counts:
+                    sides = [(*side, metric) for side in (pair[:2], pair[2:])]
+                    if not scores.keys() >= set(sides):  # of this band, no models are at hand
+                        continue
+                    left, right = (scores[side] for side in sides)
+                    difference = compare(left, right, counts[metric], ground)
+                    place = (study, site, protocol, sums.region, band, metric)
+                    rows.append((*place, *pair, *difference, int(counts[metric].sum())))
     write_csv(table, pd.DataFrame(rows, columns=COLUMNS))
+
+
+def of_band(
+    sums: CellReader, band: str, ground: Ground
+) -> tuple[Mapping[tuple[str, ...], Mapping[int, Score]], Mapping[str, np.ndarray]]:
+    """Return ({(method, input, metric): {seed: Score}}, {metric: counts (cells,)}) of a band."""
+    scores: dict[tuple[str, ...], dict[int, Score]] = {}
+    counts = {}
+    for run_ in sums.runs:
+        if run_.band != band:
+            continue
+        for metric, terms in sums.sums(run_).items():
+            on_ground = terms[:, ground.cells]
+            found = score(metric, on_ground, Given(sums.data_range[band]))
+            scores.setdefault((run_.method, run_.input, metric), {})[run_.seed] = found
+            counts[metric] = on_ground[0]
+    return scores, counts
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 from sarfusion.core.files import write_text
+from sarfusion.core.version import project_version
 from sarfusion.provenance import facts
 from sarfusion.provenance.crate import CONFIG, write_crate
 from sarfusion.study.config import read_study
@@ -51,6 +52,7 @@ def main(
         "engine": engine,
         # What stands in a conda environment of another rule cannot be seen from here.
         "packages": {} if conda else facts.packages(),
+        "version": project_version(),
         "commit": facts.commit(),
         "agent": facts.user_name(),
     }

@@ -13,7 +13,7 @@ from sarfusion.core.raster import write_raster
 from sarfusion.scenes import landsat
 from sarfusion.scenes.stac.download import assemble, download
 from sarfusion.scenes.stac.lock import read_lock, seal
-from sarfusion.scenes.stac.remote import Remote
+from sarfusion.scenes.stac.remote import remotes
 from tqdm import tqdm
 
 
@@ -23,12 +23,14 @@ def main(
     site_settings: Mapping[str, Any],
     lock: str | Path,
     parts: str | Path,
+    packed: str | Path,
     clouds: str | Path,
 ) -> None:
     """Write the QA_PIXEL band of the locked cloudy date of one site.
 
     site_settings: the site of the config. lock: the lock file, to which the sums of the pixels are
-    added. parts: the folder that keeps what a broken download had finished.
+    added. parts: the folder that keeps what a broken download had finished. packed: the
+    folder of windows that were unpacked, if there is one.
     """
     parts = Path(parts)
     entry = read_lock(lock)["sites"][site]
@@ -38,11 +40,12 @@ def main(
             " gap_shapes: simulated, or widen the period and lock again"
         )
     found = download(
-        Remote(site_settings["catalogue"], offline=is_offline()),
+        remotes(site_settings["catalogue"], offline=is_offline()),
         {"clouds": entry["clouds"]},
         parts,
         site_settings["download_limit_mb"],
         partial(tqdm, disable=None, leave=False),
+        packed,
     )
     quality, grid = assemble(
         found["clouds"],

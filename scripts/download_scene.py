@@ -2,9 +2,11 @@
 
 from sarfusion.core.job import is_offline, run
 
+import logging
 import shutil
 from collections.abc import Mapping
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,20 @@ import numpy as np
 from sarfusion.core.files import describe_file, write_json
 from sarfusion.core.raster import write_raster
 from sarfusion.scenes import landsat, plausibility, sar
-from sarfusion.scenes.stac.download import assemble, download
-from sarfusion.scenes.stac.lock import read_lock, seal
-from sarfusion.scenes.stac.remote import Remote
+from sarfusion.scenes.shift import shift_where_seen
+from sarfusion.scenes.stac.download import (
+    assemble,
+    assemble_optical,
+    bands_of,
+    download,
+    grid_of,
+)
+from sarfusion.scenes.stac.lock import radar_of, read_lock, seal
+from sarfusion.scenes.stac.remote import remotes
+from sarfusion.scenes.stac.servers import radar_files
 from tqdm import tqdm
+
+MAX_SEAM_PX = 1.0
 
 
 def main(
@@ -24,26 +36,36 @@ def main(
     site_settings: Mapping[str, Any],
     lock: str | Path,
     parts: str | Path,
+    packed: str | Path,
     optical: str | Path,
     sar: str | Path,
     metadata: str | Path,
+    aerosol: str | Path | None = None,
 ) -> None:
     """Write optical.tif (digital numbers), sar.tif (linear power) and scene.json of one site.
 
+    SAR is the mean of its passes, where the lock has several.
     site_settings: the site of the config. lock: the lock file, to which the sums of the pixels are
-    added. parts: the folder that keeps what a broken download had finished.
+    added. parts: the folder that keeps what a broken download had finished. packed: the
+    folder of windows that were unpacked, if there is one. aerosol: raster of SR_QA_AEROSOL to
+    write, where the study asks for it.
     """
     parts, catalogue = Path(parts), site_settings["catalogue"]
     entry = read_lock(lock)["sites"][site]
     found = download(
-        Remote(catalogue, offline=is_offline()),
-        {name: entry[name] for name in ("optical", "sar")},
+        remotes(catalogue, offline=is_offline()),
+        {"optical": entry["optical"], **radar_of(entry)},
         parts,
         site_settings["download_limit_mb"],
         partial(tqdm, disable=None, leave=False),
+        packed,
     )
     write_optical(found["optical"], catalogue["optical"], parts, optical)
-    write_sar(found["sar"], catalogue["sar"], parts, sar, f"site {site}")
+    if aerosol is not None:
+        write_aerosol(found["optical"], parts, aerosol)
+    optical_scene, *passes = found.values()
+    write_sar(passes, catalogue["sar"], parts, sar, f"site {site}")
+    frames = shifts_of_frames(optical_scene, passes[0], catalogue["sar"], parts, f"site {site}")
     write_json(
         metadata,
         {
@@ -51,53 +73,106 @@ def main(
             "source": "stac",
             "simulated": False,
             "items": [
-                {"sensor": sensor, **item} for sensor in found for item in found[sensor]["items"]
+                {"sensor": name.partition(" ")[0], **item}
+                for name, scene in found.items()
+                for item in scene["items"]
             ],
-            "optical": describe(found["optical"], catalogue["optical"], optical),
-            "sar": describe(found["sar"], catalogue["sar"], sar),
+            "optical": describe(optical_scene, catalogue["optical"], optical),
+            "sar": {
+                **describe(passes[0], catalogue["sar"], sar),
+                **of_passes(passes),
+                **({"frames": frames} if frames else {}),
+            },
+            **({} if aerosol is None else {"aerosol": describe_file(aerosol)}),
             "licence": catalogue["licence"],
         },
     )
-    seal(lock, site, {**entry, **found})
+    further = {"passes": passes[1:]} if "passes" in entry else {}
+    seal(lock, site, {**entry, "optical": optical_scene, "sar": passes[0], **further})
     shutil.rmtree(parts)
 
 
 def write_optical(scene, settings, parts, path):
     """Write the digital numbers of a locked optical scene, fill where no item has data."""
-    numbers, grid = assemble(
-        scene,
-        landsat.RAW_BANDS,
-        parts,
-        empty=(landsat.FILL, landsat.FILL, landsat.FILL, landsat.QA_FILL, 0),
-        is_empty=lambda bands: landsat.is_fill(bands[3]),
-    )
-    sensor = landsat.sensor_named(scene.get("track", "")) or "oli"
-    numbers[4] = landsat.radsat_as_oli(numbers[4], sensor)
-    write_raster(
-        path,
-        numbers,
-        grid,
-        landsat.RAW_BANDS,
-        landsat.FILL,
-        scale=[settings["scale"]] * 3 + [1.0, 1.0],
-        offset=[settings["offset"]] * 3 + [0.0, 0.0],
-    )
+    numbers, grid = assemble_optical(scene, parts)
+    form = landsat.raw_form(settings["scale"], settings["offset"], bands_of(scene))
+    write_raster(path, numbers, grid, **form)
 
 
-def write_sar(scene, settings, parts, path, where):
-    """Write the linear power of a locked SAR scene, NaN where no item has data."""
-    power, grid = assemble(
+def write_aerosol(scene, parts, path):
+    """Write the aerosol bits of a locked optical scene, fill where no item has data."""
+    (bits, _), grid = assemble(
         scene,
-        sar.BANDS,
+        ["qa_aerosol", "qa_pixel"],
         parts,
-        empty=(np.nan, np.nan),
-        is_empty=lambda bands: np.isnan(bands).any(axis=0),
+        empty=(landsat.AEROSOL_FILL, landsat.QA_FILL),
+        is_empty=lambda bands: landsat.is_fill(bands[1]),
     )
+    bits = bits.astype(np.uint8)
+    write_raster(path, bits[None], grid, ["qa_aerosol"], landsat.AEROSOL_FILL)
+
+
+def write_sar(passes, settings, parts, path, where):
+    """Write the mean linear power of locked SAR passes on one grid, NaN where none has data."""
+    power = sar.mean_of_passes(read_pass(scene, settings, parts, where) for scene in passes)
+    write_raster(path, power, grid_of(passes[0]), sar.BANDS, np.nan)
+
+
+def read_pass(scene, settings, parts, where):
+    """Return the linear power (2, rows, columns; float32) of a locked SAR pass."""
+    bands = radar_files(settings)
+
+    def is_empty(numbers):
+        lacking = np.logical_or.reduce(sar.is_empty(numbers[:2]))
+        return lacking if len(bands) == 2 else lacking | (numbers[2] != settings["mask_valid"])
+
+    power, _ = assemble(scene, bands, parts, empty=[np.nan] * len(bands), is_empty=is_empty)
+    power = power[:2]
     for band, values in zip(sar.BANDS, power, strict=True):
         plausibility.check_unit(values, settings["unit"], f"{where}: {band}")
     if settings["unit"] == "db":
         power = sar.from_db(power)
-    write_raster(path, power.astype(np.float32), grid, sar.BANDS, np.nan)
+    return power.astype(np.float32)
+
+
+def shifts_of_frames(optical, scene, settings, parts, where):
+    """Return the shift (px of optical) of each frame of a SAR pass that is pasted of several.
+
+    A warning tells where two of them differ by more than MAX_SEAM_PX: a seam is in the scene.
+    """
+    if len(scene["items"]) == 1:
+        return []
+    numbers, grid = assemble_optical(optical, parts)
+    red = numbers[bands_of(optical).index("red")].astype(np.float32)
+    red[landsat.any_flagged(numbers[-2], landsat.QA_PIXEL_BITS)] = np.nan
+    frames = []
+    for item in scene["items"]:
+        vv, _ = read_pass({**scene, "items": [item]}, settings, parts, where)
+        seen = sar.average_onto(sar.clean_power(vv), grid_of(scene), grid)
+        frames.append({"item": item["id"], "shift_px": shift_where_seen(red, sar.to_db(seen))})
+    known = [frame["shift_px"] for frame in frames if frame["shift_px"]["distance"] is not None]
+    seam = max(
+        (
+            np.hypot(one["rows"] - other["rows"], one["columns"] - other["columns"])
+            for one, other in combinations(known, 2)
+        ),
+        default=0,
+    )
+    if seam > MAX_SEAM_PX:
+        logging.warning(
+            "warning: %s: the frames of SAR lie %.1f px apart, so that a seam runs through the"
+            " scene; scene.json has the shift of each; choose another date",
+            where,
+            seam,
+        )
+    return frames
+
+
+def of_passes(passes):
+    """Return what scene.json says of several SAR passes, nothing of one."""
+    if len(passes) == 1:
+        return {}
+    return {"passes": len(passes), "pass_dates": sorted(each["datetime"] for each in passes)}
 
 
 def describe(scene, settings, path):

@@ -12,14 +12,15 @@ import pandas as pd
 from sarfusion.core.files import read_json, write_csv
 from sarfusion.core.memory import keep_freed_memory
 from sarfusion.core.pixel_sizes import RATIO
-from sarfusion.core.raster import open_bands, read_grid
+from sarfusion.core.raster import band_names, open_bands, read_grid
 from sarfusion.ground import split as split_map
 from sarfusion.ground.degradation import KERNEL_REACH, degrade, mtf_sigma
-from sarfusion.scenes import landsat
+from sarfusion.scenes.bands import optical_of
 from sarfusion.scoring.image_pair import Given, Run, check_range
 from sarfusion.scoring.scene_scores import score_scene
 from sarfusion.scoring.scored_ground import reading
 from sarfusion.show.tables import METRIC_COLUMNS, score_rows
+from sarfusion.study.methods import TRUE_IMAGE
 
 
 def main(
@@ -42,7 +43,9 @@ def main(
 
     fused: paths of the products; runs: (band, method, input, seed) of each, in the same order.
     Region `consistency`: the product degraded again against the measured band. Region `truth`,
-    where the true reflectance is known (a path, else None): the product against it.
+    where the true reflectance is known (a path, else None): the product against it. There,
+    `consistency` has the true image as well, as the method TRUE_IMAGE: a product that were right
+    would differ from the measured band by as much.
     """
     keep_freed_memory()
     runs = [Run(*of_band) for of_band in runs]
@@ -51,6 +54,7 @@ def main(
         check_range(ranges[band])
     givens = {band: Given(ranges[band]) for band, *_ in runs}
     names = list(givens)
+    floors = [Run(band, TRUE_IMAGE, "none", 0) for band in names if truth is not None]
     shape = read_grid(split).shape
     beyond = math.ceil(KERNEL_REACH * mtf_sigma(gain_at_nyquist, RATIO) / RATIO)
     with ExitStack() as opened:
@@ -59,7 +63,7 @@ def main(
             for name, places in {
                 "use": [(split, "use")],
                 "coarse": [(stack, band) for band in names],
-                "known": [(full, band) for band in (*landsat.BANDS, "ratio_db")],
+                "known": [(full, band) for band in (*optical_of(band_names(full)), "ratio_db")],
                 "fine": [(truth, band) for band in names if truth is not None],
                 "products": [(path, run[0]) for path, run in zip(fused, runs, strict=True)],
             }.items()
@@ -80,8 +84,11 @@ def main(
                 rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
             ]
 
+        kinds = [kind for kind in ("products", "fine") if kind in bands]
+
         def degraded(rows, columns):
-            fine = bands["products"](_finer(rows), _finer(columns))
+            images = [bands[kind](_finer(rows), _finer(columns)) for kind in kinds]
+            fine = np.concatenate(images)
             return np.stack([degrade(product, RATIO, gain_at_nyquist) for product in fine])
 
         def at_native(tile, with_fused):
@@ -89,7 +96,8 @@ def main(
             if with_fused:
                 images = tile.padded(degraded, beyond)[:, beyond:-beyond, beyond:-beyond]
             measured = tile.padded(bands["coarse"])
-            return _parts("consistency", tile.padded(test), names, measured, runs, images)
+            made = [*runs, *floors]
+            return _parts("consistency", tile.padded(test), names, measured, made, images)
 
         def at_10_m(tile, with_fused):
             images = tile.padded(bands["products"]) if with_fused else []

@@ -2,7 +2,7 @@
 
 from sarfusion.core.job import run
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,18 @@ import numpy as np
 import pandas as pd
 from sarfusion.core.files import read_json, write_csv
 from sarfusion.core.memory import keep_freed_memory
-from sarfusion.core.raster import open_bands
-from sarfusion.scenes import landsat
+from sarfusion.core.raster import band_names, open_bands, read_band
+from sarfusion.scenes.bands import BANDS, optical_of
 from sarfusion.scoring.cells import write_cells
+from sarfusion.scoring.dates import shares_from_dates
+from sarfusion.scoring.definitions import FROM_DATES
 from sarfusion.scoring.image_pair import Given, Run, check_range
 from sarfusion.scoring.scene_scores import score_scene
-from sarfusion.scoring.scored_ground import open_ground, reading
+from sarfusion.scoring.scored_ground import contrasts, open_ground, reading
 from sarfusion.show.tables import METRIC_COLUMNS, score_rows
+from sarfusion.study.inputs import DATE_AGE
+from sarfusion.study.methods import OVER_TIME
+from sarfusion.study.protocols import PROTOCOLS
 
 TRIPLE = "rgb"
 
@@ -36,8 +41,11 @@ def main(
     protocol: str,
     gap_settings: Mapping[str, Any],
     gaps: Path | str | None = None,
+    from_dates: Path | str | None = None,
+    matched: Path | str | None = None,
+    dated: Collection[str] = (),
     cells: Path | str | None = None,
-    pairs: Sequence[Sequence[str]] = (),
+    compared: Sequence[Run] = (),
     block_px: int = 0,
     threads: int = 1,
 ) -> None:
@@ -45,23 +53,30 @@ def main(
 
     optical: the raster whose optical bands the methods were given; where it is not valid, none
     is scored. gaps: the mask of what was withheld, or None; gap_settings: as in the config.
+    from_dates: raster with a band for each method over time, 1 where it filled from a date, or
+    None. matched: raster of other dates (match_dates.py), or None. With it, there are scores by the
+    age of the nearest clear date. dated: the inputs with another date. With `from_dates`, or a run
+    of such an input, each run has the share of pixels that it filled with the help of dates.
     fused: paths; runs: (band, method, input, seed) of each, in the same order.
-    cells: the file of cells (see scoring.cells), or None. It has the runs that stand in `pairs`,
-    [left method, left input, right method, right input] of each comparison, on test ground (region
-    "test") or, with gaps, inside these alone (region "gap"). block_px: of the bootstrap.
+    cells: the file of cells (see scoring.cells), or None. It has the runs `compared`, of which
+    methods are compared, on test ground (region "test") or, with gaps, inside these alone (region
+    "gap"). block_px: of the bootstrap.
     """
     keep_freed_memory()
     runs = [Run(*of_band) for of_band in runs]
     ranges = read_json(description)["data_range"]
     for band, *_ in runs:
         check_range(ranges[band])
-    givens = {band: Given(ranges[band]) for band in landsat.BANDS if band in ranges}
-    sides = {tuple(side) for pair in pairs for side in (pair[:2], pair[2:])}
-    compared = [of_band for of_band in runs if of_band[1:3] in sides]
-    places = [(stack, band) for band in landsat.BANDS]
+    names = optical_of(band_names(stack))
+    givens = {band: Given(ranges[band]) for band in names if band in ranges}
+    givens[TRIPLE] = Given(h_over_l=1 / PROTOCOLS[protocol].sharpens)
+    compared = [Run(*of_band) for of_band in compared]
+    places = [(stack, band) for band in names]
     products = [(path, band) for path, (band, *_) in zip(fused, runs, strict=True)]
     with ExitStack() as opened:
-        grid, regions = opened.enter_context(open_ground(split, optical, gaps, gap_settings))
+        grid, regions = opened.enter_context(
+            open_ground(split, optical, gaps, gap_settings, matched)
+        )
         measured = opened.enter_context(open_bands(places))
         everything = opened.enter_context(open_bands(places + products))
         writer = None
@@ -71,27 +86,59 @@ def main(
 
         def read(tile, with_fused):
             bands = tile.padded(reading(everything if with_fused else measured))
-            references = dict(zip(landsat.BANDS, bands, strict=False))
+            references = dict(zip(names, bands, strict=False))
             images = dict(zip(runs, bands[len(places) :], strict=False))
             triples = stacked(images)
             if triples:
-                references[TRIPLE] = bands[: len(places)]
+                references[TRIPLE] = bands[: len(BANDS)]  # which come first
             return regions(tile), references, images | triples
 
         found = score_scene(
-            grid.shape, read, givens | {TRIPLE: Given()}, threads=threads, cells=writer
+            grid.shape,
+            read,
+            givens,
+            threads=threads,
+            cells=writer,
+            contrasts={"gap": contrasts(gap_settings, matched is not None)} if gaps else {},
         )
+        shares = {}
+        if from_dates is not None or any(run.input in dated for run in runs):
+            flags = read_flags({run[1:3] for run in runs}, from_dates, matched, dated)
+            shares = shares_from_dates(grid.shape, regions, flags)
     rows = []
     for (region, scored), scores in found.items():
+        if shares:
+            scores = scores | {FROM_DATES: shares[region, scored[1:3]]}
         place = {"study": study, "site": site, "protocol": protocol, "region": region}
         rows += score_rows(place, scored.band, scored[1:], scores)
     write_csv(table, pd.DataFrame(rows, columns=METRIC_COLUMNS))
 
 
+def read_flags(
+    methods: Iterable[tuple[str, str]],
+    from_dates: Path | str | None,
+    matched: Path | str | None,
+    dated: Collection[str],
+) -> dict[tuple[str, str], np.ndarray | None]:
+    """Return {(method, input): bool (rows, columns)}, where each fills from dates; None: nowhere.
+
+    A network with another date takes it wherever a date is clear, which has an age then. See main.
+    """
+    clear = None if matched is None else np.isfinite(read_band(matched, DATE_AGE))
+    return {
+        (method, sar_input): read_band(from_dates, method) == 1
+        if from_dates is not None and method in OVER_TIME
+        else clear
+        if sar_input in dated
+        else None
+        for method, sar_input in methods
+    }
+
+
 def stacked(images: Mapping[Run, np.ndarray]) -> dict[Run, np.ndarray]:
     """Return {run of TRIPLE: (3, rows, columns)} of the runs that have all three bands."""
     bands = {
-        triple: [triple._replace(band=band) for band in landsat.BANDS]
+        triple: [triple._replace(band=band) for band in BANDS]
         for triple in dict.fromkeys(one._replace(band=TRIPLE) for one in images)
     }
     return {

@@ -1,6 +1,6 @@
 """Find the scenes of one site in a catalogue, and choose the pair that the study is made of."""
 
-from sarfusion.core.job import is_offline, run
+from sarfusion.core.job import is_impatient, is_offline, run
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -9,15 +9,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_csv, write_json
 from sarfusion.core.raster import Grid
-from sarfusion.scenes import landsat, sar
+from sarfusion.scenes import landsat
+from sarfusion.scenes.bands import optical_of
+from sarfusion.scenes.stac.answers import Answers
 from sarfusion.scenes.stac.catalogue import open_catalogue
-from sarfusion.scenes.stac.choice import NoPair, choose
+from sarfusion.scenes.stac.choice import Files, NoPair, choose
 from sarfusion.scenes.stac.cog import read_window, window_of
+from sarfusion.scenes.stac.inspection import optical_fault, radar_view
 from sarfusion.scenes.stac.items import read_items
 from sarfusion.scenes.stac.lock import describe_scene, search_of
+from sarfusion.scenes.stac.pairing import max_days_of_passes
 from sarfusion.scenes.stac.remote import Remote
+from sarfusion.scenes.stac.servers import radar_files, server_of
+from sarfusion.scenes.stac.unprocessed import unprocessed
 from tqdm import tqdm
 
 
@@ -25,22 +32,32 @@ def main(
     *,
     site_settings: Mapping[str, Any],
     mask: Sequence[str],
+    answers: str | Path,
     found: str | Path,
     table: str | Path,
 ) -> None:
     """Write what the lock will say of one site, and the table of all candidates.
 
     site_settings: the site of the config. mask: the QA_PIXEL flags that make a pixel invalid.
+    answers: the folder that keeps what the catalogue answered until the lock is made.
     """
     catalogue_settings, area = site_settings["catalogue"], site_settings["area"]
-    remote = Remote(catalogue_settings, offline=is_offline())
-    catalogue = open_catalogue(catalogue_settings, remote)
+    archives = {
+        sensor: open_archive(catalogue_settings, sensor, answers) for sensor in ("optical", "sar")
+    }
+    (remote, _), (sar_remote, sar_catalogue) = archives.values()
+    assets = catalogue_settings["optical"]["assets"]
+    optical_bands = (*optical_of(assets), *landsat.QUALITY)
+    aerosol = [name for name in ("qa_aerosol",) if name in assets]
+    radar_bands = radar_files(catalogue_settings["sar"])
     first, last = map(date.fromisoformat, site_settings["period"])
-    apart = timedelta(days=site_settings["max_days_apart"])
-    periods = {"optical": (first, last), "sar": (first - apart, last + apart)}
-    usable, refused = {}, []
+    apart = timedelta(days=max_days_of_passes(site_settings))
+    around = timedelta(days=site_settings.get("other_dates", {}).get("window_days", 0))
+    periods = {"optical": (first - around, last + around), "sar": (first - apart, last + apart)}
+    found_items, usable, refused = {}, {}, []
     for sensor, period in periods.items():
-        items = catalogue.search(sensor, area, *period)
+        _, catalogue = archives[sensor]
+        items = found_items[sensor] = catalogue.search(sensor, area, *period)
         usable[sensor], unusable = read_items(
             items, sensor, catalogue_settings, catalogue.check_href
         )
@@ -52,32 +69,62 @@ def main(
             mask,
             usable["optical"],
             usable["sar"],
-            partial(read_quality, remote, area),
+            Files(
+                partial(read_quality, remote, area),
+                partial(radar_view, sar_remote, area, catalogue_settings["sar"]),
+                partial(optical_fault, remote, area, [*optical_bands, *aerosol]),
+            ),
             refused,
-            partial(tqdm, desc="reading QA_PIXEL", disable=None, leave=False),
+            partial(tqdm, disable=None, leave=False),
         )
     except NoPair as error:
         logging.info("%s", error.table.to_string())
+        settings, today = catalogue_settings["sar"], datetime.now(UTC).date()
+        if not found_items["sar"] and (
+            told := unprocessed(sar_catalogue, settings, area, periods["sar"], today)
+        ):
+            raise StudyError(told) from None
         raise
     for warning in choice.warnings:
         logging.warning("warning: %s", warning)
     scenes = {
-        "optical": (choice.optical, landsat.RAW_BANDS),
-        "sar": (choice.sar, sar.BANDS),
-        **({"clouds": (choice.cloudy, ["qa_pixel"])} if choice.cloudy else {}),
+        "optical": (choice.optical, [*optical_bands, *aerosol], remote),
+        "sar": (choice.sar, radar_bands, sar_remote),
+        **({"clouds": (choice.cloudy, ["qa_pixel"], remote)} if choice.cloudy else {}),
     }
+    dates = [
+        describe_scene(chosen, chosen.grid, remote.facts, optical_bands) for chosen in choice.dates
+    ]
+    passes = [
+        describe_scene(each, choice.sar.grid, sar_remote.facts, radar_bands)
+        for each in choice.further
+    ]
+    snapshots: dict[str, str] = {}
+    for _, catalogue in archives.values():
+        snapshots |= catalogue.snapshots
     write_csv(table, choice.table)
     write_json(
         found,
         {
             "search": search_of(site_settings, mask),
             "found": f"{datetime.now(UTC):%Y-%m-%d}",
+            **({"snapshots": snapshots} if snapshots else {}),
             **{
-                name: describe_scene(chosen, chosen.grid, remote.facts, bands)
-                for name, (chosen, bands) in scenes.items()
+                name: describe_scene(chosen, chosen.grid, server.facts, bands)
+                for name, (chosen, bands, server) in scenes.items()
             },
+            **({"passes": passes} if "passes" in site_settings else {}),
+            **({"dates": dates} if "other_dates" in site_settings else {}),
         },
     )
+
+
+def open_archive(settings, sensor, answers):
+    """Return the Remote and the Catalogue of a sensor."""
+    server = server_of(settings, sensor)
+    patience_s = 0 if is_impatient() else 60 * server["patience_minutes"]
+    remote = Remote(server, offline=is_offline(), patience_s=patience_s)
+    return remote, open_catalogue(server, remote, Answers(answers))
 
 
 def read_quality(remote, area, item):

@@ -2,14 +2,18 @@
 
 from sarfusion.core.job import run
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from rasterio.windows import Window
 from sarfusion.core.pixel_sizes import RATIO
 from sarfusion.core.raster import (
+    band_names,
     create_raster,
     open_bands,
     read_band,
@@ -18,12 +22,23 @@ from sarfusion.core.raster import (
     write_raster,
 )
 from sarfusion.core.tiling import tiles
-from sarfusion.fusion.classical import gap_filling, pansharpening, reconstruction
+from sarfusion.fusion.classical import (
+    denoising,
+    gap_filling,
+    pansharpening,
+    reconstruction,
+    temporal,
+)
+from sarfusion.fusion.classical.dates import Dates
 from sarfusion.ground.split import TRAIN
-from sarfusion.scenes import landsat
+from sarfusion.scenes.bands import optical_of
+from sarfusion.scenes.other_dates import read_dates
+from sarfusion.study.methods import METHODS
 from sarfusion.study.protocols import PROTOCOLS
 
 TILE_PX = 1024  # side of the part of a scene that is sharpened at once
+
+Surfaces = Callable[[str], np.ndarray]  # band -> (rows, columns), its gaps filled by `biharmonic`
 
 
 def main(
@@ -33,52 +48,120 @@ def main(
     fused: Sequence[str | Path],
     runs: Sequence[tuple[str, str, str]],
     reduced: str | Path | None = None,
+    noisy: str | Path | None = None,
     gaps: str | Path | None = None,
+    dates: Sequence[str | Path] = (),
+    calendar: Sequence[str | Path] = (),
+    from_dates: str | Path | None = None,
+    mask: Sequence[str] = (),
 ) -> None:
     """Write the fused bands (reflectance, NaN where not valid) of the whole scene.
 
     stack: raster with the optical and the SAR bands; split: the split map; reduced: raster with the
-    optical bands to sharpen; gaps: the mask of what is withheld. The last two may be None where no
-    run needs them. fused: a path for each of `runs`, which are (protocol, band, method).
+    optical bands to sharpen; noisy: with those that have noise and blur; gaps: the mask of what is
+    withheld. The last three may be None where no run needs them. fused: a path for each of `runs`,
+    which are (protocol, band, method).
+    dates, calendar: rasters and descriptions of other dates; mask: QA_PIXEL flags of what is not
+    seen there. from_dates: raster to write, with a band for each method over time: 1 where it fills
+    a gap from a date, 0 elsewhere.
     """
     paths: dict[str | None, dict[tuple[str, str], str | Path]] = {}
     for path, (protocol, band, method) in zip(fused, runs, strict=True):
         paths.setdefault(PROTOCOLS[protocol].classical, {})[method, band] = path
     if "reconstruction" in paths:
-        reconstruct(stack, paths["reconstruction"])
+        return_bands(reconstruction, stack, paths["reconstruction"])
+    if "denoising" in paths:
+        assert noisy is not None
+        return_bands(denoising, noisy, paths["denoising"])
     if "gap_filling" in paths:
         assert gaps is not None
-        fill_gaps(stack, split, gaps, paths["gap_filling"])
+        of_kind: dict[bool, dict[tuple[str, str], str | Path]] = {False: {}, True: {}}
+        for chosen, path in paths["gap_filling"].items():
+            of_kind[METHODS[chosen[0]].over_time][chosen] = path
+        gap, train = read_band(gaps, "gap") == 1, read_band(split, "use") == TRAIN
+        surface = cache(
+            lambda band: gap_filling.biharmonic(read_band(stack, band), gap, gap, train)
+        )
+        fill_gaps(stack, gap, train, surface, of_kind[False])
+        if from_dates is not None:
+            names = optical_of(band_names(stack))
+            others = Dates(*read_dates(dates, calendar, read_grid(stack), mask, names))
+            fill_from_dates(stack, gap, train, surface, others, of_kind[True], from_dates)
     if "pansharpening" in paths:
         assert reduced is not None
         sharpen(reduced, stack, paths["pansharpening"])
 
 
-def reconstruct(stack: str | Path, paths: Mapping[tuple[str, str], str | Path]) -> None:
-    """Make each band with each method from itself. paths: {(method, band): path}."""
+def return_bands(
+    methods: ModuleType, given: str | Path, paths: Mapping[tuple[str, str], str | Path]
+) -> None:
+    """Make each band with each of `methods` from the band that is given.
+
+    given: raster with the optical bands. paths: {(method, band): path}.
+    """
     for (name, band), path in paths.items():
-        method = getattr(reconstruction, name)
-        write_band(path, method(read_band(stack, band)), read_grid(stack), band)
+        method = getattr(methods, name)
+        write_band(path, method(read_band(given, band)), read_grid(given), band)
 
 
 def fill_gaps(
     stack: str | Path,
-    split: str | Path,
-    gaps: str | Path,
+    gap: np.ndarray,
+    train: np.ndarray,
+    surface: Surfaces,
     paths: dict[tuple[str, str], str | Path],
 ) -> None:
-    """Fill the gaps of each band with each method. paths: {(method, band): path}."""
-    gap, train = read_band(gaps, "gap") == 1, read_band(split, "use") == TRAIN
+    """Fill the gaps of each band with each method. paths: {(method, band): path}.
+
+    gap, train: bool (rows, columns), what is filled, and training ground.
+    """
     backscatter = read_bands(stack, ["vv_db", "vh_db"])
     for (name, band), path in paths.items():
-        method = getattr(gap_filling, name)
-        filled = method(read_band(stack, band), gap, backscatter, train)
+        if name == "biharmonic":
+            filled = surface(band)
+        else:
+            method = getattr(gap_filling, name)
+            filled = method(read_band(stack, band), gap, backscatter, train)
         write_band(path, filled, read_grid(stack), band)
+
+
+def fill_from_dates(
+    stack: str | Path,
+    gap: np.ndarray,
+    train: np.ndarray,
+    surface: Surfaces,
+    dates: Dates,
+    paths: dict[tuple[str, str], str | Path],
+    from_dates: str | Path,
+) -> None:
+    """Fill the gaps of each band with each method over time, and tell which pixels that are.
+
+    gap, train, paths: as of fill_gaps. Where no date says anything of a pixel, it is that of
+    `surface`.
+    """
+    optical_bands, grid = optical_of(band_names(stack)), read_grid(stack)
+    optical = read_bands(stack, optical_bands)
+    bands = dict(zip(optical_bands, optical, strict=True))
+    wanted = list(dict.fromkeys(band for _, band in paths))
+    names = list(dict.fromkeys(name for name, _ in paths))
+    seen = np.zeros((len(names), *grid.shape), np.uint8)
+    for number, name in enumerate(names):
+        values = getattr(temporal, name)(optical, gap, dates, train)
+        seen[number][gap] = np.isfinite(values).all(axis=0)
+        logging.info(
+            "%s: %.1f %% of the gaps from other dates", name, 100 * seen[number][gap].mean()
+        )
+        for band in wanted:
+            of_band = values[optical_bands.index(band)]
+            filled = temporal.fill(bands[band], gap, of_band, surface(band))
+            write_band(paths[name, band], filled, grid, band)
+    write_raster(from_dates, seen, grid, names, None)
 
 
 def sharpen(optical: str | Path, sar: str | Path, paths: dict[tuple[str, str], str | Path]) -> None:
     """Sharpen the bands, tile by tile. paths: {(method, band): path}."""
-    places = [*((optical, band) for band in landsat.BANDS), (sar, "ratio_db")]
+    optical_bands = optical_of(band_names(optical))
+    places = [*((optical, band) for band in optical_bands), (sar, "ratio_db")]
     with open_bands(places) as source, ExitStack() as files:
 
         def images(place):
@@ -93,7 +176,7 @@ def sharpen(optical: str | Path, sar: str | Path, paths: dict[tuple[str, str], s
         )
         methods = {name: getattr(pansharpening, name)(scene, RATIO) for name, _ in paths}
         targets = {
-            (name, landsat.BANDS.index(band)): files.enter_context(
+            (name, optical_bands.index(band)): files.enter_context(
                 create_raster(path, source.grid, [band], np.float32, np.nan)
             )
             for (name, band), path in paths.items()

@@ -1,4 +1,4 @@
-"""Fuse a whole scene with the trained models of each seed, tile by tile."""
+"""Fuse a whole scene with trained models, one after another, tile by tile."""
 
 from sarfusion.core.job import run
 
@@ -14,49 +14,55 @@ from sarfusion.core.memory import keep_freed_memory
 from sarfusion.core.raster import profile_for, whole_raster
 from sarfusion.core.tiling import pipeline, tiles
 from sarfusion.fusion import channels, checkpoint
+from sarfusion.fusion.ensemble import deviation_name
 from sarfusion.fusion.networks import predict
 from sarfusion.fusion.training import choose_device, make_deterministic
-from sarfusion.ground import normalise
 from tqdm import tqdm
 
 
 def main(
     *,
-    optical: str | Path,
-    sar: str | Path,
+    optical: Sequence[str | Path],
+    sar: Sequence[str | Path],
     weights: Sequence[str | Path],
     records: Sequence[str | Path],
     fused: Sequence[str | Path],
     tile_px: int,
     device: str,
     threads: int,
-    gaps: str | Path | None = None,
 ) -> None:
     """Write the fused bands (reflectance, NaN where an input is not valid) of the whole scene.
 
-    optical, sar: rasters that hold the optical band and the SAR bands; gaps: the mask of what is
-    withheld, or None. Outside the gaps the measured band is kept, as a user would.
-    weights, records, fused: paths, one per seed.
+    All paths are one per model. optical, sar: rasters that hold the optical band and the SAR bands.
+    For a network that fills gaps, `optical` is a raster of start surfaces (start_gaps.py). Outside
+    the gaps the measured band is then kept, as a user would.
+
+    A network that gives the variance of its error gets a second band, its standard deviation: in
+    reflectance, by this network alone and not calibrated; NaN where the measured band is kept.
     """
     keep_freed_memory()
     make_deterministic(0, threads)
     device = choose_device(device)
-    for weights_path, record_path, fused_path in zip(weights, records, fused, strict=True):
+    models = zip(weights, records, optical, sar, fused, strict=True)
+    for weights_path, record_path, optical_path, sar_path, fused_path in models:
         network, record = checkpoint.load(weights_path, record_path)
         network.to(device, memory_format=torch.channels_last)
-        fuse(network, record, optical, sar, gaps, fused_path, tile_px, device)
+        fuse(network, record, optical_path, sar_path, fused_path, tile_px, device)
 
 
-def fuse(network, record, optical, sar, gaps, fused, tile_px, device):
-    """Write the fused band of one network."""
+def fuse(network, record, optical, sar, fused, tile_px, device):
+    """Write the fused band of one network, and its standard deviation where it gives one."""
     names, band = record["channels"], record["band"]
-    opened = channels.open_channels(names, optical, sar, gaps)
-    with opened as source, whole_raster(fused) as temporary:
+    made = [band, deviation_name(band)] if network.uncertain else [band]
+    with (
+        channels.open_channels(names, optical, sar) as source,
+        whole_raster(fused) as temporary,
+    ):
         plan = list(tiles(source.grid.shape, tile_px, network.radius, network.multiple))
         # Level 1 takes less than half the time of level 6, for 1 % more bytes.
-        profile = profile_for(source.grid, 1, np.float32, np.nan) | {"zlevel": 1}
+        profile = profile_for(source.grid, len(made), np.float32, np.nan) | {"zlevel": 1}
         with rasterio.open(temporary, "w", **profile) as target:
-            target.descriptions = (band,)
+            target.descriptions = tuple(made)
 
             # What is not the network's work is done by the threads that read and write.
             def read(tile):
@@ -69,16 +75,28 @@ def fuse(network, record, optical, sar, gaps, fused, tile_px, device):
 
             def write(tile, result):
                 bands, output = result
-                values = normalise.undo(output, record["scaling"][band])
-                if channels.GAP in names:
-                    clear = bands[names.index(channels.GAP)] == 0
-                    values[clear] = bands[0][clear]
-                values[~np.isfinite(bands).all(axis=0)] = np.nan
+                values = channels.in_reflectance(output, record["scaling"][band])
+                keep_measured(values, bands, names)
                 place = Window.from_slices(*tile.written)
-                target.write(values[tile.inner], 1, window=place)
+                target.write(values[:, *tile.inner], window=place)
 
             progress = partial(tqdm, desc="fusing", disable=None, leave=False)
             pipeline(plan, read, fused_tile, write, progress)
+
+
+def keep_measured(values, bands, names):
+    """Put the measured band where there is no gap, and NaN where a band is not valid, in place.
+
+    values: (outputs, rows, columns), the band and its deviation; bands: the channels `names`.
+    """
+    missing = channels.is_lacking(bands, names)
+    if channels.GAP in names:
+        state = bands[names.index(channels.GAP)]
+        clear = state == channels.CLEAR
+        values[0][clear] = bands[0][clear]
+        values[1:, clear] = np.nan
+        missing |= state == channels.NOT_VALID
+    values[:, missing] = np.nan
 
 
 if __name__ == "__main__":

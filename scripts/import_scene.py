@@ -29,11 +29,13 @@ def main(
     sar: str | Path,
     metadata: str | Path,
     absent: str | None = None,
+    aerosol: str | Path | None = None,
 ) -> None:
     """Write optical.tif (raw numbers), sar.tif (linear power) and scene.json of one site.
 
     site_settings: the site of the config. rasters: {"optical.red": GDAL's name, ...} of its
-    rasters. absent: which file the site lacks, as an error to raise.
+    rasters. absent: which file the site lacks, as an error to raise. aerosol: raster of
+    SR_QA_AEROSOL to write, where the study asks for it.
     Files of any size: strip by strip; of SAR only what lies under the optical scene.
     """
     if absent:
@@ -51,6 +53,8 @@ def main(
         heard.check()
         write_optical(optical, seen, site_settings["optical"])
         write_sar(sar, heard)
+        if aerosol is not None:
+            write_aerosol(aerosol, seen)
 
     write_json(
         metadata,
@@ -62,7 +66,11 @@ def main(
                 {"band": band, **own_sources.described(name)} for band, name in rasters.items()
             ],
             "optical": describe(site_settings["optical"], ("sensor", "date"), optical),
-            "sar": describe(site_settings["sar"], ("sensor", "date", "unit"), sar),
+            "sar": {
+                **describe(site_settings["sar"], ("sensor", "date", "unit"), sar),
+                **({} if heard.passes == 1 else {"passes": heard.passes}),
+            },
+            **({} if aerosol is None else {"aerosol": describe_file(aerosol)}),
             "licence": site_settings["licence"],
         },
     )
@@ -92,14 +100,18 @@ def describe(settings, keys, path):
 
 def write_optical(path, scene, settings):
     """Write the digital numbers and quality bits of an OwnOptical."""
-    scale = [settings["scale"]] * 3 + [1.0, 1.0]
-    offset = [settings["offset"]] * 3 + [0.0, 0.0]
-    bands, fill = landsat.RAW_BANDS, landsat.FILL
-    with create_raster(
-        path, scene.grid, bands, scene.dtype, fill, scale=scale, offset=offset
-    ) as target:
+    form = landsat.raw_form(settings["scale"], settings["offset"], scene.names)
+    with create_raster(path, scene.grid, dtype=scene.dtype, **form) as target:
         for window in strips(scene.grid.shape):
             target.write(scene.read(window), window=window)
+
+
+def write_aerosol(path, scene):
+    """Write the aerosol bits of an OwnOptical."""
+    nodata = landsat.AEROSOL_FILL
+    with create_raster(path, scene.grid, ["qa_aerosol"], np.uint8, nodata) as target:
+        for window in strips(scene.grid.shape):
+            target.write(scene.read_aerosol(window), 1, window=window)
 
 
 def write_sar(path, scene):

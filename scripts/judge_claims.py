@@ -1,4 +1,4 @@
-"""Judge the claims of a study by the differences between its methods."""
+"""Judge the claims of a study by differences between its methods, and by levels."""
 
 from sarfusion.core.job import run
 
@@ -9,19 +9,32 @@ from pathlib import Path
 import pandas as pd
 from sarfusion.core.files import write_csv, write_text
 from sarfusion.scoring import claims as claims_library
-from sarfusion.scoring.claims import OVERALL
+from sarfusion.scoring.decision import OVERALL
+from sarfusion.scoring.definitions import WITHIN, coverage_label
 from sarfusion.scoring.metrics import METRICS
+from sarfusion.show.readings import in_words, matrix, sentences, verdicts_by_reading
 from sarfusion.show.tables import as_text, read_scores
 from sarfusion.study.comparisons import run_label
 from sarfusion.study.missing import missing_note
+from sarfusion.study.protocols import PROTOCOLS
 
 RULE = (
-    "**reproduced**: the 95 % interval of the difference and the difference of every seed lie on"
-    " the claimed side of 0. **not reproduced**: all lie on the other side. **seed-dependent**:"
-    " the interval holds 0, or the sign differs between seeds. **not tested**: the study lacks"
-    " what the test needs. A claim must hold at all sites, in all of its tests, and in all or any"
-    " of its bands, as it says. The interval comes from a paired moving-block bootstrap over test"
-    " ground and seeds."
+    "Each test has a p-value on both sides of 0, adjusted over all tests of its claim by Holm's"
+    " method. **reproduced**: on the claimed side it is at most 2.5 %. **contradicted**: on the"
+    " other side it is. **not shown**: neither; there is *no difference worth having* if the 95 %"
+    " interval lies within the smallest effect of interest, else one *cannot tell*. **not tested**:"
+    " the study lacks what the test needs. All tests of a claim must hold, in all or any of its"
+    " bands, as it says: with three sites or more over all sites, with two at both. Intervals are"
+    " over seeds and blocks of test ground, whose side is measured; over sites, they are Student's"
+    " t. Of a level, p says that it lies within the claimed range."
+)
+
+
+READINGS = (
+    "The abstract that C1 to C4 are from leaves open what the networks were asked. Each column is a"
+    " task that it may mean: the first is the one that decides, and the others say what would have"
+    " come out. Each is judged by the rule of the claims on its own: p-values are adjusted over the"
+    " tests of one claim in one reading. A dash stands where the study does not have the models."
 )
 
 
@@ -29,25 +42,46 @@ def main(
     *,
     claims: str | Path,
     differences: Sequence[str | Path],
+    uncertainties: Sequence[str | Path],
     metrics: str | Path,
+    models: str | Path,
     csv: str | Path,
     md: str | Path,
+    readings_csv: str | Path,
+    readings_md: str | Path,
+    dated: Sequence[str] = (),
     missing: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
-    """Write the verdicts as CSV, and for people as Markdown.
+    """Write the verdicts, and those on each reading of a claim, as CSV, and for people as Markdown.
 
     claims: the file of claims; differences: tables of compare_methods, of every site and
-    protocol; metrics: the tidy table of all scores; missing: sites that the study should have had.
+    protocol; uncertainties: those of evaluate_uncertainty, none where the study has none; metrics:
+    the tidy table of all scores; models: the table of models; dated:
+    the inputs with another date; missing: sites that the study should have had.
     """
-    verdicts = claims_library.judge(
-        claims_library.load(claims), read_scores(differences), pd.read_csv(metrics)
+    claimed = claims_library.load(claims)
+    tables = (
+        read_scores(differences),
+        pd.read_csv(metrics),
+        read_scores(uncertainties) if uncertainties else None,
+        pd.read_csv(models),
+        dated,
     )
+    measured = {name: claim.get("measured", "") for name, claim in claimed.items()}
+    note = missing_note(missing)
+    verdicts = claims_library.judge(claimed, *tables)
     write_csv(csv, verdicts)
-    write_text(md, as_markdown(verdicts, missing_note(missing)))
+    write_text(md, as_markdown(verdicts, measured, note))
+    read = claims_library.judge_readings(claimed, *tables)
+    write_csv(readings_csv, read)
+    write_text(readings_md, readings_as_markdown(read, measured, note))
 
 
-def as_markdown(verdicts, missing=""):
-    """Return the table of verdicts as a page: the verdicts first, then what each rests on."""
+def as_markdown(verdicts, measured, missing=""):
+    """Return the table of verdicts as a page: the verdicts first, then what each rests on.
+
+    measured: {claim: how its words are measured, or ""}.
+    """
     rows = verdicts.to_dict("records")
     summary = pd.DataFrame(
         [(row["claim"], row["text"], row["verdict"]) for row in rows if row["band"] == OVERALL],
@@ -56,15 +90,69 @@ def as_markdown(verdicts, missing=""):
     parts = ["# Claims", *([missing] if missing else []), as_text(summary, "github"), RULE]
     for claim, group in groupby(rows, key=lambda row: row["claim"]):
         *tests, whole = group
-        parts.append(f"## {claim}: {whole['verdict']}\n\n{whole['text']}")
-        where = f"{whole['protocol']}, region {whole['region']}".replace("_", " ")
-        parts.append(f"Left − right on {where}; claimed is the side that `claimed` names.")
-        parts.append(as_text(pd.DataFrame([printable(row) for row in tests]), "github"))
+        parts.append(f"## {claim}: {whole['verdict']}\n\n{said(whole, measured)}")
+        parts += tests_as_markdown(tests)
     return "\n\n".join(parts) + "\n"
 
 
+def readings_as_markdown(readings, measured, missing=""):
+    """Return the verdicts on each reading as a page, like `as_markdown`."""
+    verdicts = verdicts_by_reading(readings)
+    parts = ["# Readings by claim", *([missing] if missing else [])]
+    if not verdicts:
+        return "\n\n".join([*parts, "The study has the models of none."]) + "\n"
+    parts += [as_text(matrix(verdicts), "github"), " ".join(sentences(verdicts)), READINGS]
+    rows = readings.to_dict("records")
+    for claim, of_claim in groupby(rows, key=lambda row: row["claim"]):
+        group = [*of_claim]
+        parts.append(f"## {claim}\n\n{said(group[-1], measured)}")
+        for protocol, of_reading in groupby(group, key=lambda row: row["protocol"]):
+            *tests, whole = of_reading
+            parts.append(f"### {PROTOCOLS[protocol].title}: {in_words(whole)}")
+            parts += tests_as_markdown(tests)
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def said(row, measured):
+    """Return the text of a claim, and how its words are measured."""
+    return " ".join(filter(None, [row["text"], measured[row["claim"]]]))
+
+
+def tests_as_markdown(tests):
+    """Return the parts of a page on the tests of one claim in one protocol."""
+    parts = []
+    for is_level, kind in groupby(tests, key=lambda row: row["direction"] == WITHIN):
+        rows = [*kind]
+        where = f"{rows[0]['protocol']}, region {rows[0]['region']}".replace("_", " ")
+        parts.append(
+            f"Levels on {where}; claimed is the range that `claimed` names."
+            if is_level
+            else f"Left − right on {where}; claimed is the side that `claimed` names."
+        )
+        printed = [printable_level(row) if is_level else printable(row) for row in rows]
+        parts.append(as_text(pd.DataFrame(printed), "github"))
+    return parts
+
+
+def printable_level(row):
+    """Return one test of a level as texts, by column title."""
+    tested = pd.notna(row["level"])
+    return {
+        "site": row["site"],
+        "metric": coverage_label(row["metric"]),
+        "method": run_label(row["left"]),
+        "band": row["band"],
+        "claimed": f"{row['least']:g} to {row['most']:g}",
+        "level": f"{row['level']:.3f}" if tested else "",
+        "95 % interval": f"{row['low']:.3f} to {row['high']:.3f}" if pd.notna(row["low"]) else "",
+        "seeds": f"{row['seeds']:.0f}" if tested else "",
+        "p": p_value(row["p"]),
+        "verdict": in_words(row),
+    }
+
+
 def printable(row):
-    """Return one test as texts, by column title."""
+    """Return one test of a difference as texts, by column title."""
     metric = METRICS[row["metric"]]
     unit, digits = (f" ({metric.unit})", 5) if metric.unit else ("", 3)
     tested = pd.notna(row["difference"])
@@ -79,9 +167,25 @@ def printable(row):
         "95 % interval": " to ".join(number(row[end], digits) for end in ("low", "high"))
         if tested
         else "",
-        "seeds that agree": f"{row['seeds_agree']:.0f} of {row['seeds']:.0f}" if tested else "",
-        "verdict": row["verdict"] + (f" ({row['reason']})" if row["reason"] else ""),
+        "smallest": number(row["smallest"], digits).lstrip("+") if tested else "",
+        "agree": agreeing(row),
+        "block (px)": f"{row['block_px']:.0f}" if pd.notna(row["block_px"]) else "",
+        "p": p_value(row["p"]),
+        "verdict": in_words(row),
     }
+
+
+def agreeing(row):
+    """Return how many seeds, or sites, of a difference lie on the claimed side."""
+    if pd.isna(row["agree"]):
+        return ""
+    of, name = (row["seeds"], "seeds") if pd.isna(row["sites"]) else (row["sites"], "sites")
+    return f"{row['agree']:.0f} of {of:.0f} {name}"
+
+
+def p_value(p):
+    """Return a p-value of the claimed side as text."""
+    return "" if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def number(value, digits):

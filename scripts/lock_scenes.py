@@ -2,6 +2,7 @@
 
 from sarfusion.core.job import run
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,13 +20,15 @@ def main(
     tables: Sequence[str | Path],
     sites: Sequence[str],
     previous: str | Path,
+    answers: str | Path,
     new_lock: str | Path,
     summary: str | Path,
 ) -> None:
     """Write the lock of all sites, and a summary for people.
 
     found, tables: files of each of `sites`. previous: the lock so far, if there is one; the sums
-    of files that stayed the same are taken over from it.
+    of files that stayed the same are taken over from it. answers: the folder of the catalogue's
+    answers, which are not needed any more.
     """
     if not sites:
         raise StudyError("the study takes no scenes from a catalogue: there is nothing to lock")
@@ -38,6 +41,7 @@ def main(
         said += [f"{site}: {change(old.get(site), new[site])}", "", candidates(table), ""]
     write_json(new_lock, {"sites": new})
     write_text(summary, "\n".join(said))
+    shutil.rmtree(answers, ignore_errors=True)
 
 
 def change(old, new):

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasterio.enums import Resampling
-from rasterio.warp import reproject
 from rasterio.windows import Window
 from sarfusion.core.errors import StudyError
 from sarfusion.core.raster import open_raster, read_band, read_grid, write_raster
+from sarfusion.core.resampling import nearest
 from sarfusion.ground.gaps import dilate, gaps_from_quality, simulate_gaps
 from sarfusion.ground.split import NOT_VALID, TEST
 from sarfusion.scenes import landsat, own_sources
@@ -86,16 +85,8 @@ def read_mask(path, flags, grid, test):
             gap = values > 0
             known &= (values >= 0) & (values < HUGE)  # not a fill that is undeclared
 
-    state = np.full(grid.shape, UNKNOWN, np.uint8)
-    reproject(
-        np.where(known, np.where(gap, GAP, CLEAR), UNKNOWN).astype(np.uint8),
-        state,
-        src_transform=source.transform,
-        src_crs=source.crs,
-        dst_transform=grid.transform,
-        dst_crs=grid.crs,
-        resampling=Resampling.nearest,
-    )
+    classes = np.where(known, np.where(gap, GAP, CLEAR), UNKNOWN).astype(np.uint8)
+    state = nearest(classes, source, grid, UNKNOWN)
     cover = (state[test] != UNKNOWN).mean()
     if cover < MIN_COVER:
         raise StudyError(

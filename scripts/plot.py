@@ -2,18 +2,11 @@
 
 from sarfusion.core.job import arguments, job
 
-from collections.abc import Callable, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sarfusion.show.figures import save
-
-
-def drawing(draws: str) -> Callable[..., Any]:
-    """Return the function MODULE.FUNCTION of show/figures, which returns one or several figures."""
-    module, _, function = draws.partition(".")
-    return getattr(import_module(f"sarfusion.show.figures.{module}"), function)
+from sarfusion.show.figures import function_of, save
 
 
 def write(figures: Any, png: Sequence[str | Path], pdf: Sequence[str | Path]) -> None:
@@ -24,6 +17,6 @@ def write(figures: Any, png: Sequence[str | Path], pdf: Sequence[str | Path]) ->
 
 
 if __name__ == "__main__":
-    draw = drawing(snakemake.params.function)
+    draw = function_of(snakemake.params.function)
     with job(snakemake.log[0]):
         write(draw(**arguments(draw, snakemake)), snakemake.output.png, snakemake.output.pdf)

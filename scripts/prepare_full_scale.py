@@ -6,29 +6,39 @@ from pathlib import Path
 
 import numpy as np
 from rasterio.windows import Window
+from sarfusion.core.files import read_json
 from sarfusion.core.pixel_sizes import RATIO
-from sarfusion.core.raster import create_raster, open_bands, strips
+from sarfusion.core.raster import band_names, create_raster, open_bands, strips
 from sarfusion.ground.degradation import coarse_span, enlarge
-from sarfusion.scenes import landsat
 from sarfusion.scenes import sar as radar
+from sarfusion.scenes.bands import optical_of
+from sarfusion.scenes.shift import taken_back
 
 
 def main(
     *,
     stack: str | Path,
     sar: str | Path,
+    description: str | Path,
     full: str | Path,
     site: str,
     noise_floor_db: float,
 ) -> None:
-    """Write red, green, blue (interpolated) and vv_db, vh_db, ratio_db on the fine grid."""
+    """Write the optical bands (interpolated) and vv_db, vh_db, ratio_db on the fine grid.
+
+    description: JSON with the shift of SAR that was taken back in the stack, and is here too.
+    """
+    shift = read_json(description)["shift_corrected_px"]
+    optical_bands = optical_of(band_names(stack))
     with (
-        open_bands([(stack, band) for band in landsat.BANDS]) as optical,
+        open_bands([(stack, band) for band in optical_bands]) as optical,
         open_bands([(sar, band) for band in radar.BANDS]) as power,
     ):
+        if shift:
+            power.grid = taken_back(power.grid, optical.grid, shift)
         fine = optical.grid.finer(RATIO)
         radar.warn_if_larger(power.grid, fine, f"site {site}", "its sharpened products")
-        names = (*landsat.BANDS, *radar.CHANNELS)
+        names = (*optical_bands, *radar.CHANNELS)
         with create_raster(full, fine, names, np.float32, np.nan) as target:
             for window in strips(fine.shape):
                 vv, vh = radar.read_power(power, fine, window)

@@ -3,6 +3,7 @@
 from sarfusion.core.job import run
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,10 +27,13 @@ from sarfusion.ground import normalise
 from sarfusion.ground import split as splitting
 from sarfusion.scenes import landsat
 from sarfusion.scenes import sar as radar
-from sarfusion.scenes.shift import central_window, estimate_shift
+from sarfusion.scenes.bands import BANDS
+from sarfusion.scenes.looks import Looks, estimate_looks
+from sarfusion.scenes.registration import correction, measure_frames, measure_shift
+from sarfusion.scenes.shift import central_window, taken_back
 
 LITTLE_SAR = 0.5  # of the optical scene
-CHANNELS = (*landsat.BANDS, *radar.CHANNELS)
+FLOOR_MARGIN_DB = 0.01  # above the noise floor, for rounding
 
 
 def main(
@@ -37,35 +41,65 @@ def main(
     optical: str | Path,
     sar: str | Path,
     stack: str | Path,
-    split: str | Path,
     description: str | Path,
     site: str,
+    optical_bands: Sequence[str] = BANDS,
     mask: Sequence[str],
     sar_settings: Mapping[str, Any],
     split_settings: Mapping[str, Any],
     threads: int = 1,
+    split: str | Path | None = None,
+    aerosol: str | Path | None = None,
+    mask_aerosol: Sequence[str] = (),
 ) -> None:
     """Write the stack, the split map and their description.
 
-    Scenes of any size: strip by strip, and only one byte of each pixel is kept. threads: of the
-    compression.
+    Scenes of any size: strip by strip, and only one byte of each pixel is kept. optical_bands: of
+    the stack, before those of SAR. threads: of the compression. split: None where nothing is
+    trained; all valid ground is then described. aerosol: raster of SR_QA_AEROSOL, of which the
+    flags mask_aerosol are masked, on the same grid.
     """
     floor = sar_settings["noise_floor_db"]
+    channels = (*optical_bands, *radar.CHANNELS)
     with open_raster(optical) as numbers, open_bands([(sar, b) for b in radar.BANDS]) as power:
         grid = Grid.of(numbers)
         radar.check_overlap(power.grid, grid, sar)
         radar.warn_if_larger(power.grid, grid, f"site {site}", "the optical scene")
         sar_counts = count_backscatter(power)
-        with create_raster(stack, grid, CHANNELS, np.float32, np.nan, threads=threads) as target:
-            valid, counts = fill_stack(target, numbers, power, grid, mask, floor)
-            check_valid(valid, counts, site)
-            warn_of_little_sar(counts["backscatter"]["valid"] / valid.size, site)
-            ground = split_ground(valid, site, split_settings)
 
-    train = ground == splitting.TRAIN
-    sample = dict(zip(CHANNELS, normalise.training_sample(stack, CHANNELS, train), strict=True))
+        def hazy(window):
+            """Return {flag: where it is in a window}, of the flags of aerosol that are masked."""
+            if aerosol is None:
+                return {}
+            (bits,) = read_bands(aerosol, ["qa_aerosol"], window)
+            return {flag: landsat.aerosol_flagged(bits, flag) for flag in mask_aerosol}
+
+        def write():
+            with create_raster(
+                stack, grid, channels, np.float32, np.nan, threads=threads
+            ) as target:
+                valid, counts = fill_stack(
+                    target, numbers, power, grid, optical_bands, mask, floor, hazy
+                )
+                check_valid(valid, counts, site)
+                ground = split_ground(valid, site, split_settings) if split else None
+            return valid, counts, ground
+
+        valid, counts, ground = write()
+        of_frames = measure_frames(stack, grid.shape)
+        corrected = None
+        if sar_settings["correct_shift"]:
+            corrected = correction(of_frames, stack, power, grid, floor, site)
+        if corrected:
+            power.grid = taken_back(power.grid, grid, corrected)
+            valid, counts, ground = write()
+        warn_of_little_sar(counts["backscatter"]["valid"] / valid.size, site)
+
+    described = valid if ground is None else ground == splitting.TRAIN
+    sample = dict(zip(channels, normalise.training_sample(stack, channels, described), strict=True))
     check_varied(sample, site)
-    write_raster(split, ground[None], grid, ["use"], splitting.NOT_VALID)
+    if split and ground is not None:
+        write_raster(split, ground[None], grid, ["use"], splitting.NOT_VALID)
     write_json(
         description,
         {
@@ -84,19 +118,34 @@ def main(
                 **sar_counts,
                 **counts["floor"],
                 "noise_floor_db": floor,
+                "looks": measure_looks(stack, grid, power.grid, floor, site),
             },
             "valid_pixels": int(valid.sum()),
-            "split": {"pixels": splitting.counts(ground), **split_settings},
-            "normalisation": {
-                name: normalise.fit(
-                    values, sar_settings["clip_percentiles"] if name in radar.CHANNELS else None
-                )
-                for name, values in sample.items()
-            },
-            "data_range": {band: normalise.data_range(sample[band]) for band in landsat.BANDS},
+            **({} if ground is None else of_training(ground, sample, split_settings, sar_settings)),
+            "percentiles": {name: normalise.percentiles(x) for name, x in sample.items()},
             "shift_px": measure_shift(stack, grid.shape, site),
+            "shift_frames_px": of_frames,
+            "shift_corrected_px": corrected,
         },
     )
+
+
+def of_training(ground, sample, split_settings, sar_settings):
+    """Return what the description says of the split, and of the scaling by training ground."""
+    return {
+        "split": {"pixels": splitting.counts(ground), **split_settings},
+        "normalisation": {
+            name: normalise.fit(
+                values, sar_settings["clip_percentiles"] if name in radar.CHANNELS else None
+            )
+            for name, values in sample.items()
+        },
+        "data_range": {
+            name: normalise.data_range(values)
+            for name, values in sample.items()
+            if name not in radar.CHANNELS
+        },
+    }
 
 
 def count_backscatter(power):
@@ -108,24 +157,36 @@ def count_backscatter(power):
     return {name: dict(count) for name, count in counts.items()}
 
 
-def fill_stack(target, numbers, power, grid, mask, noise_floor_db):
+def fill_stack(target, numbers, power, grid, optical_bands, mask, noise_floor_db, hazy):
     """Write the channels to the open stack; return (valid, counts).
 
-    numbers: the open raw optical scene; power: a BandReader of VV and VH. valid: bool
-    (rows, columns), where every channel is. counts: of "optical", "floor" and "backscatter".
+    numbers: the open raw optical scene, with the optical bands; power: a BandReader of VV and VH.
+    hazy: function of a window that returns {flag of aerosol: where it is}, of the flags to mask.
+    valid: bool (rows, columns), where every channel is. counts: of "optical", "floor" and
+    "backscatter".
     """
-    bands = band_numbers(numbers, landsat.RAW_BANDS)
-    scale, offset = numbers.scales[:3], numbers.offsets[:3]
+    bands = band_numbers(numbers, (*optical_bands, *landsat.QUALITY))
+    count = len(optical_bands)
+    scale, offset = (
+        [of_all[number - 1] for number in bands[:count]]
+        for of_all in (numbers.scales, numbers.offsets)
+    )
     valid = np.empty(grid.shape, bool)
     counts: dict[str, Counter[str]] = {
         name: Counter() for name in ("optical", "floor", "backscatter")
     }
     for window in strips(grid.shape):
         raw = numbers.read(bands, window=window)
-        qa_pixel, qa_radsat = raw[3:].astype(np.uint16)
+        qa_pixel, qa_radsat = raw[count:].astype(np.uint16)
         reflectance, found = landsat.to_reflectance(
-            raw[:3], qa_pixel, qa_radsat, scale, offset, mask
+            raw[:count], qa_pixel, qa_radsat, scale, offset, mask, optical_bands
         )
+        fill = landsat.is_unseen(raw[:count], qa_pixel)
+        for flag, where in hazy(window).items():
+            is_new = where & np.isfinite(reflectance).any(axis=0)
+            reflectance[:, where] = np.nan
+            found[f"aerosol_{flag}"] = int((where & ~fill).sum())
+            found["masked"] += int(is_new.sum())
         counts["optical"].update(found)
         vv, vh = radar.read_power(power, grid, window)
         *backscatter, found = radar.channels_db(vv, vh, noise_floor_db)
@@ -178,21 +239,22 @@ def split_ground(valid, site, settings):
         raise StudyError(f"site {site}: {error}") from error
 
 
-def measure_shift(stack, shape, site):
-    """Return the estimated SAR-optical shift; log a warning above one pixel or without one."""
-    shift = estimate_shift(*read_bands(stack, ["red", "vv_db"], central_window(shape)))
-    if shift["distance"] is None:
-        logging.warning("warning: site %s: the SAR-optical shift could not be measured", site)
-    elif shift["distance"] > 1:
-        logging.warning(
-            "warning: site %s: SAR lies %.1f px from optical (%+.1f rows, %+.1f columns);"
-            " check the terrain correction and the dates",
+def measure_looks(stack, grid, sar_grid, noise_floor_db, site) -> Looks | None:
+    """Return the estimated Looks of the backscatter in the stack, and log them."""
+    window = central_window(grid.shape)
+    db = read_bands(stack, ["vv_db", "vh_db"], window)
+    power = np.where(db > noise_floor_db + FLOOR_MARGIN_DB, radar.from_db(db), np.nan)
+    sides = (math.sqrt(math.prod(each.pixel_m)) for each in (grid, sar_grid))
+    looks = estimate_looks(power, read_bands(stack, BANDS, window), *sides)
+    if looks is None:
+        logging.info("site %s: the number of looks could not be estimated", site)
+    else:
+        logging.info(
+            "site %s: %.1f looks in VV, %.1f in VH; speckle of %.2f dB in their ratio",
             site,
-            shift["distance"],
-            shift["rows"],
-            shift["columns"],
+            *looks.values(),
         )
-    return shift
+    return looks
 
 
 def share(counts, name):

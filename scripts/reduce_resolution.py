@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from rasterio.windows import Window
 from sarfusion.core.pixel_sizes import RATIO
-from sarfusion.core.raster import create_raster, open_bands, strips
+from sarfusion.core.raster import band_names, create_raster, open_bands, strips
 from sarfusion.ground.degradation import coarse_span, degrade, enlarge
-from sarfusion.scenes import landsat
+from sarfusion.scenes.bands import optical_of
 
 STRIP_PX = 2**22  # larger than usual: what lies around a strip is read and computed again
 
@@ -20,10 +20,11 @@ def main(
     reduced: str | Path,
     gain_at_nyquist: float,
 ) -> None:
-    """Write red, green, blue degraded by RATIO and interpolated back onto their own grid."""
+    """Write the optical bands degraded by RATIO and interpolated back onto their own grid."""
+    names = optical_of(band_names(stack))
     with (
-        open_bands([(stack, band) for band in landsat.BANDS]) as source,
-        create_raster(reduced, source.grid, landsat.BANDS, np.float32, np.nan) as target,
+        open_bands([(stack, band) for band in names]) as source,
+        create_raster(reduced, source.grid, names, np.float32, np.nan) as target,
     ):
         height, width = source.grid.shape
         for window in strips(source.grid.shape, STRIP_PX):

@@ -10,8 +10,9 @@ import numpy as np
 from sarfusion.core.files import describe_file, write_json
 from sarfusion.core.raster import write_raster
 from sarfusion.scenes import landsat, simulate
+from sarfusion.scenes.bands import optical_bands
 
-SENSORS = {"optical": "simulated Landsat 9 OLI-2", "sar": "simulated Sentinel-1 IW GRD"}
+SENSORS = {"optical": simulate.SENSOR, "sar": "simulated Sentinel-1 IW GRD"}
 
 
 def main(
@@ -22,23 +23,27 @@ def main(
     metadata: str | Path,
     site: str,
     site_settings: Mapping[str, Any],
+    aerosol: str | Path | None = None,
 ) -> None:
     """Write optical.tif (raw numbers), sar.tif (linear power), truth.tif (reflectance at 10 m)
-    and scene.json of one site: size_px x size_px pixels of 30 m that follow from its seed."""
+    and scene.json of one site: size_px x size_px pixels of 30 m that follow from its seed.
+
+    aerosol: raster of SR_QA_AEROSOL to write, where the study asks for it.
+    """
     size_px, seed, looks = (site_settings[name] for name in ("size_px", "seed", "looks"))
-    city = simulate.simulate_city(size_px, seed, looks)
-    write_raster(
-        optical,
-        city.optical,
-        city.optical_grid,
-        simulate.OPTICAL_BANDS,
-        landsat.FILL,
-        scale=simulate.OPTICAL_SCALES,
-        offset=simulate.OPTICAL_OFFSETS,
-    )
+    passes = site_settings.get("passes", 1)
+    infrared = site_settings.get("infrared", ())
+    bands = optical_bands(infrared)
+    city = simulate.simulate_city(size_px, seed, looks, passes, infrared)
+    write_raster(optical, city.optical, city.optical_grid, **landsat.raw_form(bands=bands))
     write_raster(sar, city.sar, city.sar_grid, simulate.SAR_BANDS, np.nan)
-    write_raster(truth, city.truth, city.truth_grid, simulate.TRUTH_BANDS, np.nan)
+    write_raster(truth, city.truth, city.truth_grid, bands, np.nan)
     files = {"optical": optical, "sar": sar, "truth": truth}
+    if aerosol is not None:
+        bits = simulate.aerosol_bits(size_px, seed)
+        write_raster(aerosol, bits[None], city.optical_grid, ["qa_aerosol"], landsat.AEROSOL_FILL)
+        files["aerosol"] = aerosol
+    of_sar = {} if passes == 1 else {"passes": passes}
     write_json(
         metadata,
         {
@@ -49,7 +54,12 @@ def main(
             "looks": looks,
             "items": [],
             **{
-                name: {"sensor": SENSORS.get(name), "date": None, **describe_file(path)}
+                name: {
+                    "sensor": SENSORS.get(name),
+                    "date": None,
+                    **(of_sar if name == "sar" else {}),
+                    **describe_file(path),
+                }
                 for name, path in files.items()
             },
             "licence": "CC0-1.0",

@@ -20,7 +20,7 @@ from pathlib import Path
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import copy_as_new
 from sarfusion.study.config import read_study
-from sarfusion.study.layout import record_path, weights_path
+from sarfusion.study.runs import record_path, weights_path
 from sarfusion.verify.checks import check
 from sarfusion.verify.derived import check_given
 from sarfusion.verify.expected import every_model
@@ -43,10 +43,11 @@ def main(study_file, folder, target, scenes=None, first_band=False, spot=0, dice
             copy_as_new(path_of(models, name), path_of(target / "weights", name))
     for site, settings in study["sites"].items():
         if settings["source"] == "stac" and scenes is not None:
-            for path in Path(scenes, f"scenes/{site}").glob("*"):
+            folder = Path(scenes, f"scenes/{site}")
+            for path in filter(Path.is_file, folder.rglob("*")):
                 for run in ("run", "trained"):
                     results = target / run / "results" / study["study"]
-                    copy_as_new(path, results / f"scenes/{site}" / path.name)
+                    copy_as_new(path, results / f"scenes/{site}" / path.relative_to(folder))
     (target / "place.json").write_text(json.dumps({"data": str(ROOT / study["data"])}))
     (target / "weights.json").write_text(json.dumps({"weights": "../weights"}))
     drawn = draw(lacking(study, usable), spot, dice)

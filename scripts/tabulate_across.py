@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from sarfusion.core.files import read_json, write_csv, write_text
 from sarfusion.scoring.across import pooled_differences, pooled_scores
+from sarfusion.scoring.support import supported
 from sarfusion.show.pixels import pixel_sizes
 from sarfusion.show.tables import as_text, pooled_table, read_scores, sections
 from sarfusion.study.comparisons import run_label
@@ -21,7 +22,7 @@ NOTE = (
 )
 SIDES = (
     "RMSE, left − right, in thousandths of reflectance. A site is *clearly* on a side of 0 when its"
-    " own interval (block bootstrap over test ground and seeds) leaves out 0. Where sites lie on"
+    " own interval (over seeds and blocks of test ground) leaves out 0. Where sites lie on"
     " both sides, the mean says little of any one of them."
 )
 
@@ -44,7 +45,8 @@ def main(
     should have had; left_out: the transfers that could not be made without them.
     """
     scores = pd.read_csv(metrics)
-    pooled, compared = pooled_scores(scores), pooled_differences(read_scores(differences))
+    pooled = pooled_scores(supported(scores))
+    compared = pooled_differences(read_scores(differences))
     names = " ".join(missing)
     write_csv(scores_csv, pooled.assign(missing_sites=names))
     write_csv(differences_csv, compared.assign(missing_sites=names))

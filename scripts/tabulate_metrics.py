@@ -5,7 +5,9 @@ from sarfusion.core.job import run
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
 from sarfusion.core.files import read_json, write_csv, write_text
+from sarfusion.scoring.support import supported
 from sarfusion.show.pixels import coarse_sar_note, pixel_sizes
 from sarfusion.show.tables import (
     MAX_SITES,
@@ -16,6 +18,7 @@ from sarfusion.show.tables import (
     sections,
     short_table,
     summarise,
+    support_note,
 )
 from sarfusion.study.missing import missing_note
 from sarfusion.study.protocols import PROTOCOLS
@@ -30,6 +33,7 @@ def main(
     *,
     scores: Sequence[str | Path],
     descriptions: Sequence[str | Path],
+    models: str | Path,
     metrics: str | Path,
     csv: str | Path,
     md: str | Path,
@@ -39,10 +43,11 @@ def main(
 ) -> None:
     """Write tables/metrics.csv and the summary as CSV, Markdown, LaTeX and plain text.
 
-    descriptions: stack/SITE.json of each site. missing: the sites that the study should have had.
+    descriptions: stack/SITE.json of each site; models: tables/models.csv. missing: the sites that
+    the study should have had.
     """
     table = read_scores(scores)
-    summary = summarise(table)
+    summary = summarise(supported(table))
     write_csv(metrics, table)
     write_csv(csv, summary)
     stacks = {stack["site"]: stack for stack in map(read_json, descriptions)}
@@ -58,7 +63,8 @@ def main(
     lacks = list(filter(None, [missing_note(missing)]))
     has_fine = any(PROTOCOLS[name].full_scale for name in table["protocol"].unique())
     sar_note = coarse_sar_note(stacks) if has_fine else ""
-    notes = list(filter(None, [meaning(summary), sar_note]))
+    meant = meaning(summary, pd.read_csv(models))
+    notes = list(filter(None, [meant, support_note(table), sar_note]))
     write_text(md, "\n\n".join([*lacks, *markdown, FULL_NOTE, *notes]) + "\n")
     write_text(tex, "\n\n".join([f"% {FULL_NOTE}", *latex]) + "\n")
     sites = table["site"].nunique()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 from sarfusion.core.files import write_csv, write_text
+from sarfusion.scoring.definitions import FROM_DATES
 from sarfusion.scoring.transfer import losses, pooled_losses, tagged, without_training
 from sarfusion.show.tables import as_text
 from sarfusion.study.methods import method_label, method_name
@@ -19,7 +20,8 @@ NOTE = (
     " another, and its channels are scaled by their training ground alone: of the tested site it"
     " saw nothing. *own*: the same model trained on the training ground of the tested site."
     " *loss*: unseen − own, with half the 95 % t-interval over sites. *without training*: the best"
-    " such method on these sites."
+    " such method on these sites, and the share of the pixels that it fills from other dates, where"
+    " sites have some."
 )
 
 
@@ -63,11 +65,15 @@ def page(part, classical):
     places = pd.MultiIndex.from_frame(part[["protocol", "region"]])
     shown = part[(part["metric"] == "rmse") & places.isin(list(SECTIONS))]
     best = classical.groupby(["protocol", "region", "band"])
-    without = {
-        place: f"{1000 * rows['rmse'].mean():.2f} ({method_name(rows['method'].iloc[0])})"
-        for place, rows in best
-    }
+    without = {place: best_text(rows) for place, rows in best}
     return pd.DataFrame([printable(row, without) for row in shown.to_dict("records")])
+
+
+def best_text(rows):
+    """Return the RMSE of a method without training, its name, and its share from other dates."""
+    share = rows[FROM_DATES].mean()
+    dated = f"; {share:.0%} from dates" if pd.notna(share) else ""
+    return f"{1000 * rows['rmse'].mean():.2f} ({method_name(rows['method'].iloc[0])}{dated})"
 
 
 def printable(row, without):

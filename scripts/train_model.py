@@ -6,6 +6,7 @@ import logging
 import platform
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,27 @@ import torch
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import read_json
 from sarfusion.core.memory import keep_freed_memory
-from sarfusion.core.raster import read_band
+from sarfusion.core.raster import read_band, read_grid
 from sarfusion.fusion import channels, checkpoint
-from sarfusion.fusion.batches import random_batches, spread_batches, withhold
+from sarfusion.fusion.batches import Source, counted, random_batches, spread_batches
+from sarfusion.fusion.domain import domain_of
 from sarfusion.fusion.networks import build
-from sarfusion.fusion.training import choose_device, choose_precision, fit, make_deterministic
+from sarfusion.fusion.training import (
+    choose_device,
+    choose_precision,
+    fit,
+    has_converged,
+    make_deterministic,
+)
 from sarfusion.ground import normalise
-from sarfusion.ground.gaps import GapBank
-from sarfusion.ground.patches import PatchSource, read_places
+from sarfusion.ground.patches import PatchSource, WithheldSource, read_places
+from sarfusion.ground.split import NAMES, TRAIN, VALIDATION
+from sarfusion.ground.training_gaps import Views
+from sarfusion.study.protocols import PROTOCOLS
 from tqdm import tqdm
 
 MAX_VALIDATION_PATCHES = 64
+USES = {NAMES[value]: value for value in (TRAIN, VALIDATION)}
 
 
 def main(
@@ -33,50 +44,84 @@ def main(
     sar: Sequence[str | Path],
     stacks: Sequence[str | Path],
     description: str | Path,
-    patches: Sequence[str | Path],
+    metadata: Sequence[str | Path],
     weights: Sequence[str | Path],
     records: Sequence[str | Path],
     site: str,
     protocol: str,
     model: str,
     input: str,
+    given: Sequence[str],
+    places: Sequence[str],
     bands: Sequence[str],
     seeds: Sequence[int],
     model_settings: Mapping[str, Any],
     training_settings: Mapping[str, Any],
-    gap_settings: Mapping[str, Any] | None,
+    preparation: Mapping[str, Any],
     buffer_px: int,
     threads: int,
+    patches: Sequence[str | Path] | None = None,
+    views: Sequence[str | Path] | None = None,
+    matched: Sequence[str | Path] | None = None,
+    splits: Sequence[str | Path] | None = None,
     trained_on: Sequence[str] | None = None,
 ) -> None:
     """Train one network for each band and seed and write its weights and record, one by one.
 
-    optical, sar, stacks, patches: paths, one per site that is trained on: rasters that hold the
-    optical band and the SAR bands that go in, and the band that shall come out, and the patch
-    index. description: JSON with the normalisation of the channels. weights, records: paths, band
-    by band, one per seed. site, protocol, model, input: names, for the record. model_settings,
-    training_settings, gap_settings: as in the config; the last is None where nothing is withheld.
-    trained_on: the sites, for the record, where `site` is the name of a transfer.
+    optical, sar, stacks, metadata: paths, one per site that is trained on: rasters that hold the
+    optical band and the SAR bands that go in, and the band that shall come out; and what the scenes
+    are. description: JSON with the normalisation of the channels and
+    percentiles of their values. weights, records: paths, band by band, one per seed. site,
+    protocol, model, input: names, for the record. given, places: channels of the input, and of all
+    inputs of the protocol (study/inputs.py). model_settings, training_settings: as in the
+    config. preparation: see fusion/domain.py. patches: of the same sites, the index of patches.
+    views, splits: instead, where the band is withheld, the gaps for training (see
+    ground/training_gaps.py) and the use of the ground. matched: rasters of other dates
+    (match_dates.py), where networks are given any. trained_on: the sites, for the record,
+    where `site` is the name of a transfer.
     """
     keep_freed_memory()
-    scalings = read_json(description)["normalisation"]
+    described = read_json(description)
+    scalings = described["normalisation"]
+    scenes = [read_json(path) for path in metadata]
+    pixels_m = [read_grid(path).pixel_m for path in stacks]
     size, paths = model_settings["patch_px"], zip(weights, records, strict=True)
+    has_gaps = views is not None
     for band in bands:
-        names = channels.channel_names(band, input, gap_settings is not None)
-        network = build(model_settings["network"], len(names), model_settings["options"])
-        check_sizes(network, model, size, buffer_px)
-        scaling = scaling_of(scalings, names)
-        ground: dict[str, list[PatchSource]] = {"train": [], "validation": []}
-        for bands_in, sar_in, stack, index in zip(optical, sar, stacks, patches, strict=True):
-            scene = read_scene(names, bands_in, sar_in, scaling)
+        gives_band = PROTOCOLS[protocol].gives_band
+        names = channels.channel_names(band, given, has_gaps, places, gives_band)
+        new_network = partial(
+            build,
+            *(model_settings["network"], len(names), model_settings["options"]),
+            starts=channels.start_places(names) if has_gaps else (),
+            uncertain=model_settings["uncertainty"],
+        )
+        check_sizes(new_network(), model, size, buffer_px)
+        seen = channels.scaled_alone(names)
+        # Of the band as well, which comes out.
+        scaling = {name: scalings[name] for name in dict.fromkeys([band, *seen])}
+        ranges = {name: described["percentiles"][name] for name in seen}
+        domain = domain_of(scenes, pixels_m, ranges, preparation)
+        ground: dict[str, list[Source]] = {use: [] for use in USES}
+        for number, stack in enumerate(stacks):
             values = normalise.apply(read_band(stack, band), scaling[band])
-            for split, sources in ground.items():
-                sources.append(PatchSource(scene, values, read_places(index, split, size), size))
+            radar = sar[number]
+            if views and splits:
+                rasters = matched[number] if matched else radar, radar
+                cuts = views[number], splits[number]
+                make_source = gapped_patches(names, rasters, values, scaling, *cuts)
+            else:
+                assert patches is not None
+                index = patches[number]
+                make_source = whole_patches(names, optical[number], radar, values, scaling, index)
+            for use, sources in ground.items():
+                sources.append(make_source(use, size))
         for seed in seeds:
             make_deterministic(seed, threads)
-            network = build(model_settings["network"], len(names), model_settings["options"])
+            network = new_network()
             batch = model_settings["batch"]
-            fitted = train(network, ground, names, seed, batch, training_settings, gap_settings)
+            fitted = train(network, ground, names, seed, batch, training_settings)
+            fitted["validation_rmse"] = fitted["validation_rmse"] * scaling[band]["std"]
             record = {
                 "site": site,
                 **({"trained_on": trained_on} if trained_on else {}),
@@ -87,8 +132,11 @@ def main(
                 "seed": seed,
                 "network": model_settings["network"],
                 "options": model_settings["options"],
+                "residual": has_gaps,
+                "uncertainty": model_settings["uncertainty"],
                 "channels": names,
                 "scaling": scaling,
+                "domain": domain,
                 "patch_px": size,
                 "batch": batch,
                 "training": training_settings,
@@ -106,16 +154,14 @@ def main(
             checkpoint.save(network, record, *next(paths))
 
 
-def train(network, ground, names, seed, batch, training, gaps):
-    """Train `network` in place; return what is to be recorded of it."""
+def train(network, ground, names, seed, batch, training):
+    """Train `network` in place; return what is to be recorded of it, in normalised units."""
     device = choose_device(training["device"])
     precision = choose_precision(training["precision"], device)
-    batches = random_batches(ground["train"], batch, seed)
+    batches = random_batches(ground["train"], batch, seed, training["augment"])
     validation = spread_batches(ground["validation"], batch, MAX_VALIDATION_PATCHES)
-    if gaps is not None:
-        where, size = names.index(channels.GAP), ground["train"][0].size
-        batches = withhold(batches, draw_gaps(gaps, size, seed), where)
-        validation = list(withhold(validation, draw_gaps(gaps, size, 0), where))
+    if channels.GAP in names:
+        batches, validation = counted(batches), list(counted(validation))
     start = time.perf_counter()
     history, best_update = fit(
         network,
@@ -123,6 +169,7 @@ def train(network, ground, names, seed, batch, training, gaps):
         validation,
         updates=training["updates"],
         learning_rate=training["learning_rate"],
+        decay=training["decay"],
         validate_every=training["validate_every"],
         device=device,
         precision=precision,
@@ -131,8 +178,11 @@ def train(network, ground, names, seed, batch, training, gaps):
     seconds = time.perf_counter() - start
     for entry in history:
         logging.info("seed %d  update %6d  train %.6f  validation %.6f", seed, *entry.values())
+    best = next(entry for entry in history if entry["update"] == best_update)
     return {
         "best_update": best_update,
+        "converged": has_converged(history),
+        "validation_rmse": best["validation_loss"] ** 0.5,
         "history": history,
         "training_seconds": round(seconds, 2),
         "device": str(device),
@@ -154,27 +204,40 @@ def check_sizes(network, model, patch_px, buffer_px):
         )
 
 
-def scaling_of(normalisation, names):
-    """Return the scaling of the channels that are scaled."""
-    return {name: normalisation[name] for name in names if name != channels.GAP}
+def whole_patches(names, optical, sar, target, scaling, index):
+    """Return (use, size) -> the patches of one site, by its index of patches.
+
+    target: the normalised band that shall come out. use: "train" or "validation".
+    """
+    with channels.open_channels(names, optical, sar) as reader:
+        scene = channels.normalised(reader.read(), names, scaling)
+    return lambda use, size: PatchSource(scene, target, read_places(index, use, size), size)
 
 
-def read_scene(names, optical, sar, scaling):
-    """Return the whole scene as a network takes it; gaps are withheld later, patch by patch."""
-    bands = [name for name in names if name != channels.GAP]
-    with channels.open_channels(bands, optical, sar) as reader:
-        scene = channels.normalised(reader.read(), bands, scaling)
-    if channels.GAP in names:
-        nothing = np.zeros_like(scene[:1])
-        scene = np.insert(scene, names.index(channels.GAP), nothing, axis=0)
-    return scene
+def gapped_patches(names, rasters, target, scaling, views, split):
+    """Return the same where the band is withheld, by the site's training gaps and its split.
 
-
-def draw_gaps(gaps, size, seed):
-    """Return count -> (count, size, size) random gaps, which depend on `seed` alone."""
-    bank = GapBank.simulated(gaps["share"], gaps["size_px"], seed, dilation_px=gaps["dilation_px"])
-    generator = np.random.default_rng(seed)
-    return lambda count: bank.draw(count, size, generator)
+    rasters: of other dates, and of SAR.
+    """
+    views, uses = Views.load(views), read_band(split, "use")
+    band = names[0]
+    starts = normalise.apply(views.starts[:, views.bands.index(band)], scaling[band])
+    differing = [name for name in names if name.endswith(channels.ANOMALY)]
+    whole = [name for name in names[2:] if name not in differing]
+    beside = np.zeros((len(whole), *target.shape), np.float32)
+    anomalies = np.zeros((len(starts), len(differing), *starts.shape[1:]), np.float32)
+    if any(not name.startswith(channels.WITHOUT) for name in whole):
+        with channels.open_channels(whole, *rasters) as reader:
+            bands = reader.read()
+        beside = channels.normalised(bands, whole, scaling)
+        for place, name in enumerate(differing):
+            if not name.startswith(channels.WITHOUT):
+                of_scene = bands[whole.index(name.removesuffix(channels.ANOMALY))]
+                for view, values in enumerate(views.anomalies(of_scene)):
+                    anomalies[view, place] = channels.normalised(values[None], [name], scaling)[0]
+    return lambda use, size: WithheldSource(
+        beside, target, views, starts, anomalies, uses == USES[use], size
+    )
 
 
 if __name__ == "__main__":

@@ -13,10 +13,15 @@ from typing import Any
 import pandas as pd
 import typst
 from sarfusion.core.files import atomic, read_json, sha256, write_json
+from sarfusion.core.version import project_version
 from sarfusion.provenance import facts
 from sarfusion.scoring import claims as claims_library
 from sarfusion.show import paper
 from sarfusion.show.tables import read_scores
+
+# Columns that the paper reads of uncertainties, and of land cover.
+COLUMNS = ("site", "protocol", "band", "method", "input", "metric", "value", "low", "high")
+LEVELS = ("protocol", "method", "input", "uncertainty", "metric", "value")
 
 
 def main(
@@ -25,9 +30,12 @@ def main(
     claims: str | Path,
     summary: str | Path,
     verdicts: str | Path,
+    readings: str | Path,
     models: str | Path,
     times: str | Path,
     differences: Sequence[str | Path],
+    uncertainties: Sequence[str | Path],
+    land_cover: Sequence[str | Path],
     tables: Sequence[str | Path],
     figures: Sequence[str | Path],
     plates: Sequence[tuple[str, str, str, str]],
@@ -40,23 +48,31 @@ def main(
     engine: str,
     conda: bool,
     pdf: str | Path,
+    products: Sequence[str | Path] = (),
 ) -> None:
     """Write the paper.
 
     template: its files, with main file paper.typ. claims: the file of claims. summary, verdicts,
-    models, times, differences: tables that the text quotes. tables: all tables, for their
-    checksums. figures: PDF files. plates: see show.paper.content. metadata, descriptions:
-    scene.json and stack/SITE.json of each of `sites`. shown: sites with figures and checksums.
-    stacks: their stack/SITE.tif. study: its settings. engine: version of Snakemake. conda: whether
-    each job ran in the conda environment of its rule.
+    readings, models, times, differences, uncertainties, land_cover: tables that the text quotes.
+    tables: all tables, for their checksums. figures: PDF files. plates: see show.paper.content.
+    metadata, descriptions: scene.json and stack/SITE.json of each of `sites`. shown: sites with
+    figures and checksums. stacks: their stack/SITE.tif. study: its settings. engine: version of
+    Snakemake. conda: whether each job ran in the conda environment of its rule. products: the table
+    of cloud-free pictures, or nothing.
     """
     scenes = {site: read_json(path) for site, path in zip(sites, metadata, strict=True)}
-    quoted = {"summary": summary, "verdicts": verdicts, "models": models, "times": times}
+    quoted = {
+        **{"summary": summary, "verdicts": verdicts, "readings": readings},
+        **{"models": models, "times": times},
+    }
     content = paper.content(
         study=study,
         tables={
             **{name: pd.read_csv(path) for name, path in quoted.items()},
             "differences": read_scores(differences),
+            "uncertainties": rows_of(uncertainties, *LEVELS),
+            "land_cover": rows_of(land_cover, *COLUMNS),
+            "products": rows_of(products),
         },
         claims=claims_library.load(claims),
         scenes=scenes,
@@ -67,6 +83,7 @@ def main(
         sums=checksums({site: scenes[site] for site in shown}, stacks, tables),
         run={
             "command": os.environ.get("SARFUSION_COMMAND"),
+            "version": project_version(),
             "commit": facts.commit(),
             "engine": engine,
             "packages": {} if conda else facts.packages(),
@@ -75,6 +92,11 @@ def main(
     )
     with atomic(pdf) as temporary:
         temporary.write_bytes(typeset(template, figures, content))
+
+
+def rows_of(paths, *columns):
+    """Return the tables at `paths` (CSV) as one; one of no rows, with `columns`, without paths."""
+    return read_scores(paths) if paths else pd.DataFrame(columns=columns)
 
 
 def checksums(scenes, stacks, tables):

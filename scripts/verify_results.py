@@ -27,7 +27,9 @@ from sarfusion.verify.crate import CRATE, check_crate, check_made, is_drawn_alik
 from sarfusion.verify.expected import every_model
 from sarfusion.verify.files import check_no_links
 from sarfusion.verify.models import check_models, usable_models
+from sarfusion.verify.pages import check_pages
 from sarfusion.verify.pictures import compare_figures
+from sarfusion.verify.product import check_pictures
 from sarfusion.verify.settings import check_about, check_config, check_own
 from sarfusion.verify.spot import check_spots, coverage, draw, lacking
 from sarfusion.verify.unmade import in_words, unmade_files
@@ -46,7 +48,7 @@ def main(study_file, folder, again, ours=None, spot=0, dice=""):
     drawn = draw(lacking(study, usable), spot, dice)
     steps = {
         "Inputs: settings, sums and scenes": input_checks(study, folder, again),
-        "Recompute: models -> fused bands -> scores": [
+        "Recompute: models -> fused bands -> scores and pictures": [
             *recompute_checks(study, folder, again, limits, usable),
             *check_spots(study | {"spot": drawn}, again, folder, limits),
         ],
@@ -61,7 +63,7 @@ def main(study_file, folder, again, ours=None, spot=0, dice=""):
     checks = [check for checks in steps.values() for check in checks]
     if all(check.passed for check in checks):
         print(textwrap.fill(coverage(study, usable, drawn, dice, folder), WIDTH))
-        left = unmade_files(study, folder, usable, trained_here=ours is not None)
+        left = unmade_files(study, folder, usable, None if ours is None else Path(ours))
         print(textwrap.fill(in_words(left), WIDTH), end="\n\n")
     print(conclusion(checks))
     return int(not all(check.passed for check in checks))
@@ -76,7 +78,7 @@ def input_checks(study, folder, again):
     ]
     if (folder / WEIGHT_SUMS).exists():  # a reference
         checks.append(check(WEIGHT_SUMS, check_weight_sums, study, folder))
-        checks.append(check("about.json", check_about, study["study"], folder))
+        checks.append(check("about.json", check_about, study, folder))
     if (folder / CRATE).exists():  # a run
         checks.append(check("provenance", check_crate, folder, study["study"]))
     for site, settings in study["sites"].items():
@@ -87,7 +89,15 @@ def input_checks(study, folder, again):
             checks.append(check(f"{site}: lock", check_lock, study, site, folder))
         checks += [
             check(f"{site}: {name}", scenes.check_scene, site, name, again, folder)
-            for name in ("optical", "sar", *(["truth"] * source.has_truth))
+            for name in (
+                *("optical", "sar"),
+                *(["truth"] * source.has_truth),
+                *Layout(study).aerosol,
+            )
+        ]
+        checks += [
+            check(f"{site}: {date}", scenes.check_date, site, date, again, folder)
+            for date in Layout(study).other_dates(site)
         ]
     return checks
 
@@ -105,8 +115,11 @@ def recompute_checks(study, folder, again, limits, usable):
     usable: names of those models.
     """
     try:
-        judged = verdicts.judge(study, again)
-        checks = [check("verdicts", verdicts.check_judged, judged, folder)]
+        judged, readings = verdicts.judge(study, again)
+        checks = [
+            check("verdicts", verdicts.check_judged, judged, folder),
+            check("readings", verdicts.check_judged, readings, folder, "readings"),
+        ]
         margins = verdicts.margins(judged)
     except StudyError as error:
         checks, margins = [Check("verdicts", False, str(error))], {}
@@ -115,6 +128,7 @@ def recompute_checks(study, folder, again, limits, usable):
         *compared.check_tables(study, again, folder, usable, usable, limits, margins),
         *compared.check_fused(study, again, folder, usable, limits),
         *checks,
+        *check_pictures(study, again, folder, limits, is_drawn_alike(folder)),
     ]
 
 
@@ -131,6 +145,7 @@ def claim_checks(study, folder, again):
     given = check("tables", derived.check_given, study, folder)
     if not given.passed:
         return [*checks, given]
+    checks += check_pages(study, folder)
     tables, figures = derived.derived_files(study)
     drawn = partial(compare_figures, drawn_alike=is_drawn_alike(folder))
     for names, compare in ((tables, derived.compare_text), (figures, drawn)):

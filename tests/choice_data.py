@@ -6,7 +6,9 @@ import numpy as np
 from rasterio.crs import CRS
 from rasterio.transform import Affine
 from sarfusion.core.raster import Grid
+from sarfusion.scenes.stac.choice import Files
 from sarfusion.scenes.stac.items import Item
+from sarfusion.scenes.stac.passes import in_footprint
 
 # An eighth of a degree in pixels of 1/1024 of a degree: 128 x 128, without any rounding.
 AREA = [105.0, 21.0, 105.125, 21.125]
@@ -92,3 +94,13 @@ class Reader:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+def see(item):
+    """read_radar of files that are what their item says."""
+    return item.grid, in_footprint(item.geometry, AREA)
+
+
+def files(reader, radar=see, faults=()):
+    """The Files of a Reader. faults: {name of a pass: what is wrong with its files}."""
+    return Files(reader, radar, lambda chosen: dict(faults).get(chosen.name))

@@ -113,7 +113,8 @@ def third_party(script):
         for module in (ROOT / "scripts/sarfusion/show/figures").glob("*.py"):
             modules |= {module, *imported_modules(module)}
     names = set().union(*map(imported, modules))
-    return {name.split(".")[0] for name in names} - {"sarfusion"} - sys.stdlib_module_names
+    own = {"sarfusion", *(path.stem for path in (ROOT / "scripts").glob("*.py"))}
+    return {name.split(".")[0] for name in names} - own - sys.stdlib_module_names
 
 
 def conda_name(package):

@@ -33,13 +33,13 @@ class Validator:
             served = session.get(CONTEXT[0], headers={"Accept": "application/ld+json"}).json()
         assert served["@id"] == CONTEXT[0]
 
-    def complaints(self, crate):
-        """What the required checks of Workflow Run Crate 0.5 say against a crate."""
+    def complaints(self, crate, profile="workflow-run-crate"):
+        """What the required checks of a profile, Workflow Run Crate 0.5, say against a crate."""
         report = self.cache.with_name("report.json")
         command = [
             *(Path(sys.executable).with_name("rocrate-validator"), "--no-interactive", "validate"),
             *("--offline", "--cache-path", self.cache, "--no-paging"),
-            *("--profile-identifier", "workflow-run-crate"),
+            *("--profile-identifier", profile),
             *("--output-format", "json", "--output-file", report, crate),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,11 +1,17 @@
-"""Makes the lists and checksums of results true again, after somebody has forged a part of them."""
+"""Forging the results of the tiny study: their lists and checksums are made true again."""
 
 import json
 import shutil
 
 import pandas as pd
 from sarfusion.core.files import sha256, write_json
+from sarfusion.verify import tolerances
 from sarfusion.verify.checksums import check_sums
+
+STUDY = "tests/studies/tiny.yaml"
+LIMITS = pd.DataFrame(
+    [("reconstruction", "test", "rmse", 1e-6, 0.05, 10, 2)], columns=tolerances.COLUMNS
+)
 
 
 def sum_up(folder):

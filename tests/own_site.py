@@ -10,6 +10,8 @@ from rasterio.transform import from_origin
 from sarfusion.core.grid import Grid
 from sarfusion.core.raster import read_bands
 from sarfusion.scenes import landsat, sar
+from sarfusion.scenes.bands import BANDS
+from sarfusion.scenes.sources import SOURCES
 
 UTM = CRS.from_epsg(32648)
 OPTICAL_GRID = Grid(UTM, from_origin(500_000, 1_000_000, 30, 30), 40, 50)
@@ -17,7 +19,7 @@ SAR_GRID = Grid(UTM, from_origin(499_900, 1_000_100, 10, 10), 140, 170)
 SETTINGS = {
     "source": "files",
     "optical": {
-        **{band: {"path": "o.tif", "band": n} for n, band in enumerate(landsat.BANDS, 1)},
+        **{band: {"path": "o.tif", "band": n} for n, band in enumerate(BANDS, 1)},
         "scale": 2.75e-5,
         "offset": -0.2,
         "sensor": "made",
@@ -67,14 +69,9 @@ def write(path, array, grid, nodata=None, mask=None, **tags):
             dataset.write_mask(mask)
 
 
-def import_site(folder, settings, out):
+def import_site(folder, settings, out, **more):
     """Import the rasters in `folder` that the settings of a site name, into the folder `out`."""
-    paths = {
-        f"{sensor}.{band}": str(folder / entry["path"])
-        for sensor in ("optical", "sar")
-        for band, entry in settings[sensor].items()
-        if isinstance(entry, dict)
-    }
+    paths = {name: str(folder / path) for name, path in SOURCES["files"].files(settings).items()}
     import_scene.main(
         site="here",
         site_settings=settings,
@@ -82,6 +79,7 @@ def import_site(folder, settings, out):
         optical=out / "optical.tif",
         sar=out / "sar.tif",
         metadata=out / "scene.json",
+        **more,
     )
 
 

@@ -7,11 +7,14 @@ import subprocess
 from itertools import chain
 from pathlib import Path
 
-from sarfusion.study.inputs import INPUTS
+from sarfusion.study.inputs import CONTROLS
 from sarfusion.study.protocols import PROTOCOLS
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "config/README.md", *sorted(ROOT.glob("docs/*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "config/README.md")),
+    *sorted(ROOT.glob("docs/*.md")),
+]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -92,9 +95,11 @@ def pattern(name):
         "BAND": "(red|green|blue)",
         "MODEL": "(cnn|cae|unet)",
         "METHOD": "[a-z_]+",
-        "INPUT": f"({'|'.join(INPUTS)})",
+        "INPUT": "[a-z_]+",
+        "CONTROL": f"({'|'.join(CONTROLS)})",
         "SEED": r"\d",
         "RULE": "[a-z_0-9]+",
+        "DATE": r"\d{4}-\d{2}-\d{2}",
         "…": r"[\w./-]+",
         "*": r"[^/]+",
     }

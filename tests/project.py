@@ -14,8 +14,8 @@ from scored_images import score_band
 
 ROOT = Path(__file__).parents[1]
 PARTS = (
-    *("Snakefile", "rules", "scripts", "envs", "config", "paper", "profiles", "command"),
-    "tests/studies",
+    *("CITATION.cff", "Snakefile", "rules", "scripts", "envs", "config", "paper", "profiles"),
+    *("command", "tests/studies"),
 )
 TINY = "tests/studies/tiny.yaml"
 
@@ -30,8 +30,10 @@ from pathlib import Path
 loader = SourceFileLoader("reproduce", "reproduce")
 command = module_from_spec(spec_from_loader("reproduce", loader))
 loader.exec_module(command)
-command.ready = sys.modules["status"].ready = lambda dev=False: None
-sys.modules["studies"].venv_python = lambda: Path(os.environ.get("PYTHON", sys.executable))
+for module in (command, sys.modules["status"], sys.modules["filling"]):
+    module.ready = lambda dev=False: None
+for module in ("studies", "verifying"):
+    sys.modules[module].venv_python = lambda: Path(os.environ.get("PYTHON", sys.executable))
 sys.exit(command.main(sys.argv[1:]))
 """
 

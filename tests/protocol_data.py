@@ -83,6 +83,7 @@ def make_differences(rows):
 def all_differences(protocols, bands=RGB):
     models = ("cnn", "cae", "unet")
     pairs = [((m, "ratio"), (m, other)) for other in ("none", "shuffled") for m in models]
+    pairs += [((m, "vvvh"), (m, other)) for other in ("ratio", "none") for m in models]
     pairs += [(("cae", one), ("cnn", one)) for one in ("ratio", "vvvh", "none", "shuffled")]
     return make_differences(
         [

@@ -17,9 +17,32 @@ def load():
 
 reproduce = load()
 MODULES = (
-    *("benchmarks", "cluster", "container", "environment", "running"),
-    *("status", "studies", "verifying"),
+    *(
+        "archives",
+        "benchmarks",
+        "cluster",
+        "container",
+        "environment",
+        "exporting",
+        "filling",
+        "problems",
+    ),
+    *("releasing", "running", "status", "studies", "verifying"),
 )
-benchmarks, cluster, container, environment, running, status, studies, verifying = (
-    sys.modules[name] for name in MODULES
-)
+COMMANDS = tuple(sys.modules[name] for name in MODULES)
+(
+    archives,
+    benchmarks,
+    cluster,
+    container,
+    environment,
+    exporting,
+    filling,
+    problems,
+    releasing,
+    running,
+    status,
+    studies,
+    verifying,
+) = COMMANDS
+privacy = sys.modules["privacy"]  # which knows nothing of the project's folder

@@ -92,6 +92,7 @@ def read_rules(study):
         domain = {
             "site": list(STUDY["sites"]),
             "protocol": list(STUDY["protocols"]),
+            "input": ["ratio", "none", "shuffled", "date"],
             "page": ["index", "site-files"],
         }
         return {

@@ -7,6 +7,19 @@ from sarfusion.scoring.scene_scores import score_scene
 RUN = Run("band", "cnn", "ratio", 1)
 
 
+def noise(*shape, seed=0):
+    """Reflectances without any structure."""
+    return np.random.default_rng(seed).uniform(0.05, 0.4, shape)
+
+
+def ragged(shape, seed=0):
+    """Ground with holes and a ragged edge that still holds windows of 11."""
+    region = np.random.default_rng(seed).random(shape) < 0.97
+    region[3:18, 2:19] = True
+    region[:, -3:] = False
+    return region
+
+
 def reader(reference, fused, region, name=""):
     """The function that reads tiles of two images, with a run RUN and one region."""
 

@@ -18,6 +18,7 @@ STUDY = {
     },
     "baselines": ["copy"],
     "seeds": [1, 2],
+    "input_channels": {},
     "training": {"updates": 9, "device": "auto"},
     "transfer": {},
     "missing_sites": {},
@@ -47,7 +48,7 @@ def make_difference(**change):
     """One row of a table of differences."""
     row = dict(zip(DIFFERENCES.columns, [
         *("s", "here", "reconstruction", "test", "red", "rmse"),
-        *("cnn", "ratio", "cnn", "none", 0.5, 0.25, 0.75, 2, 100),
+        *("cnn", "ratio", "cnn", "none", 0.5, 0.25, 0.75, 0.1, 0.05, 2, 100, 30, 16),
     ], strict=True))  # fmt: skip
     return pd.DataFrame([row | change])
 

@@ -5,10 +5,11 @@
 DAG: a dry run of tests/studies/tiny.yaml with its simulated site so many times over. Overhead: a
 Snakefile of jobs that do nothing, with the project's profile, less what one job takes. Scenes: a
 simulated city, tiled; prepare_stack, fuse_scene (CNN, red), evaluate_fusion (that raster),
-make_gaps (30 %), fuse_classical: all methods that fill the gaps of red, then all that sharpen red,
-green and blue; and four figures of the latter. In one thread, from file to file, each in a process
-of its own; imports are not timed, and small scenes run several times. The slope is that of log time
-over log pixels. Needs 15 GB of disk.
+start_gaps and fill_clouds (the scene's own clouds, about 5 %, in red, green and blue, with a U-Net
+for each: of two seeds it takes twice as long), make_gaps (30 %), fuse_classical: all methods that
+fill the gaps of red, then all that sharpen red, green and blue; and four figures of the latter. In
+one thread, from file to file, each in a process of its own; imports are not timed, and small scenes
+run several times. The slope is that of log time over log pixels. Needs 15 GB of disk.
 """
 
 import argparse
@@ -25,7 +26,7 @@ TESTS = Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
 sys.path[:0] = [str(TESTS / "benchmarks"), str(ROOT / "scripts")]
 
-STEPS = ("prepare", "fuse", "evaluate", "gaps", "fill", "sharpen", "draw")
+STEPS = ("prepare", "fuse", "evaluate", "start", "clouds", "gaps", "fill", "sharpen", "draw")
 RGB = ("red", "green", "blue")
 JOBS = 200  # that do nothing
 SMALL = 1000  # pixels a side, below which a scene runs RUNS times
@@ -78,7 +79,7 @@ def run_jobs(folder, jobs):
 
 
 def run_make(folder, size):
-    """Write a scene of `size` pixels a side, and a network with random weights."""
+    """Write a scene of `size` pixels a side, and networks with random weights."""
     import torch
     from sarfusion.fusion import checkpoint
     from sarfusion.fusion.networks import build
@@ -89,9 +90,16 @@ def run_make(folder, size):
     scaling = {"low": None, "high": None, "mean": 0.1, "std": 0.05}
     names = ["red", "ratio_db"]
     record = {"network": "cnn", "channels": names, "options": {}, "band": "red"}
-    record["scaling"] = dict.fromkeys(names, scaling)
+    record |= {"scaling": dict.fromkeys(names, scaling), "residual": False, "uncertainty": False}
     net = build("cnn", len(names), {})
     checkpoint.save(net, record, folder / "cnn.safetensors", folder / "cnn.json")
+    for band in RGB:
+        names = [band, "gap", "ratio_db"]
+        record = {"network": "unet", "channels": names, "options": {}, "band": band, "seed": 1}
+        record |= {"scaling": dict.fromkeys([band, "ratio_db"], scaling), "validation_rmse": 0.03}
+        record |= {"model": "unet", "input": "ratio", "residual": True, "uncertainty": True}
+        net = build("unet", len(names), {}, starts=[0], uncertain=True)
+        checkpoint.save(net, record, folder / f"{band}.safetensors", folder / f"{band}.json")
     return {}
 
 
@@ -115,9 +123,8 @@ def run_fuse(folder):
 
     return timed(
         fuse_scene.main,
-        optical=folder / "stack.tif",
-        sar=folder / "stack.tif",
-        gaps=None,
+        optical=[folder / "stack.tif"],
+        sar=[folder / "stack.tif"],
         weights=[folder / "cnn.safetensors"],
         records=[folder / "cnn.json"],
         fused=[folder / "fused.tif"],
@@ -149,6 +156,45 @@ def run_evaluate(folder):
     )
 
 
+def run_start(folder):
+    """Make the start surfaces of the scene's own clouds; return the seconds."""
+    import start_gaps
+
+    return timed(
+        start_gaps.main,
+        stack=folder / "stack.tif",
+        sar=folder / "stack.tif",
+        bands=RGB,
+        radar=["ratio_db"],
+        start=folder / "start.tif",
+        method="pyramid",
+    )
+
+
+def run_clouds(folder):
+    """Fill the scene's own clouds; return the seconds."""
+    import fill_clouds
+
+    return timed(
+        fill_clouds.main,
+        optical=folder / "optical.tif",
+        stack=folder / "stack.tif",
+        start=folder / "start.tif",
+        weights=[folder / f"{band}.safetensors" for band in RGB],
+        records=[folder / f"{band}.json" for band in RGB],
+        picture=folder / "cloud_free.tif",
+        style=folder / "cloud_free.qml",
+        source_style=folder / "source.qml",
+        facts=folder / "cloud_free.json",
+        study="scale",
+        site="tiled",
+        mask=["dilated_cloud", "cirrus", "cloud", "cloud_shadow", "snow"],
+        tile_px=512,
+        device="cpu",
+        threads=1,
+    )
+
+
 def run_gaps(folder):
     """Simulate the gaps; return the seconds."""
     import make_gaps
@@ -176,6 +222,7 @@ def run_draw(folder):
     """Draw what was sharpened: overview, composites, differences and gaps; return the seconds."""
     import plot
     from sarfusion.core.files import write_json
+    from sarfusion.show.figures import function_of
     from sarfusion.study.figures import FIGURES
 
     write_json(folder / "scene.json", {"site": "tiled", "simulated": True})
@@ -186,7 +233,7 @@ def run_draw(folder):
     files = [[folder / f"figure.{form}"] for form in ("png", "pdf")]
 
     def draw(kind, **given):
-        plot.write(plot.drawing(FIGURES[kind].draws)(**given), *files)
+        plot.write(function_of(FIGURES[kind].draws)(**given), *files)
 
     seconds = [
         timed(draw, kind="overview", **site),

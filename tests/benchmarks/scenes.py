@@ -14,18 +14,18 @@ def make_scene(folder, size, sar_m):
     corner = city.optical_grid
     grid = Grid(corner.crs, corner.transform, size, size)
     own = Grid(city.sar_grid.crs, city.sar_grid.transform, 3 * size, 3 * size)
-    power, scale, offset = city.sar, simulate.OPTICAL_SCALES, simulate.OPTICAL_OFFSETS
+    power = city.sar
     if sar_m == 30:
         own = grid
         power = np.stack([sar.average_onto(band, city.sar_grid, corner) for band in power])
         power = np.where(np.isfinite(power), power, 0.1).astype(np.float32)
     files = {
-        "optical": (city.optical, grid, landsat.RAW_BANDS, 0, {"scale": scale, "offset": offset}),
-        "sar": (power, own, sar.BANDS, np.nan, {}),
+        "optical": (city.optical, grid, landsat.raw_form()),
+        "sar": (power, own, {"names": sar.BANDS, "nodata": np.nan}),
     }
-    for name, (tile, place, bands, nodata, more) in files.items():
+    for name, (tile, place, form) in files.items():
         path = folder / f"{name}.tif"
-        with create_raster(path, place, bands, tile.dtype, nodata, **more, threads=2) as target:
+        with create_raster(path, place, dtype=tile.dtype, **form, threads=2) as target:
             for window in strips(place.shape):
                 rows, columns = (
                     np.arange(span.start, span.stop) % side
@@ -44,7 +44,7 @@ def prepare(folder, threads):
         description=folder / "stack.json",
         site="tiled",
         mask=["dilated_cloud", "cirrus", "cloud", "cloud_shadow", "snow"],
-        sar_settings={"noise_floor_db": -30, "clip_percentiles": [1, 99]},
+        sar_settings={"noise_floor_db": -30, "clip_percentiles": [1, 99], "correct_shift": True},
         split_settings={
             "block_px": 64, "test": 0.2, "validation": 0.1, "buffer_px": 8, "seed": 1
         },

@@ -1,18 +1,7 @@
 import shutil
 
 import pytest
-from reproduce_command import (
-    ROOT,
-    benchmarks,
-    cluster,
-    container,
-    environment,
-    reproduce,
-    running,
-    status,
-    studies,
-    verifying,
-)
+from reproduce_command import COMMANDS, ROOT, archives, environment, reproduce, studies, verifying
 
 
 @pytest.fixture
@@ -23,26 +12,16 @@ def project(tmp_path, monkeypatch):
         unwanted = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / part, tmp_path / part, ignore=unwanted)
     (tmp_path / "scripts/sarfusion/core").mkdir(parents=True)
-    for module in ("__init__", "core/__init__", "core/variables"):
+    for module in ("__init__", "core/__init__", "core/variables", "core/version"):
         path = f"scripts/sarfusion/{module}.py"
         shutil.copy(ROOT / path, tmp_path / path)
     (tmp_path / "config").mkdir()
     (tmp_path / "config/demo.yaml").write_text("# first\nstudy: demo  # a demo\n")
     (tmp_path / "config/city.yaml").write_text("study: 'rio'\n")
     (tmp_path / "config/sites.yaml").write_text("sites:\n  study: no\n")
-    for module in (
-        reproduce,
-        benchmarks,
-        cluster,
-        container,
-        environment,
-        running,
-        status,
-        studies,
-        verifying,
-    ):
+    for module in (reproduce, *COMMANDS):
         monkeypatch.setattr(module, "ROOT", tmp_path)
-    for name in ("LOCK", "DEV_LOCK", "TORCH"):
+    for name in ("LOCK", "DEV_LOCK", "EXPORT_LOCK", "TORCH"):
         monkeypatch.setattr(
             environment, name, tmp_path / getattr(environment, name).relative_to(ROOT)
         )
@@ -50,3 +29,17 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setenv("SARFUSION_TORCH", "cpu")
     monkeypatch.delenv("SARFUSION_TORCH_INDEX", raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def noted(project, monkeypatch):
+    """What would be run, as lists of words; nothing is."""
+    calls = []
+
+    def note(command, lock=None):
+        calls.append([str(word).removeprefix(f"{project}/") for word in command])
+        return 0
+
+    for module in (verifying, studies, archives):
+        monkeypatch.setattr(module, "run", note)
+    return calls

@@ -39,6 +39,51 @@ def test_one_alone_leaves_the_others_as_they_were(page):
     assert "## Speed of training\n\n| a |\n" in page.read_text()
 
 
+def test_each_kind_of_machine_has_its_figures(page, monkeypatch):
+    scoring = page.with_name("bench_scoring.py")
+
+    def run(machine, figures):
+        monkeypatch.setattr(benchmarks, "machine", lambda: machine)
+        scoring.write_text(f'"""Speed of scoring; by hand."""\nprint("{figures}")\n')
+        benchmarks.bench_command(["scoring"])
+        return page.read_text()
+
+    benchmarks.bench_command([])
+    run("2 cores of A", "| slow |")
+    run("16 cores of B, NVIDIA H200", "| fast |")
+    text = run("2 cores of A", "| faster |")
+    assert "| slow |" not in text
+    fast, faster, training = (text.index(word) for word in ("| fast |", "| faster |", "training"))
+    assert fast < text.index("16 cores of B, NVIDIA H200, 2") < faster
+    assert faster < text.index("2 cores of A, 2") < training
+    assert text.count("## Speed of scoring\n") == 1
+
+
+def test_what_is_not_measured_takes_no_place(page, capsys):
+    scoring = page.with_name("bench_scoring.py")
+    scoring.write_text('"""Speed of scoring; by hand."""\nprint("Not measured: no GPU here.")\n')
+    benchmarks.bench_command(["scoring"])
+    assert "Not measured: no GPU here." in page.read_text()
+    scoring.write_text('"""Speed of scoring; by hand."""\nprint("| 5 |")\n')
+    benchmarks.bench_command(["scoring"])
+    assert "Not measured" not in page.read_text()
+    scoring.write_text('"""Speed of scoring; by hand."""\nprint("Not measured: no GPU here.")\n')
+    benchmarks.bench_command(["scoring"])
+    assert "| 5 |" in page.read_text()
+    assert "Not measured" not in page.read_text()
+    assert "keeps what was measured" in capsys.readouterr().err
+
+
+def test_gpus_are_named(page, monkeypatch, tmp_path):
+    smi = tmp_path / "nvidia-smi"
+    smi.write_text("#!/bin/sh\necho NVIDIA H100 80GB HBM3\n")
+    smi.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert benchmarks.machine().endswith(", NVIDIA H100 80GB HBM3")
+    smi.write_text("#!/bin/sh\necho No devices were found\nexit 6\n")
+    assert "devices" not in benchmarks.machine()
+
+
 def test_what_fails_or_is_unknown_is_said(page):
     with pytest.raises(
         environment.Problem, match="no benchmark 'sorting'; there are scoring, train"

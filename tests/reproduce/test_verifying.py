@@ -3,23 +3,21 @@
 import json
 
 import pytest
-from reproduce_command import environment, running, studies, verifying
+from reproduce_command import environment, running, verifying
 
 
 @pytest.fixture
-def calls(project, monkeypatch):
+def calls(noted, project, monkeypatch):
     """What would be run, as lists of words; nothing is."""
-    calls = []
-
-    def note(command, lock=None):
-        calls.append([str(word).removeprefix(f"{project}/") for word in command])
-        return 0
-
-    for module in (verifying, studies):
-        monkeypatch.setattr(module, "run", note)
     monkeypatch.setattr(verifying, "ready", lambda: None)
-    (project / "results/reference/demo").mkdir(parents=True)
-    return calls
+    refer(project, "demo")
+    return noted
+
+
+def refer(project, study):
+    """Let there be reference results of a study."""
+    (project / "results/reference" / study).mkdir(parents=True)
+    (project / "results/reference" / study / "config.yaml").touch()
 
 
 def kinds(calls):
@@ -53,6 +51,33 @@ def test_verify_makes_again_and_compares(calls, project):
         *stage[-4:],
     ]
     assert not (project / "results/.verify/run/left").exists()  # nothing of an earlier one
+
+
+def test_verify_takes_all_references_unless_a_study_is_named(calls, project):
+    (project / "config/lima.yaml").write_text("study: lima\n")
+    refer(project, "lima")
+    verifying.verify_command(["--study", "lima"])
+    assert calls[0][-9:-7] == ["config/lima.yaml", "results/reference/lima"]
+    assert len(calls) == 3
+    calls.clear()
+    assert verifying.verify_command([]) == 0
+    assert [call[-9] for call in calls[::3]] == ["config/demo.yaml", "config/lima.yaml"]
+
+
+def test_verify_fails_if_one_reference_does(calls, project, monkeypatch):
+    (project / "config/lima.yaml").write_text("study: lima\n")
+    refer(project, "lima")
+    note = verifying.run
+    failing = ("verify_results.py", "reference/demo")
+    monkeypatch.setattr(
+        verifying,
+        "run",
+        lambda command, lock=None: (
+            note(command, lock) or int(all(word in str(command) for word in failing))
+        ),
+    )
+    assert verifying.verify_command([]) == 1
+    assert len(calls) == 6
 
 
 def test_verify_trains_again_if_asked(calls):
@@ -139,7 +164,7 @@ def processor(tmp_path, monkeypatch):
 
 
 def test_the_envelope_runs_each_variant_twice(calls, project, processor, capsys):
-    processor("sse4_2", "avx2", "avx512f")
+    processor("sse4_2", "avx2", "avx512f", "avx512_bf16")
     (project / "results/.envelope").mkdir()
     (project / "results/.envelope/envelope.md").write_text("# How far\n")
     assert verifying.envelope_command([]) == 0

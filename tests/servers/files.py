@@ -33,6 +33,7 @@ class Fault:
     cut_after: int | None = None  # bytes of the body, then the connection is closed
     delay_s: float = 0.0  # before each chunk of CHUNK bytes
     ignore_range: bool = False  # 200 with the whole file
+    page: str | None = None  # a web page with this text, as a login in place of the file
     method: str | None = None
     after: int = 0
     times: int | None = None
@@ -187,6 +188,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = (server.folder / unquote(url.path).lstrip("/")).resolve()
         if fault.location is not None:
             self._send(fault.status or 302, {"Location": fault.location})
+        elif fault.page is not None:
+            self._send_page(fault.page.encode())
         elif fault.status is not None:
             wait = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             self._send(fault.status, wait)
@@ -213,6 +216,13 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             headers["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{stat.st_size}"
             self._send(206, headers, path, wanted, fault)
+
+    def _send_page(self, body):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _send(self, status, headers=None, path=None, wanted=range(0), fault=None):
         """Answer with the bytes `wanted` of the file `path`, or with no body."""

@@ -18,6 +18,7 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window, transform
 from sarfusion.core.raster import Grid
 from sarfusion.scenes import landsat, simulate
+from sarfusion.scenes.bands import BANDS
 from scipy.ndimage import binary_dilation
 
 from servers.items import collections, landsat_item, sentinel_item
@@ -200,7 +201,7 @@ def observe_optical(rng, land, scene):
     seen = np.where(shadow, land * (1 - simulate.SHADOW_DEPTH), land)
     seen = np.where(cloud, simulate.CLOUD, seen) + rng.normal(0, simulate.NOISE, land.shape)
 
-    bands = dict(zip(landsat.BANDS, simulate.to_number(seen), strict=True))
+    bands = dict(zip(BANDS, simulate.to_number(seen), strict=True))
     bands["qa_pixel"] = simulate.quality(np.zeros_like(cloud), cloud, rim, shadow).astype("uint16")
     bands["qa_radsat"] = np.zeros((size, size), np.uint16)
     middle = slice(size // 2 - 1, size // 2 + 2)  # a glint

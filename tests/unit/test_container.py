@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from project import PARTS
 from reproduce_command import ROOT, container, environment, running
+from sarfusion.core.version import project_version
 
 ENVS = ROOT / "envs"
 RECIPE, DEFINITION = ENVS / "Containerfile", ENVS / "apptainer.def"
@@ -179,6 +180,17 @@ def test_build_takes_a_base_and_further_arguments():
     assert built[built.index("BASE=mine:1") - 1] == "--build-arg"
     assert built[-3:] == ["--volume", "/a b:/a b:ro", "."]
     assert not any(part.startswith("BASE") for part in container.build_command("podman", {}))
+
+
+def test_the_image_says_its_version_and_its_commit():
+    built = container.build_command("podman", {})
+    assert built[built.index(f"VERSION={project_version()}") - 1] == "--build-arg"
+    for name, label in (("VERSION", "version"), ("COMMIT", "revision")):
+        assert any(part.startswith(f"{name}=") for part in built)
+        assert re.search(rf"^ARG {name}$", RECIPE.read_text(), re.MULTILINE)
+        assert f'image.{label}="${{{name}}}"' in RECIPE.read_text()
+        assert [f"{name}="] in section("arguments")
+        assert [f"org.opencontainers.image.{label}", "{{", name, "}}"] in section("labels")
 
 
 def test_container_is_shut_in(monkeypatch):

@@ -37,6 +37,7 @@ def run(tmp_path, monkeypatch):
         "packages": {"python": "3.12", "numpy": "2"},
     }
     run = {"study": STUDY, "steps": STEPS, "commit": "c0ffee", "agent": "Ada", **known}
+    run["version"] = "1.2.3"
     return run, copies, facts.describe_files(STEPS)
 
 
@@ -68,7 +69,7 @@ def test_the_run_has_its_inputs_and_everything_is_named_as_a_part(run, tmp_path)
     assert found["#run"]["agent"] == {"@id": "#agent"}
     objects = [entity["@id"] for entity in found["#run"]["object"]]
     assert objects[:2] == ["config.yaml", "#given.yaml"]
-    assert found["Snakefile"]["version"] == "c0ffee"
+    assert found["Snakefile"]["version"] == "1.2.3+c0ffee"
     assert found["https://pypi.org/project/numpy/"]["softwareVersion"] == "2"
     parts = {part["@id"] for part in found["./"]["hasPart"]}
     files = [path for path in (tmp_path / "crate").rglob("*") if path.is_file()]
@@ -116,7 +117,8 @@ def test_what_is_not_known_is_left_out(run, tmp_path):
     found = entities(tmp_path / "crate")
     assert "#agent" not in found
     assert "null" not in json.dumps(list(found.values()))
-    assert not {"version", "softwareRequirements"} & found["Snakefile"].keys()
+    assert found["Snakefile"]["version"] == "1.2.3"
+    assert "softwareRequirements" not in found["Snakefile"]
 
 
 def test_the_list_of_files_says_how_each_came_about(run, tmp_path):

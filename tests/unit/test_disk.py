@@ -31,6 +31,21 @@ def test_pixels_of_an_area():
     assert found == pytest.approx((11132 / 30) * (5566 / 30), rel=0.01)
 
 
+def test_further_passes_lie_on_the_disk_while_they_are_downloaded():
+    place = {"area": [10, 50, 10.1, 50.1], "period": ["2023-01-01", "2023-02-01"]}
+
+    def scenes(passes, **site):
+        found = study({"sar": {"passes": passes}}, **site)
+        return disk.study_bytes(Layout(found))["scenes"]
+
+    stac = {"source": "stac", "catalogue": "planetary_computer", **place}
+    once, twice, thrice = (scenes(count, **stac) for count in (1, 2, 3))
+    assert thrice - twice == pytest.approx(twice - once)
+    assert twice - once > once / 2
+    made = {"source": "simulated", "size_px": 100}
+    assert scenes(1, **made) == scenes(4, **made)
+
+
 def test_pixels_of_own_files(tmp_path):
     write_raster(tmp_path / "o.tif", np.ones((1, 70, 50), np.float32), GRID, ["r"], np.nan)
     band = {"path": str(tmp_path / "o.tif")}
@@ -52,6 +67,11 @@ def test_bytes_grow_with_pixels_and_runs():
     for what in ("scenes", "stack", "fused"):
         assert large[what] == 4 * small[what] > 0
     assert large["models"] == small["models"] == 2 * 250_000
+    models = {"study": "a", "site": "b", "models": ["m"], "anyway": False}
+    filled = disk.study_bytes(Layout(study({"fill_with": models}, source="simulated", size_px=100)))
+    assert filled["scenes"] == small["scenes"]
+    assert filled["products"] > 0
+    assert [filled[what] for what in ("fused", "models", "figures")] == [0, 0, 0]
     fine = estimate("sharpening", 100)
     assert fine["fused"] == 10 * small["fused"]  # beside each 30 m raster one of 9 x its pixels
     assert fine["stack"] > 9 * small["stack"]

@@ -18,6 +18,8 @@ from sarfusion.show.figures.curves import history_table, training_curves
 from sarfusion.show.figures.density import density
 from sarfusion.show.figures.facets import FACETS
 from sarfusion.show.figures.scores import scores, scores_to_show
+from sarfusion.show.figures.uncertainty import uncertainty
+from uncertainty_data import make_uncertainties
 
 
 class TestDensity:
@@ -122,3 +124,39 @@ class TestTraining:
         table = history_table(make_records(history=history, best_update=2))
         assert table["train_loss"].isna().all()
         assert_printable(training_curves(table))
+
+
+class TestUncertainty:
+    @pytest.mark.parametrize(
+        "made", [{}, {"bands": ["red"]}, {"sites": ("a", "b")}, {"inputs": ["none"]}]
+    )
+    def test_it_prints_well(self, made):
+        assert_printable(uncertainty(make_uncertainties(**made)))
+
+    def test_curves_are_those_of_the_table(self):
+        table = make_uncertainties(inputs=["ratio"], bands=["red"])
+        table = table[table["method"] == "unet"]
+        above, below = uncertainty(table).axes
+        diagonal, seeds, ensemble, calibrated = (line.get_xydata() for line in above.lines)
+        assert diagonal.tolist() == [[0, 0], [100, 100]]
+        for curve, kind in ((seeds, "seeds"), (ensemble, "ensemble"), (calibrated, "calibrated")):
+            rows = table[table["uncertainty"] == kind].set_index("metric")["value"]
+            assert curve[:, 0].tolist() == list(range(5, 100, 5))
+            assert curve[:, 1] == pytest.approx(
+                [100 * rows[f"coverage_{level}"] for level in range(5, 100, 5)]
+            )
+        oracle, *curves = (line.get_xydata() for line in below.lines)
+        assert len(curves) == 2  # calibration does not change the order
+        assert all((oracle[1:, 1] < curve[1:, 1]).all() for curve in curves)
+
+    def test_one_input_is_shown_that_with_the_ratio_if_there(self):
+        table = make_uncertainties(inputs=["none", "ratio"])
+        assert "U-Net, with ratio" in words(uncertainty(table))
+        assert "optical only" not in words(uncertainty(table))
+        table = table[table["input"] == "none"]
+        assert "U-Net, optical only" in words(uncertainty(table))
+
+    def test_without_any_score_it_says_so(self):
+        table = make_uncertainties().assign(value=np.nan)
+        with pytest.raises(StudyError, match="uncertainty: no score of any method"):
+            uncertainty(table)

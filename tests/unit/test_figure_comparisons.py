@@ -26,7 +26,13 @@ from protocol_data import (
 from sarfusion.core.errors import StudyError
 from sarfusion.show.figures.density import density
 from sarfusion.show.figures.differences import differences
-from sarfusion.show.figures.distance import distance, errors_by_distance, method_styles
+from sarfusion.show.figures.distance import (
+    AGE,
+    DISTANCE,
+    errors_by,
+    errors_in_bins,
+    method_styles,
+)
 from sarfusion.show.figures.facets import FACETS
 from sarfusion.show.figures.layout import PAGE, balanced, block_gaps, panel_grid
 from sarfusion.show.figures.maps import RGB
@@ -63,16 +69,16 @@ class TestGapDistance:
     @pytest.mark.parametrize("runs", [RUNS, RUNS[:1], CLASSICAL])
     @pytest.mark.parametrize("sites", [["a-site"], ["a-site", "b-site"]])
     def test_prints(self, runs, sites):
-        figure = distance(make_edge_table(runs, sites))
+        figure = errors_in_bins(make_edge_table(runs, sites))
         assert assert_printable(figure) <= PAGE[1]
         assert len(figure.axes) == 3 * len(sites)
 
     def test_bins_means_and_intervals(self):
         table = make_edge_table([("cnn", "ratio")], seeds=3)
         table["value"] = np.tile([1.0, 2.0, 3.0], len(table) // 3)
-        found = errors_by_distance(table)
+        found = errors_by(table, DISTANCE)
         red = found[found["band"] == "red"]
-        assert list(zip(red["low_m"], red["high_m"], strict=True)) == [
+        assert list(zip(red["first"], red["last"], strict=True)) == [
             (0, 60),
             (60, 120),
             (120, 240),
@@ -84,8 +90,21 @@ class TestGapDistance:
 
     def test_bins_are_sorted_by_distance_not_by_name(self):
         table = make_edge_table([("cnn", "ratio")], seeds=1)
-        found = errors_by_distance(table.sort_values("region"))
-        assert found.loc[found["band"] == "red", "low_m"].tolist() == [0, 60, 120, 240]
+        found = errors_by(table.sort_values("region"), DISTANCE)
+        assert found.loc[found["band"] == "red", "first"].tolist() == [0, 60, 120, 240]
+
+    def test_ages_are_bins_too(self):
+        table = make_edge_table([("unet", "date"), ("unet", "date_vvvh"), ("nspi", "none")])
+        ages = {"0-60m": "0-16d", "60-120m": "16-32d", "120-240m": "32-64d", "240-infm": "64-infd"}
+        named = table["region"].str.removeprefix("gap_edge_").map(ages)
+        table = table.assign(region="gap_age_" + named)
+        found = errors_by(table, AGE)
+        assert found["first"].drop_duplicates().tolist() == [0, 16, 32, 64]
+        figure = errors_in_bins(table, AGE)
+        assert_printable(figure)
+        assert figure.axes[0].get_xlabel() == "age of the other date (days)"
+        with pytest.raises(StudyError, match="no RMSE by distance"):
+            errors_by(table, DISTANCE)
 
     def test_other_regions_metrics_and_protocols_do_not_count(self):
         table = make_edge_table([("cnn", "ratio")])
@@ -96,10 +115,10 @@ class TestGapDistance:
             {"value": np.nan},
         ):
             with pytest.raises(StudyError, match="by distance"):
-                errors_by_distance(table.assign(**change))
+                errors_by(table.assign(**change), DISTANCE)
 
     def test_axis_numbers_are_the_borders_of_the_bins(self):
-        axes = distance(make_edge_table()).axes[0]
+        axes = errors_in_bins(make_edge_table()).axes[0]
         assert [text.get_text() for text in axes.get_xticklabels()] == [
             "0",
             "60",

@@ -21,6 +21,7 @@ from rasterio.crs import CRS
 from rasterio.transform import Affine
 from sarfusion.core.errors import StudyError
 from sarfusion.core.raster import Grid, write_raster
+from sarfusion.show.figures import function_of
 from sarfusion.show.figures.density import density, read_scores
 from sarfusion.show.figures.differences import differences
 from sarfusion.show.figures.gaps import gap_error, gap_examples, gap_window
@@ -182,7 +183,7 @@ class TestScripts:
         """Draw a kind of figure twice, as its rule does; return the bytes of both files."""
         found = []
         for _ in range(2):
-            figure = plot.drawing(FIGURES[kind].draws)(**given)
+            figure = function_of(FIGURES[kind].draws)(**given)
             plot.write(figure, [folder / "out/f.png"], [folder / "out/f.pdf"])
             files = sorted((folder / "out").iterdir())
             assert [path.name for path in files] == ["f.pdf", "f.png"]
@@ -203,7 +204,7 @@ class TestScripts:
         assert first == second
 
     def test_a_product_on_another_grid_is_refused(self, site):
-        draw = plot.drawing(FIGURES["sharpening"].draws)
+        draw = function_of(FIGURES["sharpening"].draws)
         paths = self.paths(site, "stack", "split", "reduced", "full")
         with pytest.raises(StudyError, match=r"red\.tif: .* make it anew"):
             draw(**paths, **self.fused(site))

@@ -18,7 +18,7 @@ from rasterio.crs import CRS
 from rasterio.transform import Affine
 from sarfusion.core.errors import StudyError
 from sarfusion.core.raster import Grid, write_raster
-from sarfusion.show.figures import by_label, save
+from sarfusion.show.figures import by_label, function_of, save
 from sarfusion.show.figures.curves import history_table, training_curves
 from sarfusion.show.figures.density import density
 from sarfusion.show.figures.differences import differences
@@ -125,7 +125,7 @@ class TestScripts:
     @staticmethod
     def draw(kind, folder, **given):
         """Draw a kind of figure into a folder, as its rule does."""
-        figures = plot.drawing(FIGURES[kind].draws)(**given)
+        figures = function_of(FIGURES[kind].draws)(**given)
         plot.write(figures, [folder / f"{kind}.png"], [folder / f"{kind}.pdf"])
 
     def test_map_figures(self, site):

@@ -5,12 +5,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sarfusion.core.errors import StudyError
 from sarfusion.fusion.classical import gap_filling, reconstruction
+from sarfusion.ground import pyramid
 from sarfusion.ground.degradation import fill_nearest
 from sarfusion.study.methods import METHODS
 from skimage.restoration import inpaint_biharmonic
 
 SHAPE = (12, 14)
-GAP_FILLING = [name for name, method in METHODS.items() if method.protocol == "cloud_gap"]
+GAP_FILLING = [
+    name
+    for name, method in METHODS.items()
+    if method.protocol == "cloud_gap" and not method.over_time
+]
 methods = pytest.mark.parametrize("name", GAP_FILLING)
 reflectance = arrays(np.float32, SHAPE, elements=st.floats(0, 1, width=32))
 backscatter = arrays(np.float32, (2, *SHAPE), elements=st.floats(-30, 5, width=32))
@@ -48,7 +53,7 @@ def two_gaps():
 
 
 def test_the_methods_belong_to_the_protocol():
-    known = ["mean", "nearest", "biharmonic", "regression"]
+    known = ["mean", "nearest", "pyramid", "biharmonic", "regression"]
     assert GAP_FILLING[: len(known)] == known
     inputs = {name: METHODS[name].input for name in known}
     assert inputs == {**dict.fromkeys(known, "none"), "regression": "vvvh"}
@@ -209,7 +214,56 @@ def test_only_gaps_are_filled_and_what_lies_under_them_is_not_used(name, band, o
 def test_mean_and_biharmonic_stay_in_the_range_of_what_is_clear(band, sar, mask):
     gap, _ = mask
     clear = band[~gap]
-    for method in (gap_filling.mean, gap_filling.nearest, gap_filling.biharmonic):
+    for method in (gap_filling.mean, gap_filling.pyramid, gap_filling.biharmonic):
         filled = method(band, gap, sar, left_half())
         assert filled.min() >= clear.min() - 1e-6
         assert filled.max() <= clear.max() + 1e-6
+
+
+def test_a_pyramid_by_hand():
+    """One unknown pixel of four: the mean of the other three, then of its two neighbours."""
+    band = np.array([[1.0, 2.0], [6.0, np.nan]])
+    assert pyramid._cell_means(band, np.isfinite(band)).tolist() == [[3.0]]
+    value = 3.0
+    for _ in range(pyramid.MEMBRANE_STEPS):  # beyond the edge, the pixel is its own neighbour
+        value = (2 + 6 + value + value) / 4
+    assert pyramid.push_pull(band)[1, 1] == pytest.approx(value)
+
+
+@given(
+    arrays(
+        np.float32,
+        st.tuples(st.integers(1, 20), st.integers(1, 20)),
+        elements=st.floats(0, 1, width=32),
+    ),
+    st.data(),
+)
+@settings(deadline=None)
+def test_a_pyramid_keeps_what_is_known_and_its_range(band, data):
+    hidden = data.draw(arrays(bool, band.shape))
+    hidden[0, 0] = False
+    given_band = np.where(hidden, np.nan, band)
+    filled = pyramid.push_pull(given_band)
+    assert filled.dtype == band.dtype
+    assert np.array_equal(filled[~hidden], band[~hidden])
+    known = band[~hidden]
+    assert known.min() - 1e-6 <= filled.min() <= filled.max() <= known.max() + 1e-6
+
+
+def test_a_pyramid_of_nothing_is_refused():
+    with pytest.raises(StudyError, match="no valid pixel"):
+        pyramid.push_pull(np.full((4, 4), np.nan))
+
+
+def test_a_region_too_large_for_biharmonic_is_a_pyramid(monkeypatch):
+    scene, gap = smooth_scene(), two_gaps()
+    small = np.zeros_like(gap)
+    small[5:15, 0:12] = True
+    monkeypatch.setattr(gap_filling, "LARGEST_SYSTEM_PX", small.sum())
+    filled = gap_filling.biharmonic(scene, gap, None, None)
+    monkeypatch.undo()
+    whole = gap_filling.biharmonic(scene, gap, None, None)
+    np.testing.assert_array_equal(filled[small], whole[small])
+    large = gap & ~small
+    assert not np.isclose(filled[large], whole[large], atol=1e-6).all()
+    assert np.abs(filled - scene)[large].max() < 0.1

@@ -229,6 +229,19 @@ def test_regions_partition_the_test_ground(seed, share):
     assert (found["all"] == test).all()
 
 
+def test_regions_by_the_age_of_the_nearest_clear_date():
+    gap = np.array([[True, True, True, True, False]])
+    age = np.array([[16, 17, 90, np.nan, 3]])
+    found = gaps.regions(gap, gap, (30, 30), [60], [0.5], 3, None, age, [16, 32])
+    ages = {name: mask[0].tolist() for name, mask in found.items() if "age" in name}
+    assert ages == {
+        "gap_age_0-16d": [True, False, False, False, False],
+        "gap_age_16-32d": [False, True, False, False, False],
+        "gap_age_32-infd": [False, False, True, False, False],
+    }
+    assert not any("age" in name for name in gaps.regions(gap, gap, (30, 30), [60], [0.5], 3))
+
+
 def test_ground_without_observations_is_no_edge():
     gap = np.zeros((1, 6), bool)
     gap[0, 2:4] = True

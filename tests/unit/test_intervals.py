@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from sarfusion.scoring.intervals import half_width, mean_interval
+from sarfusion.scoring.intervals import combined_freedom, half_width, mean_interval
 
 
 def test_half_width_by_hand():
@@ -17,3 +17,11 @@ def test_interval_by_hand():
 @pytest.mark.parametrize("values", [[], [1.0]])
 def test_fewer_than_two_values_have_no_interval(values):
     assert np.isnan(mean_interval(values)).all()
+
+
+def test_degrees_of_freedom_of_two_parts_by_hand():
+    """Variances 9 and 1: 1 / f = 0.9 / 2 + 0.1 / 10 with three seeds and twenty blocks."""
+    assert combined_freedom(3, 1, 3, 20) == pytest.approx(1 / 0.46)
+    assert combined_freedom(0, 1, 1, 20) == 10
+    assert combined_freedom(3, 0, 3, 20) == 2
+    assert combined_freedom(0, 0, 3, 20) == 10

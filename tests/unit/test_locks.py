@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVS = ROOT / "envs"
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-export.lock"]
 PYTHONS = ["3.11", "3.12", "3.13"]
 PLATFORMS = [("linux", "Linux", "x86_64"), ("darwin", "Darwin", "arm64")]
 
@@ -28,7 +28,7 @@ def entries(name):
 def wanted(name):
     """The requirements of a list written by hand."""
     lines = [line.split("#")[0].strip() for line in (ENVS / name).read_text().splitlines()]
-    return [Requirement(line) for line in lines if line and not line.startswith("-c")]
+    return [Requirement(line) for line in lines if line and not line.startswith("-")]
 
 
 def pins(name):
@@ -89,9 +89,11 @@ def test_what_was_asked_for_is_installed_everywhere(name, platform, python):
     assert asked <= installed
 
 
-def test_test_tools_do_not_change_the_lock():
-    base, dev = (pins(name) for name in LOCKS)
-    assert all(dev[package] == base[package] for package in base.keys() & dev.keys())
+def test_what_is_added_does_not_change_the_lock():
+    base, dev, export = (pins(name) for name in LOCKS)
+    for added in (dev, export):
+        assert all(added[package] == base[package] for package in base.keys() & added.keys())
+    assert export.items() <= dev.items()  # tests export models
 
 
 def test_torch_is_pinned_outside_the_lock_and_its_needs_inside():

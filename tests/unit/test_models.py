@@ -20,7 +20,13 @@ NETWORKS = [
     ("cnn", {"skip": True}),
     ("cae", {"skip": True}),
     ("cae", {"pooling": False}),
+    ("unet", {"depth": 1}),
+    ("unet", {"depth": 3}),
+    ("unet", {"middle": 2}),
+    ("unet", {"width": 16}),
 ]
+
+PLAIN = {"residual": False, "uncertainty": False}
 
 
 def network(name, options, channels=2):
@@ -29,21 +35,25 @@ def network(name, options, channels=2):
 
 
 def test_parameter_counts_by_hand():
-    def count(name):
-        return sum(p.numel() for p in build(name, 2, {}).parameters())
+    def count(name, **options):
+        return sum(p.numel() for p in build(name, 2, options).parameters())
 
     assert count("cnn") == (81 * 2 + 1) * 64 + (25 * 64 + 1) * 32 + 25 * 32 + 1
     assert count("cae") == (
         (9 * 2 + 1) * 32 + (9 * 32 + 1) * 64 + (9 * 64 + 1) * 128
         + (4 * 128 * 64 + 64) + (4 * 64 * 32 + 32) + 9 * 32 + 1
     )  # fmt: skip
+    assert count("unet", width=16) == (
+        (9 * 2 + 1) * 16 + (9 * 16 + 1) * 32 + (9 * 32 + 1) * 64
+        + (4 * 64 * 32 + 32) + (9 * 64 + 1) * 32 + (4 * 32 * 16 + 16) + (9 * 32 + 1) * 16 + 16 + 1
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "options"), NETWORKS)
 def test_radius_is_the_true_reach_of_an_output_pixel(name, options):
     net = network(name, options).train()  # by plain convolutions: 0 is then 0, not a rounding
-    size, reach = 40, 0
-    for row in range(16, 16 + net.multiple):  # every place within a cell of the poolings
+    size, reach = 80, 0
+    for row in range(32, 32 + net.multiple):  # every place within a cell of the poolings
         reached = torch.zeros(size, size, dtype=torch.bool)
         for _ in range(4):  # a ReLU or a pooling may hide an input once, not each time
             x = torch.rand(1, 2, size, size, dtype=torch.double, requires_grad=True)
@@ -59,11 +69,11 @@ def test_radius_is_the_true_reach_of_an_output_pixel(name, options):
 def test_tiles_equal_one_pass_over_the_whole_scene(name, options, shape):
     net = network(name, options)
     inputs = torch.rand(2, *shape, dtype=torch.double)
-    whole = predict(net, inputs)
+    whole = predict(net, inputs)[0]
     tiled = torch.full(shape, torch.nan, dtype=torch.double)
     for tile in tiles(shape, 18, net.radius, net.multiple):
         part = inputs[:, *tile.read]
-        tiled[tile.written] = predict(net, part)[tile.inner]
+        tiled[tile.written] = predict(net, part)[0][tile.inner]
     assert (tiled - whole).abs().max() < 1e-12
 
 
@@ -71,18 +81,41 @@ def test_a_halo_one_pixel_short_leaves_seams():
     net = network("cnn", {})
     inputs = torch.rand(2, 40, 40, dtype=torch.double)
     tile = next(iter(tiles((40, 40), 20, net.radius - 1, 1)))
-    part = predict(net, inputs[:, *tile.read])
-    assert (part[tile.inner] - predict(net, inputs)[:20, :20]).abs().max() > 1e-9
+    part = predict(net, inputs[:, *tile.read])[0]
+    assert (part[tile.inner] - predict(net, inputs)[0, :20, :20]).abs().max() > 1e-9
 
 
 def test_an_unknown_option_is_said():
     with pytest.raises(StudyError, match="'cnn': .*'depth'"):
         build("cnn", 2, {"depth": 3})
+    with pytest.raises(StudyError, match="'unet': depth is 0 to 6"):
+        build("unet", 2, {"depth": 9})
+
+
+@pytest.mark.parametrize("name", networks())
+def test_a_residual_starts_as_the_band_that_is_given(name):
+    net = build(name, 2, {}, starts=[0], uncertain=True)
+    x = torch.rand(1, 2, 32, 32)
+    band, log_variance = net(x)[0]
+    assert torch.equal(band, x[0, 0])
+    assert (log_variance == 0).all()
+    (net(x)[:, 1].sum()).backward()
+    assert net.log_variance.weight.grad.abs().sum() > 0
+    assert all((p.grad == 0).all() for p in net.body.parameters())  # the variance leaves them alone
+
+
+def test_a_residual_may_start_from_a_sum_of_channels():
+    x = torch.rand(2, 3, 8, 8)
+    assert torch.equal(build("unet", 3, {"depth": 1}, starts=[0, 2])(x), x[:, :1] + x[:, 2:])
+
+
+def test_a_deep_network_reaches_thirty_pixels():
+    assert build("unet", 2, {"depth": 3, "middle": 2}).radius == 37
 
 
 def test_a_checkpoint_gives_the_same_network_back(tmp_path):
     net = network("cae", {"skip": True}).float()
-    record = {"network": "cae", "options": {"skip": True}, "channels": ["red", "ratio_db"]}
+    record = PLAIN | {"network": "cae", "options": {"skip": True}, "channels": ["red", "ratio_db"]}
     files = tmp_path / "seed1.safetensors", tmp_path / "seed1.json"
     checkpoint.save(net, record, *files)
     again, found = checkpoint.load(*files)
@@ -93,7 +126,7 @@ def test_a_checkpoint_gives_the_same_network_back(tmp_path):
 
 def test_weights_of_another_network_or_cut_short_are_refused(tmp_path):
     files = tmp_path / "seed1.safetensors", tmp_path / "seed1.json"
-    record = {"network": "cnn", "options": {}, "channels": ["red"]}
+    record = PLAIN | {"network": "cnn", "options": {}, "channels": ["red"]}
     checkpoint.save(network("cae", {}).float(), record, *files)
     with pytest.raises(StudyError, match="not the weights that .*seed1.json describes"):
         checkpoint.load(*files)

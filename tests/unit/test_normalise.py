@@ -42,6 +42,11 @@ def test_data_range_ignores_the_outermost_thousandth():
     assert normalise.data_range(values) == pytest.approx(0.998, abs=1e-4)
 
 
+def test_percentiles_of_a_channel_are_those_of_its_values():
+    values = np.linspace(0, 1000, 1001)
+    assert normalise.percentiles(values) == pytest.approx([1, 50, 500, 950, 999])
+
+
 @given(st.integers(1, 60), st.integers(1, 700), st.integers(0, 5))
 @settings(deadline=None, max_examples=25)
 def test_a_sample_is_every_nth_training_pixel_in_the_order_of_the_raster(largest, height, seed):

@@ -6,7 +6,17 @@ import import_scene
 import numpy as np
 import pytest
 import rasterio
-from own_site import KEPT, OPTICAL_GRID, SAR_GRID, UTM, Site, numbers, power, reflectance
+from own_site import (
+    KEPT,
+    OPTICAL_GRID,
+    SAR_GRID,
+    UTM,
+    Site,
+    numbers,
+    power,
+    reflectance,
+    write,
+)
 from rasterio.enums import ColorInterp
 from rasterio.transform import Affine
 from sarfusion.core.errors import StudyError
@@ -460,3 +470,64 @@ def test_a_file_in_few_large_blocks_is_told(site, monkeypatch, caplog):
     site.run()
     assert "o.tif: its blocks of" in caplog.text
     assert "s.tif: its blocks of" in caplog.text
+
+
+def test_negative_reflectance_that_an_unsigned_file_wrapped_is_left_out(site):
+    """-2000 to -1 come back as 63536 to 65535, with a scale of 1e-4 as reflectances of 6.4."""
+    signed = np.round(reflectance() / 1e-4).astype(np.int16)
+    signed[2, :2, :20] = -np.arange(1, 2001, 50).reshape(2, 20)
+    site.optical |= {"scale": 1e-4, "offset": 0.0}
+    site.write_optical(signed.view(np.uint16))
+    fill = site.run().fill()
+    assert fill[:2, :20].all()
+    assert fill.sum() == 40
+    assert site.raw()[:3][:, ~fill].max() * 1e-4 < 1
+
+
+# SAR of several passes
+
+
+def with_passes(site, *passes):
+    """Give the site a file of VV and VH for each pass."""
+    for number, values in enumerate(passes):
+        write(site.folder / f"s{number}.tif", values, SAR_GRID)
+    for band, number in (("vv", 1), ("vh", 2)):
+        site.sar[band] = [{"path": f"s{n}.tif", "band": number} for n in range(len(passes))]
+    return site
+
+
+def test_passes_are_averaged_in_linear_power(site):
+    one, other = power(), 3 * power()[:, ::-1]
+    one[:, 20:30, 50:60] = np.nan
+    expected = np.where(np.isnan(one), other, (one + other) / 2)
+    same_power(with_passes(site, one, other), expected[KEPT])
+    about = read_json(site.out / "scene.json")
+    assert about["sar"]["passes"] == 2
+    assert [item["band"] for item in about["items"] if item["band"].startswith("sar")] == [
+        *("sar.vv.1", "sar.vv.2", "sar.vh.1", "sar.vh.2")
+    ]
+
+
+def test_passes_in_decibels_are_averaged_in_linear_power(site):
+    site.sar["unit"] = "db"
+    with_passes(site, 10 * np.log10(power()), 10 * np.log10(3 * power()))
+    np.testing.assert_allclose(site.run().power(), 2 * power()[KEPT], rtol=1e-5)
+
+
+def test_a_list_of_one_pass_gives_the_same_bytes_as_its_file(site):
+    alone = (site.run().out / "sar.tif").read_bytes()
+    shutil.rmtree(site.out)
+    with_passes(site, power()).run()
+    assert (site.out / "sar.tif").read_bytes() == alone
+
+
+def test_each_pass_is_checked(site):
+    with_passes(site, power(), 1000 * power())
+    refused(site, r"vv\.2: the median backscatter is")
+
+
+def test_passes_on_different_grids_are_refused(site):
+    with_passes(site, power(), power())
+    elsewhere = Grid(UTM, SAR_GRID.transform @ Affine.translation(0.5, 0), *SAR_GRID.shape)
+    write(site.folder / "s1.tif", power(), elsewhere)
+    refused(site, "lie on different grids")

@@ -5,9 +5,13 @@ import re
 import pytest
 import yaml
 from pages import PAGES, ROOT, blocks, commands, lines_on_screen, links, page_name, rows, spans
-from reproduce_command import reproduce, studies, verifying
+from reproduce_command import archives, filling, reproduce, studies, verifying
+from sarfusion.scoring.definitions import SCALE
 from sarfusion.scoring.metrics import METRICS
+from sarfusion.scoring.uncertainty import METRICS as UNCERTAINTY_METRICS
 from sarfusion.study.config import resolve, schema
+from sarfusion.study.protocols import PROTOCOLS
+from sarfusion.verify.tolerances import family
 from snakemake.cli import get_argument_parser
 from uiqi_elsewhere import ours, pairs
 
@@ -123,10 +127,22 @@ def understand_command(name, arguments):
     elif name == "test":
         for path in [word for word in arguments if word != "--all"]:
             assert (ROOT / path).is_file(), path
-    elif name in ("lock", "status"):
-        (study,) = arguments
+    elif name == "release":
+        assert arguments == ["VERSION"]
+    elif name == "pack":
+        assert archives.pack_options(arguments).study in PLACES
+    elif name == "unpack":
+        assert arguments == ["FILE"]
+    elif name in ("lock", "check-archive", "status", "report-problem"):
+        (study,) = [word for word in arguments if word != reproduce.IMPATIENT]
         if study not in PLACES:
             studies.study_file(study)
+    elif name == "fill":
+        assert filling.fill_options(arguments)[1] == []
+    elif name == "export":
+        study, *protocols = arguments
+        assert set(protocols) <= PROTOCOLS.keys()
+        studies.study_file(study)
     elif name not in ("verify", "bench"):
         assert not arguments, (name, arguments)
 
@@ -138,16 +154,22 @@ def understand_run(arguments):
         assert (ROOT / profile / "config.yaml").is_file()
 
 
+def test_every_metric_of_uncertainty_is_described():
+    told = {row[0] for row in rows(ROOT / "docs/metrics.md") if len(row) == 2}
+    names = {name.removesuffix("_N") for cell in told for name in re.findall(r"`(\w+)`", cell)}
+    assert {*map(family, names)} == {*map(family, UNCERTAINTY_METRICS), SCALE}
+
+
 def test_every_metric_is_described():
     page = ROOT / "docs/metrics.md"
     told = {row[0].strip("`"): row[2] for row in rows(page) if len(row) == 3}
     told.pop("metric")
     assert told.keys() == METRICS.keys()
     best = {"lower": "0", "zero": "0", "one": "1", "higher": "1"}
-    special = {"psnr": "high", "q_af": ".975"}
+    special = {"psnr": "high", "q_af": ".975", "rmse_by_distance": "low", "rmse_by_age": "low"}
     for name, entry in METRICS.items():
         assert told[name] == special.get(name, best[entry.better]), name
-    intervals = re.search(r"They exist for (.+?)\.", text_of(page), re.S)[1]
+    intervals = re.search(r"test ground, for (.+?)\.", text_of(page), re.S)[1]
     compared = [name for name, entry in METRICS.items() if entry.compared]
     assert re.findall(r"`(\w+)`", intervals) == compared
 

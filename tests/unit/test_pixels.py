@@ -10,8 +10,10 @@ import tabulate_metrics
 from paper_data import make_stack
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
+from sarfusion.core.files import write_json
 from sarfusion.core.raster import Grid, write_raster
-from sarfusion.scenes import landsat, sar
+from sarfusion.scenes import sar
+from sarfusion.scenes.bands import BANDS
 from sarfusion.show.pixels import coarse_sar_note, metres, pixel_sizes
 from sarfusion.show.tables import METRIC_COLUMNS
 
@@ -74,10 +76,18 @@ def test_a_step_warns_of_coarser_sar(tmp_path, caplog, side, said):
         return Grid(CRS.from_epsg(32648), from_origin(5e5, 1e6, pixel, pixel), 6, 6)
 
     stack, power = tmp_path / "stack.tif", tmp_path / "sar.tif"
-    write_raster(stack, np.full((3, 6, 6), 0.1), grid(side), landsat.BANDS, np.nan)
+    write_raster(stack, np.full((3, 6, 6), 0.1), grid(side), BANDS, np.nan)
     write_raster(power, np.full((2, 6, 6), 0.1), grid(10), sar.BANDS, np.nan)
     full = tmp_path / "full.tif"
-    prepare_full_scale.main(stack=stack, sar=power, full=full, site="here", noise_floor_db=-30)
+    write_json(tmp_path / "stack.json", {"shift_corrected_px": None})
+    prepare_full_scale.main(
+        stack=stack,
+        sar=power,
+        description=tmp_path / "stack.json",
+        full=full,
+        site="here",
+        noise_floor_db=-30,
+    )
     assert caplog.messages == [said] * bool(said)
 
 
@@ -85,11 +95,14 @@ def test_a_step_warns_of_coarser_sar(tmp_path, caplog, side, said):
 def test_the_summary_tells_of_coarser_sar_where_there_are_such_products(tmp_path, protocol):
     row = ("s", "here", protocol, "test", "red", "cnn", "ratio", 1, "rmse", 0.1, 9)
     pd.DataFrame([row], columns=METRIC_COLUMNS).to_csv(tmp_path / "scores.csv")
+    columns = ["protocol", "model", "input", "updates", "converged"]
+    pd.DataFrame(columns=columns).to_csv(tmp_path / "models.csv")
     (tmp_path / "here.json").write_text(json.dumps({"site": "here", **stack(10, 10)}))
     made = {name: tmp_path / f"summary.{name}" for name in ("csv", "md", "tex", "txt")}
     tabulate_metrics.main(
         scores=[tmp_path / "scores.csv"],
         descriptions=[tmp_path / "here.json"],
+        models=tmp_path / "models.csv",
         metrics=tmp_path / "metrics.csv",
         **made,
         missing={},

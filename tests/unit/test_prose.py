@@ -6,11 +6,19 @@ import re
 import pandas as pd
 import pytest
 from paper_data import CLAIMS, make_differences, make_scene, make_stack, make_verdicts
-from sarfusion.scoring.claims import NOT_REPRODUCED, NOT_TESTED, OVERALL, REPRODUCED, SEED_DEPENDENT
+from sarfusion.scoring.decision import (
+    CONTRADICTED,
+    NO_DIFFERENCE,
+    NOT_SHOWN,
+    NOT_TESTED,
+    OVERALL,
+    REPRODUCED,
+)
 from sarfusion.scoring.metrics import COMPARED_METRICS
 from sarfusion.show.paper.findings import lowest_errors, ratio_effects
+from sarfusion.show.paper.levels import level_sentences, uncertainty_sentences
 from sarfusion.show.paper.limits import limits
-from sarfusion.show.paper.sites import place_words
+from sarfusion.show.paper.sites import place_words, shift_text
 from sarfusion.show.paper.verdicts import (
     QUANTITIES,
     copying_note,
@@ -20,11 +28,12 @@ from sarfusion.show.paper.verdicts import (
 )
 from sarfusion.show.paper.wording import question
 from sarfusion.study.protocols import HEADLINE
+from uncertainty_data import make_uncertainties
 
 VERBS = {
     REPRODUCED: "reproduces that",
-    NOT_REPRODUCED: "does not reproduce that",
-    SEED_DEPENDENT: "leaves open whether",
+    CONTRADICTED: "contradicts that",
+    NOT_SHOWN: "does not show that",
     NOT_TESTED: "does not test whether",
 }
 
@@ -39,7 +48,7 @@ def is_sentence(text):
 
 class TestVerdicts:
     def test_each_of_all_combinations_says_of_each_claim_its_verdict_once(self):
-        """Four verdicts for each of five claims."""
+        """Four verdicts for each of the claims."""
         for verdicts in itertools.product(VERBS, repeat=len(CLAIMS)):
             wanted = dict(zip(CLAIMS, verdicts, strict=True))
             sentences = verdict_sentences(told(wanted))
@@ -51,7 +60,7 @@ class TestVerdicts:
                     for verdict, verb in VERBS.items()
                     if re.match(rf"(Of .+, the run|It) {verb} ", sentence)
                 ]
-                names = re.findall(r"\(([CS]\d)\)", sentence)
+                names = re.findall(r"\(([A-Z]\d)\)", sentence)
                 assert all(wanted[name] == verdict for name in names)
                 # Each claim of a sentence has its own "that" or "whether".
                 assert sentence.count(f"{VERBS[verdict].split()[-1]} the ") == len(names)
@@ -61,15 +70,24 @@ class TestVerdicts:
             assert sum(text.startswith("Of the study's own claims") for text in sentences) == 1
 
     def test_an_example_word_for_word(self):
-        wanted = dict.fromkeys(CLAIMS, REPRODUCED) | {"C1": NOT_REPRODUCED, "S1": SEED_DEPENDENT}
+        wanted = dict.fromkeys(CLAIMS, REPRODUCED) | {"C1": CONTRADICTED, "S1": NOT_SHOWN}
         assert verdict_sentences(told(wanted)) == [
             "Of the paper's claims, the run reproduces that the CAE has the higher SSIM on all"
-            " three bands (C2), that the CNN has the higher UIQI on at least one band (C3) and that"
+            " three bands (C2), that the CNN has the higher UIQI on some bands (C3) and that"
             " the CNN keeps edges and fine structures better and the CAE is smoother (C4).",
-            "It does not reproduce that the CAE has the lower RMSE on all three bands (C1).",
-            "Of the study's own claims, the run leaves open whether the VV/VH ratio lowers the"
-            " error inside cloud gaps, against no SAR and against shuffled SAR, for every model of"
-            " the study (S1).",
+            "It contradicts that the CAE has the lower RMSE on all three bands (C1).",
+            "Of the study's own claims, the run reproduces that the network that is best on"
+            " validation ground has the lower RMSE inside cloud gaps than every method without"
+            " training (S2), that the error inside cloud gaps is lowered by VV and VH when another"
+            " date is given, for every model of the study (S3), that the error inside cloud gaps"
+            " is lowered more by VV and VH together than by their ratio, for every model of the"
+            " study (S4), that the worth of VV and VH inside cloud gaps, when another date is"
+            " given, grows with the age of that date and with the distance to clear ground, for"
+            " every model of the study (S5) and that the calibrated 95 % interval of the filled"
+            " bands holds 93 to 97 % of the withheld pixels, for every model with the VV/VH ratio"
+            " that learns its uncertainty (U1).",
+            "It does not show that the VV/VH ratio lowers the error inside cloud gaps, against no"
+            " SAR and against shuffled SAR, for every model of the study (S1).",
         ]
 
     def test_a_study_may_judge_claims_of_its_own_alone(self):
@@ -91,13 +109,13 @@ class TestFound:
         ]
 
     def test_what_does_not(self):
-        assert evidence_sentences(found("C2", NOT_REPRODUCED), "all") == [
+        assert evidence_sentences(found("C2", CONTRADICTED), "all") == [
             "In red, green and blue, the structural similarity (SSIM) is lower for the CAE than for"
             " the CNN (both with the ratio), by 0.020: the opposite of what is claimed."
         ]
 
     def test_what_is_open_says_why(self):
-        first, second = evidence_sentences(found("S1", SEED_DEPENDENT), "all")
+        first, second = evidence_sentences(found("S1", NOT_SHOWN), "all")
         assert first == (
             "In red, green and blue, it cannot be told whether the error (RMSE) is lower for the"
             " U-Net with the ratio than without SAR: the interval holds 0."
@@ -113,7 +131,7 @@ class TestFound:
 
     def test_bands_that_differ_have_a_sentence_each(self):
         rows = found("C1", REPRODUCED)
-        rows[1:] = [found("C1", NOT_REPRODUCED)[1], found("C1", SEED_DEPENDENT)[2]]
+        rows[1:] = [found("C1", CONTRADICTED)[1], found("C1", NOT_SHOWN)[2]]
         holds, fails, open_ = evidence_sentences(rows, "all")
         assert holds.startswith("In red, ")
         assert fails.startswith("In green, ")
@@ -128,7 +146,7 @@ class TestFound:
 
     def test_over_sites_the_cases_are_counted(self):
         rows = found("C1", REPRODUCED, ("a", "b"))
-        rows[0] = rows[0] | {"verdict": NOT_REPRODUCED}
+        rows[0] = rows[0] | {"verdict": CONTRADICTED}
         rows[5] = rows[5] | {"verdict": NOT_TESTED}
         assert evidence_sentences(rows, "all") == [
             "Of 6 cases (2 sites and 3 bands), the error (RMSE) is lower for the CAE than for the"
@@ -139,28 +157,91 @@ class TestFound:
             " ratio nowhere."
         ]
 
+    def test_a_difference_not_worth_having_is_no_open_question(self):
+        rows = [row | {"reason": NO_DIFFERENCE} for row in found("C1", NOT_SHOWN)]
+        assert evidence_sentences(rows, "all") == [
+            "In red, green and blue, the error (RMSE) differs between the CAE with the ratio and"
+            " the CNN with the ratio by less than the smallest effect of interest."
+        ]
+
+    def test_three_sites_are_told_together_then_counted(self):
+        together, counted = evidence_sentences(found("C1", REPRODUCED, ("a", "b", "c")), "all")
+        assert together.startswith("Over all sites, in red, green and blue, the error (RMSE) is")
+        assert counted.startswith("Of 9 cases (3 sites and 3 bands), ")
+        together, counted = evidence_sentences(found("U1", CONTRADICTED, ("a", "b", "c")), "all")
+        assert together.startswith("Over all sites, in red, green and blue, the interval of ")
+        assert counted.startswith("Of 9 cases ")
+
     @pytest.mark.parametrize("verdict", VERBS)
     @pytest.mark.parametrize("name", CLAIMS)
     def test_every_claim_and_verdict_makes_sentences(self, name, verdict):
-        for sites in (("here",), ("a", "b")):
+        for sites in (("here",), ("a", "b"), ("a", "b", "c")):
             for text in evidence_sentences(found(name, verdict, sites), CLAIMS[name]["needs"]):
                 assert is_sentence(text)
 
     def test_every_metric_of_a_claim_has_a_name(self):
         """One that somebody adds goes by its own."""
         assert QUANTITIES.keys() <= set(COMPARED_METRICS)
-        rows = [row | {"metric": "new"} for row in found("C1", SEED_DEPENDENT)]
+        rows = [row | {"metric": "new"} for row in found("C1", NOT_SHOWN)]
         assert "whether the metric new is lower" in evidence_sentences(rows, "all")[0]
 
 
 class TestMeaning:
+    @pytest.mark.parametrize(
+        ("verdict", "sentence"),
+        [
+            (
+                REPRODUCED,
+                "In red, green and blue, the interval of the U-Net with the ratio holds 95 % of the"
+                " withheld pixels, where 93 % to 97 % are claimed.",
+            ),
+            (
+                CONTRADICTED,
+                "In red, green and blue, the interval of the U-Net with the ratio holds 87.5 % of"
+                " the withheld pixels: outside the 93 % to 97 % that are claimed.",
+            ),
+            (
+                NOT_SHOWN,
+                "In red, green and blue, the interval of the U-Net with the ratio holds 92.5 % of"
+                " the withheld pixels, and it cannot be told whether these are the 93 % to 97 %"
+                " that are claimed: the interval holds 0.93.",
+            ),
+            (
+                NOT_TESTED,
+                "In red, green and blue, the interval of the U-Net with the ratio is not judged"
+                " (the study makes no such comparison).",
+            ),
+        ],
+    )
+    def test_a_level_word_for_word(self, verdict, sentence):
+        (text,) = level_sentences(found("U1", verdict))
+        assert text.replace("\N{NO-BREAK SPACE}", " ") == sentence
+
+    def test_levels_are_counted_over_sites(self):
+        rows = found("U1", REPRODUCED, ("one", "two"))
+        rows[0] = rows[0] | {"verdict": CONTRADICTED}
+        (text,) = level_sentences(rows)
+        assert text.replace("\N{NO-BREAK SPACE}", " ") == (
+            "Of 6 cases (2 sites and 3 bands), the interval of the U-Net with the ratio holds 93 %"
+            " to 97 % of the withheld pixels in 5; it does not in 1."
+        )
+
+    def test_what_intervals_hold_is_told_of_networks_that_learned_it(self):
+        (text,) = uncertainty_sentences(make_uncertainties(inputs=["ratio"]), "cloud_gap")
+        assert text.replace("\N{NO-BREAK SPACE}", " ") == (
+            "The 95 % interval of the U-Net with the ratio holds 85.7 % by the spread of seeds"
+            " alone, 93.5 % with the variance that the network learned and 95 % after calibration,"
+            " mean over bands."
+        )
+        assert uncertainty_sentences(make_uncertainties(), "sharpening") == []
+
     @pytest.mark.parametrize("verdict", VERBS)
     def test_the_ratio_is_worth_something_only_where_that_was_reproduced(self, verdict):
         text = gap_meaning(told(dict.fromkeys(CLAIMS, verdict)), CLAIMS)
         assert is_sentence(text)
         assert ("worth something" in text) == (verdict == REPRODUCED)
-        assert ("raised the error" in text) == (verdict == NOT_REPRODUCED)
-        assert ("stays open" in text) == (verdict == SEED_DEPENDENT)
+        assert ("it raises the error" in text) == (verdict == CONTRADICTED)
+        assert ("is not shown" in text) == (verdict == NOT_SHOWN)
         assert ("cannot say" in text) == (verdict == NOT_TESTED)
 
     def test_of_another_claim_inside_gaps_nothing_is_said(self):
@@ -174,7 +255,7 @@ class TestMeaning:
         assert copying_note(told(wanted), CLAIMS, ["copy"]) == ""
         wanted["C2"] = REPRODUCED
         assert copying_note(told(wanted), CLAIMS, ["copy"]).startswith("C2 is about ")
-        wanted["C1"] = SEED_DEPENDENT
+        wanted["C1"] = NOT_SHOWN
         assert copying_note(told(wanted), CLAIMS, ["copy"]).startswith("C1 and C2 are about ")
         assert copying_note(told(wanted), CLAIMS, []) == ""
 
@@ -257,13 +338,21 @@ class TestLimits:
         assert "could not be measured at a." in two
         assert "At b radar and optical scene lie more than a pixel apart" in two
 
+    def test_a_shift_that_was_taken_back_is_told(self):
+        stack = make_stack(0.1) | {
+            "shift_corrected_px": {"rows": 1.3, "columns": -0.7, "distance": 1.5}
+        }
+        told = shift_text(stack)
+        assert told.endswith("after +1.30 rows, \N{MINUS SIGN}0.70 columns were taken back")
+        assert "taken back" not in shift_text(make_stack())
+
     def test_sites_without_results_are_named(self):
         assert "Of lost, which the study names too," in self.told_of(
             {"here": make_scene()}, missing_sites=["lost"]
         )
 
     def test_what_was_not_tested_is_named(self):
-        assert "C1, C2, C3, C4 and S1 were not tested" in self.told_of(
+        assert "C1, C2, C3, C4, S1, S2, S3, S4, S5 and U1 were not tested" in self.told_of(
             {"here": make_scene()}, verdict=NOT_TESTED
         )
 

@@ -9,9 +9,11 @@ from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from sarfusion.core import raster
 from sarfusion.core.errors import StudyError
+from sarfusion.core.files import write_json
 from sarfusion.core.raster import Grid, read_bands, write_raster
 from sarfusion.ground.degradation import degrade, enlarge, fill_nearest, mtf_sigma
-from sarfusion.scenes import landsat, sar
+from sarfusion.scenes import sar
+from sarfusion.scenes.bands import BANDS
 
 ratios = st.integers(2, 4)
 gains = st.floats(0.1, 0.5)
@@ -183,8 +185,10 @@ def test_strips_give_what_the_whole_scene_gives(tmp_path, monkeypatch, missing, 
     own = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 10, 10), 3 * height, 150)
     power = rng.gamma(4.4, 0.02, (2, *own.shape)).astype(np.float32)
     stack, sar_power = tmp_path / "stack.tif", tmp_path / "sar.tif"
-    write_raster(stack, bands, grid, landsat.BANDS, np.nan)
+    write_raster(stack, bands, grid, BANDS, np.nan)
     write_raster(sar_power, power, own, sar.BANDS, np.nan)
+    description = tmp_path / "stack.json"
+    write_json(description, {"shift_corrected_px": None})
 
     def made(pixels):
         monkeypatch.setattr(reduce_resolution, "STRIP_PX", pixels)
@@ -192,9 +196,14 @@ def test_strips_give_what_the_whole_scene_gives(tmp_path, monkeypatch, missing, 
         paths = tmp_path / f"{pixels}.reduced.tif", tmp_path / f"{pixels}.full.tif"
         reduce_resolution.main(stack=stack, reduced=paths[0], gain_at_nyquist=0.3)
         prepare_full_scale.main(
-            stack=stack, sar=sar_power, full=paths[1], site="a", noise_floor_db=-30
+            stack=stack,
+            sar=sar_power,
+            description=description,
+            full=paths[1],
+            site="a",
+            noise_floor_db=-30,
         )
-        names = landsat.BANDS, (*landsat.BANDS, *sar.CHANNELS)
+        names = BANDS, (*BANDS, *sar.CHANNELS)
         return [read_bands(*both) for both in zip(paths, names, strict=True)]
 
     for whole, parts in zip(made(2**22), made(1), strict=True):

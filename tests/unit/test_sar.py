@@ -73,6 +73,23 @@ def test_the_same_grid_is_not_resampled():
     assert np.array_equal(sar.average_onto(power, grid(5, 30), grid(5, 30)), power)
 
 
+def test_passes_are_averaged_where_they_have_a_value():
+    passes = np.float32(
+        [[[[1, 2, np.nan, 0]]], [[[3, np.nan, np.nan, 5]]], [[[-0.01, 4, np.inf, 7]]]]
+    )
+    np.testing.assert_allclose(sar.mean_of_passes(iter(passes)), [[[1.33, 3, np.nan, 6]]])
+
+
+def test_one_pass_stays_as_it_is():
+    power = np.float32([[[1, 0, np.nan, -1, np.inf]]])
+    assert sar.mean_of_passes([power]) is power
+
+
+def test_the_mean_of_passes_is_that_of_power_and_not_of_decibels():
+    passes = [np.float32([[[0.1]]]), np.float32([[[0.001]]])]
+    assert sar.to_db(sar.mean_of_passes(passes)) == pytest.approx(10 * np.log10(0.0505))
+
+
 def bands_of(folder, power, place):
     write_raster(folder / "sar.tif", power, place, sar.BANDS, np.nan)
     return open_bands([(folder / "sar.tif", name) for name in sar.BANDS])
@@ -111,10 +128,34 @@ def test_ground_without_any_sar_is_not_valid(tmp_path):
 
 
 def test_what_is_no_backscatter_is_masked_and_counted():
-    values = np.float32([1, 0, -1, np.nan, np.inf, -np.inf])
+    values = np.float32([1, 0, -0.01, -9999, np.nan, np.inf, -np.inf])
     power, counts = sar.clean_power(values), sar.count_power(values)
-    assert np.isfinite(power).tolist() == [True] + 5 * [False]
-    assert counts == {"pixels": 6, "nodata": 1, "infinite": 2, "zero_or_negative": 2}
+    assert np.isfinite(power).tolist() == [True, False, True] + 4 * [False]
+    assert counts == {"pixels": 7, "nodata": 1, "infinite": 2, "zero": 1, "negative": 2}
+
+
+def test_negative_power_stays_in_the_mean():
+    """Ground of -26 dB by 4.4 looks, with noise of -24 dB in it, whose mean is subtracted.
+
+    Without the negative values the mean is too high, by 1 dB or more; with them it is right.
+    """
+    signal, noise = sar.from_db(-26.0), sar.from_db(-24.0)
+    seen = np.random.default_rng(6).gamma(4.4, (signal + noise) / 4.4, (300, 300)) - noise
+    assert 0.1 < (seen < 0).mean() < 0.4
+
+    def level(power):
+        averaged = sar.average_onto(power.astype(np.float32), grid(300, 10), grid(100, 30))
+        return sar.to_db(np.nanmean(averaged))
+
+    assert level(sar.clean_power(seen)) == pytest.approx(-26, abs=0.1)
+    assert level(np.where(seen > 0, seen, np.nan)) > -26 + 1
+
+
+def test_a_negative_mean_is_at_the_noise_floor():
+    vv, vh = np.float32([[-0.01]]), np.float32([[0.1]])
+    vv_db, _, ratio_db, counts = sar.channels_db(vv, vh, -30)
+    assert (vv_db[0, 0], ratio_db[0, 0]) == pytest.approx((-30, -20), abs=1e-5)
+    assert counts == {"vv_at_noise_floor": 1, "vh_at_noise_floor": 0}
 
 
 def test_no_overlap_is_refused_and_an_overlap_is_not():

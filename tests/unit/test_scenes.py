@@ -15,11 +15,13 @@ from sarfusion.core.files import read_json, sha256
 from sarfusion.core.raster import Grid, read_bands, read_grid, write_raster
 from sarfusion.ground import split
 from sarfusion.scenes import landsat, sar
+from sarfusion.scenes.bands import BANDS
 
 UTM = CRS.from_epsg(32648)
+CHANNELS = (*BANDS, *sar.CHANNELS)
 OPTICAL_GRID = Grid(UTM, from_origin(500_000, 1_000_000, 30, 30), 60, 60)
 SAR_GRID = Grid(UTM, from_origin(499_990, 1_000_020, 10, 10), 190, 190)
-SAR_SETTINGS = {"noise_floor_db": -30, "clip_percentiles": [1, 99]}
+SAR_SETTINGS = {"noise_floor_db": -30, "clip_percentiles": [1, 99], "correct_shift": True}
 SPLIT_SETTINGS = {"block_px": 15, "test": 0.2, "validation": 0.1, "buffer_px": 2, "seed": 1}
 SETTINGS = {
     "source": "files",
@@ -78,16 +80,19 @@ class Case:
         return self
 
     def prepare(self, **change):
+        return self.prepare_alone(split=self.split, change=change)
+
+    def prepare_alone(self, change=None, **split):
         prepare_stack.main(
             optical=self.optical,
             sar=self.sar,
             stack=self.stack,
-            split=self.split,
             description=self.description,
             site="here",
             mask=["cloud"],
             sar_settings=SAR_SETTINGS,
-            split_settings={**SPLIT_SETTINGS, **change},
+            split_settings={**SPLIT_SETTINGS, **(change or {})},
+            **split,
         )
         return read_json(self.description)
 
@@ -125,7 +130,7 @@ def test_own_files_become_raw_scenes(case):
     assert {item["band"]: item["files"] for item in scene["items"]} == {
         f"{sensor}.{band}": [{"path": path, "sha256": sha256(path)}]
         for sensor, bands, path in (
-            ("optical", landsat.BANDS, str(case.folder / "o.tif")),
+            ("optical", BANDS, str(case.folder / "o.tif")),
             ("sar", sar.BANDS, str(case.folder / "s.tif")),
         )
         for band in bands
@@ -230,7 +235,7 @@ def test_odd_backscatter_is_masked_and_counted(case):
     backscatter[0, 2:5, 1:4] = [[0, -0.1, np.inf]] * 3  # all of optical pixel (0, 0)
     backscatter[1, 5, 1] = np.nan  # one of the nine cells of (1, 0)
     description = case.write(backscatter=backscatter).run_import().prepare()
-    assert description["sar"]["vv"]["zero_or_negative"] == 6
+    assert description["sar"]["vv"]["zero"] == description["sar"]["vv"]["negative"] == 3
     assert description["sar"]["vv"]["nodata"] == 3  # infinite
     assert description["sar"]["pixel_m"] == [10, 10]
     assert description["sar"]["vh"]["nodata"] == 1
@@ -272,10 +277,10 @@ def test_a_scene_of_several_strips_gives_what_one_strip_gives(case, monkeypatch,
 
     whole = case.prepare()
     files = [path.read_bytes() for path in (case.stack, case.split)]
-    stack = read_bands(case.stack, prepare_stack.CHANNELS)
+    stack = read_bands(case.stack, CHANNELS)
     monkeypatch.setattr(raster, "STRIP_PX", 1)
     assert case.prepare() == whole
-    assert np.array_equal(read_bands(case.stack, prepare_stack.CHANNELS), stack, equal_nan=True)
+    assert np.array_equal(read_bands(case.stack, CHANNELS), stack, equal_nan=True)
     assert [path.read_bytes() for path in (case.stack, case.split)] == files
     assert whole["sar"]["vv"]["pixels"] == own.height * own.width
     assert whole["sar"]["vv"]["nodata"] == np.isnan(power[0]).sum()
@@ -288,6 +293,22 @@ def prepare_refused(case, message, **change):
         case.prepare(**change)
     assert not case.stack.exists()
     assert not case.description.exists()
+
+
+def test_a_scene_that_nothing_is_trained_on_is_not_split(case):
+    case.write().run_import()
+    case.prepare()
+    stack = read_bands(case.stack, CHANNELS)
+    valid = np.isfinite(stack).all(axis=0)
+    case.split.unlink()
+    alone = case.prepare_alone()
+    assert not case.split.exists()
+    assert not {"split", "normalisation", "data_range"} & alone.keys()
+    assert np.array_equal(read_bands(case.stack, CHANNELS), stack, equal_nan=True)
+    for name, band in zip(CHANNELS, stack, strict=True):
+        assert alone["percentiles"][name] == pytest.approx(
+            np.percentile(band[valid].astype(float), [0.1, 5, 50, 95, 99.9])
+        )
 
 
 def test_an_all_masked_scene(case):
@@ -349,3 +370,11 @@ def test_a_shift_above_one_pixel_is_warned_of(case, caplog):
     description = case.run_import().prepare()
     assert description["shift_px"]["columns"] == pytest.approx(3, abs=0.5)
     assert "warning: site here: SAR lies 3." in caplog.text
+
+
+def test_looks_of_the_averaged_power_are_described(case):
+    """3 x 3 independent pixels of 4.4 looks make 40 on even ground, as far as they lie on it."""
+    case.write().run_import()
+    looks = case.prepare()["sar"]["looks"]
+    assert 30 < looks["vv"] < 55
+    assert looks["ratio_speckle_db"] == pytest.approx(0.98, abs=0.2)

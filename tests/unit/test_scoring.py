@@ -15,7 +15,7 @@ from sarfusion.core.tiling import tiles
 from sarfusion.ground import gaps
 from sarfusion.ground.degradation import degrade
 from sarfusion.scoring import scene_scores
-from sarfusion.scoring.image_pair import HALO_PX, inner
+from sarfusion.scoring.image_pair import HALO_PX, Score, inner
 from sarfusion.scoring.scored_ground import open_ground
 from scored_images import score_band, score_triple
 from skimage.metrics import structural_similarity
@@ -23,6 +23,7 @@ from skimage.metrics import structural_similarity
 BANDS = ["red", "green", "blue"]
 GAPS = {"distance_edges_m": [60, 150], "share_edges": [0.3, 0.6], "window_px": 7}
 SHAPE = (54, 71)
+AGES = np.random.default_rng(7).choice(np.float32([8, 16, 30, np.nan]), SHAPE)  # days
 
 
 def noise(*shape, seed=0):
@@ -96,6 +97,7 @@ def site(tmp_path):
     write_raster(paths["stack"], scene, grid, BANDS, np.nan)
     write_raster(paths["split"], use[np.newaxis], grid, ["use"], 0)
     write_raster(paths["gaps"], gap[np.newaxis].astype(np.uint8), grid, ["gap"], 255)
+    write_raster(tmp_path / "dates.tif", AGES[np.newaxis], grid, ["other_date_age"], np.nan)
     write_json(tmp_path / "stack.json", {"data_range": dict.fromkeys(BANDS, 0.35)})
     fused = [tmp_path / f"{number}.tif" for number in range(len(runs))]
     for path, image, (band, *_) in zip(fused, images, runs, strict=True):
@@ -108,14 +110,23 @@ def site(tmp_path):
     return arguments, fused, paths, scene, images, use, gap
 
 
-def regions_of(use, gap, cut):
+def regions_of(use, gap, cut, dated=False):
     if not cut:
         return {"test": use == 3}
-    return gaps.regions(gap, use == 3, (30, 30), *GAPS.values(), use != 0)
+    ages = (AGES, [16]) if dated else ()
+    edges = [GAPS[name] for name in ("distance_edges_m", "share_edges", "window_px")]
+    return gaps.regions(gap, use == 3, (30, 30), *edges, use != 0, *ages)
 
 
-@pytest.mark.parametrize("with_gaps", [True, False])
-def test_a_table_of_scores_is_that_of_whole_arrays(site, monkeypatch, with_gaps):
+def contrast(error, regions, first, second):
+    """RMSE of a union of regions minus that of another, and how many pixels both have."""
+    parts = [np.any([regions[name] for name in names], axis=0) for names in (first, second)]
+    values = [np.sqrt(np.mean(np.square(error[part], dtype=float))) for part in parts]
+    return Score(values[0] - values[1], int(np.sum(parts)))
+
+
+@pytest.mark.parametrize(("with_gaps", "dated"), [(True, False), (True, True), (False, False)])
+def test_a_table_of_scores_is_that_of_whole_arrays(site, monkeypatch, with_gaps, dated):
     arguments, fused, paths, scene, images, use, gap = site
     monkeypatch.setattr(scene_scores, "tiles", lambda shape, _, halo: tiles(shape, 16, halo))
     evaluate_fusion.main(
@@ -123,7 +134,8 @@ def test_a_table_of_scores_is_that_of_whole_arrays(site, monkeypatch, with_gaps)
         fused=fused,
         optical=paths["stack"],
         gaps=paths["gaps"] if with_gaps else None,
-        gap_settings=GAPS,
+        gap_settings=GAPS | {"age_edges_days": [16]},
+        matched=paths["stack"].with_name("dates.tif") if dated else None,
         protocol="cloud_gap",
         threads=2,
     )
@@ -132,7 +144,19 @@ def test_a_table_of_scores_is_that_of_whole_arrays(site, monkeypatch, with_gaps)
     keys = ["region", "band", "method", "seed", "metric"]
     cells = table.set_index(keys)[["value", "n"]].apply(tuple, axis=1).to_dict()
     wanted = {}
-    for name, ground in regions_of(use, gap, with_gaps).items():
+    regions = regions_of(use, gap, with_gaps, dated)
+    parts = {}
+    if with_gaps:
+        edges = [name for name in regions if name.startswith("gap_edge")]
+        half = len(edges) // 2
+        parts["rmse_by_distance"] = edges[half:], edges[:half]
+    if dated:
+        parts["rmse_by_age"] = ["gap_age_16-infd"], ["gap_age_0-16d"]
+    for (band, method, _, seed), image in zip(arguments["runs"], images, strict=True):
+        error = image - scene[BANDS.index(band)]
+        for key, both in parts.items():
+            wanted["gap", band, method, seed, key] = contrast(error, regions, *both)
+    for name, ground in regions.items():
         for (band, method, _, seed), image in zip(arguments["runs"], images, strict=True):
             scores = score_band(scene[BANDS.index(band)], image, ground, 0.35)
             wanted |= {(name, band, method, seed, key): value for key, value in scores.items()}
@@ -184,12 +208,21 @@ def test_the_10_m_products_are_scored_as_whole_arrays(site, tmp_path, monkeypatc
     known = np.isfinite(full[3]).reshape(SHAPE[0], 3, SHAPE[1], 3).all(axis=(1, 3))
     test = (use == 3) & known
     fine_test = test.repeat(3, axis=0).repeat(3, axis=1)
-    wanted = {
-        ("consistency", name): score
-        for name, score in score_band(scene[0], degrade(product, 3, 0.3), test, 0.35).items()
-    } | {
-        ("truth", name): score
-        for name, score in score_band(truth[0], product, fine_test, 0.35).items()
-    }
-    cells = pd.read_csv(arguments["table"]).set_index(["region", "metric"])[["value", "n"]]
+    wanted = (
+        {
+            ("cnn", "consistency", name): score
+            for name, score in score_band(scene[0], degrade(product, 3, 0.3), test, 0.35).items()
+        }
+        | {
+            # The floor of the consistency: the true image in place of the product.
+            ("true_image", "consistency", name): score
+            for name, score in score_band(scene[0], degrade(truth[0], 3, 0.3), test, 0.35).items()
+        }
+        | {
+            ("cnn", "truth", name): score
+            for name, score in score_band(truth[0], product, fine_test, 0.35).items()
+        }
+    )
+    table = pd.read_csv(arguments["table"])
+    cells = table.set_index(["method", "region", "metric"])[["value", "n"]]
     equal(cells.apply(tuple, axis=1).to_dict(), wanted)

@@ -17,6 +17,7 @@ from sarfusion.core.errors import StudyError
 from sarfusion.core.files import sha256
 from sarfusion.core.raster import read_bands, read_grid
 from sarfusion.scenes import landsat, simulate
+from sarfusion.scenes.bands import BANDS
 from sarfusion.scenes.landcover import CELL_M, ROOFS, Cover, make_land
 from scipy.ndimage import binary_dilation, binary_erosion
 
@@ -74,10 +75,13 @@ def test_one_seed_one_city():
 def test_one_seed_one_city_on_every_processor(tmp_path):
     """The scenes have the same checksums, whichever instructions are switched off."""
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import simulate_scene;"
+        "import sys; sys.path.insert(0, sys.argv[1]); import simulate_scene, simulate_date;"
         "paths = {name: f'{sys.argv[2]}/{name}.tif' for name in ('optical', 'sar', 'truth')};"
         "simulate_scene.main(**paths, metadata=f'{sys.argv[2]}/scene.json', site='toy',"
-        " site_settings={'size_px': 64, 'seed': 3, 'looks': 4.4})"
+        " site_settings={'size_px': 64, 'seed': 3, 'looks': 4.4});"
+        "paths = {name: f'{sys.argv[2]}/date_{name}.tif' for name in ('optical', 'truth')};"
+        "simulate_date.main(**paths, metadata=f'{sys.argv[2]}/date.json', site='toy',"
+        " date='2024-03-01', site_settings={'size_px': 64, 'seed': 3})"
     )
     scripts = Path(simulate_scene.__file__).parent
     sums = {}
@@ -90,7 +94,7 @@ def test_one_seed_one_city_on_every_processor(tmp_path):
             check=True,
         )
         sums[name] = [sha256(path) for path in sorted(folder.glob("*.tif"))]
-        assert len(sums[name]) == 3
+        assert len(sums[name]) == 5
     assert all(others == sums["native"] for others in sums.values()), sums
 
 
@@ -112,7 +116,7 @@ def test_shapes_types_and_grids_for_any_size(size_px):
     for array, grid, bands in zip(
         arrays(city),
         (city.optical_grid, city.sar_grid, city.truth_grid),
-        (simulate.OPTICAL_BANDS, simulate.SAR_BANDS, simulate.TRUTH_BANDS),
+        (landsat.RAW_BANDS, simulate.SAR_BANDS, BANDS),
         strict=True,
     ):
         assert array.shape == (len(bands), *grid.shape)
@@ -349,7 +353,7 @@ def test_script_writes_the_scene_and_describes_it(tmp_path):
     simulate_scene.main(**paths, metadata=metadata, site="toy", site_settings=settings)
     city = simulate.simulate_city(32, 4, 4.4)
 
-    assert (read_bands(paths["optical"], simulate.OPTICAL_BANDS) == city.optical).all()
+    assert (read_bands(paths["optical"], landsat.RAW_BANDS) == city.optical).all()
     assert np.array_equal(read_bands(paths["sar"], ["vv", "vh"]), city.sar, equal_nan=True)
     assert (read_bands(paths["truth"], ["red", "green", "blue"]) == city.truth).all()
     assert read_grid(paths["sar"]) == city.sar_grid
@@ -369,3 +373,14 @@ def test_script_writes_the_scene_and_describes_it(tmp_path):
         assert scene[name]["bytes"] == path.stat().st_size
         assert scene[name]["date"] is None
     assert "simulated" in scene["optical"]["sensor"]
+
+
+def test_passes_share_the_ground_and_have_speckle_of_their_own():
+    once, four = (simulate.simulate_city(64, 1, passes=passes) for passes in (1, 4))
+    np.testing.assert_array_equal(once.optical, four.optical)
+    np.testing.assert_array_equal(np.isnan(once.sar), np.isnan(four.sar))
+    calm = simulate.simulate_city(64, 1, looks=1e4).sar  # hardly any speckle
+    known = np.isfinite(calm)
+    spread = [np.var(city.sar[known] / calm[known]) for city in (once, four)]
+    assert spread[0] / spread[1] == pytest.approx(4, rel=0.1)
+    assert np.mean(four.sar[known] / calm[known]) == pytest.approx(1, abs=0.01)

@@ -70,7 +70,7 @@ def test_settings_of_the_study_are_overridden_for_one_site(table):
     )
     study = resolve({"study": "s", "sites": sites, "split": {"seed": 7}})
     assert setting(study, "a", "split") == {**study["split"], "block_px": 40}
-    assert setting(study, "a", "optical") == {"mask": ["cloud", "snow"]}
+    assert setting(study, "a", "optical")["mask"] == ["cloud", "snow"]
     assert setting(study, "b", "split") == study["split"]
     assert study["split"]["block_px"] == 80
 

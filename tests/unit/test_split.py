@@ -45,7 +45,15 @@ def test_blocks_are_whole_and_shares_are_kept():
     blocks = use.reshape(4, 16, 4, 16).transpose(0, 2, 1, 3).reshape(16, -1)
     assert (blocks == blocks[:, :1]).all()
     counts = split.counts(use)
-    assert counts == {"not_valid": 0, "train": 2816, "validation": 512, "test": 768, "buffer": 0}
+    assert counts == {"not_valid": 0, "train": 2560, "validation": 768, "test": 768, "buffer": 0}
+
+
+@pytest.mark.parametrize(("blocks", "expected"), [(2, 1), (3, 2), (4, 3), (8, 6)])
+def test_validation_has_three_blocks_where_that_leaves_enough(blocks, expected):
+    use = split.split_ground(
+        np.ones((16 * blocks, 16 * blocks), bool), **{**SETTINGS, "buffer_px": 0}
+    )
+    assert split.counts(use)["validation"] == expected * 16**2
 
 
 def test_a_seed_gives_one_layout_and_another_gives_another():

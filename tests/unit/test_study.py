@@ -4,21 +4,30 @@ import pytest
 import yaml
 from reproduce_command import reproduce
 from sarfusion.core.errors import StudyError
-from sarfusion.fusion.classical import gap_filling, pansharpening, reconstruction
+from sarfusion.fusion.classical import (
+    denoising,
+    gap_filling,
+    pansharpening,
+    reconstruction,
+    temporal,
+)
 from sarfusion.scenes import landsat
+from sarfusion.scenes.bands import BANDS, INFRARED
 from sarfusion.scenes.sources import SOURCES
+from sarfusion.scenes.stac.servers import server_of
 from sarfusion.study.config import (
     absent_files,
     catalogue_site,
     check_networks,
     own_files,
+    passes_of,
     read_study,
     resolve,
     resolve_files,
     schema,
 )
-from sarfusion.study.inputs import INPUTS
-from sarfusion.study.methods import METHODS
+from sarfusion.study.inputs import CHANNELS, INPUTS, input_of, inputs_of
+from sarfusion.study.methods import METHODS, OVER_TIME
 from sarfusion.study.protocols import PROTOCOLS
 from snakemake.io import PeriodicityDetector
 
@@ -89,13 +98,13 @@ def test_a_study_is_read_from_its_file(tmp_path):
         (["protocols", "fusion"], {}, "unknown key 'fusion' in protocols; known are cloud_gap, "),
         (["protocols", "cloud_gap", "models"], ["gan"], "protocols.cloud_gap.models: 'gan' is not"),
         (["protocol"], [], "unknown key 'protocol' in the top level; known are bands, "),
-        (["training", "epochs"], 3, "unknown key 'epochs' in training; known are device, "),
-        (["sites", "b", "path"], "x", "unknown key 'path' in sites.b; known are looks, "),
+        (["training", "epochs"], 3, "unknown key 'epochs' in training; known are augment, "),
+        (["sites", "b", "path"], "x", "unknown key 'path' in sites.b; known are built_up, "),
         (["models", "cnn", "depth"], 3, "unknown key 'depth' in models.cnn"),
         (["seeds"], [1, 1], "config: seeds: .* non-unique"),
         (["seeds"], [], "config: seeds: "),
-        (["bands"], ["nir"], "config: bands.0: 'nir' is not one of"),
-        (["baselines"], ["fft"], "config: baselines.0: 'fft' is not one of .'copy', 'mean'"),
+        (["bands"], ["swir22"], "config: bands.0: 'swir22' is not one of"),
+        (["baselines"], ["fft"], "config: baselines.0: 'fft' is not one of .'copy', 'as_given'"),
         (["training", "updates"], 0, "config: training.updates: 0 is less than the minimum of 1"),
         (["split", "test"], "much", "config: split.test: 'much' is not of type 'number'"),
         (["sites"], {}, "config: sites: "),
@@ -276,6 +285,26 @@ def test_a_catalogue_is_named_or_written_out_and_its_defaults_are_filled_in():
     assert catalogue_site(named, "b") == named["sites"]["b"]
 
 
+def test_each_sensor_may_have_a_catalogue_of_its_own():
+    token = {"variable": "EARTHDATA_TOKEN", "hosts": ["datapool.asf.alaska.edu"]}
+    radar = {"url": "https://radar.example", "signing": "bearer", "token": token, "licence": "mine"}
+    study = resolve(with_site(catalogue={"optical": "planetary_computer", "sar": radar}))
+    catalogue = study["sites"]["b"]["catalogue"]
+    assert catalogue["url"] == "https://planetarycomputer.microsoft.com/api/stac/v1"
+    assert catalogue["optical"]["query"]["platform"] == {"eq": "landsat-9"}
+    assert catalogue["sar"]["server"] == {
+        **{key: radar[key] for key in ("url", "signing", "token")},
+        **{"allow_s3": False, "patience_minutes": 10},
+    }
+    assert catalogue["licence"].endswith("(CC BY 4.0); mine")
+    assert server_of(catalogue, "sar")["token"] == token
+    assert server_of(catalogue, "sar")["sar"]["collection"] == "sentinel-1-rtc"
+    assert "token" not in server_of(catalogue, "optical")
+    assert resolve(study) == study
+    folder = resolve(with_site(catalogue={"optical": {"url": "a/catalog.json"}, "sar": radar}))
+    assert catalogue_site(folder, "b")["catalogue"]["url"] == "mine/a/catalog.json"
+
+
 def test_dates_may_stand_without_quotes():
     study = yaml.safe_load("{study: a, sites: {b: {source: stac, area: [1, 2, 3, 4]}}}")
     study["sites"]["b"]["period"] = yaml.safe_load("[2024-01-01, 2024-02-29]")
@@ -292,9 +321,12 @@ def test_dates_may_stand_without_quotes():
         ({"period": ["2024-02-30", "2024-03-01"]}, "period.0: '2024-02-30' is no day: write"),
         ({"period": ["2024-03-01", "2024-02-01"]}, "2024-03-01 is later than 2024-02-01"),
         ({"period": ["spring", "2024-02-01"]}, "sites.b.period.0: 'spring' is no day"),
-        ({"catalogue": "moon"}, "no catalogue 'moon' in .*; known are planetary_computer"),
+        ({"catalogue": "moon"}, "no catalogue 'moon' in .*; known are copernicus_dataspace,"),
         ({"catalogue": {"url": "x", "key": 1}}, "unknown key 'key' in sites.b.catalogue"),
         ({"catalogue": {"signing": "none"}}, "sites.b.catalogue: 'url' is a required property"),
+        ({"catalogue": {"sar": "planetary_computer"}}, "catalogue: 'optical' is a required prop"),
+        ({"catalogue": {"optical": "x", "sar": "moon"}}, "no catalogue 'x' in .*; known are"),
+        ({"catalogue": {"url": "x", "signing": "bearer"}}, "`token` need one another"),
     ],
 )
 def test_a_mistake_about_a_catalogue_gets_one_line(change, message):
@@ -314,25 +346,83 @@ def test_shipped_studies_are_valid_and_named_as_their_files():
 
 def test_the_schema_and_the_code_know_the_same_names():
     properties = schema()["properties"]
-    assert schema()["$defs"]["input"]["enum"] == properties["inputs"]["default"] == [*INPUTS]
+    undated = [name for name, about in INPUTS.items() if not about.is_dated]
+    assert properties["inputs"]["default"] == undated
+    assert properties["input_channels"]["additionalProperties"]["items"]["enum"] == [*CHANNELS]
     assert {*properties["protocols"]["properties"]} == {*PROTOCOLS}
     assert properties["sites"]["additionalProperties"]["properties"]["source"]["enum"] == [*SOURCES]
-    assert set(properties["bands"]["items"]["enum"]) == set(landsat.BANDS)
+    assert properties["bands"]["items"]["enum"] == [*BANDS, *INFRARED]
     mask = properties["optical"]["properties"]["mask"]["items"]["enum"]
     assert {*mask, "fill"} == set(landsat.QA_PIXEL_BITS)
     networks = {path.stem for path in ROOT.glob("scripts/sarfusion/fusion/networks/[a-z]*.py")}
     assert networks >= {model["network"] for model in properties["models"]["default"].values()}
 
 
+def test_a_protocol_without_the_band_takes_inputs_with_sar():
+    study = resolve(SMALLEST)["protocols"]["sar_alone"]
+    assert study["inputs"] == ["ratio", "vvvh", "shuffled", "moved"]
+    assert "sar_alone" not in resolve(SMALLEST | {"inputs": ["none"]})["protocols"]
+    for protocol in ({"inputs": ["none", "ratio"]}, {"inputs": ["none"]}):
+        with pytest.raises(StudyError, match="protocols.sar_alone: it gives no optical band"):
+            resolve(SMALLEST | {"protocols": {"sar_alone": protocol}})
+    with pytest.raises(StudyError, match="protocols.sar_alone: it gives no optical band"):
+        resolve(SMALLEST | {"inputs": ["none"], "protocols": {"sar_alone": {}}})
+
+
+DATED = {"sites": {"a": {"source": "simulated", "other_dates": [-16]}}}
+
+
+def test_a_study_composes_inputs_of_its_own():
+    own = {"date_vv": ["vv", "other_date"], "loud": ["vv"]}
+    protocols = {"cloud_gap": {}, "reconstruction": {}}
+    study = resolve(
+        SMALLEST
+        | DATED
+        | {"inputs": ["none", "date", *own], "input_channels": own, "protocols": protocols}
+    )
+    assert study["protocols"]["cloud_gap"]["inputs"] == ["none", "date", "date_vv", "loud"]
+    assert study["protocols"]["reconstruction"]["inputs"] == ["none", "loud"]  # no gaps, no date
+    known = inputs_of(study)
+    assert (known["date_vv"].radar, known["date_vv"].is_dated) == (("vv_db",), True)
+    assert known["loud"].label == "loud"
+    assert input_of("date_vv").phrase == "with date vv"
+    assert input_of("ratio") is known["ratio"] is INPUTS["ratio"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"inputs": ["ratio", "fog"]},
+            "inputs.1: no input 'fog'; known are ratio, .*date_vvvh",
+        ),
+        ({"inputs": ["date"]}, "inputs.0: date has another date; give each site other_dates"),
+        ({"input_channels": {"ratio": ["vv"]}}, "'ratio' has a meaning of its own here"),
+        ({"input_channels": {"mine": ["vw"]}}, "'vw' is not one of"),
+        ({"input_channels": {"mine": []}}, "mine"),
+        (
+            DATED | {"inputs": ["date"], "protocols": {"reconstruction": {"inputs": ["date"]}}},
+            "date has another date, which networks are given to fill gaps only",
+        ),
+    ],
+)
+def test_a_mistake_about_inputs_gets_one_line(change, message):
+    with pytest.raises(StudyError, match=message) as error:
+        resolve(SMALLEST | change)
+    assert "\n" not in str(error.value)
+
+
 def test_every_method_without_training_is_the_default_and_has_its_function():
-    assert resolve(SMALLEST)["baselines"] == list(METHODS)
+    assert resolve(SMALLEST)["baselines"] == [name for name in METHODS if name not in OVER_TIME]
     modules = {
         "reconstruction": reconstruction,
+        "denoise": denoising,
         "cloud_gap": gap_filling,
         "sharpening": pansharpening,
     }
     for name, method in METHODS.items():
-        assert callable(getattr(modules[method.protocol], name))
+        module = temporal if method.over_time else modules[method.protocol]
+        assert callable(getattr(module, name))
 
 
 def test_networks_and_files_that_are_not_there_are_named(tmp_path):
@@ -348,3 +438,54 @@ def test_networks_and_files_that_are_not_there_are_named(tmp_path):
         assert Path(path).parent == tmp_path, name
         Path(path).touch()
     assert absent_files(resolve({**template, "data": str(tmp_path)})) == {}
+
+
+def of_files(vv, vh, **sar):
+    """A study of a person's own files with these rasters of VV and VH."""
+
+    def files(names):
+        return [{"path": name} for name in names] if isinstance(names, list) else {"path": names}
+
+    optical = {band: {"path": "o.tif"} for band in ("red", "green", "blue")}
+    site = {
+        "source": "files",
+        "optical": {**optical, "scale": 1, "offset": 0},
+        "sar": {"vv": files(vv), "vh": files(vh), "unit": "db"},
+    }
+    return {"study": "s", "sites": {"a": site}, "sar": sar}
+
+
+def test_own_files_of_several_passes():
+    study = resolve(of_files(["v1.tif", "v2.tif"], ["h1.tif", "h2.tif"], passes=2))
+    assert study["sites"]["a"]["sar"]["vv"][1] == {"path": "v2.tif", "band": 1}
+    assert list(own_files(study, "a"))[-4:] == ["sar.vv.1", "sar.vv.2", "sar.vh.1", "sar.vh.2"]
+    assert passes_of(study, "a") == {"passes": 2}
+    assert passes_of(resolve(of_files("v.tif", "h.tif")), "a") == {}
+
+
+@pytest.mark.parametrize(
+    ("vv", "vh", "sar", "message"),
+    [
+        (["a", "b"], ["c", "d"], {}, "sites.a.sar.vv: 2 rasters, and sar.passes is 1"),
+        (["a", "b"], ["c"], {"passes": 2}, "sites.a.sar.vh: 1 raster, and sar.passes is 2"),
+        ("a", "b", {"passes": 3}, "sites.a.sar.vv: 1 raster, and sar.passes is 3"),
+        (["a", "a"], ["c", "d"], {"passes": 2}, "has non-unique elements"),
+        ([], [], {}, "sites.a.sar.v[vh]: "),
+        ("a", "b", {"passes": 0}, "sar.passes: 0 is less than the minimum of 1"),
+    ],
+)
+def test_passes_that_do_not_match_are_refused(vv, vh, sar, message):
+    with pytest.raises(StudyError, match=message):
+        resolve(of_files(vv, vh, **sar))
+
+
+def test_a_site_may_have_another_number_of_passes():
+    study = {
+        "study": "s",
+        "sites": {
+            "a": {"source": "simulated"},
+            "b": {"source": "simulated", "overrides": {"sar": {"passes": 4}}},
+        },
+    }
+    found = resolve(study)
+    assert [passes_of(found, site) for site in "ab"] == [{}, {"passes": 4}]

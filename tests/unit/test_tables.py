@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sarfusion.scoring.support import supported
 from sarfusion.show.tables import (
     METRIC_COLUMNS,
     as_text,
@@ -9,9 +10,11 @@ from sarfusion.show.tables import (
     sections,
     short_table,
     summarise,
+    support_note,
 )
 from sarfusion.study.methods import method_label
 
+NO_MODELS = pd.DataFrame(columns=["protocol", "model", "input", "updates", "converged"])
 SIZES = {"coarse": "45", "native": "15", "fine": "5"}
 
 
@@ -110,14 +113,57 @@ def test_meaning_says_what_the_ratio_did():
         ("red", "cae", "ratio", 1, "rmse", 0.5),
     ]
     table = scores(rows)
-    text = meaning(summarise(table))
+    text = meaning(summarise(table), NO_MODELS)
     assert text.startswith("Reconstruction is solved by copying the band (RMSE 0)")
     assert text.endswith("; the SAR ratio changes that error by CNN +50 %.")
     shuffled = table.query("input == 'none'").assign(input="shuffled", value=0.06)
     gaps = pd.concat([table, shuffled]).assign(protocol="cloud_gap", region="gap")
-    assert meaning(summarise(gaps)) == (
+    assert meaning(summarise(gaps), NO_MODELS) == (
         "Inside cloud gaps the SAR ratio changes the error by CNN +50 % against the same model"
         " without SAR, and by CNN -50 % against the same model with shuffled SAR."
+    )
+
+
+def test_meaning_says_whether_networks_were_trained_long_enough():
+    rows = [("red", "cnn", sar, 1, "rmse", value) for sar, value in (("ratio", 2), ("none", 1))]
+    models = pd.DataFrame(
+        [
+            ("reconstruction", "cnn", "ratio", 100, 0.0),
+            ("reconstruction", "cnn", "none", 100, 0.5),
+            ("reconstruction", "cnn", "vvvh", 100, 1.0),  # not compared
+            ("cloud_gap", "cnn", "ratio", 900, 1.0),
+        ],
+        columns=NO_MODELS.columns,
+    )
+    text = meaning(summarise(scores(rows)), models)
+    assert text.endswith("by CNN +100 % (100 updates, 25 % converged).")
+
+
+def test_scores_of_few_windows_are_not_shown():
+    """Eight windows of 11, 8 and 3 px side by side have 968, 512 and 72 pixels."""
+    rows = [
+        ("red", "cnn", "none", 1, metric, 0.5)
+        for metric in ("rmse", "ssim", "uiqi", "q_af", "sf_ratio")
+    ]
+    for n, kept in [
+        (1, ["rmse", "sf_ratio"]),
+        (72, ["rmse", "q_af", "sf_ratio"]),
+        (967, ["rmse", "uiqi", "q_af", "sf_ratio"]),
+        (968, ["rmse", "ssim", "uiqi", "q_af", "sf_ratio"]),
+    ]:
+        assert supported(scores(rows).assign(n=n))["metric"].tolist() == kept
+    assert summarise(scores(rows).assign(n=7))["n"].tolist() == [7] * 5
+
+
+def test_a_note_says_how_many_windows_lie_in_gaps():
+    rows = [("red", "cnn", "none", 1, metric, 0.5) for metric in ("rmse", "ssim", "uiqi")]
+    table = scores(rows).assign(n=[3743, 32, 181])
+    assert support_note(table) == ""
+    gap = table.assign(protocol="cloud_gap", region="gap")
+    other = gap.assign(band="blue", n=[3743, 40, 600])
+    assert support_note(pd.concat([gap, other])) == (
+        "Inside gaps, 3743 pixels per band are scored. Few windows lie wholly in a gap:"
+        " SSIM 32 to 40 (left out below 968), UIQI 181 to 600 (left out below 512)."
     )
 
 

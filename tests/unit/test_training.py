@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 import torch
 from sarfusion.core.errors import StudyError
-from sarfusion.fusion.batches import random_batches, spread_batches, withhold
+from sarfusion.fusion.batches import counted, random_batches, spread_batches, turned
 from sarfusion.fusion.networks import build
-from sarfusion.fusion.training import Adam, choose_device, fit, make_deterministic
+from sarfusion.fusion.training import (
+    Adam,
+    choose_device,
+    decayed,
+    fit,
+    has_converged,
+    make_deterministic,
+)
 from sarfusion.ground.patches import PatchSource
 
 CPU = torch.device("cpu")
@@ -39,6 +46,7 @@ def train(seed=1, updates=30, learning_rate=1e-3, network="cnn"):
         spread_batches([patches], 4, 10),
         updates=updates,
         learning_rate=learning_rate,
+        decay="none",
         validate_every=10,
         device=CPU,
         precision="float32",
@@ -90,16 +98,16 @@ def test_one_seed_gives_the_same_bits_and_another_seed_does_not():
     assert not all(torch.equal(first[name], other[name]) for name in first)
 
 
-def test_gaps_are_withheld_and_alone_count():
+def test_pixels_with_a_target_alone_count():
     gap = np.zeros((2, 9, 9), bool)
     gap[0, 2:5, 3:6] = True
-    before, target = two_patches()
-    (x, y, counts), *_ = withhold([two_patches()], lambda count: gap, 1)
-    assert (x[0, 0, 2:5, 3:6] == 0).all()
-    assert torch.equal(x[:, 0][~torch.from_numpy(gap)], before[:, 0][~torch.from_numpy(gap)])
-    assert np.array_equal(x[:, 1].numpy(), gap)
-    assert torch.equal(y, target)
+    inputs, target = two_patches()
+    target[:, 0][torch.from_numpy(~gap)] = torch.nan
+    ((x, y, counts),) = counted([(inputs, target)])
+    assert torch.equal(x, inputs)
     assert np.array_equal(counts[:, 0].numpy(), gap)
+    assert torch.equal(y[counts], target[counts])
+    assert (y[~counts] == 0).all()
 
     class Nothing(torch.nn.Module):
         def __init__(self):
@@ -115,6 +123,7 @@ def test_gaps_are_withheld_and_alone_count():
         [(x, y, counts)],
         updates=1,
         learning_rate=1e-3,
+        decay="none",
         validate_every=1,
         device=CPU,
         precision="float32",
@@ -123,6 +132,67 @@ def test_gaps_are_withheld_and_alone_count():
     expected = (target[0, 0, 2:5, 3:6] ** 2).mean().item()
     assert history[0]["train_loss"] == pytest.approx(expected, rel=1e-6)
     assert history[0]["validation_loss"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_augmented_patches_are_the_eight_symmetries():
+    patch = np.arange(9).reshape(1, 3, 3)
+    seen = {turned(patch, symmetry).tobytes() for symmetry in range(8)}
+    assert len(seen) == 8
+    assert np.array_equal(turned(patch, 0), patch)
+    assert turned(patch, 4).tolist() == patch.swapaxes(1, 2).tolist()
+    first, same = (next(random_batches([source()[0]], 8, 1, augment=True)) for _ in range(2))
+    assert torch.equal(first[0], same[0])
+    assert torch.equal(first[0][:, :1] * 0.5, first[1])  # inputs and target turn together
+
+
+def test_the_learning_rate_falls_by_half_a_cosine():
+    assert [decayed(2.0, "cosine", done) for done in (0, 0.5, 1)] == pytest.approx([2, 1, 0])
+    assert decayed(2.0, "none", 0.9) == 2
+
+
+def test_training_has_converged_where_the_last_quarter_changed_little():
+    def history(*losses):
+        return [
+            {"update": 25 * n, "validation_loss": loss} for n, loss in enumerate(losses, start=1)
+        ]
+
+    assert has_converged(history(9, 5, 4, 3.97))
+    assert not has_converged(history(9, 5, 4, 3.9))
+    assert has_converged(history(9, 5, 4, 6))
+    assert not has_converged(history(9))
+
+
+def test_the_variance_is_learned_and_the_band_learns_as_without_it():
+    """Noise of a standard deviation that doubles from left to right is found again."""
+    rng = np.random.default_rng(0)
+    scene = np.zeros((1, 64, 64), np.float32)
+    scene[0, :, 32:] = 1
+    target = (rng.normal(size=(64, 64)) * np.where(scene[0], 2.0, 0.5)).astype(np.float32)
+    places = [(row, column) for row in range(0, 49, 4) for column in range(0, 49, 4)]
+    patches = [PatchSource(scene, target, places, 16)]
+    nets = []
+    for uncertain in (False, True):
+        make_deterministic(1, 1)
+        net = build("unet", 1, {}, starts=[0], uncertain=uncertain)
+        fit(
+            net,
+            random_batches(patches, 4, 1),
+            spread_batches(patches, 4, 16),
+            updates=320,
+            learning_rate=3e-3,
+            decay="cosine",
+            validate_every=320,
+            device=CPU,
+            precision="float32",
+            progress=iter,
+        )
+        nets.append(net.eval())
+    with torch.no_grad():
+        plain, both = (net(torch.from_numpy(scene)[None])[0] for net in nets)
+    assert torch.allclose(plain[0], both[0], atol=1e-3)  # sums are in another order
+    deviation = torch.exp(both[1] / 2)
+    assert deviation[:, 4:24].mean() == pytest.approx(0.5, rel=0.25)
+    assert deviation[:, 40:60].mean() == pytest.approx(2.0, rel=0.25)
 
 
 def test_divergence_is_said():

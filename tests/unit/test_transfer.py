@@ -16,10 +16,14 @@ from sarfusion.fusion.batches import random_batches, spread_batches
 from sarfusion.ground import split
 from sarfusion.ground.normalise import even_sample
 from sarfusion.ground.patches import PatchSource
+from sarfusion.scenes import sar
+from sarfusion.scenes.bands import BANDS
 from sarfusion.scoring.transfer import losses, pooled_losses, tagged, without_training
 from sarfusion.show.tables import METRIC_COLUMNS
 from sarfusion.study.config import resolve, transfers
+from tabulate_transfer import best_text
 
+CHANNELS = (*BANDS, *sar.CHANNELS)
 SITES = {name: {"source": "simulated"} for name in "abc"}
 
 
@@ -121,7 +125,7 @@ def ground(folder, name, value, rows):
     bands[:, :rows] = value
     use = np.full((1, 20, 20), split.TEST, np.uint8)
     use[:, :rows] = split.TRAIN
-    write_raster(folder / f"{name}.tif", bands, GRID, pool_ground.CHANNELS, np.nan)
+    write_raster(folder / f"{name}.tif", bands, GRID, CHANNELS, np.nan)
     write_raster(folder / f"{name}.split.tif", use, GRID, ["use"], 0)
     return folder / f"{name}.tif", folder / f"{name}.split.tif"
 
@@ -198,5 +202,15 @@ def test_the_best_method_without_training_is_that_of_all_tested_sites():
         ["b", "nearest", 7],
     ]
     assert without_training(OWN, ["a"])["method"].tolist() == ["mean"]
+    assert found["from_dates"].isna().all()
     nowhere = scores([("a", "mean", "none", 0, np.nan)]).assign(region="gap_edge_240-infm")
     assert len(without_training(pd.concat([OWN, nowhere]), ["a"])) == 1
+
+
+def test_what_is_from_dates_stands_beside_the_best_method_without_training():
+    shares = scores([("a", "nearest", "none", 0, 0.9), ("b", "nearest", "none", 0, 0.5)])
+    shares = shares.assign(metric="from_dates")
+    found = without_training(pd.concat([OWN, shares]), ["a", "b"])
+    assert found["from_dates"].tolist() == [0.9, 0.5]
+    assert best_text(found) == "6500.00 (Nearest; 70% from dates)"
+    assert best_text(without_training(OWN, ["a", "b"])) == "6500.00 (Nearest)"

@@ -67,6 +67,7 @@ NEEDED = [
         "PYTHONPATH",
         "SNAKEMAKE_CONDA_PREFIX",
         "SLURM_JOB_ID",
+        "SARFUSION_IMPATIENT",
         "SARFUSION_OFFLINE",
         "ATEN_CPU_CAPABILITY",
     ),

@@ -459,3 +459,15 @@ def test_scenes_of_a_catalogue_are_those_of_the_lock(tmp_path):
     asset["sha256"] = "bb"
     with pytest.raises(StudyError, match="red of LC09 is not that of the lock"):
         scenes.check_locked("here", tmp_path, entry)
+
+
+def test_further_radar_passes_are_those_of_the_lock_too(tmp_path):
+    items = [{"id": name, "assets": {"vv": {"href": "https://x", "sha256": name}}} for name in "ab"]
+    first, second = ({"items": [item], "datetime": "2024-01-13T03:15:00Z"} for item in items)
+    entry = {"optical": {"items": []}, "sar": first, "passes": [second]}
+    described = {"source": "stac", "items": [{"sensor": "sar", **item} for item in items]}
+    write_json(tmp_path / "scenes/here/scene.json", described)
+    assert scenes.check_locked("here", tmp_path, entry) == "2 files, the sums of the lock"
+    second["items"][0]["assets"]["vv"]["sha256"] = "c"
+    with pytest.raises(StudyError, match="vv of b is not that of the lock"):
+        scenes.check_locked("here", tmp_path, entry)

@@ -2,7 +2,10 @@ import shutil
 
 import pytest
 from catalogue_study import CLOUDS, STACK, CatalogueStudy
+from collect_reference import main as collect
+from forging import STUDY
 from project import Project
+from sarfusion.study.config import read_study
 from servers.files import FileServer
 from shared import made_once
 
@@ -14,9 +17,35 @@ def finished(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def study(finished):
+    """The settings of this study."""
+    return read_study(finished.folder / STUDY)
+
+
+@pytest.fixture
+def run(finished, tmp_path):
+    """Somebody's run of it, with its crate and list of files, to be forged."""
+    shutil.copytree(finished.results(), tmp_path / "run")
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def reference(finished, tmp_path):
+    """Somebody's reference of it, with the weights of the red band and of the first seed."""
+    collect(finished.folder / STUDY, finished.results(), tmp_path / "reference")
+    return tmp_path / "reference"
+
+
+@pytest.fixture(scope="session")
 def protocols(tmp_path_factory):
     """The same for the study of cloud gaps and sharpening."""
     return ran_once(tmp_path_factory, "protocols", study="tests/studies/protocols.yaml")
+
+
+@pytest.fixture(scope="session")
+def dated(tmp_path_factory):
+    """The same for the study of other dates."""
+    return ran_once(tmp_path_factory, "dated", study="tests/studies/dates.yaml")
 
 
 def ran_once(tmp_path_factory, name, **study):

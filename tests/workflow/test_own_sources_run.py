@@ -75,3 +75,36 @@ def test_a_change_behind_a_mosaic_is_seen_and_a_date_in_the_future_costs_one_sit
     write_optical(folder / "part #1.tif", add=100)
     printed = project.run(*scenes, "-n", study="own.yaml")
     assert printed.count("Import the raw scenes of") == 2
+
+
+def test_other_dates_of_own_files_are_imported_each_from_its_own(project):
+    folder = make_study(project)
+    study = yaml.safe_load((project.folder / "own.yaml").read_text())
+    del study["sites"]["there"]
+    site = study["sites"]["here"]
+    site["optical"]["date"] = "2024-01-25"
+    dates = ["2024-01-09", "2024-02-10"]
+    site["other_dates"] = [
+        {
+            "date": date,
+            **{b: {"path": f"{date}.tif", "band": i} for i, b in enumerate(("red", "green"), 1)},
+            "blue": {"path": f"{date}.tif", "band": 3},
+        }
+        for date in dates
+    ]
+    (project.folder / "own.yaml").write_text(yaml.safe_dump(study))
+    for add, date in enumerate(dates):
+        write_optical(folder / f"{date}.tif", add=add)
+    made = [f"results/own/scenes/here/dates/{date}.tif" for date in dates]
+    project.run(*made, study="own.yaml")
+    about = json.loads((project.folder / made[0]).with_suffix(".json").read_text())
+    assert (about["days"], about["items"][0]["path"]) == (-16, "my ảnh/2024-01-09.tif")
+
+    write_optical(folder / "2024-02-10.tif", add=7)
+    printed = project.run(*made, "-n", study="own.yaml")
+    assert "Import here on 2024-02-10" in printed
+    assert "2024-01-09" not in printed.partition("Import here on 2024-02-10")[0]
+    assert "Import the raw scenes" not in printed
+    (folder / "2024-02-10.tif").unlink()
+    printed = project.run(*made, "-n", study="own.yaml", fails=True)
+    assert "site here: 2024-02-10.blue: no such file: my ảnh/2024-02-10.tif" in printed

@@ -57,15 +57,15 @@ def test_what_was_not_run_is_not_told_of(tiny, gaps):
     assert "Cloud gaps" not in tiny
     assert "Sharpening" not in tiny
     assert "Reconstruction" not in gaps
-    assert "C1, C2, C3, C4 and S1 were not tested" in gaps
-    assert "Copying it would be perfect" in tiny
-    assert "Copying it would be perfect" not in gaps
+    # Two seeds are too few for a verdict.
+    assert "C1, C2, C3, C4, S1, S2 and U1 were not tested" in gaps
+    assert "Copying it would be perfect" not in tiny + gaps  # which is said of a verdict
 
 
 def test_captions_say_that_scenes_are_simulated_and_figures_are_there(gaps):
     captions = re.findall(r"(Figure|Table) (\d+)\. .*?Simulated scenes\.", " ".join(gaps))
     figures = {int(number) for kind, number in captions if kind == "Figure"}
-    assert figures == set(range(1, 7))
+    assert figures == set(range(1, 9))
 
 
 def test_it_is_small_and_went_without_a_warning(finished, protocols):

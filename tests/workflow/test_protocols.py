@@ -42,6 +42,15 @@ def test_all_methods_are_scored_on_the_same_pixels(results):
     }
 
 
+def test_the_consistency_of_products_has_the_floor_of_the_true_image(results):
+    """The sensor's noise of 0.002 at the least, as no product of the true scene has it."""
+    scores = pd.read_csv(results / "tables/metrics.csv").query("method == 'true_image'")
+    assert set(scores["region"]) == {"consistency"}
+    assert set(scores["band"]) == {"red", "green", "blue"}
+    assert (scores[scores["metric"] == "rmse"]["value"].between(0.002, 0.02)).all()
+    assert "True image" in (results / "tables/summary.md").read_text()
+
+
 def test_the_10_m_product_nests_in_the_landsat_grid(results):
     coarse = read_grid(results / "stack/village.tif")
     for path in results.glob("fused/village/sharpening/red/*/*.full.tif"):
@@ -64,14 +73,65 @@ def test_differences_and_verdicts_follow_from_the_runs(results):
     assert row["low"] <= row["difference"] <= row["high"]
     claims = pd.read_csv(results / "tables/claims.csv")
     verdicts = claims[claims["band"] == "overall"].set_index("claim")["verdict"]
-    assert set(verdicts.index) == {"C1", "C2", "C3", "C4", "S1"}
+    assert set(verdicts.index) == {"C1", "C2", "C3", "C4", "S1", "S2", "S3", "S4", "S5", "U1"}
     assert set(verdicts[["C1", "C2", "C3", "C4"]]) == {"not tested"}
     assert "S1" in (results / "tables/claims.md").read_text()
 
 
+def test_maps_of_built_up_ground_are_of_the_same_pixels_and_follow_from_the_rasters(results):
+    table = pd.read_csv(results / "tables/land_cover.csv")
+    gap = read_band(results / "gaps/village.tif", "gap") == 1
+    use = read_band(results / "stack/village.split.tif", "use")
+    built = read_band(results / "scenes/village/built_up.tif", "built_up")
+    inside = gap & (use == split.TEST)
+    assert set(built.ravel()) == {0, 1}
+    share = table.query("metric == 'share'").iloc[0]
+    assert (share["value"], share["n"]) == (pytest.approx(built[inside].mean()), inside.sum())
+    assert set(table.query("metric == 'iou'")["n"]) == {built[inside].sum()}
+    of = table.query("metric == 'iou'").set_index(["method", "input"])
+    assert set(of.index) == {
+        ("measured", "none"),
+        *((name, "none") for name in ("mean", "biharmonic")),
+        ("regression", "vvvh"),
+        *(("unet", sar_input) for sar_input in ("ratio", "none")),
+    }
+    assert of.loc[("measured", "none"), "value"] == of["value"].max() > 0.7
+    assert of["seeds"].to_dict()["unet", "ratio"] == 2
+    page = (results / "tables/land_cover.md").read_text()
+    assert "Measured bands" in page
+    assert "U-Net, with ratio" in page
+    assert (results / "report/land_cover.html").exists()
+
+
+def test_uncertainties_are_of_the_same_pixels_and_follow_from_the_rasters(results):
+    table = pd.read_csv(results / "tables/uncertainty.csv")
+    gap = read_band(results / "gaps/village.tif", "gap") == 1
+    use = read_band(results / "stack/village.split.tif", "use")
+    assert set(table.query("region == 'gap'")["n"]) == {(gap & (use == split.TEST)).sum()}
+    assert set(table.query("metric == 'scale'")["n"]) == {(gap & (use == split.VALIDATION)).sum()}
+    # By hand, of seeds alone: the spread of two seeds is half of what they differ by.
+    truth, *seeds = (
+        read_band(path, "red")[gap & (use == split.TEST)].astype(float)
+        for path in (
+            results / "stack/village.tif",
+            *sorted(results.glob("fused/village/cloud_gap/red/unet-ratio/seed*.tif")),
+        )
+    )
+    error, std = np.mean(seeds, axis=0) - truth, np.abs(seeds[0] - seeds[1]) / 2
+    held = (np.abs(error) <= 1.959964 * std).mean()
+    row = table.query(
+        "band == 'red' and input == 'ratio' and uncertainty == 'seeds' and metric == 'coverage_95'"
+    )
+    assert row["value"].tolist() == pytest.approx([held])
+    assert (row["low"] <= row["value"]).all()
+    page = (results / "tables/uncertainty.md").read_text()
+    assert "seeds alone" in page
+    assert "nan" not in page
+
+
 def test_models_know_their_gaps(results):
     record = read_json(results / "models/village/cloud_gap/red/unet-ratio/seed1.json")
-    assert record["channels"] == ["red", "gap", "ratio_db"]
+    assert record["channels"] == ["red", "gap", "ratio_db", "ratio_db_anomaly"]
     assert set(record["scaling"]) == {"red", "ratio_db"}
 
 
@@ -82,6 +142,7 @@ def test_every_figure_is_there(results):
         "village_cloud_gap_examples",
         "village_sharpening_products",
         "cloud_gap_distance",
+        "cloud_gap_uncertainty",
         "paired_differences",
         "claims",
     } <= names

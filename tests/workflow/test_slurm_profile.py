@@ -11,7 +11,8 @@ PROFILE = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
 SITES = {name: {"source": "simulated", "seed": 1} for name in ("one", "two")}
 EVERYTHING = {"study": "everything", "sites": SITES}  # all protocols, models, inputs; five seeds
 ON_THE_LOGIN_NODE = {
-    *("all", "tables", "figures", "viewer", "scores", "derived", "spot"),
+    *("all", "tables", "figures", "products", "fill", "viewer", "scores", "derived", "spot"),
+    "pictures",
     *("keep_lock", "lock_scenes"),
 }
 # Helpers of rules/common.smk that return a resource.
@@ -48,7 +49,8 @@ def assert_few(found, sites):
 
 
 def test_a_site_of_the_demo_is_at_most_eight_slurm_jobs(project):
-    found = slurm_jobs(project, "config/demo.yaml", change={"sites": SITES})
+    dated = {name: about | {"other_dates": [-48, -16, 32]} for name, about in SITES.items()}
+    found = slurm_jobs(project, "config/demo.yaml", change={"sites": dated})
     assert_few(found, ("simcity", *SITES))
 
 

@@ -1,5 +1,6 @@
 """`./reproduce verify` on the tiny study: what another person sent, and all that may be wrong."""
 
+import json
 import os
 import pickle
 import re
@@ -16,9 +17,14 @@ import rasterio
 from forging import list_again
 from project import ROOT
 from safetensors.numpy import load_file, save_file
+from sarfusion.scoring.differences import interval_of
+from sarfusion.show.pages import as_page, title_of
+from sarfusion.show.viewer.page import FILES, build_page
+from sarfusion.show.viewer.scores import read_scores
 from sarfusion.study.config import read_study
 from sarfusion.verify import tolerances
 from sarfusion.verify.models import usable_models
+from sarfusion.verify.pages import ADDED, DATA
 from verify_results import claim_checks, input_checks, main, own_checks, recompute_checks
 
 STUDY = "tests/studies/tiny.yaml"
@@ -271,6 +277,11 @@ def verdict(sent):
     change_cell(path, row_of(path, claim="C1", band="overall"), "verdict", "reproduced")
 
 
+def reading(sent):
+    path = sent / "tables/readings.csv"
+    change_cell(path, row_of(path, claim="C2", band="overall"), "verdict", "contradicted")
+
+
 def printed_verdict(sent):
     path = sent / "tables/claims.md"
     path.write_text(path.read_text().replace("not tested", "reproduced", 1))
@@ -295,7 +306,10 @@ def no_table(sent):
     (sent / SCORES).write_bytes(b"\x00\xff,\n")
 
 
-VERDICTS = {"tables/claims.csv", "tables/claims.md", "figures/claims.png"}
+VERDICTS = {
+    *(f"tables/{name}.{form}" for name in ("claims", "readings") for form in ("csv", "md")),
+    "figures/claims.png",
+}
 BANDS = [f"figures/village_reconstruction_{band}.png" for band in ("blue", "red")]
 
 
@@ -305,7 +319,7 @@ BANDS = [f"figures/village_reconstruction_{band}.png" for band in ("blue", "red"
         (scene_pixel, "inputs", {"sums", "village: sar"}),
         (setting, "inputs", {"config.yaml", "provenance"}),
         (missing_file, "inputs", {"sums"}),
-        (missing_file, "claims", {"tables/summary.md"}),
+        (missing_file, "claims", {"tables/summary.md", "report/summary.html"}),
         (score, "recompute", {SCORES}),
         (score, "own", {SCORES}),
         (score_of_copying, "recompute", {SCORES}),
@@ -320,11 +334,13 @@ BANDS = [f"figures/village_reconstruction_{band}.png" for band in ("blue", "red"
         (summary_cell, "claims", {"tables/summary.csv"}),
         (metrics_cell, "claims", {"tables/metrics.csv"}),
         (model_cell, "claims", {"tables/models.csv"}),
-        (printed_number, "claims", {"tables/summary.md"}),
+        (printed_number, "claims", {"tables/summary.md", "report/summary.html"}),
         (verdict, "claims", {"tables/claims.csv"}),
         (verdict, "own", {"verdicts"}),
-        (printed_verdict, "claims", {"tables/claims.md"}),
+        (reading, "claims", {"tables/readings.csv"}),
+        (printed_verdict, "claims", {"tables/claims.md", "report/claims.html"}),
         (swapped_figures, "own", {*BANDS}),
+        (swapped_figures, "recompute", {*BANDS}),
         (swapped_result_figure, "claims", {"figures/claims.png"}),
         (missing_figure, "own", {"figures/village_overview.png"}),
         (no_table, "recompute", {SCORES}),
@@ -360,8 +376,10 @@ def test_a_forgery_that_is_true_to_itself_is_found_where_it_is_made_again(review
     score(sent)
     difference_of(sent)
     derived = reviewer.derived()
-    for part in ("tables", "figures"):
-        shutil.copytree(derived / part, sent / part, dirs_exist_ok=True)
+    shutil.copytree(derived / "tables", sent / "tables", dirs_exist_ok=True)
+    for path in (derived / "figures").glob("*.png"):
+        shutil.copy(path, sent / "figures")
+    pages_of(sent)
     list_again(sent)
     assert reviewer.failures("inputs") == {}
     assert reviewer.failures("claims") == {}
@@ -369,7 +387,7 @@ def test_a_forgery_that_is_true_to_itself_is_found_where_it_is_made_again(review
 
 
 def difference_of(sent):
-    """Make the differences follow from the scores again."""
+    """Make the differences follow from the scores again, and intervals from these."""
     scores, table = (pd.read_csv(sent / name) for name in (SCORES, DIFFERENCES))
     values = scores.set_index(["metric", "band", "method", "input", "seed"])["value"].sort_index()
     for row, about in table.iterrows():
@@ -377,8 +395,28 @@ def difference_of(sent):
             values[about["metric"], about["band"], about[f"{side}_method"], about[f"{side}_input"]]
             for side in ("left", "right")
         )
-        table.loc[row, "difference"] = (left - right).mean()
+        of_seeds = left - right
+        table.loc[row, "difference"] = of_seeds.mean()
+        table.loc[row, "seed_error"] = of_seeds.std() / len(of_seeds) ** 0.5
+        if np.isfinite(about["low"]):
+            table.loc[row, ["low", "high"]] = interval_of(table.loc[row].to_dict())
     table.to_csv(sent / DIFFERENCES, index=False)
+
+
+def pages_of(sent):
+    """Make the pages of the report and of the viewer follow from the tables again."""
+    for page in sent.glob("report/*.html"):
+        text = (sent / f"tables/{page.stem}.md").read_text()
+        page.write_text(as_page(text, title_of(page.stem)))
+    page = sent / "viewer/index.html"
+    data = json.loads(DATA.search(page.read_text())[1])
+    found = read_scores([sent / SCORES], "truth", data["sizes"])
+    for layer in data["layers"]:
+        if layer.get("scores"):
+            protocol, method = layer["id"].split("/")
+            layer["scores"] = found[protocol, "", *method.rsplit("-", 1), layer["seed"]]
+    data = {name: value for name, value in data.items() if name not in ADDED}
+    page.write_text(build_page(data, *(file.read_text() for file in FILES)))
 
 
 @pytest.fixture

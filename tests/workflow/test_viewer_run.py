@@ -4,8 +4,10 @@ import re
 
 import numpy as np
 import pytest
+import rasterio
 from browser import open_browser
 from sarfusion.core.raster import read_band
+from sarfusion.product.bands import Source
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.by import By
@@ -270,6 +272,29 @@ def test_swipe_and_blink_lay_one_map_over_the_other(page):
     assert page.run(seen) == "visible"
     press(page, "b")
     assert page.run(seen) == "hidden"
+
+
+def test_the_picture_without_clouds_is_swiped_over_the_measured_one(page, results):
+    path = results / "products/village/cloud_free.tif"
+    with rasterio.open(path) as dataset:
+        bands = dict(zip(dataset.descriptions, dataset.read(), strict=True))
+    row, column = np.argwhere(bands["source"] == Source.FILLED)[11]
+    go_to(page, row, column)
+    for layer, suffix in (("picture", ""), ("std", "_std")):
+        shown = [number(text) for text in page.run(READ, f"cloud_free/{layer}")]
+        expected = [bands[f"{band}{suffix}"][row, column] for band in BANDS]
+        assert shown == pytest.approx(expected, abs=1.01e-4 / 2)
+    assert page.run(READ, "cloud_free/source") == ["filled"]
+    assert page.run(READ, "measured") == ["no data"] * 3
+    painted = set()
+    for button in page.chrome.find_elements(By.CSS_SELECTOR, "#picture-control button"):
+        button.click()
+        painted.add(str(page.run(PAINTED, "right")))
+        assert page.one('input[value="swipe"]').is_selected()
+    assert len(painted) == 3
+    assert "Where pixels come from" in page.one("#right-title").text
+    assert "filled" in page.one("#right-scale").text
+    assert page.complaints() == []
 
 
 def test_everything_can_be_reached_and_named_without_a_mouse(page):

@@ -117,6 +117,11 @@ if hasattr(sys.modules["__main__"], "snakemake"):  # in a script that Snakemake 
     clean(os.environ, Path(".snakemake/cache").absolute())
 
 
+def is_impatient() -> bool:
+    """Tell whether a search gives up soon (./reproduce lock STUDY --impatient)."""
+    return os.environ.get("SARFUSION_IMPATIENT") == "1"
+
+
 def is_offline() -> bool:
     """Tell whether this run may not use the network (./reproduce STUDY --offline)."""
     return os.environ.get("SARFUSION_OFFLINE") == "1"

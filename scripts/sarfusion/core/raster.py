@@ -65,6 +65,12 @@ def read_grid(path: str | Path) -> Grid:
         return Grid.of(dataset)
 
 
+def band_names(path: str | Path) -> tuple[str | None, ...]:
+    """Return the names of the bands of a raster file: their descriptions."""
+    with open_raster(path) as dataset:
+        return tuple(dataset.descriptions)
+
+
 def band_numbers(dataset: DatasetReader, names: Iterable[str]) -> list[int]:
     """Return the numbers (from 1) of the bands named `names`, in this order.
 

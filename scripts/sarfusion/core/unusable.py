@@ -11,6 +11,7 @@ from rasterio.transform import Affine
 
 from .errors import StudyError
 from .grid import Grid, crs_name
+from .netcdf import placing_command
 
 # What GDAL returns for a file without a geotransform.
 NO_TRANSFORM = (Affine.identity(), Affine.scale(1, -1))
@@ -88,6 +89,12 @@ def _no_grid(dataset: DatasetReader) -> str:
     """Return what is wrong with the geotransform of a raster, "" if nothing."""
     transform = dataset.transform
     if transform in NO_TRANSFORM:
+        command = placing_command(dataset)
+        if command:
+            return (
+                "GDAL does not see where this NetCDF variable lies, and reads it upside down;"
+                f" turn it into a GeoTIFF, whose bands are those of the variable: {command}"
+            )
         return (
             "has no geotransform: nothing says where its pixels lie, nor how large they are;"
             " export it again with one (gdal_edit.py -a_ullr)"

@@ -7,14 +7,15 @@ as something else: `no` as false, 010 as 8, 12:30 as 750. Both are refused here.
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
 
-from .errors import Keys, StudyError
+from .errors import Keys, SettingError, StudyError
 from .files import read_text, shown
 
 MAX_DEPTH = 50  # of mappings and lists inside each other
@@ -200,3 +201,20 @@ class _Loader(yaml.SafeLoader):
 def _quoted(node: yaml.ScalarNode) -> str:
     """Return the advice to make a text of a scalar."""
     return f"put it in quotes: '{node.value}'"
+
+
+@contextmanager
+def naming_lines(config: Mapping[str, Any], documents: Sequence[Document]) -> Iterator[None]:
+    """Have a SettingError of `config` name the file and the line of the setting.
+
+    It names none if the setting has another value in the documents: then the command line gave it.
+    """
+    try:
+        yield
+    except SettingError as error:
+        value = value_at(config, error.keys)
+        agreeing = [each for each in documents if value_at(each.content, error.keys) == value]
+        place = place_of(error.keys, agreeing)
+        if place is None:
+            raise
+        raise StudyError(f"{place}: {error.problem}") from None

@@ -8,6 +8,7 @@ import torch
 
 from ..core.errors import StudyError
 from ..core.files import atomic, read_json, write_json
+from .channels import start_places
 from .networks import build
 
 
@@ -27,7 +28,13 @@ def load(weights: str | Path, description: str | Path) -> tuple[torch.nn.Module,
     Raises StudyError if the weights do not match the record.
     """
     record = read_json(description)
-    network = build(record["network"], len(record["channels"]), record["options"])
+    network = build(
+        record["network"],
+        len(record["channels"]),
+        record["options"],
+        starts=start_places(record["channels"]) if record["residual"] else (),
+        uncertain=record["uncertainty"],
+    )
     try:
         network.load_state_dict(safetensors.torch.load_file(Path(weights)))
     except (RuntimeError, safetensors.SafetensorError) as error:

@@ -114,3 +114,10 @@ class ConvTranspose2x2(nn.ConvTranspose2d):
         y = y.permute(0, 2, 3, 1).reshape(batch, rows, columns, 2, 2, self.out_channels)
         y = y.transpose(2, 3).reshape(batch, 2 * rows, 2 * columns, self.out_channels)
         return y.permute(0, 3, 1, 2)
+
+
+def use_library_layers(network: nn.Module) -> None:
+    """Let each layer of this module in `network` compute as the layer of PyTorch it replaces."""
+    for module in network.modules():
+        if type(module).__module__ == __name__:
+            module.__class__ = type(module).__base__

@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -48,11 +49,16 @@ def _multiplies_bfloat16(device: torch.device) -> bool:
 
 
 def make_deterministic(seed: int, threads: int) -> None:
-    """Make this process reproducible bit by bit: same seed, same threads, same weights."""
+    """Make this process reproducible bit by bit: same seed, same threads, same weights.
+
+    On a GPU, convolutions in float32 are not rounded to TF32, PyTorch's default there: fused values
+    are then within 4e-6 standard deviations of a CPU's instead of 3e-3 (bench_gpu.py).
+    """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(threads)
     # use_deterministic_algorithms(True) does the same, but imports PyTorch's compiler (over 1 s).
     torch.set_deterministic_debug_mode("error")
+    torch.backends.cudnn.allow_tf32 = False
     # Do not fill new memory: every operation here overwrites its output completely.
     torch.utils.deterministic.fill_uninitialized_memory = False
     torch.manual_seed(seed)
@@ -65,7 +71,7 @@ class Adam:
     """
 
     def __init__(self, parameters: Iterable[torch.nn.Parameter], learning_rate: float) -> None:
-        self._parameters, self._learning_rate = list(parameters), learning_rate
+        self._parameters, self.learning_rate = list(parameters), learning_rate
         self._means = [torch.zeros_like(weights) for weights in self._parameters]
         self._squares = [torch.zeros_like(weights) for weights in self._parameters]
         self._steps = [torch.zeros((), device=weights.device) for weights in self._parameters]
@@ -89,11 +95,20 @@ class Adam:
             amsgrad=False,
             beta1=0.9,
             beta2=0.999,
-            lr=self._learning_rate,
+            lr=self.learning_rate,
             weight_decay=0,
             eps=1e-8,
             maximize=False,
         )
+
+
+def decayed(learning_rate: float, decay: str, done: float) -> float:
+    """Return the learning rate after the share `done` of the updates, 0 to 1.
+
+    decay: "none", or "cosine" for half a cosine wave from learning_rate to 0 (Loshchilov & Hutter
+    2017, SGDR, ICLR).
+    """
+    return learning_rate if decay == "none" else learning_rate * (1 + math.cos(math.pi * done)) / 2
 
 
 def fit(
@@ -103,6 +118,7 @@ def fit(
     *,
     updates: int,
     learning_rate: float,
+    decay: str,
     validate_every: int,
     device: torch.device,
     precision: str,
@@ -115,30 +131,33 @@ def fit(
     The loss is the mean squared error in normalised units, the optimiser Adam. The network ends
     with the weights of the validation with the lowest loss. `history` has an entry for each
     validation: update, train_loss (mean since the previous entry) and validation_loss.
-    precision: of the products in convolutions. With "bfloat16" only these are less precise
-    (autocast); weights, loss and optimiser keep float32.
+    A network that also gives the log variance of its error learns it by the Gaussian negative log
+    likelihood (Nix & Weigend 1994, IEEE ICNN). The band itself learns by its squared error alone;
+    the likelihood would weight it by a variance that is still wrong (Seitzer et al. 2022, ICLR).
+    decay: of the learning rate, see `decayed`. precision: of the products in convolutions. With
+    "bfloat16" only these are less precise (autocast); weights, loss and optimiser keep float32.
     progress: wraps the range of updates (tqdm, or iter for none).
 
     Raises StudyError if training diverges.
     """
     # Convolution kernels work on channels-last data; otherwise each layer reorders its input.
     network.to(device, memory_format=torch.channels_last)
-    error = partial(_squared_error, network, device, precision)
+    errors = partial(_errors, network, device, precision)
     optimiser = Adam(network.parameters(), learning_rate)
     history: list[dict[str, float]] = []
     losses: list[torch.Tensor] = []
     best_loss, best_update, best_weights = float("inf"), 0, None
     for update in progress(range(1, updates + 1)):
-        total, count = error(next(batches))
-        loss = total / max(1, count)
+        squared, likelihood, count = errors(next(batches))
         optimiser.zero_grad()
-        loss.backward()
+        ((squared + likelihood) / max(1, count)).backward()
+        optimiser.learning_rate = decayed(learning_rate, decay, (update - 1) / updates)
         optimiser.step()
-        losses.append(loss.detach())
+        losses.append(squared.detach() / max(1, count))
         if update % validate_every and update != updates:
             continue
         train_loss = torch.stack(losses).mean().item()
-        validation_loss = _evaluate(error, validation)
+        validation_loss = _evaluate(errors, validation)
         if not np.isfinite(train_loss + validation_loss):
             raise StudyError(
                 f"training diverged before update {update}; lower training.learning_rate"
@@ -154,23 +173,36 @@ def fit(
     return history, best_update
 
 
+def has_converged(history: Sequence[dict[str, float]]) -> bool:
+    """Tell whether the validation loss fell by less than 1 % in the last quarter of the updates."""
+    last = history[-1]["update"]
+    before = [entry["validation_loss"] for entry in history if entry["update"] <= 0.75 * last]
+    return bool(before) and min(before) <= 1.01 * min(entry["validation_loss"] for entry in history)
+
+
 @torch.no_grad()
 def _evaluate(
-    error: Callable[[Batch], tuple[torch.Tensor, int]], batches: Iterable[Batch]
+    errors: Callable[[Batch], tuple[torch.Tensor, torch.Tensor, int]], batches: Iterable[Batch]
 ) -> float:
     """Return the mean squared error over all pixels of `batches` that count."""
-    sums = [error(batch) for batch in batches]
-    return sum(total.item() for total, _ in sums) / max(1, sum(count for _, count in sums))
+    sums = [errors(batch) for batch in batches]
+    return sum(squared.item() for squared, *_ in sums) / max(1, sum(count for *_, count in sums))
 
 
-def _squared_error(
+def _errors(
     network: torch.nn.Module, device: torch.device, precision: str, batch: Batch
-) -> tuple[torch.Tensor, int]:
-    """Return (sum of squared errors, number of pixels) over the pixels of a batch that count."""
+) -> tuple[torch.Tensor, torch.Tensor, int]:
+    """Return (squared errors, negative log likelihood, pixels): sums over the pixels that count.
+
+    The likelihood is Gaussian, without its constant, and has no gradient to the band; it is 0
+    without a log variance.
+    """
     inputs, target, *counts = (part.to(device) for part in batch)
     with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-        output = network(inputs.contiguous(memory_format=torch.channels_last))
-    squared = (output.float() - target) ** 2
+        output = network(inputs.contiguous(memory_format=torch.channels_last)).float()
+    squared, log_variance = (output[:, :1] - target) ** 2, output[:, 1:]
+    likelihood = (squared.detach() * torch.exp(-log_variance) + log_variance) / 2
     if not counts:
-        return squared.sum(), squared.numel()
-    return (squared * counts[0]).sum(), counts[0].sum().item()
+        return squared.sum(), likelihood.sum(), squared.numel()
+    where = counts[0]
+    return (squared * where).sum(), (likelihood * where).sum(), where.sum().item()

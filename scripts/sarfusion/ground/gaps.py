@@ -156,13 +156,16 @@ def regions(
     share_edges: Sequence[float],
     window_px: int,
     valid: np.ndarray | None = None,
+    age_days: np.ndarray | None = None,
+    age_edges_days: Sequence[float] = (),
 ) -> dict[str, np.ndarray]:
     """Return the regions of scoring, name -> mask; all are parts of the test ground.
 
     The regions are `gap`, `clear` and `all`, then two partitions of `gap`:
     `gap_edge_<a>-<b>m` with a < d <= b for the distance d in metres to the nearest clear pixel
     (b = inf in the last one), and `gap_share_<a>-<b>` with the percentage of gap in the window
-    around the pixel. Regions without pixels are included, empty.
+    around the pixel. With age_days, `gap_age_<a>-<b>d` with a < t <= b for the age t of the nearest
+    clear date (NaN without one) are parts of it too. Regions without pixels are included, empty.
 
     gap, test: masks. distance_edges_m (metres) and share_edges (between 0 and 1): inner edges of
     the bins. valid: where the optical band was observed. A pixel without observation helps no
@@ -172,16 +175,33 @@ def regions(
     inside = gap & test
     masks = {"gap": inside, "clear": test & ~gap, "all": test.copy()}
 
-    limits = [0, *distance_edges_m, np.inf]
     which = bins(edge_distance(hidden, pixel_m), distance_edges_m)
-    for index, (low, high) in enumerate(itertools.pairwise(limits)):
-        masks[f"gap_edge_{low:g}-{high:g}m"] = inside & (which == index)
+    for index, name in enumerate(distance_regions(distance_edges_m)):
+        masks[name] = inside & (which == index)
 
     percent = [0, *(100 * edge for edge in share_edges), 100]
     which = bins(local_share(hidden, window_px), share_edges)
     for index, (low, high) in enumerate(itertools.pairwise(percent)):
         masks[f"gap_share_{low:g}-{high:g}"] = inside & (which == index)
+
+    if age_days is not None:
+        known = inside & np.isfinite(age_days)
+        which = bins(np.nan_to_num(age_days), age_edges_days)
+        for index, name in enumerate(age_regions(age_edges_days)):
+            masks[name] = known & (which == index)
     return masks
+
+
+def distance_regions(edges_m: Sequence[float]) -> list[str]:
+    """Return the names of the regions by distance to clear ground, the nearest first."""
+    limits = itertools.pairwise([0, *edges_m, np.inf])
+    return [f"gap_edge_{low:g}-{high:g}m" for low, high in limits]
+
+
+def age_regions(edges_days: Sequence[float]) -> list[str]:
+    """Return the names of the regions by the age of the nearest clear date, the youngest first."""
+    limits = itertools.pairwise([0, *edges_days, np.inf])
+    return [f"gap_age_{low:g}-{high:g}d" for low, high in limits]
 
 
 class GapBank:

@@ -9,6 +9,7 @@ import numpy as np
 from ..core.raster import open_bands, strips
 
 RANGE_PERCENTILES = (0.1, 99.9)
+DOMAIN_PERCENTILES = (0.1, 5, 50, 95, 99.9)
 MAX_SAMPLE = 4_000_000  # pixels; the rank of a percentile is then off by less than 0.03 percent
 
 
@@ -78,6 +79,11 @@ def apply(values: np.ndarray, scaling: Scaling) -> np.ndarray:
 def undo(scaled: np.ndarray, scaling: Scaling) -> np.ndarray:
     """Return centred and scaled values in their own unit."""
     return scaled * np.float32(scaling["std"]) + np.float32(scaling["mean"])
+
+
+def percentiles(values: np.ndarray) -> list[float]:
+    """Return the DOMAIN_PERCENTILES of the 1-D `values` of a channel, in its unit."""
+    return [float(x) for x in np.percentile(values.astype(np.float64), DOMAIN_PERCENTILES)]
 
 
 def data_range(values: np.ndarray) -> float:

@@ -8,6 +8,10 @@ import pandas as pd
 
 from ..core.errors import StudyError
 from .split import NAMES, TEST, TRAIN, VALIDATION
+from .training_gaps import Views
+
+VIEW_STRIDE = 4  # pixels between the patches of a view
+LEAST_COUNTED = 0.05  # share of the pixels of a patch in a view that count
 
 
 def index_patches(use: np.ndarray, size: int, stride: int) -> pd.DataFrame:
@@ -34,13 +38,18 @@ def index_patches(use: np.ndarray, size: int, stride: int) -> pd.DataFrame:
 
 def _fits(ground: np.ndarray, size: int) -> np.ndarray:
     """Return for every possible top left pixel whether its patch lies entirely on `ground`."""
-    height, width = ground.shape
+    return _counts(ground, size) == size * size
+
+
+def _counts(mask: np.ndarray, size: int) -> np.ndarray:
+    """Return for every possible top left pixel how many pixels of its patch are True in `mask`."""
+    height, width = mask.shape
     if size > min(height, width):
-        return np.zeros((0, 0), bool)
+        return np.zeros((0, 0), np.int64)
     total = np.zeros((height + 1, width + 1), np.int64)
-    np.cumsum(np.cumsum(ground, axis=0), axis=1, out=total[1:, 1:])
+    np.cumsum(np.cumsum(mask, axis=0), axis=1, out=total[1:, 1:])
     inside = total[size:, size:] - total[:-size, size:] - total[size:, :-size]
-    return inside + total[:-size, :-size] == size * size
+    return inside + total[:-size, :-size]
 
 
 def read_places(path: str | Path, split: str, size: int) -> np.ndarray:
@@ -87,3 +96,79 @@ class PatchSource:
         """
         row, column = self._places[number]
         return self._scene[:, row : row + self.size, column : column + self.size]
+
+
+class WithheldSource:
+    """Cuts patches out of one scene under the gaps of its views; see training_gaps.Views.
+
+    beside: (channels, rows, columns), what is given of the whole scene, and target: (rows,
+    columns), normalised. starts: (views, side,
+    side), the optical band of each view, normalised, with its start surface where hidden.
+    anomalies: (views, channels, side, side), normalised. ground: bool (rows,
+    columns), the ground of one use. size: pixels.
+
+    Only hidden pixels of `ground` count. A patch may overlap other ground, so that every pixel of
+    `ground` is used, up to its rim. No test pixel is seen by that: the buffer of the split is at
+    least as wide as the receptive field reaches, and the views know nothing of test ground.
+
+    Raises StudyError if there is no patch with enough pixels that count.
+    """
+
+    def __init__(
+        self,
+        beside: np.ndarray,
+        target: np.ndarray,
+        views: Views,
+        starts: np.ndarray,
+        anomalies: np.ndarray,
+        ground: np.ndarray,
+        size: int,
+    ) -> None:
+        self.size = size
+        self._beside, self._target, self._ground = beside, target, ground
+        self._views, self._starts, self._anomalies = views, starts, anomalies
+        self._patches = np.concatenate(
+            [
+                _within_view(number, gap & _square(ground, place, len(gap)), size)
+                for number, (place, gap) in enumerate(zip(views.places, views.gaps, strict=True))
+            ]
+        )
+        if not len(self._patches):
+            raise StudyError(
+                f"gaps: in no patch of {size} px does a gap for training hide"
+                f" {100 * LEAST_COUNTED:.0f} % of the pixels on ground of its use; raise"
+                " gaps.training_shares, or lower patch_px"
+            )
+
+    def __len__(self) -> int:
+        return len(self._patches)
+
+    def cut(self, number: int) -> np.ndarray:
+        """Return patch `number` (channels, size, size): band, gap, beside, anomalies, target.
+
+        The target is NaN where a pixel does not count.
+        """
+        view, *within = self._patches[number]
+        place = self._views.places[view] + within
+        band, gap, anomalies = (
+            _square(of_views[view], within, self.size)
+            for of_views in (self._starts, self._views.gaps, self._anomalies)
+        )
+        beside, target, ground = (
+            _square(of_scene, place, self.size)
+            for of_scene in (self._beside, self._target, self._ground)
+        )
+        counted = np.where(gap & ground, target, np.nan)
+        return np.concatenate([[band, gap], beside, anomalies, [counted]], dtype=np.float32)
+
+
+def _square(raster: np.ndarray, place: Sequence[int], side: int) -> np.ndarray:
+    """Return the square of `side` pixels at `place`, row and column of its top left pixel."""
+    row, column = place
+    return raster[..., row : row + side, column : column + side]
+
+
+def _within_view(number: int, counted: np.ndarray, size: int) -> np.ndarray:
+    """Return (number, row, column) of the patches of a view with enough pixels that count."""
+    enough = _counts(counted, size)[::VIEW_STRIDE, ::VIEW_STRIDE] >= LEAST_COUNTED * size**2
+    return np.insert(np.argwhere(enough) * VIEW_STRIDE, 0, number, axis=1)

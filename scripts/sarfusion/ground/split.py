@@ -6,6 +6,7 @@ import numpy as np
 
 from ..core.errors import StudyError
 
+MIN_VALIDATION_BLOCKS = 3  # where at most a third of the blocks beside test ground are these
 NOT_VALID, TRAIN, VALIDATION, TEST, BUFFER = range(5)
 NAMES = {
     NOT_VALID: "not_valid",
@@ -22,10 +23,10 @@ def split_ground(
     """Return the use of every pixel (uint8, rows x columns): see NAMES.
 
     valid: bool (rows, columns). The scene is cut into nearly equal blocks of about `block_px`. Of
-    the blocks with valid pixels, the shares `test` and `validation` (at least one block each) are
-    drawn at random. Training ground within `buffer_px` of a held-out block becomes buffer, by
-    chessboard distance, since receptive fields are square. The draw does not depend on any image
-    value.
+    the blocks with valid pixels, the shares `test` and `validation` are drawn at random: at least
+    one block each, and MIN_VALIDATION_BLOCKS for validation where there are enough. Training ground
+    within `buffer_px` of a held-out block becomes buffer, by chessboard distance, since receptive
+    fields are square. The draw does not depend on any image value.
 
     Raises StudyError if there are too few blocks or no training ground is left.
     """
@@ -39,7 +40,8 @@ def split_ground(
     ]
     usable = np.array([number for number, block in enumerate(blocks) if valid[block].any()])
     n_test = max(1, round(test * usable.size))
-    n_validation = max(1, round(validation * usable.size))
+    least = min(MIN_VALIDATION_BLOCKS, (usable.size - n_test) // 3)
+    n_validation = max(1, least, round(validation * usable.size))
     if n_test + n_validation >= usable.size:
         raise StudyError(
             f"too little training ground: {usable.size} blocks of about {block_px} px hold valid"

@@ -29,7 +29,10 @@ def module_digests(script: Path) -> dict[str, str]:
 
 
 def imported_modules(script: str | Path) -> list[Path]:
-    """Return the sorted paths of the library modules that a script imports, also indirectly."""
+    """Return the sorted paths of the modules that a script imports, also indirectly.
+
+    These are modules of the library, and other scripts.
+    """
     modules: set[Path] = set()
     unread = [Path(script)]
     while unread:
@@ -42,21 +45,28 @@ def imported_modules(script: str | Path) -> list[Path]:
 
 @cache
 def _direct_imports(path: Path) -> frozenset[Path]:
-    """Return the library modules that the import statements of one file name."""
+    """Return the library modules, and the scripts, that the import statements of one file name."""
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     paths: set[Path] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                paths |= _files_of(alias.name)
+                paths |= _files_of(alias.name) | _script_beside(path, alias.name)
         elif isinstance(node, ast.ImportFrom):
             package = node.module or ""
             if node.level:
                 package = ".".join([*_base_package(path, node.level), *filter(None, [package])])
             paths |= _files_of(package)
+            paths |= _script_beside(path, package)
             for alias in node.names:  # `from sarfusion import metrics` imports a module
                 paths |= _files_of(f"{package}.{alias.name}")
     return frozenset(paths)
+
+
+def _script_beside(path: Path, module: str) -> set[Path]:
+    """Return the script that a script imports by its name, as a set; empty for anything else."""
+    script = LIBRARY.parent / f"{module}.py"
+    return {script} if path.parent == LIBRARY.parent and script.is_file() else set()
 
 
 def _base_package(path: Path, level: int) -> tuple[str, ...]:

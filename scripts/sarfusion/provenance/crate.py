@@ -6,7 +6,7 @@ metadata of a crate is a flat list of JSON-LD entities: plain dictionaries, writ
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -102,14 +102,16 @@ class Crate:
         self.add(realised["@id"], "PropertyValue", name=name, value=value, exampleOfWork=parameter)
         return parameter, realised
 
-    def write(self, **root: Any) -> None:
+    def write(self, profiles: Iterable[str] = PROFILES, **root: Any) -> None:
         """Write the metadata file. Call this last: a folder without it is not yet a crate.
 
-        root: properties of the crate itself.
+        profiles: addresses of those that it follows. root: properties of the crate itself.
         """
-        profiles = [
-            self.add(address, "CreativeWork", name=name, version=address.rsplit("/", 1)[1])
-            for address, name in PROFILES.items()
+        followed = [
+            self.add(
+                address, "CreativeWork", name=PROFILES[address], version=address.rsplit("/", 1)[1]
+            )
+            for address in profiles
         ]
         parts = [{"@id": key} for key, entity in self.entities.items() if "File" in entity["@type"]]
         descriptor = {
@@ -118,7 +120,7 @@ class Crate:
             "about": {"@id": "./"},
             "conformsTo": [{"@id": SPECIFICATION}, {"@id": WORKFLOW_CRATE}],
         }
-        whole = {"@id": "./", "@type": "Dataset", "conformsTo": profiles, "hasPart": parts, **root}
+        whole = {"@id": "./", "@type": "Dataset", "conformsTo": followed, "hasPart": parts, **root}
         graph = [descriptor, whole, *self.entities.values()]
         write_json(self.folder / METADATA, {"@context": CONTEXT, "@graph": graph})
 
@@ -144,9 +146,10 @@ def write_crate(
     """Write the crate of a run into `folder`.
 
     run: "study" (all settings), "steps" (see facts.Step), "command", "engine" (version of
-    Snakemake), "packages" ({name: version}), "commit", "agent" (name of the user); an unknown
-    value is None. copies: {path: path in the crate} of the files to copy, which include Snakefile
-    and scripts. files: rows of facts.describe_files.
+    Snakemake), "packages" ({name: version}), "version" (of this project), "commit", "agent" (name
+    of the user); an unknown value is None, but the version is always known. copies: {path: path in
+    the crate} of the files to copy, which include Snakefile and scripts. files: rows of
+    facts.describe_files.
     """
     crate = Crate(folder)
     for path, place in copies.items():
@@ -206,7 +209,7 @@ def _add_workflow(crate: Crate, run: Mapping[str, Any], parameters: Sequence[Ref
     crate.add_file(
         WORKFLOW,
         *("SoftwareSourceCode", "ComputationalWorkflow"),
-        version=run["commit"],
+        version="+".join(filter(None, [run["version"], run["commit"]])),  # semver.org, item 10
         programmingLanguage=language,
         license={"@id": LICENCE},
         input=parameters,

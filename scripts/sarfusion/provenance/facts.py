@@ -16,7 +16,7 @@ from ..core.files import atomic, sha256
 
 ROOT = Path(__file__).parents[3]
 SOURCE_PATTERNS = [
-    *("LICENSE", "reproduce", "Snakefile"),
+    *("CITATION.cff", "LICENSE", "reproduce", "Snakefile"),
     "rules/*.smk",
     "scripts/**/*.py",
     "scripts/sarfusion/show/viewer/page.*",

@@ -5,15 +5,18 @@ Source: USGS, Landsat 8-9 Collection 2 Level 2 Science Product Guide (LSDS-1619)
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..core.errors import StudyError
+from .bands import BANDS
 
-BANDS = ("red", "green", "blue")
-RAW_BANDS = (*BANDS, "qa_pixel", "qa_radsat")
+QUALITY = ("qa_pixel", "qa_radsat")
+RAW_BANDS = (*BANDS, *QUALITY)
 FILL = 0  # digital number
 SCALE, OFFSET = 2.75e-5, -0.2  # reflectance = SCALE * digital number + OFFSET
+UNSCALED = [1.0, 1.0], [0.0, 0.0]  # scale and offset of the quality bands
 
 QA_PIXEL_BITS = {
     "fill": 0,
@@ -25,11 +28,15 @@ QA_PIXEL_BITS = {
 }
 QA_CLEAR_BIT = 6  # set where neither dilated_cloud nor cloud is
 QA_FILL = 1 << QA_PIXEL_BITS["fill"]  # the QA_PIXEL of a pixel that is fill
+# SR_QA_AEROSOL of Landsat 8 and 9: how reflectance was freed of aerosol. Each flag is a value of
+# some bits, given as (first bit, number of bits, value).
+AEROSOL_FLAGS = {"high": (6, 2, 3), "interpolated": (5, 1, 1)}
+AEROSOL_FILL = 1
 # Bit n - 1 of QA_RADSAT is set if band n is saturated. Landsat 4 to 7 (TM, ETM+) number their bands
 # otherwise than Landsat 8 and 9 (OLI).
 RADSAT_BITS = {
-    "oli": {"blue": 1, "green": 2, "red": 3},
-    "tm": {"blue": 0, "green": 1, "red": 2},
+    "oli": {"blue": 1, "green": 2, "red": 3, "nir": 4, "swir16": 5},
+    "tm": {"blue": 0, "green": 1, "red": 2, "nir": 3, "swir16": 4},
 }
 QA_RADSAT_BITS = RADSAT_BITS["oli"]  # of every raw scene in the study
 # How people and product names call the satellites and sensors.
@@ -37,6 +44,23 @@ SENSORS = {
     "oli": re.compile(r"landsat[ _-]*[89]\b|\bL[89]\b|\bOLI(-?2)?\b|\bL[CO]0[89]_", re.IGNORECASE),
     "tm": re.compile(r"landsat[ _-]*[4-7]\b|\bL[4-7]\b|\bE?TM\b|\bL[ET]0[4-7]_", re.IGNORECASE),
 }
+
+
+def raw_form(
+    scale: float = SCALE, offset: float = OFFSET, bands: Sequence[str] = BANDS
+) -> dict[str, Any]:
+    """Return how a raw scene is written, as arguments of core.raster.create_raster.
+
+    scale, offset: reflectance = scale * digital number + offset. bands: its optical bands, before
+    QUALITY, which has neither scale nor offset.
+    """
+    scales, offsets = UNSCALED
+    return {
+        "names": (*bands, *QUALITY),
+        "nodata": FILL,
+        "scale": [scale] * len(bands) + scales,
+        "offset": [offset] * len(bands) + offsets,
+    }
 
 
 def flagged(qa: np.ndarray, bit: int) -> np.ndarray:
@@ -49,12 +73,31 @@ def is_fill(qa_pixel: np.ndarray) -> np.ndarray:
     return flagged(qa_pixel, QA_PIXEL_BITS["fill"])
 
 
+def is_unseen(numbers: np.ndarray, qa_pixel: np.ndarray) -> np.ndarray:
+    """Return where nothing was observed: fill, or a band without a number.
+
+    numbers: digital numbers (bands, rows, columns); qa_pixel: integers (rows, columns).
+    """
+    return is_fill(qa_pixel) | ~np.isfinite(numbers).all(axis=0)
+
+
 def any_flagged(qa_pixel: np.ndarray, flags: Iterable[str]) -> np.ndarray:
     """Return where a QA_PIXEL band (integers) has at least one of `flags`; see QA_PIXEL_BITS."""
     marked = np.zeros(qa_pixel.shape, bool)
     for name in flags:
         marked |= flagged(qa_pixel, QA_PIXEL_BITS[name])
     return marked
+
+
+def aerosol_flagged(qa_aerosol: np.ndarray, flag: str) -> np.ndarray:
+    """Return where an SR_QA_AEROSOL band (integers) has a flag of AEROSOL_FLAGS.
+
+    high: there is much aerosol, so that its correction is uncertain. interpolated: it was not
+    retrieved at the pixel, but taken from others. It is retrieved in the middle of windows of 3 x 3
+    pixels, so that most pixels have this flag.
+    """
+    first, count, value = AEROSOL_FLAGS[flag]
+    return (qa_aerosol >> first) & ((1 << count) - 1) == value
 
 
 def sensor_named(text: str) -> str | None:
@@ -76,15 +119,16 @@ def check_radsat_sensor(sensor: str, about: str, where: str) -> None:
         )
 
 
-def radsat_as_oli(qa_radsat: np.ndarray, sensor: str) -> np.ndarray:
-    """Return QA_RADSAT (uint16) with the bits of red, green and blue where OLI has them.
+def radsat_as_oli(qa_radsat: np.ndarray, sensor: str, bands: Iterable[str] = BANDS) -> np.ndarray:
+    """Return QA_RADSAT (uint16) with the bits of optical bands where OLI has them.
 
-    sensor: key of RADSAT_BITS; other bits are lost, unless it is OLI itself.
+    sensor: key of RADSAT_BITS; bits of other bands are lost, unless it is OLI itself.
     """
     if sensor == "oli":
         return qa_radsat
     bits = np.zeros_like(qa_radsat)
-    for band, bit in RADSAT_BITS[sensor].items():
+    for band in bands:
+        bit = RADSAT_BITS[sensor][band]
         bits |= flagged(qa_radsat, bit).astype(bits.dtype) << QA_RADSAT_BITS[band]
     return bits
 
@@ -96,17 +140,18 @@ def to_reflectance(
     scale: Sequence[float],
     offset: Sequence[float],
     mask: Iterable[str],
+    bands: Sequence[str] = BANDS,
 ) -> tuple[np.ndarray, dict[str, int]]:
     """Return surface reflectance (bands, rows, columns; float32, NaN where masked) and counts.
 
-    numbers: digital numbers (3, rows, columns) of red, green, blue. qa_pixel, qa_radsat: integers
-    (rows, columns). scale, offset: one per band, reflectance = scale * number + offset.
+    numbers: digital numbers (bands, rows, columns) of the optical `bands`. qa_pixel, qa_radsat:
+    integers (rows, columns). scale, offset: one per band, reflectance = scale * number + offset.
     mask: QA_PIXEL flags that invalidate a pixel. Fill always does; it is excluded before scaling,
     which would turn it into a plausible -0.2.
     Saturated values are masked band by band. Reflectance below 0 or above 1, an artefact of
     atmospheric correction, is kept and counted.
     """
-    fill = is_fill(qa_pixel) | ~np.isfinite(numbers).all(axis=0)
+    fill = is_unseen(numbers, qa_pixel)
     counts = {"pixels": int(fill.size), "fill": int(fill.sum())}
     masked = fill.copy()
     for name in mask:
@@ -116,7 +161,7 @@ def to_reflectance(
     counts["masked"] = int(masked.sum())
 
     reflectance = np.full(numbers.shape, np.nan, np.float32)
-    for index, band in enumerate(BANDS):
+    for index, band in enumerate(bands):
         saturated = flagged(qa_radsat, QA_RADSAT_BITS[band]) & ~masked
         keep = ~masked & ~saturated
         values = numbers[index].astype(np.float64) * scale[index] + offset[index]

@@ -12,6 +12,7 @@ from rasterio.windows import Window
 from ..core.errors import StudyError
 from ..core.grid import Grid
 from . import landsat, sar
+from .bands import optical_bands
 from .own_rasters import OwnBand, measured_band, own_band, spread
 from .plausibility import (
     Sample,
@@ -20,8 +21,9 @@ from .plausibility import (
     check_reflectance,
     observed,
 )
+from .sources import files_of_band
 
-QUALITY = ("qa_pixel", "qa_radsat")
+AEROSOL = "qa_aerosol"
 # Flags of pixels whose numbers do not tell whether the file is read rightly: bright ones saturate.
 NOT_GROUND = ("dilated_cloud", "cirrus", "cloud", "cloud_shadow", "snow")
 NO_SCALING = (1.0, 0.0)
@@ -31,18 +33,22 @@ Bands = Sequence[OwnBand]
 
 
 class OwnOptical:
-    """Red, green and blue of a site on one grid, and Landsat's quality bits where it has them.
+    """The optical bands of a site on one grid, and Landsat's quality bits where it has them.
 
     rasters: the open rasters of the site. settings: the site of the config. Raises StudyError where
-    files and settings contradict each other; with `trust_values`, the settings count.
+    files and settings contradict each other; with `trust_values`, the settings count. The bands are
+    red, green, blue and those of the setting `infrared`, which rules add.
     """
 
     def __init__(self, rasters: Rasters, settings: Mapping[str, Any], site: str) -> None:
         optical = settings["optical"]
+        self.names = optical_bands(settings.get("infrared", ()))
         self._trusted = settings["trust_values"]
-        self._bands = _measured(rasters, settings, "optical", landsat.BANDS, site)
+        self._bands = _measured(rasters, settings, "optical", self.names, site)
         if not _on_one_grid(self._bands):
-            raise StudyError(f"site {site}: red, green and blue lie on different grids; align them")
+            *first, last = self.names
+            named = f"{', '.join(first)} and {last}"
+            raise StudyError(f"site {site}: {named} lie on different grids; align them")
         self.grid = self._bands[0].grid
         self._scaling = optical["scale"], optical["offset"]
         if not self._trusted:
@@ -50,7 +56,7 @@ class OwnOptical:
                 _check_scaling(band, self._scaling)
         self._saturation = optical.get("saturation", np.inf)
         self._quality = {}
-        for name in QUALITY:
+        for name in (*landsat.QUALITY, AEROSOL):
             if name in optical:
                 where = f"site {site}: {name}"
                 band = own_band(rasters[f"optical.{name}"], optical[name]["band"], where)
@@ -65,7 +71,7 @@ class OwnOptical:
 
     @property
     def dtype(self) -> np.dtype:
-        """The number type of a file of all bands: the colours', widened to hold quality bits."""
+        """The number type of a file of all bands: the optical one, widened for quality bits."""
         return np.result_type(*(band.dtype for band in self._bands), np.uint16)
 
     def check(self) -> None:
@@ -79,11 +85,11 @@ class OwnOptical:
                 check_qa_pixel(qa_pixel, self._quality["qa_pixel"].where)
             known &= ~self._saturated(numbers)
             known &= known.all(axis=0) & ~landsat.any_flagged(qa_pixel, NOT_GROUND)
-            parts.append((numbers, _scaled(numbers, [self._scaling] * 3), known))
+            parts.append((numbers, self._reflectance(numbers), known))
         check_reflectance(_samples(self._bands, parts))
 
     def read(self, window: Window) -> np.ndarray:
-        """Return red, green, blue, qa_pixel and qa_radsat (5, rows, columns) of a window.
+        """Return the optical bands, qa_pixel and qa_radsat (bands, rows, columns) of a window.
 
         A pixel without data in one band is fill in all. Without quality files a pixel is saturated
         from the setting `saturation` on, and clear elsewhere.
@@ -91,29 +97,37 @@ class OwnOptical:
         numbers, known, qa_pixel, qa_radsat = self._read(window)
         saturated = self._saturated(numbers)
         if not self._trusted:
-            values = _scaled(numbers, [self._scaling] * 3)
-            known &= observed(numbers, values, "reflectance") | saturated
+            known &= observed(numbers, self._reflectance(numbers), "reflectance") | saturated
         fill = ~known.all(axis=0)
         qa_pixel[fill] |= landsat.QA_FILL
-        for band, over in zip(landsat.BANDS, saturated, strict=True):
+        for band, over in zip(self.names, saturated, strict=True):
             qa_radsat[over] |= 1 << landsat.QA_RADSAT_BITS[band]
         raw = np.stack([*numbers, qa_pixel, qa_radsat]).astype(self.dtype)
-        raw[:3, fill] = landsat.FILL
+        raw[: len(numbers), fill] = landsat.FILL
         return raw
+
+    def read_aerosol(self, window: Window) -> np.ndarray:
+        """Return SR_QA_AEROSOL (rows, columns; uint8) of a window, which the site has a file of."""
+        bits, known = self._quality[AEROSOL].read_bits(window)
+        return np.where(known, bits, landsat.AEROSOL_FILL).astype(np.uint8)
+
+    def _reflectance(self, numbers: np.ndarray) -> np.ndarray:
+        return _scaled(numbers, [self._scaling] * len(numbers))
 
     def _read(self, window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Return (numbers, known, qa_pixel, qa_radsat) of a window.
 
-        numbers, known: of red, green and blue; none is known where a quality file has no data.
+        numbers, known: of the optical bands; none is known where a quality file has no data.
         """
         numbers, known = _read(self._bands, window)
-        bits = dict.fromkeys(QUALITY, np.zeros(known.shape[1:], np.uint16))
-        for name, band in self._quality.items():
-            bits[name], told = band.read_bits(window)
-            known &= told
-        qa_pixel, qa_radsat = (bits[name].copy() for name in QUALITY)
+        bits = dict.fromkeys(landsat.QUALITY, np.zeros(known.shape[1:], np.uint16))
+        for name in landsat.QUALITY:
+            if name in self._quality:
+                bits[name], told = self._quality[name].read_bits(window)
+                known &= told
+        qa_pixel, qa_radsat = (bits[name].copy() for name in landsat.QUALITY)
         if "qa_radsat" in self._quality:
-            qa_radsat = landsat.radsat_as_oli(qa_radsat, self._radsat_sensor)
+            qa_radsat = landsat.radsat_as_oli(qa_radsat, self._radsat_sensor, self.names)
         return numbers, known & ~landsat.is_fill(qa_pixel), qa_pixel, qa_radsat
 
     def _saturated(self, numbers: np.ndarray) -> np.ndarray:
@@ -123,8 +137,8 @@ class OwnOptical:
 class OwnSar:
     """VV and VH of a site on one grid, as linear power: of large files what lies under `ground`.
 
-    ground: the optical grid. Other arguments and errors: as of OwnOptical; also where SAR and
-    optical do not overlap.
+    Of several passes it is their mean. ground: the optical grid. Other arguments and errors: as of
+    OwnOptical; also where SAR and optical do not overlap.
     """
 
     def __init__(
@@ -132,28 +146,34 @@ class OwnSar:
     ) -> None:
         self._trusted = settings["trust_values"]
         self._unit = settings["sar"]["unit"]
-        self._bands = _measured(rasters, settings, "sar", sar.BANDS, site)
-        if not _on_one_grid(self._bands):
+        bands = _measured(rasters, settings, "sar", sar.BANDS, site)
+        if not _on_one_grid(bands):
             raise StudyError(f"site {site}: VV and VH lie on different grids; align them")
-        sar.check_overlap(self._bands[0].grid, ground, f"site {site}")
-        self._bands = [band.under(ground) for band in self._bands]
-        self.grid = self._bands[0].grid
-        self._scalings = [band.scaling for band in self._bands]
+        sar.check_overlap(bands[0].grid, ground, f"site {site}")
+        bands = [band.under(ground) for band in bands]
+        self.grid = bands[0].grid
+        count = self.passes = len(bands) // len(sar.BANDS)
+        self._passes = [bands[number::count] for number in range(count)]  # of each, VV and VH
 
     def check(self) -> None:
         """Raise StudyError unless the numbers can be what the settings say."""
         if self._trusted:
             return
-        parts = []
-        for window in spread(self.grid.shape):
-            numbers, known = _read(self._bands, window)
-            parts.append((numbers, _scaled(numbers, self._scalings), known))
-        check_backscatter(_samples(self._bands, parts), self._unit)
+        for bands in self._passes:
+            parts = []
+            for window in spread(self.grid.shape):
+                numbers, known = _read(bands, window)
+                parts.append((numbers, _scaled(numbers, [band.scaling for band in bands]), known))
+            check_backscatter(_samples(bands, parts), self._unit)
 
     def read(self, window: Window) -> np.ndarray:
         """Return VV and VH (2, rows, columns) of a window: linear power (float32), NaN: no data."""
-        numbers, known = _read(self._bands, window)
-        values = _scaled(numbers, self._scalings)
+        return sar.mean_of_passes(self._read_pass(bands, window) for bands in self._passes)
+
+    def _read_pass(self, bands: Bands, window: Window) -> np.ndarray:
+        """Return the same of one pass."""
+        numbers, known = _read(bands, window)
+        values = _scaled(numbers, [band.scaling for band in bands])
         if not self._trusted:
             known &= observed(numbers, values, self._unit)
         values[~known] = np.nan
@@ -163,17 +183,18 @@ class OwnSar:
 def _measured(
     rasters: Rasters, settings: Mapping[str, Any], sensor: str, names: Iterable[str], site: str
 ) -> list[OwnBand]:
-    """Return the bands of a sensor as the settings name them."""
+    """Return the bands of a sensor as the settings name them; of each, all passes in order."""
     chosen = settings[sensor]
     return [
         measured_band(
-            rasters[f"{sensor}.{name}"],
-            chosen[name]["band"],
-            f"site {site}: {name}",
+            rasters[file],
+            entry["band"],
+            f"site {site}: {file.removeprefix(f'{sensor}.')}",
             chosen.get("nodata"),
             settings["trust_values"],
         )
         for name in names
+        for file, entry in files_of_band(f"{sensor}.{name}", chosen[name]).items()
     ]
 
 

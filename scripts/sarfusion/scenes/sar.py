@@ -2,6 +2,8 @@
 
 import logging
 import math
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,6 +11,7 @@ import numpy as np
 from rasterio.enums import Resampling
 from rasterio.warp import reproject
 from rasterio.windows import Window
+from scipy.ndimage import distance_transform_edt
 
 from ..core.errors import StudyError
 from ..core.pixel_sizes import is_larger
@@ -19,6 +22,7 @@ CHANNELS = ("vv_db", "vh_db", "ratio_db")
 # SAR pixels read around a target. Edges are curved in another CRS; Grid.under knows their extent to
 # less than this.
 READ_MARGIN_PX = 4
+MIN_POWER = -0.05  # lower than any noise that is subtracted, of -13 dB; it is a number for no data
 MAX_TURN_DEG = 6  # between two grids, up to which GDAL's mean is over nearly the right area
 
 Number = TypeVar("Number", float, np.ndarray)
@@ -35,24 +39,53 @@ def from_db(db: Number) -> Number:
 
 
 def count_power(power: np.ndarray) -> dict[str, int]:
-    """Return the number of values of linear power, in all and of each invalid kind.
+    """Return the number of values of linear power, in all and of each kind that is no power.
 
-    NaN is nodata; infinite, zero and negative values (borders, noise subtraction) have no dB.
+    NaN is nodata, zero a border. Negative values come of the subtraction of noise (clean_power).
     """
     return {
         "pixels": int(power.size),
         "nodata": int(np.isnan(power).sum()),
         "infinite": int(np.isinf(power).sum()),
-        "zero_or_negative": int(((power <= 0) & np.isfinite(power)).sum()),
+        "zero": int((power == 0).sum()),
+        "negative": int(((power < 0) & np.isfinite(power)).sum()),
     }
 
 
-def clean_power(power: np.ndarray) -> np.ndarray:
-    """Return linear power (float32) with NaN for the invalid values that `count_power` counts.
+def is_empty(numbers: np.ndarray) -> np.ndarray:
+    """Return where backscatter, linear or in dB, holds no data: 0 (fill), NaN and infinities."""
+    return ~np.isfinite(numbers) | (numbers == 0)
 
-    They must be masked before averaging.
+
+def clean_power(power: np.ndarray) -> np.ndarray:
+    """Return linear power (float32) with NaN for what is no data, which no mean may have.
+
+    That is what is infinite, zero (a border), or below MIN_POWER. Other negative values stay: where
+    noise was subtracted, many pixels of dark ground have them, and a mean without them is too high,
+    by 1 dB at -26 dB. They need no dB, which is taken of the mean, raised to the noise floor.
     """
-    return np.where((power > 0) & (power < np.inf), power, np.nan).astype(np.float32)
+    is_power = np.isfinite(power) & (power != 0) & (power >= MIN_POWER)
+    return np.where(is_power, power, np.nan).astype(np.float32)
+
+
+def mean_of_passes(passes: Iterable[np.ndarray]) -> np.ndarray:
+    """Return the mean of the linear power of several passes (bands, rows, columns; float32).
+
+    A value counts for its band and pixel where `clean_power` keeps it. NaN where none does. One
+    pass is returned as it is.
+    """
+    rest = iter(passes)
+    first = next(rest)
+    second = next(rest, None)
+    if second is None:
+        return first
+    total, count = np.zeros(first.shape, np.float32), np.zeros(first.shape, np.uint8)
+    for power in chain((first, second), rest):
+        cleaned = clean_power(power)
+        known = np.isfinite(cleaned)
+        total[known] += cleaned[known]
+        count += known
+    return np.divide(total, count, out=np.full(first.shape, np.nan, np.float32), where=count > 0)
 
 
 def read_power(bands: BandReader, grid: Grid, window: Window) -> np.ndarray:
@@ -162,9 +195,10 @@ def channels_db(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, int]]:
     """Return (vv_db, vh_db, ratio_db, counts) from linear power (rows, columns).
 
-    ratio_db = 10 log10(VV / VH), the *difference* of the two in dB. Power below the noise floor
-    is raised to it, so that the ratio over water is not a ratio of noise; counts: the number of
-    such pixels per band. Channels are float32, NaN where VV or VH is not valid.
+    ratio_db = 10 log10(VV / VH), the *difference* of the two in dB. Power below the noise floor,
+    such as a negative mean, is raised to it, so that the ratio over water is not a ratio of noise;
+    counts: the number of such pixels per band. Channels are float32, NaN where VV or VH is not
+    valid.
     """
     floor = from_db(noise_floor_db)
     valid = np.isfinite(vv) & np.isfinite(vh)
@@ -189,3 +223,17 @@ def shuffle(values: np.ndarray, seed: int) -> np.ndarray:
     np.random.default_rng(seed).shuffle(moved)
     shuffled[valid] = moved
     return shuffled
+
+
+def move(values: np.ndarray) -> np.ndarray:
+    """Return `values` (rows, columns) moved by half of the rows and columns, in a circle.
+
+    This keeps texture, too, and breaks the place. What is valid stays as it is: NaN stays in place,
+    and a pixel that NaN comes to takes the nearest value.
+    """
+    moved = np.roll(values, [size // 2 for size in values.shape], axis=(0, 1))
+    empty = ~np.isfinite(moved)
+    if empty.any() and not empty.all():
+        nearest = distance_transform_edt(empty, return_distances=False, return_indices=True)
+        moved = moved[tuple(nearest)]
+    return np.where(np.isfinite(values), moved, np.nan).astype(values.dtype)

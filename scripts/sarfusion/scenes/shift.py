@@ -1,15 +1,26 @@
-"""The shift between SAR and optical, estimated by mutual information."""
+"""The shift between SAR and optical: estimated by mutual information, and taken back."""
 
+from collections.abc import Callable, Sequence
 from typing import TypedDict
 
 import numpy as np
+from rasterio.transform import Affine
 from rasterio.windows import Window
 from scipy.ndimage import gaussian_filter
+
+from ..core.grid import Grid
 
 SEARCH_PX = 6
 SMOOTHING_PX = 1.0  # sigma; reduces the speckle that hides the common structure
 MAX_WINDOW_PX = 1024  # side; enough for the estimate, a whole scene would only take longer
 BINS = 32
+# A scene is cut into frames, whose shifts must agree before one is taken back.
+MIN_FRAME_PX, MAX_FRAME_PX = 96, 384  # side; smaller ones know too little, larger ones take long
+MAX_FRAMES = 3  # along a side
+MIN_MEASURED = 3  # frames
+AGREEMENT_PX = 0.5  # of each frame with the median, in rows and in columns
+CORRECTED_PX = 0.5  # a shift from which on it is taken back
+ROUNDS = 3  # of estimating what is left of a shift
 
 
 class Shift(TypedDict):
@@ -24,6 +35,63 @@ def central_window(shape: tuple[int, int]) -> Window:
     """Return the central Window, at most MAX_WINDOW_PX a side, of a scene (rows, columns)."""
     height, width = (min(size, MAX_WINDOW_PX) for size in shape)
     return Window((shape[1] - width) // 2, (shape[0] - height) // 2, width, height)
+
+
+def frames(shape: tuple[int, int]) -> list[Window]:
+    """Return Windows of equal size, up to MAX_FRAMES a side, that lie evenly over a scene."""
+    counts = [min(MAX_FRAMES, max(1, size // MIN_FRAME_PX)) for size in shape]
+    found = []
+    for row in range(counts[0]):
+        for column in range(counts[1]):
+            spans = []
+            for place, count, size in zip((row, column), counts, shape, strict=True):
+                side = min(size // count, MAX_FRAME_PX)
+                spans.append((int((place + 0.5) * size / count - side / 2), side))
+            (top, height), (left, width) = spans
+            found.append(Window(left, top, width, height))
+    return found
+
+
+def agreed(shifts: Sequence[Shift]) -> Shift | None:
+    """Return the median of the shifts of frames, None unless these agree.
+
+    They agree if at least MIN_MEASURED and two thirds of them are measured, and each of these lies
+    within AGREEMENT_PX of the median.
+    """
+    found = np.array([_pair(each) for each in shifts if each["distance"] is not None])
+    if len(found) < max(MIN_MEASURED, 2 / 3 * len(shifts)):
+        return None
+    median = np.median(found, axis=0)
+    return _shift(*median) if np.abs(found - median).max() <= AGREEMENT_PX else None
+
+
+def refined(start: Shift, left_of: Callable[[Shift], Shift]) -> Shift | None:
+    """Return a shift to a few hundredths of a pixel, None where it cannot be told.
+
+    left_of: returns the shift that is left once one is taken back. A parabola through whole pixels
+    is off by up to 0.2 px between them, and right at 0, so that what is left is estimated again.
+    """
+    total = start
+    for _ in range(ROUNDS):
+        left = left_of(total)
+        sums = np.add(_pair(total), _pair(left))
+        if not np.isfinite(sums).all():
+            return None
+        total = _shift(*sums)
+    return total
+
+
+def taken_back(sar: Grid, optical: Grid, shift: Shift) -> Grid:
+    """Return the grid of a SAR scene with its shift against an optical one taken back.
+
+    The pixels stay as they are: averaged from there onto the optical grid, they are resampled once.
+    shift: in pixels of the optical grid.
+    """
+    middle = np.array([optical.width, optical.height]) / 2
+    moved = middle + _pair(shift)[::-1]
+    (left, right), (top, bottom) = sar.positions(optical, *np.transpose([middle, moved]))
+    transform = sar.transform @ Affine.translation(left - right, top - bottom)
+    return Grid(sar.crs, transform, sar.height, sar.width)
 
 
 def estimate_shift(optical: np.ndarray, sar_db: np.ndarray) -> Shift:
@@ -49,13 +117,36 @@ def estimate_shift(optical: np.ndarray, sar_db: np.ndarray) -> Shift:
     row, column = np.unravel_index(score.argmax(), score.shape)
     if not (0 < row < 2 * SEARCH_PX and 0 < column < 2 * SEARCH_PX):
         return nothing
-    rows = row - SEARCH_PX + _vertex(score[row - 1 : row + 2, column])
-    columns = column - SEARCH_PX + _vertex(score[row, column - 1 : column + 2])
-    return {
-        "rows": float(rows),
-        "columns": float(columns),
-        "distance": float(np.hypot(rows, columns)),
-    }
+    return _shift(
+        row - SEARCH_PX + _vertex(score[row - 1 : row + 2, column]),
+        column - SEARCH_PX + _vertex(score[row, column - 1 : column + 2]),
+    )
+
+
+def shift_where_seen(optical: np.ndarray, sar_db: np.ndarray) -> Shift:
+    """Return estimate_shift in the middle of the part of a scene that SAR shows.
+
+    optical, sar_db: (rows, columns) on one grid, NaN where not valid. A part that is smaller than
+    MIN_FRAME_PX is not measured.
+    """
+    rows, columns = (np.flatnonzero(np.isfinite(sar_db).any(axis=axis)) for axis in (1, 0))
+    if min(rows.size, columns.size) < MIN_FRAME_PX:
+        return {"rows": None, "columns": None, "distance": None}
+    top, left = rows[0], columns[0]
+    window = central_window((rows[-1] - top + 1, columns[-1] - left + 1))
+    part = Window(window.col_off + left, window.row_off + top, window.width, window.height)
+    return estimate_shift(optical[part.toslices()], sar_db[part.toslices()])
+
+
+def _shift(rows: float, columns: float) -> Shift:
+    """Return a Shift of so many rows and columns."""
+    distance = float(np.hypot(rows, columns))
+    return {"rows": float(rows), "columns": float(columns), "distance": distance}
+
+
+def _pair(shift: Shift) -> np.ndarray:
+    """Return (rows, columns) of a Shift, NaN where it could not be measured."""
+    return np.array([shift["rows"], shift["columns"]], float)
 
 
 def _smooth(image: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ last digits are lost when results are rounded to float32.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,13 +24,13 @@ from scipy.special import gammaincinv, ndtr
 
 from ..core.errors import StudyError
 from ..core.raster import Grid
+from . import infrared as beyond
 from . import landsat, sar
+from .bands import BANDS, INFRARED
 from .elementary import exp, gaussian_weights, log10, power_of_ten, sin
 from .landcover import CELL_M, ROOFS, Cover, LandCover, make_land, random_field, smooth_field
 
-OPTICAL_BANDS, SAR_BANDS, TRUTH_BANDS = landsat.RAW_BANDS, sar.BANDS, landsat.BANDS
-OPTICAL_SCALES = (landsat.SCALE, landsat.SCALE, landsat.SCALE, 1.0, 1.0)
-OPTICAL_OFFSETS = (landsat.OFFSET, landsat.OFFSET, landsat.OFFSET, 0.0, 0.0)
+SAR_BANDS = sar.BANDS
 
 # QA_PIXEL: flags, then four confidences of two bits each (cloud, shadow, snow, cirrus): 01 is low,
 # 11 is high. "clear" means neither cloud nor dilated cloud.
@@ -84,6 +84,7 @@ MTF_AT_NYQUIST = 0.35  # of optics and motion, at 30 m sampling, before the pixe
 NOISE = 0.002  # standard deviation, reflectance
 SATURATION = 1.2  # reflectance at which a band saturates
 FLAGGED_SHARE = 0.055  # of the scene, under cloud, shadow and the rim of clouds
+HAZY_SHARE = 0.1  # of the scene, with high aerosol
 CLOUD, SHADOW_DEPTH = 0.62, 0.6  # reflectance of thick cloud; share of light that it takes away
 
 # SAR. Sentinel-1 IW GRD, high resolution: 4.4 looks, about 20 m resolution sampled at 10 m.
@@ -91,6 +92,7 @@ CLOUD, SHADOW_DEPTH = 0.62, 0.6  # reflectance of thick cloud; share of light th
 RESOLUTION_M = 20.0
 NOISE_DB = -27.0
 
+SENSOR = "simulated Landsat 9 OLI-2"
 CRS_UTM = CRS.from_epsg(32648)
 CORNER = (690_015.0, 1_200_015.0)  # left, top of the optical grid: 30 k + 15, as Landsat's
 REACH = 4  # of a point-spread function, in its standard deviations
@@ -101,28 +103,32 @@ MARGIN = 35  # cells by which SAR exceeds the optical grid; odd, so that its cor
 class City:
     """The two raw scenes and the truth; arrays are (bands, rows, columns)."""
 
-    optical: np.ndarray  # uint16, OPTICAL_BANDS, 0 = fill
+    optical: np.ndarray  # uint16, optical bands and quality bits, 0 = fill
     optical_grid: Grid
     sar: np.ndarray  # float32, SAR_BANDS, linear power, NaN = no data
     sar_grid: Grid
-    truth: np.ndarray  # float32, TRUTH_BANDS, surface reflectance; 3 x 3 pixels per optical pixel
+    truth: np.ndarray  # float32, surface reflectance of the optical bands; 3 x 3 pixels per pixel
     truth_grid: Grid
 
 
-def simulate_city(size_px: int, seed: int, looks: float = 4.4) -> City:
+def simulate_city(
+    size_px: int, seed: int, looks: float = 4.4, passes: int = 1, infrared: Sequence[str] = ()
+) -> City:
     """Return the City of `size_px` x `size_px` optical pixels for `seed`.
 
-    looks: equivalent number of looks of the SAR scene. Raises StudyError if the scene is less than
-    32 pixels wide, or a number is out of range.
+    looks: equivalent number of looks of one SAR pass. passes: the SAR scene is the mean of so many,
+    each with speckle of its own over the same ground. infrared: its bands of INFRARED,
+    after red, green and blue. Raises StudyError if a number is out of range.
     """
-    if size_px < 32:
-        raise StudyError(f"simulated scene: size_px {size_px} is too small; take 32 or more")
-    if seed < 0 or looks <= 0:
-        raise StudyError(f"simulated scene: seed {seed} or looks {looks} is below its range")
-    land_rng, colour_rng, echo_rng, optical_rng, sar_rng = np.random.default_rng(seed).spawn(5)
-    land = make_land(land_rng, 6 * size_px + 2 * MARGIN, 30.0 * size_px)
-    colour, blend = reflectance(colour_rng, land)
-    echo = backscatter(echo_rng, land, blend)
+    check_city(size_px, seed)
+    if looks <= 0:
+        raise StudyError(f"simulated scene: looks {looks} is below its range")
+    # The second is also that of the colours of other dates (simulated_dates.py).
+    _, colour_rng, echo_rng, optical_rng, sar_rng = np.random.default_rng(seed).spawn(5)
+    land = city_land(size_px, seed)
+    paint = mix_paint(colour_rng, land)
+    colour = optical_colour(land, paint, seed, infrared)
+    echo = backscatter(echo_rng, land, paint.blend)
 
     left, top = CORNER
     inner = (..., slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
@@ -130,13 +136,50 @@ def simulate_city(size_px: int, seed: int, looks: float = 4.4) -> City:
     water = block_mean((land.cover == Cover.WATER)[inner], 6)
     sensed = block_mean(blur(colour, psf_sigma_m(MTF_AT_NYQUIST, 30.0))[inner], 6)
     return City(
-        optical=observe_optical(optical_rng, sensed, water > 0.5, metal),
-        optical_grid=square_grid(left, top, 30, size_px),
-        sar=observe_sar(sar_rng, echo, looks),
+        optical=observe_optical(
+            optical_rng, sensed, water > 0.5, metal, infrared=infrared, noise=beyond.sight(seed)
+        ),
+        optical_grid=optical_grid(size_px),
+        sar=sar.mean_of_passes(
+            observe_sar(rng, echo, looks) for rng in (sar_rng, *sar_rng.spawn(passes - 1))
+        ),
         sar_grid=square_grid(left - MARGIN * CELL_M, top + MARGIN * CELL_M, 10, echo.shape[1] // 2),
         truth=block_mean(colour[inner], 2),
         truth_grid=square_grid(left, top, 10, 3 * size_px),
     )
+
+
+def aerosol_bits(size_px: int, seed: int) -> np.ndarray:
+    """Return SR_QA_AEROSOL (rows, columns; uint8) of the city of `simulate_city`.
+
+    Haze of low, medium and high aerosol, of which the scene itself shows nothing. As in Landsat's
+    band, it is retrieved in the middle of windows of 3 x 3 pixels and interpolated elsewhere.
+    """
+    rng = np.random.default_rng(seed).spawn(6)[-1]  # the city has the first five
+    haze = smooth_field(rng, size_px, size_px / 16)
+    level = 1 + (haze > np.quantile(haze, 0.6)) + (haze > np.quantile(haze, 1 - HAZY_SHARE))
+    is_middle = np.arange(size_px) % 3 == 1
+    retrieved = is_middle[:, None] & is_middle[None]
+    return (level << 6 | np.where(retrieved, 1 << 1, 1 << 5)).astype(np.uint8)
+
+
+def city_land(size_px: int, seed: int) -> LandCover:
+    """Return the LandCover of a city, with MARGIN cells around the optical scene."""
+    (rng,) = np.random.default_rng(seed).spawn(1)
+    return make_land(rng, 6 * size_px + 2 * MARGIN, 30.0 * size_px)
+
+
+def check_city(size_px: int, seed: int) -> None:
+    """Raise StudyError if a scene is less than 32 pixels wide, or the seed is negative."""
+    if size_px < 32:
+        raise StudyError(f"simulated scene: size_px {size_px} is too small; take 32 or more")
+    if seed < 0:
+        raise StudyError(f"simulated scene: seed {seed} is below its range")
+
+
+def optical_grid(size_px: int) -> Grid:
+    """Return the Grid of the optical scene."""
+    return square_grid(*CORNER, 30, size_px)
 
 
 def square_grid(left: float, top: float, pixel: float, size: int) -> Grid:
@@ -184,26 +227,74 @@ def column(values: Callable[[Surface], float | tuple]) -> np.ndarray:
     return np.array([values(SURFACES[cover]) for cover in Cover], dtype=np.float32)
 
 
-def reflectance(rng: np.random.Generator, land: LandCover) -> tuple[np.ndarray, np.ndarray]:
-    """Return (surface reflectance (3, rows, columns), blend (rows, columns)).
+@dataclass(frozen=True)
+class Paint:
+    """What gives the cells of a cover their colours, beside the cover itself.
 
-    blend: the position of a cell's colour between the two colours of its cover, from 0 to 1.
+    blend: (rows, columns), the position of a cell's colour between the two colours of its cover,
+        from 0 to 1. hue: (3, patches), log reflectance of a patch in red, green and blue. grain:
+        (rows, columns), a unit field that varies from cell to cell.
     """
-    side, cover = land.cover.shape[0], land.cover
+
+    blend: np.ndarray
+    hue: np.ndarray
+    grain: np.ndarray
+
+
+def reflectance(rng: np.random.Generator, land: LandCover) -> tuple[np.ndarray, np.ndarray]:
+    """Return (surface reflectance (3, rows, columns), blend (rows, columns); see Paint)."""
+    paint = mix_paint(rng, land)
+    return colour_of(land, paint), paint.blend
+
+
+def mix_paint(rng: np.random.Generator, land: LandCover) -> Paint:
+    """Return the Paint of a land cover."""
+    side = land.cover.shape[0]
     of_patch = rng.beta(1.2, 1.2, land.patch.max() + 1).astype(np.float32)
     hue = rng.normal(0, 0.04, (3, of_patch.size)).astype(np.float32)
     # Roads and water cross many patches: what varies in them is smooth.
     smooth = 0.5 + 0.2 * smooth_field(rng, side, 60)
-    shared = land.is_any([Cover.WATER, Cover.ROAD])
-    blend = np.where(shared, smooth, of_patch[land.patch] + 0.5 * (smooth - 0.5)).clip(0, 1)
-    texture = column(lambda s: s.texture)[cover] * smooth_field(rng, side, 0.6)
+    blend = np.where(is_shared(land), smooth, of_patch[land.patch] + 0.5 * (smooth - 0.5))
+    return Paint(blend.clip(0, 1), hue, smooth_field(rng, side, 0.6))
+
+
+def is_shared(land: LandCover) -> np.ndarray:
+    """Return where the cover crosses many patches, bool (rows, columns)."""
+    return land.is_any([Cover.WATER, Cover.ROAD])
+
+
+def colour_of(land: LandCover, paint: Paint) -> np.ndarray:
+    """Return the surface reflectance (3, rows, columns) of a land cover in its Paint."""
+    ends = column(lambda s: s.first), column(lambda s: s.second)
+    return painted(land, paint, *ends, paint.hue)
+
+
+def optical_colour(land: LandCover, paint: Paint, seed: int, infrared: Sequence[str]) -> np.ndarray:
+    """Return the same (bands, rows, columns) of red, green, blue and the `infrared` bands."""
+    visible = colour_of(land, paint)
+    if not infrared:
+        return visible
+    hue = beyond.hues(seed, paint.hue.shape[1])
+    found = painted(land, paint, *beyond.ends(), hue)
+    return np.concatenate([visible, found[[INFRARED.index(band) for band in infrared]]])
+
+
+def painted(
+    land: LandCover, paint: Paint, firsts: np.ndarray, seconds: np.ndarray, hue: np.ndarray
+) -> np.ndarray:
+    """Return the surface reflectance (bands, rows, columns) of a land cover.
+
+    firsts, seconds: the two colours of each cover (covers, bands). hue: of each patch (bands,
+    patches).
+    """
+    cover, blend, shared = land.cover, paint.blend, is_shared(land)
+    texture = column(lambda s: s.texture)[cover] * paint.grain
     bands = []
-    for band in range(3):
-        first = column(lambda s: s.first)[:, band][cover]
-        second = column(lambda s: s.second)[:, band][cover]
-        hues = np.where(shared, 0, hue[band][land.patch])
+    for number, of_band in enumerate(hue):
+        first, second = firsts[:, number][cover], seconds[:, number][cover]
+        hues = np.where(shared, 0, of_band[land.patch])
         bands.append((first + blend * (second - first)) * exp(texture + hues))
-    return np.stack(bands), blend
+    return np.stack(bands)
 
 
 def backscatter(rng: np.random.Generator, land: LandCover, blend: np.ndarray) -> np.ndarray:
@@ -259,33 +350,56 @@ def speckle(
 
 
 def observe_optical(
-    rng: np.random.Generator, sensed: np.ndarray, water: np.ndarray, metal: np.ndarray
+    rng: np.random.Generator,
+    sensed: np.ndarray,
+    water: np.ndarray,
+    metal: np.ndarray,
+    flagged_share: float = FLAGGED_SHARE,
+    infrared: Sequence[str] = (),
+    noise: np.random.Generator | None = None,
 ) -> np.ndarray:
-    """Return Landsat's image (uint16, OPTICAL_BANDS) of the reflectance `sensed` at 30 m.
+    """Return Landsat's image (uint16) of the reflectance `sensed` at 30 m, with quality bits.
 
-    water: bool, sets the water bit. metal: share of metal roof. A few metal roofs reflect the sun
-    and saturate the sensor; this depends on angles, so it is not part of the truth.
+    sensed: (bands, rows, columns) of red, green, blue and the `infrared` bands, whose noise is
+    drawn by the generator `noise`. water: bool, sets the water bit. metal: share of metal roof. A
+    few metal roofs reflect the sun and saturate the sensor; this depends on angles, so it is not
+    part of the truth. flagged_share: see make_clouds.
     """
     size = sensed.shape[1]
     rows, columns = np.indices((size, size))
     fill = columns < size / 10 - rows / 6  # the slanted edge of the swath cuts a corner
-    thickness, shade = make_clouds(rng, fill)
+    thickness, shade = make_clouds(rng, fill, flagged_share)
     cloud, shadow = thickness > 0, shade > 0
     rim = binary_dilation(cloud, iterations=2) & ~cloud
 
     seen = sensed + glints(rng, np.where(fill | cloud | rim | shadow, -1, metal))
     seen = seen * (1 - SHADOW_DEPTH * shade)
     seen = seen + thickness * (CLOUD + 0.05 * smooth_field(rng, size, 2.0) - seen)
-    seen = seen + rng.normal(0, NOISE, seen.shape)
+    seen = seen + sensor_noise(rng, size, infrared, noise)
 
     number = to_number(np.minimum(seen, SATURATION))
     radsat = sum(
         (values >= SATURATION) << landsat.QA_RADSAT_BITS[band]
-        for band, values in zip(landsat.BANDS, seen, strict=True)
+        for band, values in zip((*BANDS, *infrared), seen, strict=True)
     )
     optical = np.stack([*number, quality(water, cloud, rim, shadow), radsat]).astype(np.uint16)
-    optical[:, fill] = np.array([landsat.FILL] * 3 + [QA["fill"], 0])[:, None]
+    optical[:, fill] = np.array([landsat.FILL] * len(sensed) + [QA["fill"], 0])[:, None]
     return optical
+
+
+def sensor_noise(
+    rng: np.random.Generator, size: int, infrared: Sequence[str], more: np.random.Generator | None
+) -> np.ndarray:
+    """Return the noise (bands, size, size) of red, green and blue by `rng`, then of the infrared.
+
+    more: draws that of all infrared bands, so that one of them has the same with and without the
+    other.
+    """
+    visible = rng.normal(0, NOISE, (len(BANDS), size, size))
+    if more is None or not infrared:
+        return visible
+    found = more.normal(0, NOISE, (beyond.BANDS, size, size))
+    return np.concatenate([visible, found[[INFRARED.index(band) for band in infrared]]])
 
 
 def to_number(seen: np.ndarray) -> np.ndarray:
@@ -317,11 +431,13 @@ def glints(rng: np.random.Generator, metal: np.ndarray) -> np.ndarray:
     return glint.reshape(metal.shape)
 
 
-def make_clouds(rng: np.random.Generator, fill: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def make_clouds(
+    rng: np.random.Generator, fill: np.ndarray, flagged_share: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the opacity of clouds and of their shadows, displaced by the sun (both 0 to 1).
 
     A fractal field (power spectrum f^-3) is cut at the level at which cloud, rim and shadow cover
-    FLAGGED_SHARE of the scene.
+    the share `flagged_share` of the scene.
     """
     size = fill.shape[0]
     with np.errstate(divide="ignore"):
@@ -337,5 +453,5 @@ def make_clouds(rng: np.random.Generator, fill: np.ndarray) -> tuple[np.ndarray,
         level = (low + high) / 2
         cloud, shade = clouds_above(level)
         flagged = binary_dilation(cloud > 0, iterations=2) | (shade > 0)
-        low, high = (level, high) if flagged[~fill].mean() > FLAGGED_SHARE else (low, level)
+        low, high = (level, high) if flagged[~fill].mean() > flagged_share else (low, level)
     return clouds_above(high)

@@ -8,10 +8,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from ..core.earth import METRES_PER_DEGREE
 from ..core.errors import SettingError
+from .days import simulated_date
 
 Settings = Mapping[str, Any]
 ShapeOf = Callable[[str], tuple[int, int]]
@@ -31,6 +33,13 @@ class Source:
     has_truth: whether the true reflectance is known at the finest pixels.
     files: function that returns the files of a site as {"optical.red": path, ...}, from its
         settings; None for a source without files of the user.
+    dates: function that returns the other dates of a site (YYYY-MM-DD, in order), from its
+        settings; None where the lock of the study has them.
+    date_script: name in scripts/ of the script that makes one of them.
+    passes: function that returns {SAR band: number of its rasters}, from the settings; None where
+        the setting sar.passes of the study alone says how many passes are averaged.
+    built_up_script: name in scripts/ of the script that maps the built-up ground of a site, where
+        the classes are known; None where a site may name a mask of its own.
     check: function that raises StudyError for settings that no schema can refuse, from the settings
         and the name of a site.
     scaling: function that returns (scale, offset) from digital numbers to reflectance, from the
@@ -46,6 +55,10 @@ class Source:
     schema: Settings | None = None
     has_truth: bool = False
     files: Callable[[Settings], dict[str, str]] | None = None
+    dates: Callable[[Settings], list[str]] | None = None
+    date_script: str | None = None
+    passes: Callable[[Settings], dict[str, int]] | None = None
+    built_up_script: str | None = None
     check: Callable[[Settings, str], None] = lambda settings, site: None
     scaling: Callable[[Settings], tuple[float, float]] | None = None
     place: str = ""
@@ -66,16 +79,46 @@ def _square(settings: Settings, files: Mapping[str, str], shape_of: ShapeOf) -> 
     return settings["size_px"] ** 2
 
 
+def _simulated_dates(settings: Settings) -> list[str]:
+    return [simulated_date(day) for day in sorted(settings.get("other_dates", []))]
+
+
+def _check_days(settings: Settings, site: str) -> None:
+    if 0 in settings.get("other_dates", []):
+        raise SettingError.at(
+            ("sites", site, "other_dates"), "0 is the day of the scene itself; leave it out"
+        )
+
+
 # A person's own files
+
+
+def files_of_band(name: str, given: Any) -> dict[str, Settings]:
+    """Return {name: settings of its file} of a band; of several SAR passes name.1, name.2, ...
+
+    given: what the settings of a person's own files say under the name of the band, or of anything
+    else, which has no file.
+    """
+    if isinstance(given, list) and given and isinstance(given[0], dict):
+        return {f"{name}.{number}": entry for number, entry in enumerate(given, 1)}
+    return {name: given} if isinstance(given, dict) else {}
+
+
+def _own_passes(settings: Settings) -> dict[str, int]:
+    counts = {band: len(files_of_band(band, given)) for band, given in settings["sar"].items()}
+    return {band: count for band, count in counts.items() if count}
 
 
 def _band_files(settings: Settings) -> dict[str, str]:
     entries = {
-        f"{sensor}.{band}": entry
+        name: entry
         for sensor in ("optical", "sar")
-        for band, entry in settings.get(sensor, {}).items()
-        if isinstance(entry, dict)
+        for band, given in settings.get(sensor, {}).items()
+        for name, entry in files_of_band(f"{sensor}.{band}", given).items()
     }
+    for scene in settings.get("other_dates", []):
+        of_date = {name: entry for name, entry in scene.items() if isinstance(entry, dict)}
+        entries |= {f"{scene['date']}.{band}": entry for band, entry in of_date.items()}
     if "gap_mask" in settings:
         entries["gap_mask"] = settings["gap_mask"]
     return {name: entry["path"] for name, entry in entries.items()}
@@ -83,6 +126,26 @@ def _band_files(settings: Settings) -> dict[str, str]:
 
 def _pixels_of_file(settings: Settings, files: Mapping[str, str], shape_of: ShapeOf) -> int:
     return math.prod(shape_of(files["optical.red"]))
+
+
+def _own_dates(settings: Settings) -> list[str]:
+    return sorted(scene["date"] for scene in settings.get("other_dates", []))
+
+
+def _check_own_dates(settings: Settings, site: str) -> None:
+    dates, keys = _own_dates(settings), ("sites", site, "other_dates")
+    twice = [day for day, after in pairwise(dates) if day == after]
+    if twice:
+        raise SettingError.at(keys, f"{twice[0]} stands there twice; give each date once")
+    try:
+        if dates:
+            date.fromisoformat(settings["optical"]["date"] or "")
+    except ValueError:
+        raise SettingError.at(
+            ("sites", site, "optical", "date"),
+            f"{settings['optical']['date']!r} is no day, which other_dates are counted from; write"
+            " it as YEAR-MONTH-DAY",
+        ) from None
 
 
 def _own_scaling(settings: Settings) -> tuple[float, float]:
@@ -120,7 +183,11 @@ def _catalogue_scaling(settings: Settings) -> tuple[float, float]:
 SOURCES = {
     "simulated": Source(
         pixels=_square,
+        check=_check_days,
         script="simulate_scene",
+        dates=_simulated_dates,
+        date_script="simulate_date",
+        built_up_script="simulate_built_up",
         verb="Simulate",
         has_truth=True,
         place="invented",
@@ -130,6 +197,10 @@ SOURCES = {
     "files": Source(
         pixels=_pixels_of_file,
         script="import_scene",
+        dates=_own_dates,
+        date_script="import_date",
+        passes=_own_passes,
+        check=_check_own_dates,
         verb="Import",
         files=_band_files,
         scaling=_own_scaling,

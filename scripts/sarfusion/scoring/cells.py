@@ -1,8 +1,8 @@
 """Sums of metrics over small square cells of ground, and the file that keeps them.
 
-A metric is a value of sums over the ground (see `metrics`). The bootstrap resamples square blocks
-of ground, which overlap: they begin at every quarter of their side. Sums over cells of that size
-are all it needs, so rasters are read once, by scoring.
+A metric is a value of sums over the ground (see `metrics`). Intervals come from square blocks of
+ground, which overlap (see `ground_error`). Sums over cells of a quarter of the least block's side
+are all they need, so rasters are read once, by scoring.
 
 A file of cells is a zip archive of arrays (numpy's npz) that is written tile by tile:
 

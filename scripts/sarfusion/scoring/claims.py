@@ -1,17 +1,12 @@
 """Claims, fixed before results, and the verdict that a study's differences give on each.
 
-config/claims.yaml describes the decision rule. A test of a claim is a difference left - right
-of one metric for one site and band; its verdict is
-
-    reproduced      interval and every seed on the claimed side of 0
-    not reproduced  interval and every seed on the other side
-    seed-dependent  the interval contains 0, or the sign differs between seeds
-    not tested      the study lacks the models, two seeds, or ground enough for an interval
-
-and the verdict of a claim joins those of its bands (all or any), tests (all) and sites (all).
+config/claims.yaml describes the rule. A test of a claim is a difference left - right of one metric
+for one site and band, or a level in a range. Its verdict is one of decision.VERDICTS; that of a
+claim joins those of its bands (all or any) and tests (all). With MIN_SITES sites or more, tests are
+judged over sites, and single sites are shown beside them; with fewer, every site must agree.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,32 +18,27 @@ from jsonschema.exceptions import best_match
 
 from ..core.errors import StudyError, dotted
 from ..core.yaml_file import read_yaml
-from ..study.comparisons import EACH, paired_runs
-from ..study.inputs import INPUTS
+from ..study.comparisons import BEST, UNTRAINED
 from ..study.protocols import HEADLINE, PROTOCOLS
-from .definitions import MIN_SEEDS
+from .decision import ALL_SITES, OVERALL, decide, overall
+from .definitions import MIN_SITES, TESTED_LEVELS, WITHIN
+from .evidence import Evidence, over_sites
 from .metrics import COMPARED_METRICS
 
 Claim = Mapping[str, Any]  # as config/claims.schema.yaml describes it
 
 SCHEMA = Path(__file__).parents[3] / "config" / "claims.schema.yaml"
 
-REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
-SEED_DEPENDENT, NOT_TESTED = "seed-dependent", "not tested"
-# The first of these that is among several verdicts is the verdict of them all.
-ORDER = {
-    "all": (NOT_REPRODUCED, NOT_TESTED, SEED_DEPENDENT, REPRODUCED),
-    "any": (REPRODUCED, NOT_TESTED, SEED_DEPENDENT, NOT_REPRODUCED),
-}
-OVERALL = "overall"  # the band and site of the row that sums a claim up
 COLUMNS = (
     *("claim", "text", "protocol", "region", "site", "band", "metric", "left", "right"),
-    *("direction", "difference", "low", "high", "seeds", "seeds_agree", "verdict", "reason"),
+    *("direction", "difference", "low", "high", "smallest", "p", "p_opposite"),
+    *("seeds", "sites", "agree", "block_px", "verdict", "reason"),
+    *("level", "least", "most"),  # of a test of a level, which has no right side and no difference
 )
 
 
 def load(path: Path | str) -> dict[str, Claim]:
-    """Return {name: claim} of a file of claims.
+    """Return {name: claim} of a file of claims, each with the file's smallest_effect.
 
     Raises StudyError, in one line with file, line and key, for anything the schema refuses,
     and for a metric that has no intervals.
@@ -64,13 +54,14 @@ def load(path: Path | str) -> dict[str, Claim]:
     claims = document.content["claims"]
     for name, claim in claims.items():
         for number, test in enumerate(claim["tests"]):
-            if test["metric"] not in COMPARED_METRICS:
+            if WITHIN not in test and test["metric"] not in COMPARED_METRICS:
                 keys = ("claims", name, "tests", number, "metric")
                 raise StudyError(
                     f"{document.find(keys)[1]}: {dotted(keys)}: methods are not compared in"
                     f" {test['metric']!r}; they are in {', '.join(COMPARED_METRICS)}"
                 )
-    return claims
+    smallest = document.content["smallest_effect"]
+    return {name: {**claim, "smallest_effect": smallest} for name, claim in claims.items()}
 
 
 def schema() -> dict[str, Any]:
@@ -78,154 +69,96 @@ def schema() -> dict[str, Any]:
     rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     keys = rules["properties"]["claims"]["additionalProperties"]["properties"]
     keys["protocol"]["enum"] = [*PROTOCOLS]
+    keys["readings"]["items"] = {"enum": [*PROTOCOLS]}
     keys["region"]["enum"] = [*dict.fromkeys(HEADLINE.values())]
-    rules["$defs"]["run"]["pattern"] = f"^[a-z][a-z0-9_]*-({'|'.join(INPUTS)})$"
+    metric = rules["$defs"]["level"]["properties"]["metric"]
+    metric["enum"] = [f"coverage_{level}" for level in TESTED_LEVELS]
+    run = "[a-z][a-z0-9_]*-[a-z][a-z0-9_]*"
+    rules["$defs"]["run"]["pattern"] = f"^{run}$"
+    rules["$defs"]["left"]["pattern"] = f"^({BEST}|{run})$"
+    rules["$defs"]["right"]["pattern"] = f"^({UNTRAINED}|{run})$"
     return rules
 
 
 def judge(
-    claims: Mapping[str, Claim], differences: pd.DataFrame, scores: pd.DataFrame
+    claims: Mapping[str, Claim],
+    differences: pd.DataFrame,
+    scores: pd.DataFrame,
+    uncertainties: pd.DataFrame | None = None,
+    models: pd.DataFrame | None = None,
+    dated: Collection[str] = (),
 ) -> pd.DataFrame:
     """Return the verdicts on `claims` as a table (COLUMNS).
 
     claims: {name: claim}, see `load`. differences: rows of compare_methods, of one study.
     scores: the tidy table of metrics, seed by seed (METRIC_COLUMNS) of the same study.
+    uncertainties: rows of evaluate_uncertainty of the same study, None where it has none. models:
+    its table of models, which says which of them is best on validation ground. dated: the inputs
+    with another date.
 
-    Each claim has a row per site, test and band, then one with band "overall". Differences have
-    the unit of their metric; `seeds_agree` counts the seeds on the claimed side.
+    Each claim has a row per site, test and band, with MIN_SITES sites one for ALL_SITES too, then
+    one with band "overall". Differences have the unit of their metric; `agree` counts the seeds, or
+    sites, on the claimed side; p and p_opposite are adjusted (see decision).
     """
-    evidence = Evidence(differences, scores)
-    rows = []
-    for name, claim in claims.items():
-        about = {"claim": name, **{key: claim[key] for key in ("text", "protocol", "region")}}
-        tested = [
-            {
-                **about,
-                "site": site,
-                "band": band,
-                **test,
-                **evidence.verdict(about, site, band, test),
-            }
-            for site in evidence.sites
-            for test in evidence.expand(claim)
-            for band in claim["bands"]
-        ]
-        rows += tested
-        rows.append({**about, "site": OVERALL, "band": OVERALL, "verdict": overall(tested, claim)})
+    evidence = Evidence(differences, scores, uncertainties, models, dated)
+    rows = [row for name, claim in claims.items() for row in _judged(evidence, name, claim)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def overall(tested: Iterable[Mapping[str, Any]], claim: Claim) -> str:
-    """Return the verdict of a claim from the rows of its tests."""
-    verdicts: dict[tuple, list[str]] = {}
-    for row in tested:
-        test = (row["site"], row["metric"], row["left"], row["right"])
-        verdicts.setdefault(test, []).append(row["verdict"])
-    return joined([joined(of_bands, claim["needs"]) for of_bands in verdicts.values()], "all")
+def judge_readings(
+    claims: Mapping[str, Claim],
+    differences: pd.DataFrame,
+    scores: pd.DataFrame,
+    uncertainties: pd.DataFrame | None = None,
+    models: pd.DataFrame | None = None,
+    dated: Collection[str] = (),
+) -> pd.DataFrame:
+    """Return the verdicts on the claims that have `readings`, in each of them; see `judge`.
 
-
-def joined(verdicts: Collection[str], needs: str) -> str:
-    """Return the verdict of several of which `needs`, "all" or "any", are claimed."""
-    return next((verdict for verdict in ORDER[needs] if verdict in verdicts), NOT_TESTED)
-
-
-class Evidence:
-    """The differences and scores of a study, by site, protocol, region, band, metric, methods."""
-
-    def __init__(self, differences: pd.DataFrame, scores: pd.DataFrame) -> None:
-        self.sites = list(dict.fromkeys([*scores["site"], *differences["site"]]))
-        place = ["site", "protocol", "region", "band", "metric"]
-        self._differences = {
-            (*key, f"{left[0]}-{left[1]}", f"{right[0]}-{right[1]}"): found
-            for key, left, right, found in zip(
-                _rows(differences, place),
-                _rows(differences, ["left_method", "left_input"]),
-                _rows(differences, ["right_method", "right_input"]),
-                _rows(differences, ["difference", "low", "high"]),
-                strict=True,
-            )
-        }
-        self._scores: dict[tuple, dict[int, float]] = {}
-        for key, (method, sar_input, seed, value) in zip(
-            _rows(scores, place), _rows(scores, ["method", "input", "seed", "value"]), strict=True
-        ):
-            self._scores.setdefault((*key, f"{method}-{sar_input}"), {})[seed] = value
-
-    def expand(self, claim: Claim) -> list[dict[str, Any]]:
-        """Return the tests of a claim; one of "each" model becomes one for every such model."""
-        tests = []
-        for test in claim["tests"]:
-            (method, sar_input), (other, other_input) = (
-                test[side].rsplit("-", 1) for side in ("left", "right")
-            )
-            models = self._models(claim["protocol"], sar_input) if method == EACH else []
-            for model in models or [method]:
-                against = model if other == EACH else other
-                sides = {"left": f"{model}-{sar_input}", "right": f"{against}-{other_input}"}
-                tests.append({**test, **sides})
-        return tests
-
-    def _models(self, protocol, sar_input):
-        """Return the models compared with themselves, `sar_input` against another input."""
-        sides = [key[-2:] for key in self._differences if key[1] == protocol]
-        names = [[side.rsplit("-", 1) for side in pair] for pair in sides]
-        return list(
-            dict.fromkeys(
-                left[0] for left, right in names if left[0] == right[0] and left[1] == sar_input
-            )
-        )
-
-    def verdict(
-        self, claim: Claim, site: str, band: str, test: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """Return difference, low, high, seeds, seeds_agree, verdict and reason of one test."""
-        place = (site, claim["protocol"], claim["region"], band, test["metric"])
-        left, right = test["left"], test["right"]
-        found = self._found(place, left, right)
-        if found is None:
-            return {"verdict": NOT_TESTED, "reason": "the study makes no such comparison"}
-        sides = (self._scores.get((*place, side), {}) for side in (left, right))
-        sign = {"lower": -1, "higher": 1}[test["direction"]]
-        signed = [sign * (one - other) for one, other in paired_runs(*sides)]
-        low, high = sorted(sign * bound for bound in found[1:])
-        verdict, reason = decide((low, high), signed)
-        return {
-            **dict(zip(("difference", "low", "high"), found, strict=True)),
-            "seeds": len(signed),
-            "seeds_agree": sum(difference > 0 for difference in signed),
-            "verdict": verdict,
-            "reason": reason,
-        }
-
-    def _found(self, place, left, right):
-        """Return (difference, low, high) of left - right, whichever way round it was computed."""
-        if (found := self._differences.get((*place, left, right))) is not None:
-            return found
-        if (found := self._differences.get((*place, right, left))) is not None:
-            difference, low, high = found
-            return -difference, -high, -low
-        return None
-
-
-def decide(interval: tuple[float, float], seeds: Sequence[float]) -> tuple[str, str]:
-    """Return (verdict, reason) of one difference whose claimed side is above 0.
-
-    interval: (low, high); seeds: the difference of each seed.
+    A reading is the protocol of a claim, or another one that it may be about. Each is judged on its
+    own, in the region that its protocol is judged by: p-values are adjusted over the tests of one
+    reading. Those that the study does not have, or that have none of the models, have no rows.
     """
-    low, high = interval
-    if len(seeds) < MIN_SEEDS:
-        return NOT_TESTED, f"seeds: {len(seeds)}, where {MIN_SEEDS} are the least"
-    if not (np.isfinite([low, high]).all() and np.isfinite(seeds).all()):
-        return NOT_TESTED, "too little ground for an interval"
-    if low > 0 and min(seeds) > 0:
-        return REPRODUCED, ""
-    if high < 0 and max(seeds) < 0:
-        return NOT_REPRODUCED, ""
-    if low <= 0 <= high:
-        return SEED_DEPENDENT, "the interval holds 0"
-    return SEED_DEPENDENT, "the sign differs between seeds"
+    evidence = Evidence(differences, scores, uncertainties, models, dated)
+    rows = []
+    for name, claim in claims.items():
+        protocols = [claim["protocol"], *claim["readings"]] if "readings" in claim else []
+        for protocol in protocols:
+            read = {**claim, "protocol": protocol, "region": HEADLINE[protocol]}
+            found = _judged(evidence, name, read)
+            if any(np.isfinite(row.get("difference", np.nan)) for row in found):
+                rows += found
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _rows(table, columns):
-    """Return the rows of some columns as plain tuples."""
-    return list(table[columns].itertuples(index=False, name=None))
+def _judged(evidence: Evidence, name: str, claim: Claim) -> list[dict[str, Any]]:
+    """Return the rows of one claim, the last of which sums it up."""
+    about = {"claim": name, **{key: claim[key] for key in ("text", "protocol", "region")}}
+    families = _families(evidence, claim)
+    tested = [{**about, **row} for family in families for row in decide(family)]
+    counted = tested[-len(families[-1]) :] if families else []
+    verdict, reason = overall(counted, claim["needs"])
+    whole = {"site": OVERALL, "band": OVERALL, "verdict": verdict, "reason": reason}
+    return [*tested, {**about, **whole}]
+
+
+def _families(evidence: Evidence, claim: Claim) -> Sequence[Sequence[Mapping[str, Any]]]:
+    """Return the tests of a claim, in groups of those that p-values are adjusted over.
+
+    The last group is what the claim is judged by: all tests, or those over sites.
+    """
+    tests = [(test, band) for test in evidence.expand(claim) for band in claim["bands"]]
+    by_site = [
+        [
+            {"site": site, "band": band, **test, **evidence.finding(claim, site, band, test)}
+            for test, band in tests
+        ]
+        for site in evidence.sites
+    ]
+    if len(by_site) < MIN_SITES:
+        return [[row for rows in by_site for row in rows]]
+    pooled = [
+        {"site": ALL_SITES, "band": band, **test, **over_sites(test, single)}
+        for (test, band), *single in zip(tests, *by_site, strict=True)
+    ]
+    return [*by_site, pooled]

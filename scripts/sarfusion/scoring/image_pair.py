@@ -5,7 +5,7 @@ stands at one of its own pixels lies in it.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
@@ -125,11 +125,18 @@ class Region:
     """The part of a tile to be scored.
 
     mask: bool (rows + 2 HALO_PX, columns + 2 HALO_PX); own: the same without the margin. low: where
-    the bins of the entropy start, NaN where that is not known.
+    the bins of the entropy start, NaN where that is not known. parts: {metric: two masks without
+    the margin}, of the metrics that compare two parts of the region.
     """
 
-    def __init__(self, mask: np.ndarray, low: float = math.nan) -> None:
+    def __init__(
+        self,
+        mask: np.ndarray,
+        low: float = math.nan,
+        parts: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
+    ) -> None:
         self.mask, self.own, self.low = mask, inner(mask), low
+        self.parts = dict(parts or {})
         self._whole: dict[int, np.ndarray] = {}
 
     def whole(self, size: int) -> np.ndarray:

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .definitions import FLOAT32_ROUNDING, SOBEL_WINDOW, SSIM_WINDOW, TEXTURE_FLOOR, UIQI_WINDOW
+from .definitions import (
+    FLOAT32_ROUNDING,
+    PARTS,
+    SOBEL_WINDOW,
+    SSIM_WINDOW,
+    TEXTURE_FLOOR,
+    UIQI_WINDOW,
+)
 from .edges import edge_map, magnitude_maps
 from .image_pair import HALO_PX, Given, Pair, Region, inner
 
@@ -25,7 +32,8 @@ class Metric:
 
     unit: "reflectance", "dB", "bits", "degrees", or "" for a pure number.
     better: "lower", "higher", or the value it should come close to: "zero", "one".
-    scope: "band" (one band) or "triple" (red, green and blue together).
+    scope: "band" (one band), "triple" (red, green and blue together) or "parts" (one band, two
+        parts of a region, see Region).
     terms: gives the maps (rows, columns) to be summed over the ground, zero where nothing counts;
     the first says how many things (pixels, windows, differences) count there. The entropy alone
     has no maps, but rows of numbers to be added up.
@@ -57,7 +65,7 @@ def metric(
     """Enter the decorated function in METRICS as the terms of a metric of its own name."""
 
     def enter(terms):
-        both = compared and scope == "band"
+        both = compared and scope != "triple"
         METRICS[terms.__name__] = Metric(label, unit, better, scope, terms, value, both)
         return terms
 
@@ -131,6 +139,22 @@ def _products(where, x, y):
 def rmse(pair: Pair, region: Region) -> Terms:
     """Root mean square error."""
     return _on(region.whole(1), pair.error**2)
+
+
+def _contrast(sums, given):
+    """Return the RMSE of one part minus that of the other, from the sums of both."""
+    _, first, first_errors, second, second_errors = np.moveaxis(sums, -1, 0)
+    return np.sqrt(first_errors / first) - np.sqrt(second_errors / second)
+
+
+def _in_parts(pair, region, name):
+    """Return the terms of such a contrast: what counts in all, then number and errors of each."""
+    first, second = region.parts[name]
+    squares = pair.error**2
+    return [
+        first | second,
+        *(term for part in (first, second) for term in (part, np.where(part, squares, 0))),
+    ]
 
 
 @metric("band", "Bias", "reflectance", better="zero", value=_mean, compared=False)
@@ -221,8 +245,9 @@ def q_af(pair: Pair, region: Region) -> Terms:
         Q = 0.9994 / (1 + exp(-15 (G - 0.5)))  *  0.9879 / (1 + exp(-22 (A - 0.8)))
 
     and Q^AF is the mean of Q with weights gA (their L = 1). The angle is the acute one, as an
-    orientation has no sign. Identical images score .9748, not 1: the constants are theirs.
-    NaN on a reference without edges.
+    orientation has no sign. Identical images score .9748, not 1: the constants are theirs. Where
+    A alone is flat (gA = 0), a pixel has no weight; where F alone is, G = 0 and the edge counts as
+    lost. NaN on a reference without edges.
     """
     weights, _ = pair.once(magnitude_maps)
     quality = pair.once(edge_map)
@@ -270,11 +295,33 @@ def sf_ratio(pair: Pair, region: Region) -> Terms:
     return list(maps)
 
 
+@metric("parts", PARTS["rmse_by_distance"], "reflectance", better="lower", value=_contrast)
+def rmse_by_distance(pair: Pair, region: Region) -> Terms:
+    """RMSE of the pixels of gaps far from clear ground minus that of those near to it.
+
+    The two parts meet at the middle one of `gaps.distance_edges_m`. Between two methods, the
+    difference of this difference says whether what one gains on the other grows with the distance.
+    """
+    return _in_parts(pair, region, "rmse_by_distance")
+
+
+@metric("parts", PARTS["rmse_by_age"], "reflectance", better="lower", value=_contrast)
+def rmse_by_age(pair: Pair, region: Region) -> Terms:
+    """The same where the nearest clear date is old, minus where it is young.
+
+    The two parts meet at the middle one of `gaps.age_edges_days`. Where no date is clear, a pixel
+    is in neither.
+    """
+    return _in_parts(pair, region, "rmse_by_age")
+
+
 @metric("triple", "ERGAS", "", better="lower", value=_relative_error)
 def ergas(pair: Pair, region: Region) -> Terms:
     """Relative global error, 100 h/l sqrt(mean over bands of (RMSE / mean of reference)^2).
 
-    Wald 2000, Quality of high resolution synthesised images: is there a simple criterion?
+    Wald 2000, Quality of high resolution synthesised images: is there a simple criterion? h / l is
+    the pixel size of the sharpened image over that of the given one, and 1 where nothing is
+    sharpened.
     NaN when a band of the reference has mean zero.
     """
     reference = inner(pair.reference)

@@ -32,6 +32,7 @@ def score_scene(
     tile_px: int = TILE_PX,
     names: Sequence[str] | None = None,
     cells: CellWriter | None = None,
+    contrasts: Mapping[str, Mapping[str, Sequence[Sequence[str]]]] | None = None,
 ) -> dict[tuple[str, Run], dict[str, Score]]:
     """Return {(region, run): {metric: Score}} of the fused images of a scene.
 
@@ -43,6 +44,9 @@ def score_scene(
     cells: writes the sums of its runs over the cells of its region, of the metrics in which methods
     are compared.
 
+    contrasts: {region: {metric: two lists of the regions that its two parts are made of}}, of
+    metrics that compare two parts of a region.
+
     A metric that nothing in the region supports is Score(nan, 0). Raises StudyError when a value
     to be scored is not finite, ValueError when arrays do not fit.
     """
@@ -53,8 +57,12 @@ def score_scene(
     def sums(work):
         tile, (masks, references, runs) = work
         everywhere = np.any(list(masks.values()), axis=0)
+        parts = {
+            name: {metric: _parts(masks, both) for metric, both in of_region.items()}
+            for name, of_region in (contrasts or {}).items()
+        }
         regions = {
-            (name, key): Region(mask, ground.lows.get((name, key), math.nan))
+            (name, key): Region(mask, ground.lows.get((name, key), math.nan), parts.get(name))
             for name, mask in masks.items()
             for key in references
         }
@@ -64,7 +72,8 @@ def score_scene(
             pair = Pair(references[run.band], image, everywhere, given)
             for name in masks:
                 region = regions[name, run.band]
-                terms = _terms(pair, region, names or names_of(image))
+                of_parts = [] if image.ndim > 2 else [*region.parts]
+                terms = _terms(pair, region, [*(names or names_of(image)), *of_parts])
                 found[name, run] = {metric: _sums(maps) for metric, maps in terms.items()}
                 if cells and name == cells.region and run in cells.runs and region.own.any():
                     centre = ground.region_centres.get((name, run.band), 0.0)
@@ -107,6 +116,12 @@ def _terms(pair, region, names):
     if not region.mask.any():
         return {name: [np.zeros(1)] for name in names}
     return {name: METRICS[name].terms(pair, region) for name in names}
+
+
+def _parts(masks, both):
+    """Return the two parts of a region, each the union of other regions, without the margin."""
+    first, second = (inner(np.any([masks[name] for name in names], axis=0)) for names in both)
+    return first, second
 
 
 def _sums(terms):

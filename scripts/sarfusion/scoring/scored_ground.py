@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from rasterio.windows import Window
 
-from ..core.raster import BandReader, Grid, open_bands
+from ..core.raster import BandReader, Grid, band_names, open_bands
 from ..core.tiling import Tile
 from ..ground import gaps
 from ..ground import split as split_map
-from ..scenes import landsat
+from ..scenes.bands import optical_of
+from ..study.inputs import DATE_AGE
 
 Regions = Callable[[Tile], dict[str, np.ndarray]]
 
@@ -24,21 +25,27 @@ def open_ground(
     optical: Path | str,
     gap_file: Path | str | None,
     settings: Mapping[str, Any],
+    matched: Path | str | None = None,
 ) -> Iterator[tuple[Grid, Regions]]:
     """Yield (grid, function of a Tile that gives its regions, {name: mask} with the tile's halo).
 
     split, optical: rasters of the split and of the optical bands that the methods were given; where
     these are not valid, nothing is scored. gap_file: the mask of what was withheld, or None. With
     it, `settings` of the gaps cut the ground in regions (see gaps.regions); else it is `test`.
+    matched: the raster of other dates, whose age makes regions too, or None.
     """
-    places = [(split, "use"), *((optical, band) for band in landsat.BANDS)]
-    with open_bands([*places, *([(gap_file, "gap")] if gap_file else [])]) as bands:
-        grid = bands.grid
+    bands = optical_of(band_names(optical))
+    places = [(split, "use"), *((optical, band) for band in bands)]
+    if gap_file:
+        places += [(gap_file, "gap"), *([(matched, DATE_AGE)] if matched else [])]
+    with open_bands(places) as raster:
+        grid = raster.grid
         beyond = _reach(settings, grid.pixel_m) if gap_file else 0
 
         def masks(rows, columns):
-            use, red, green, blue, *gap = reading(bands)(rows, columns)
-            test = (use == split_map.TEST) & np.isfinite(red + green + blue)
+            use, *found = reading(raster)(rows, columns)
+            given, gap = found[: len(bands)], found[len(bands) :]
+            test = (use == split_map.TEST) & np.isfinite(np.sum(given, axis=0))
             if not gap:
                 return {"test": test}
             return gaps.regions(
@@ -49,6 +56,8 @@ def open_ground(
                 settings["share_edges"],
                 settings["window_px"],
                 use != split_map.NOT_VALID,
+                gap[1] if matched else None,
+                settings["age_edges_days"] if matched else (),
             )
 
         def regions(tile):
@@ -64,6 +73,20 @@ def open_ground(
             return dict(zip(names, stack[:, size, size], strict=True))
 
         yield grid, regions
+
+
+def contrasts(settings: Mapping[str, Any], with_ages: bool) -> dict[str, tuple[list[str], ...]]:
+    """Return {metric: two lists of regions} of the metrics that compare two parts of a gap.
+
+    The first part lies beyond the middle one of the edges in `settings`, the second one within.
+    """
+    every = {"rmse_by_distance": gaps.distance_regions(settings["distance_edges_m"])}
+    if with_ages:
+        every["rmse_by_age"] = gaps.age_regions(settings["age_edges_days"])
+    halves = {metric: (names, len(names) // 2) for metric, names in every.items()}
+    return {
+        metric: (names[half:], names[:half]) for metric, (names, half) in halves.items() if half
+    }
 
 
 def reading(bands: BandReader) -> Callable[[slice, slice], np.ndarray]:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from ..study.methods import METHODS
 from .across import SCORES, pool
+from .definitions import FROM_DATES
 
 RUN = ["site", *SCORES]
 
@@ -27,7 +28,8 @@ def without_training(scores: pd.DataFrame, sites: Sequence[str]) -> pd.DataFrame
     """Return the rows of `losses` of the best method without training, in the place of `unseen`.
 
     Best is, for each protocol, region and band, the least mean RMSE over `sites`. Returns columns
-    site, protocol, region, band, method and rmse. Copying the target itself does not count.
+    site, protocol, region, band, method, rmse, and from_dates: the share of pixels that it fills
+    from other dates, NaN where there are none. Copying the target itself does not count.
     """
     rmse = scores[
         scores["method"].isin(METHODS.keys() - {"copy"})
@@ -37,8 +39,9 @@ def without_training(scores: pd.DataFrame, sites: Sequence[str]) -> pd.DataFrame
     keys = ["protocol", "region", "band", "method"]
     means = rmse.groupby(keys, sort=False)["value"].mean().dropna().reset_index()
     best = means.loc[means.groupby(keys[:3], sort=False)["value"].idxmin(), keys]
-    found = _means(rmse, ["site", *keys]).merge(best, on=keys)
-    return found.rename(columns={"value": "rmse"})
+    found = _means(rmse, ["site", *keys]).merge(best, on=keys).rename(columns={"value": "rmse"})
+    dated = _means(scores[scores["metric"] == FROM_DATES], ["site", *keys])
+    return found.merge(dated.rename(columns={"value": FROM_DATES}), on=["site", *keys], how="left")
 
 
 def pooled_losses(lost: pd.DataFrame) -> pd.DataFrame:

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
+from ..scoring.definitions import LEAST_N
 from ..scoring.intervals import half_width
-from ..study.inputs import INPUTS, REFERENCES, TESTED
+from ..scoring.metrics import METRICS
+from ..study.inputs import REFERENCES, TESTED, input_of
 from ..study.methods import method_label, method_name
 from ..study.protocols import HEADLINE, PROTOCOLS, SECTIONS
 
@@ -23,6 +25,7 @@ PRINTED = {  # metric -> column title and decimals
     "cc": ("CC", 3),
     "ergas": ("ERGAS", 2),
     "sam": ("SAM (°)", 2),
+    "from_dates": ("From dates", 3),
 }
 MAX_SITES = 6  # with more sites, the short table shows means over sites
 
@@ -46,20 +49,50 @@ def score_rows(
     ]
 
 
+def support_note(scores: pd.DataFrame) -> str:
+    """Return how many windows scores rest on in gaps, and which are left out; "" without gaps.
+
+    scores: the tidy table of metrics, whole.
+    """
+    withholding = [name for name, protocol in PROTOCOLS.items() if protocol.withholds]
+    is_headline = scores["region"] == scores["protocol"].map(HEADLINE)
+    inside = scores[scores["protocol"].isin(withholding) & is_headline]
+    pixels = inside[inside["metric"] == "rmse"]["n"]
+    parts = []
+    for metric, least_n in LEAST_N.items():
+        n = inside[inside["metric"] == metric]["n"]
+        if len(n):
+            least = "" if n.min() >= least_n else f" (left out below {least_n})"
+            parts.append(f"{METRICS[metric].label} {_span(n)}{least}")
+    if not parts:
+        return ""
+    return (
+        f"Inside gaps, {_span(pixels)} pixels per band are scored. Few windows lie wholly in a gap:"
+        f" {', '.join(parts)}."
+    )
+
+
+def _span(numbers: pd.Series) -> str:
+    """Return e.g. "32" or "32 to 181"."""
+    return " to ".join(dict.fromkeys(f"{n:.0f}" for n in (numbers.min(), numbers.max())))
+
+
 def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the mean over seeds of every score, with its interval.
 
     scores: tidy table (METRIC_COLUMNS). The result has the columns RUN_COLUMNS, metric, mean, low,
-    high and seeds. The interval is Student's t at 95 % over the seeds. With one seed, or a value
-    that is not finite, `low` and `high` are NaN.
+    high, seeds, and n, what the score of a seed rests on. The interval is Student's t at 95 % over
+    the seeds. With one seed, or a value that is not finite, `low` and `high` are NaN.
     """
-    grouped = scores.groupby([*RUN_COLUMNS, "metric"], sort=False, dropna=False)["value"]
-    summary = grouped.agg(mean="mean", seeds="size").reset_index()
+    grouped = scores.groupby([*RUN_COLUMNS, "metric"], sort=False, dropna=False)
+    summary = grouped.agg(
+        mean=("value", "mean"), seeds=("value", "size"), n=("n", "min")
+    ).reset_index()
     half = _half_widths(
         scores["value"].to_numpy(), grouped.ngroup().to_numpy(), summary["seeds"].to_numpy()
     )
     summary["low"], summary["high"] = summary["mean"] - half, summary["mean"] + half
-    return summary[[*RUN_COLUMNS, "metric", "mean", "low", "high", "seeds"]]
+    return summary[[*RUN_COLUMNS, "metric", "mean", "low", "high", "seeds", "n"]]
 
 
 def _half_widths(values: np.ndarray, groups: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -160,13 +193,35 @@ def as_text(table: pd.DataFrame, style: str) -> str:
     return tabulate(table.to_numpy(), headers=titles, tablefmt=style, disable_numparse=True)
 
 
-def meaning(summary: pd.DataFrame) -> str:
-    """Return what the scores mean, in one or two sentences with the numbers of the run."""
+def by_protocol(
+    table: pd.DataFrame,
+    heading: str,
+    missing: str,
+    parts_of: Callable[[pd.DataFrame], Iterable[str]],
+) -> str:
+    """Return a Markdown page on `table`, with a heading for each protocol if it has several.
+
+    missing: a note on absent sites, "" without any. parts_of: (rows of a protocol) -> paragraphs.
+    """
+    parts = [f"# {heading}", missing]
+    for protocol, rows in table.groupby("protocol", sort=False):
+        if table["protocol"].nunique() > 1:
+            parts.append(f"## {str(protocol).replace('_', ' ')}")
+        parts += parts_of(rows)
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def meaning(summary: pd.DataFrame, models: pd.DataFrame) -> str:
+    """Return what the scores mean, in one or two sentences with the numbers of the run.
+
+    models: the table of models, which says how long networks were trained, and whether that was
+    long enough.
+    """
     sentences = []
     present = [name for name in PROTOCOLS if name in set(summary["protocol"])]
     for name in present:
         if PROTOCOLS[name].is_copying:
-            change = _change(summary, name, "none")
+            change = _change(summary, models, name, "none")
             sentences.append(
                 f"{PROTOCOLS[name].title} is solved by copying the band (RMSE 0), so its scores say"
                 " how much a model damages what it was given"
@@ -175,9 +230,9 @@ def meaning(summary: pd.DataFrame) -> str:
     for name in present:
         if PROTOCOLS[name].withholds:
             changes = [
-                f"{change} against the same model {INPUTS[reference].phrase}"
+                f"{change} against the same model {input_of(reference).phrase}"
                 for reference in REFERENCES
-                if (change := _change(summary, name, reference))
+                if (change := _change(summary, models, name, reference))
             ]
             if changes:
                 where = PROTOCOLS[name].where.replace("In ", "Inside ", 1)
@@ -187,8 +242,8 @@ def meaning(summary: pd.DataFrame) -> str:
     return " ".join(sentences)
 
 
-def _change(summary: pd.DataFrame, protocol: str, reference: str) -> str:
-    """Return e.g. "CNN -18 %, CAE +3 %": the change of RMSE, averaged over bands.
+def _change(summary: pd.DataFrame, models: pd.DataFrame, protocol: str, reference: str) -> str:
+    """Return e.g. "CNN -18 % (100 updates, 50 % converged)": the change of RMSE, mean over bands.
 
     It is that of the input TESTED relative to the input `reference`. "" where no method has both.
     """
@@ -203,8 +258,18 @@ def _change(summary: pd.DataFrame, protocol: str, reference: str) -> str:
         errors = mean.loc[method]
         if {TESTED, reference} <= set(errors.index):
             percent = 100 * (errors[TESTED] / errors[reference] - 1)
-            changes.append(f"{method_name(method)} {percent:+.0f} %")
+            of_method = models[(models["protocol"] == protocol) & (models["model"] == method)]
+            trained = of_method[of_method["input"].isin([TESTED, reference])]
+            changes.append(f"{method_name(method)} {percent:+.0f} %{_training(trained)}")
     return ", ".join(changes)
+
+
+def _training(models: pd.DataFrame) -> str:
+    """Return e.g. " (100 updates, 50 % converged)" of rows of the table of models, "" of none."""
+    if models.empty:
+        return ""
+    updates, share = models["updates"].iloc[0], models["converged"].mean()
+    return f" ({updates:.0f} updates, {100 * share:.0f} % converged)"
 
 
 def read_scores(paths: Iterable[str | Path]) -> pd.DataFrame:

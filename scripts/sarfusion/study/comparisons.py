@@ -1,30 +1,54 @@
 """Which methods are compared with each other, and which of their runs."""
 
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 from typing import TypeVar
 
-from .inputs import INPUTS, REFERENCES, TESTED
-from .methods import method_label
+from .inputs import DATED, Input, input_of
+from .methods import METHODS, method_label
 
 Value = TypeVar("Value")  # a score, or an array of scores
 
 EACH = "each"  # in a claim: every trained model of the study
+BEST = "best"  # ... the trained model and input with the lowest error on validation ground
+UNTRAINED = "untrained"  # ... every method without training of the protocol, of one date
 
 
-def study_pairs(models: Sequence[str], inputs: Sequence[str]) -> list[list[str]]:
+def study_pairs(
+    models: Sequence[str], inputs: Mapping[str, Input], baselines: Sequence[str] = ()
+) -> list[list[str]]:
     """Return the comparisons of a study: [method, input, method, input] of left - right.
 
-    These are the ratio against no SAR and against shuffled SAR for each model, and CAE against CNN
-    for each input.
+    These are inputs of each model that differ by their SAR alone (see `_is_worth`), CAE against CNN
+    for each input, and each model and input, but for controls, against each of the `baselines`.
     """
     worth = [
-        [model, TESTED, model, other]
+        [model, one, model, other]
         for model in models
-        for other in REFERENCES
-        if {TESTED, other} <= set(inputs)
+        for one, other in permutations(inputs, 2)
+        if _is_worth(inputs[one], inputs[other])
     ]
     kinds = [["cae", sar_input, "cnn", sar_input] for sar_input in inputs]
-    return worth + (kinds if {"cae", "cnn"} <= set(models) else [])
+    untrained = [
+        [model, sar_input, baseline, METHODS[baseline].input]
+        for model in models
+        for sar_input in inputs
+        if not inputs[sar_input].control
+        for baseline in baselines
+    ]
+    return worth + (kinds if {"cae", "cnn"} <= set(models) else []) + untrained
+
+
+def _is_worth(one: Input, other: Input) -> bool:
+    """Tell whether one - other is what SAR is worth: all else that they are given is the same.
+
+    The other one has fewer SAR bands, maybe none, or the same ones in the wrong places.
+    """
+    if one.control or set(one.channels) & set(DATED) != set(other.channels) & set(DATED):
+        return False
+    if other.control:
+        return one.radar == other.radar
+    return len(one.radar) > len(other.radar)
 
 
 def paired_runs(left: Mapping[int, Value], right: Mapping[int, Value]) -> list[tuple[Value, Value]]:
@@ -44,7 +68,9 @@ def paired_runs(left: Mapping[int, Value], right: Mapping[int, Value]) -> list[t
 
 def run_label(run: str) -> str:
     """Return e.g. "CNN, with ratio" for "cnn-ratio", a method and its input."""
+    if run in (BEST, UNTRAINED):
+        return {BEST: "The best model", UNTRAINED: "Every method without training"}[run]
     method, sar_input = run.rsplit("-", 1)
     if method == EACH:
-        return f"Every model, {INPUTS[sar_input].label}"
+        return f"Every model, {input_of(sar_input).label}"
     return method_label(method, sar_input)

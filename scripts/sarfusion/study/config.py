@@ -4,25 +4,26 @@ A resolved study is a dictionary with every key of config/schema.yaml.
 """
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import Keys, SettingError, StudyError
 from ..core.files import is_file, shown
 from ..core.gdal_names import located, problem
-from ..core.yaml_file import Document, place_of, read_yaml, value_at
+from ..core.yaml_file import naming_lines, read_yaml
+from ..scenes.bands import INFRARED
 from ..scenes.sources import SOURCES
-from .methods import networks
+from .catalogues import complete_catalogue
+from .inputs import inputs_of
+from .methods import METHODS, OVER_TIME, networks
 from .plain import plain_copy
+from .protocols import PROTOCOLS
 from .schemas import CONFIG, check, schema, with_defaults
 from .site_table import line_of_site, read_table
 
 Study = Mapping[str, Any]  # a resolved study
 
-CATALOGUES = CONFIG / "catalogues.yaml"
 LEAVE_ONE_OUT = "leave_one_out"
 
 
@@ -32,7 +33,7 @@ def read_study(path: str | Path) -> dict[str, Any]:
     if not isinstance(document.content, dict):
         kind = "empty" if document.content is None else type(document.content).__name__
         raise StudyError(f"{shown(path)}: not a study, but {kind}")
-    with _naming_lines(document.content, [document]):
+    with naming_lines(document.content, [document]):
         return resolve(document.content, document.path.parent)
 
 
@@ -46,27 +47,10 @@ def resolve_files(
     `read_yaml`. A table of sites lies beside the first file.
     """
     documents = [read_yaml(path, strict) for path in paths]
-    with _naming_lines(config, documents):
+    with naming_lines(config, documents):
         study = resolve(config, Path(*paths[:1]).parent)
         check_networks(study)
     return study
-
-
-@contextmanager
-def _naming_lines(config: Mapping[str, Any], documents: Sequence[Document]) -> Iterator[None]:
-    """Have a SettingError of `config` name the file and the line of the setting.
-
-    It names none if the setting has another value in the documents: then the command line gave it.
-    """
-    try:
-        yield
-    except SettingError as error:
-        value = value_at(config, error.keys)
-        agreeing = [each for each in documents if value_at(each.content, error.keys) == value]
-        place = place_of(error.keys, agreeing)
-        if place is None:
-            raise
-        raise StudyError(f"{place}: {error.problem}") from None
 
 
 def resolve(config: Mapping[str, Any], folder: str | Path = CONFIG.parent) -> dict[str, Any]:
@@ -82,35 +66,191 @@ def resolve(config: Mapping[str, Any], folder: str | Path = CONFIG.parent) -> di
         study["sites"] = read_table(table)  # checked line by line
     else:
         _check_sites(study["sites"])
+    _complete_baselines(study)
     study = with_defaults(study, schema())
-    _complete_sites(study["sites"], table)
+    _complete_sites(study, table)
+    _check_inputs(study)
+    _complete_protocols(study, named=config.get("protocols", ()))
     for name, protocol in study["protocols"].items():
-        protocol.setdefault("models", list(study["models"]))
-        protocol.setdefault("inputs", study["inputs"])
         for kind in ("models", "inputs"):
             _check_known(protocol[kind], study, kind, ("protocols", name, kind))
+        for number, sar_input in enumerate(protocol["inputs"]):
+            if inputs_of(study)[sar_input].is_dated and not PROTOCOLS[name].withholds:
+                raise SettingError.at(
+                    ("protocols", name, "inputs", number),
+                    f"{sar_input} has another date, which networks are given to fill gaps only",
+                )
     _check_transfer(study)
+    _check_passes(study)
+    _complete_aerosol(study)
     if isinstance(study["figures"]["sites"], list):
         _check_known(study["figures"]["sites"], study, "sites", ("figures", "sites"))
     _check_missing(study)
     return study
 
 
-def _complete_sites(sites: dict[str, Any], table: Path | None) -> None:
+def _complete_protocols(study: dict[str, Any], named: Container[str]) -> None:
+    """Give each protocol the models and inputs of the study, where it does not cut them down.
+
+    A protocol that gives no band takes the inputs with SAR. Where there is none, it is left out, or
+    raises SettingError if it is `named` in the study's file.
+    """
+    for name, protocol in list(study["protocols"].items()):
+        protocol.setdefault("models", list(study["models"]))
+        suited = _inputs_for(study, name)
+        inputs = protocol.setdefault("inputs", suited)
+        may_be_empty, known = PROTOCOLS[name].gives_band, inputs_of(study)
+        lacking = [each for each in inputs if each in known and not known[each].radar]
+        if inputs and (may_be_empty or not lacking):
+            continue
+        if name in named:
+            raise SettingError.at(
+                ("protocols", name), "it gives no optical band, so that each input needs SAR"
+            )
+        del study["protocols"][name]
+
+
+def _complete_baselines(study: dict[str, Any]) -> None:
+    """Have a study whose sites have other dates compare the methods over time, unless it names any.
+
+    Methods are compared over all sites. Raises SettingError where some sites have other dates and
+    others have none, or where the study names such a method and no site has any.
+    """
+    dated = [name for name, site in study["sites"].items() if site.get("other_dates")]
+    undated = [name for name in study["sites"] if name not in dated]
+    if dated and undated:
+        raise SettingError.at(
+            ("sites", undated[0]),
+            f"it has no other_dates, and {dated[0]} has some; methods are compared over all sites,"
+            " so give them to each site or to none",
+        )
+    if dated:
+        study.setdefault("baselines", [*METHODS])
+        return
+    for name in OVER_TIME:
+        if name in study.get("baselines", []):
+            raise SettingError.at(
+                ["baselines"], f"{name} fills from other dates; give each site other_dates"
+            )
+
+
+def _check_inputs(study: dict[str, Any]) -> None:
+    """Raise SettingError for an input that there is not, or whose other date no site has."""
+    known = inputs_of(study)
+    for number, name in enumerate(study["inputs"]):
+        if name not in known:
+            raise SettingError.at(
+                ("inputs", number),
+                f"no input {name!r}; known are {', '.join(known)}; input_channels may define more",
+            )
+        if known[name].is_dated and not all(
+            site.get("other_dates") for site in study["sites"].values()
+        ):
+            raise SettingError.at(
+                ("inputs", number), f"{name} has another date; give each site other_dates"
+            )
+
+
+def _inputs_for(study: dict[str, Any], protocol: str) -> list[str]:
+    """Return the inputs of the study that a protocol may have.
+
+    One with another date is for gaps only, one without SAR for where a band is given.
+    """
+    known, about = inputs_of(study), PROTOCOLS[protocol]
+    return [
+        name
+        for name in study["inputs"]
+        if (about.withholds or not known[name].is_dated) and (about.gives_band or known[name].radar)
+    ]
+
+
+def _complete_sites(study: dict[str, Any], table: Path | None) -> None:
     """Write out the catalogues of sites; raise StudyError for settings that no schema can refuse.
 
     table: the file of the sites, None if they stand in the study itself.
     """
-    for name, site in sites.items():
+    unused = {*INFRARED} - {*study["bands"]}
+    for name, site in study["sites"].items():
         try:
             SOURCES[site["source"]].check(site, name)
+            _check_infrared(study, name)
             if "catalogue" in site:
-                site["catalogue"] = _catalogue(site["catalogue"], name)
+                site["catalogue"] = complete_catalogue(site["catalogue"], name)
+                assets = site["catalogue"]["optical"]["assets"]
+                site["catalogue"]["optical"]["assets"] = {
+                    band: key for band, key in assets.items() if band not in unused
+                }
         except SettingError as error:
             if table is None or error.keys[:1] != ("sites",):
                 raise
             line = line_of_site(table, name)
             raise StudyError(f"{shown(table)}, line {line}: {error.problem}") from None
+
+
+def masks_aerosol(study: Study) -> bool:
+    """Tell whether a study masks aerosol at any site."""
+    return any(setting(study, name, "optical")["mask_aerosol"] for name in study["sites"])
+
+
+def _complete_aerosol(study: dict[str, Any]) -> None:
+    """Have scenes of a catalogue come with the bits of aerosol if the study masks any, else not.
+
+    Raises SettingError where a site of a person's own files lacks them.
+    """
+    is_asked = masks_aerosol(study)
+    for name, site in study["sites"].items():
+        if "catalogue" in site:
+            assets = site["catalogue"]["optical"]["assets"]
+            key = assets.pop("qa_aerosol", "qa_aerosol")
+            assets |= {"qa_aerosol": key} if is_asked else {}
+        elif is_asked and site["source"] == "files" and "qa_aerosol" not in site["optical"]:
+            raise SettingError.at(
+                ("sites", name, "optical"), "the study masks aerosol, so name the file qa_aerosol"
+            )
+
+
+def _check_passes(study: Study) -> None:
+    """Raise SettingError where a person's own files are of another number of passes than asked."""
+    for name, site in study["sites"].items():
+        wanted = setting(study, name, "sar")["passes"]
+        counted = SOURCES[site["source"]].passes
+        for band, count in (counted(site) if counted else {}).items():
+            if count != wanted:
+                raise SettingError.at(
+                    ("sites", name, "sar", band),
+                    f"{count} {'raster' if count == 1 else 'rasters'}, and sar.passes is {wanted};"
+                    " list one raster for each pass, or mend sar.passes",
+                )
+
+
+def infrared_of(study: Study) -> dict[str, list[str]]:
+    """Return {"infrared": the infrared bands that the study fuses}, {} of none."""
+    bands = [band for band in INFRARED if band in study["bands"]]
+    return {"infrared": bands} if bands else {}
+
+
+def passes_of(study: Study, site: str) -> dict[str, int]:
+    """Return {"passes": number of SAR passes that are averaged at a site}, {} of one."""
+    passes = setting(study, site, "sar")["passes"]
+    return {} if passes == 1 else {"passes": passes}
+
+
+def _check_infrared(study: Study, site: str) -> None:
+    """Raise SettingError where a person's own files lack an infrared band that the study fuses."""
+    settings = study["sites"][site]
+    if SOURCES[settings["source"]].files is None:
+        return
+    dates = settings.get("other_dates", [])
+    places: list[tuple[Keys, Mapping[str, Any]]] = [(("optical",), settings.get("optical", {}))]
+    places += [(("other_dates", number), scene) for number, scene in enumerate(dates)]
+    for keys, scene in places:
+        for band in infrared_of(study).get("infrared", []):
+            if band not in scene:
+                raise SettingError.at(
+                    ("sites", site, *keys),
+                    f"the study fuses {band}, which it lacks; name its file, or leave {band} out of"
+                    " bands",
+                )
 
 
 def _check_sites(sites: Mapping[str, Any]) -> None:
@@ -225,42 +365,17 @@ def _check_missing(study: Study) -> None:
 
 
 def catalogue_site(study: Study, name: str) -> dict[str, Any]:
-    """Return the settings of a `stac` site; the path of a catalogue on disk starts with `data`."""
-    site = copy.deepcopy(study["sites"][name])
-    if "://" not in site["catalogue"]["url"]:
-        site["catalogue"]["url"] = str(Path(study["data"], site["catalogue"]["url"]))
+    """Return the settings of a `stac` site, with `passes` where SAR is the mean of several.
+
+    The path of a catalogue on disk starts with `data`.
+    """
+    site = copy.deepcopy(study["sites"][name]) | passes_of(study, name)
+    catalogue = site["catalogue"]
+    apart = catalogue["sar"].get("server")
+    for server in [catalogue, *([apart] if apart else [])]:
+        if "://" not in server["url"]:
+            server["url"] = str(Path(study["data"], server["url"]))
     return site
-
-
-def _catalogue(chosen: Any, site: str) -> dict[str, Any]:
-    """Return the settings of a catalogue with every default. chosen: its name, or its settings."""
-    where = ("sites", site, "catalogue")
-    if not isinstance(chosen, str):
-        return _complete_catalogue(chosen, where)
-    known = _catalogues()
-    if chosen not in known.content:
-        raise SettingError.at(
-            where,
-            f"no catalogue {chosen!r} in config/catalogues.yaml;"
-            f" known are {', '.join(sorted(known.content))}",
-        )
-    with _naming_lines(known.content, [known]):
-        return _complete_catalogue(plain_copy(known.content)[chosen], (chosen,))
-
-
-def _complete_catalogue(settings: Any, where: Keys) -> dict[str, Any]:
-    """Return the settings of a catalogue with every default. where: the keys that lead to them."""
-    check(settings, where, "$defs", "catalogue")
-    return with_defaults(copy.deepcopy(settings), schema()["$defs"]["catalogue"])
-
-
-@cache
-def _catalogues() -> Document:
-    """Return the catalogues that a study may name."""
-    document = read_yaml(CATALOGUES)
-    if not isinstance(document.content, dict):
-        raise StudyError(f"{shown(CATALOGUES)}: no mapping of catalogues by their names")
-    return document
 
 
 def absent_files(study: Study) -> dict[str, str]:
@@ -289,10 +404,12 @@ def check_networks(study: Study) -> None:
 def own_files(study: Study, site: str) -> dict[str, str]:
     """Return {"optical.red": name, ..., "sar.vh": name, "gap_mask": name} of the user's rasters.
 
-    These are GDAL's names, mostly paths; paths start from the setting `data`. The dictionary is
-    empty for sources without such files.
+    These are GDAL's names, mostly paths; paths start from the setting `data`. Sources without such
+    files have none but the mask "built_up", which any site of a real place may name.
     """
     settings = study["sites"][site]
     files = SOURCES[settings["source"]].files
     found = files(settings) if files else {}
+    if isinstance(settings.get("built_up"), dict):
+        found["built_up"] = settings["built_up"]["path"]
     return {band: located(path, study["data"]) for band, path in found.items()}

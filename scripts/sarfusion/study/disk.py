@@ -1,25 +1,30 @@
 """The disk space that a study takes, estimated before it runs, and what the disk has free."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import StudyError
 from ..core.pixel_sizes import RATIO
 from ..core.raster import read_grid
+from ..scenes.bands import BANDS
 from ..scenes.sources import SOURCES
-from .config import own_files
-from .inputs import INPUTS
+from .config import own_files, setting
+from .inputs import CONTROLS
 from .layout import Layout
-from .methods import Run
-from .protocols import PROTOCOLS, REDUCED
+from .protocols import NOISY, PROTOCOLS, REDUCED
 
 # Bytes per optical pixel, measured on the demo's compressed rasters; speckle compresses least.
 # Backscatter is taken to have a third of its size, and may have larger pixels in a person's files.
 OPTICAL_BYTES, SAR_BYTES, TRUTH_BYTES = 6, 65, 85
-STACK_BYTES, REDUCED_BYTES, SHUFFLED_BYTES = 19, 8.2, 3.4
+DATE_BYTES, DATE_TRUTH_BYTES = 6.6, 10  # of another date, and of the truth behind it
+STACK_BYTES, REDUCED_BYTES, NOISY_BYTES = 19, 8.2, 9.6
+CONTROL_BYTES = 3.4  # of each SAR band in the wrong places
+MATCHED_BYTES = 10  # other dates, matched to the scene
 FUSED_BYTES = 3.1
+PRODUCT_BYTES = 13  # with standard deviations where clouds were filled, and overviews
+START_BYTES = 9  # start surfaces under clouds
 FINE = RATIO**2  # finest pixels in an optical one
 # Bytes of a file whose size hardly depends on the scene's.
 WEIGHTS = {"cnn": 250_000, "cae": 540_000, "unet": 910_000}  # of a network
@@ -45,21 +50,33 @@ def site_pixels(study: Mapping[str, Any], site: str) -> int:
 def study_bytes(layout: Layout) -> dict[str, float]:
     """Return {what: bytes} of all that a study writes, about."""
     study = layout.study
-    runs = {protocol: layout.runs(protocol) for protocol in study["protocols"]}
+    protocols = [] if layout.fills_only else study["protocols"]
+    runs = {protocol: layout.runs(protocol) for protocol in protocols}
     fine = {name: chosen for name, chosen in runs.items() if PROTOCOLS[name].full_scale}
     count, fine_count = (sum(map(len, chosen.values())) for chosen in (runs, fine))
-    stack = STACK_BYTES + SHUFFLED_BYTES * _is_shuffled(runs)
-    if any(PROTOCOLS[name].optical == REDUCED for name in runs):
-        stack += REDUCED_BYTES
+    infrared = len(layout.optical_bands) - len(BANDS)
+    of_bands = 1 + infrared / len(BANDS)
+    of_stack = STACK_BYTES + FUSED_BYTES * infrared
+    stack = of_stack + CONTROL_BYTES * _control_bands(layout, runs)
+    stack += MATCHED_BYTES * layout.uses_dates * of_bands
+    for raster, size_of_pixel in ((REDUCED, REDUCED_BYTES), (NOISY, NOISY_BYTES)):
+        if any(PROTOCOLS[name].optical == raster for name in runs):
+            stack += size_of_pixel * of_bands
     if fine:
-        stack += FINE * (STACK_BYTES + SHUFFLED_BYTES * _is_shuffled(fine))
-    total = dict.fromkeys(("scenes", "stack", "fused", "models", "figures"), 0.0)
+        stack += FINE * (of_stack + CONTROL_BYTES * _control_bands(layout, fine))
+    total = dict.fromkeys(("scenes", "stack", "fused", "products", "models", "figures"), 0.0)
+    product = (PRODUCT_BYTES + START_BYTES) * bool(layout.products())
     for site, settings in study["sites"].items():
         pixels = site_pixels(study, site)
-        truth = TRUTH_BYTES * SOURCES[settings["source"]].has_truth
-        total["scenes"] += pixels * (OPTICAL_BYTES + SAR_BYTES + truth)
+        has_truth = SOURCES[settings["source"]].has_truth
+        of_scene = SAR_BYTES + of_bands * (OPTICAL_BYTES + TRUTH_BYTES * has_truth)
+        if settings["source"] == "stac":  # further passes are kept until their mean is written
+            of_scene += SAR_BYTES * (setting(study, site, "sar")["passes"] - 1)
+        of_date = of_bands * (DATE_BYTES + DATE_TRUTH_BYTES * has_truth)
+        total["scenes"] += pixels * (of_scene + of_date * len(layout.other_dates(site)))
         total["stack"] += pixels * stack
         total["fused"] += pixels * FUSED_BYTES * (count + FINE * fine_count)
+        total["products"] += pixels * product
     if "weights" not in study:
         networks = [
             study["models"][method]["network"]
@@ -69,15 +86,15 @@ def study_bytes(layout: Layout) -> dict[str, float]:
         ]
         weights = sum(WEIGHTS.get(network, OTHER_WEIGHTS) for network in networks)
         total["models"] = weights * len(study["sites"])
-    total["figures"] = COPIES * FIGURE * len(layout.figures())
+    if not layout.fills_only:
+        total["figures"] = COPIES * FIGURE * len(layout.figures())
     return total
 
 
-def _is_shuffled(runs: Mapping[str, Sequence[Run]]) -> bool:
-    """Tell whether any run gets shuffled SAR. runs: {protocol: runs of a site}."""
-    return any(
-        INPUTS[sar_input].shuffled for chosen in runs.values() for _, _, sar_input, _ in chosen
-    )
+def _control_bands(layout: Layout, protocols: Iterable[str]) -> int:
+    """Return how many SAR bands in the wrong places some protocols take."""
+    names = list(protocols)
+    return sum(len(layout.radar_of(names, control)) for control in CONTROLS)
 
 
 def written_bytes(folder: str | Path) -> int:

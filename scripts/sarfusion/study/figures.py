@@ -30,6 +30,8 @@ class Figure:
     withholds, full_scale: whether it is only for protocols with gaps, with products at the finest
         pixels.
     across: the study that has it, if not each: one of several "sites", or with "transfers".
+    of_product: whether it is only for studies that make a cloud-free picture.
+    dated: whether it is only for studies whose gaps are filled from other dates.
     """
 
     name: str
@@ -47,11 +49,14 @@ class Figure:
     withholds: bool = False
     full_scale: bool = False
     across: str = ""
+    of_product: bool = False
+    dated: bool = False
 
     @property
     def from_tables(self) -> bool:
-        """Whether it follows from the tables of scores alone."""
-        return set(self.inputs) <= {"metrics", "differences", "claims", "transferred"}
+        """Whether it follows from the tables of scores and the records of models alone."""
+        tables = {"metrics", "differences", "claims", "transferred", "uncertainties", "histories"}
+        return set(self.inputs) <= tables
 
 
 FIGURES = {  # in the order of a study's list of figures
@@ -132,6 +137,19 @@ FIGURES = {  # in the order of a study's list of figures
         plate="{title} at {site}: what stands in the gaps of a place on test ground, and the"
         " absolute error there. First seed.",
     ),
+    "cloud_free": Figure(
+        "{site}_cloud_free",
+        "cloud_free.draw_cloud_free",
+        (*SITE, "optical", "picture"),
+        colour=True,
+        of_product=True,
+        caption="cloud_free",
+        category="Cloud-free picture",
+        shows="before and after",
+        message="Draw the scene of {wildcards.site} with and without clouds",
+        plate="{site}, as the satellite saw it and with its clouds filled, and one standard"
+        " deviation of what was filled; above the whole scene, below where most is filled.",
+    ),
     "sharpening": Figure(
         "{site}_{protocol}_products",
         "sharpening.draw_sharpening",
@@ -168,6 +186,34 @@ FIGURES = {  # in the order of a study's list of figures
         message="Draw the error by distance to the edge of a gap",
         plate="{title}: the error by the distance to the nearest clear pixel, mean over seeds with"
         " intervals at {confidence}.",
+    ),
+    "gap_age": Figure(
+        "{protocol}_age",
+        "distance.draw_age",
+        ("metrics",),
+        parameters=("sites",),
+        withholds=True,
+        dated=True,
+        caption="gap_age",
+        category="Scores",
+        shows="error by age",
+        message="Draw the error by the age of the other date",
+        plate="{title}: the error by the age of the nearest date on which a pixel is clear, mean"
+        " over seeds with intervals at {confidence}.",
+    ),
+    "uncertainty": Figure(
+        "{protocol}_uncertainty",
+        "uncertainty.draw_uncertainty",
+        ("uncertainties",),
+        parameters=("sites",),
+        withholds=True,
+        caption="uncertainty_curves",
+        category="Scores",
+        shows="uncertainty",
+        message="Draw how sure the methods are of what they fill in",
+        plate="{title}: above, the share of withheld pixels in the interval of each level; on the"
+        " diagonal a model knows how far off it is. Below, the error of what is left when the"
+        " pixels that a model is least sure of are removed; grey, when the worst are.",
     ),
     "paired_differences": Figure(
         "paired_differences",

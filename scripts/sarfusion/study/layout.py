@@ -1,43 +1,54 @@
-"""The layout of a study's results: every path and every run, as pure functions of the study.
+"""The layout of a study's results: every path, as a pure function of the study.
 
 Rules, `./reproduce verify` and the estimate of disk space all read it, so that no two of them can
 disagree about what a study consists of. docs/results.md describes the files.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..scenes import landsat
+from ..scenes.bands import BANDS
 from ..scenes.sources import SOURCES
-from .comparisons import study_pairs
-from .config import shown_sites, transfers
 from .figures import FIGURES, Figure
-from .inputs import INPUTS
-from .methods import METHODS, Run
+from .indices import INDICES
+from .methods import Run
 from .protocols import FULL, PROTOCOLS
+from .runs import Runs, model_name, record_path
 
 FORMS = ("png", "pdf")  # of a figure
 
 # Tables that the report shows: their category there, and their label.
 REPORT_TABLES = {
     "claims": ("Claims", {"shows": "claims, as a table"}),
+    "readings": ("Claims", {"shows": "readings by claim"}),
     "summary": ("Tables", {"shows": "scores over seeds"}),
+    "uncertainty": ("Tables", {"shows": "uncertainty of filled gaps"}),
+    "land_cover": ("Tables", {"shows": "land cover from filled gaps"}),
     "models": ("Tables", {"shows": "size of the models"}),
+    "product": ("Cloud-free picture", {"shows": "how much is filled, how far off"}),
     "across_sites": ("Across sites", {"shows": "means over sites"}),
     "transfer": ("Across sites", {"shows": "transfer, as a table"}),
 }
 
 
-class Layout:
-    """The paths and runs of a resolved study.
+class Drawing(NamedTuple):
+    """One figure: its name, its kind in FIGURES, and what it is about, "" where it spans all."""
+
+    name: str
+    kind: str
+    site: str
+    protocol: str
+    band: str
+
+
+class Layout(Runs):
+    """The runs of a resolved study and all paths.
 
     results, models, scores: folders that paths start from; models and scores may lie elsewhere
-    (the settings `weights` and `scores_from` of a study). is_whole: whether every model is there,
-    else the folder of `weights` decides. A place is a site, or the folder of a transfer, whose
-    models were trained on several sites. Missing sites have no part.
+    (the settings `weights` and `scores_from` of a study). is_whole, lock: see Runs.
     """
 
     def __init__(
@@ -47,118 +58,82 @@ class Layout:
         models: str | None = None,
         scores: str | None = None,
         is_whole: bool = False,
+        lock: str | Path | None = None,
     ) -> None:
-        self.study = study
+        super().__init__(study, is_whole, lock)
         self.results = f"{results}/" if results else ""
         self.models = f"{self.results}models" if models is None else models
         self.scores = f"{self.results}metrics" if scores is None else scores
-        self.is_whole = is_whole or "weights" not in study
-        self._spot = set(study.get("spot", ()))
-        self.sites = [site for site in study["sites"] if site not in study["missing_sites"]]
-        self.transfers = transfers(study)
-        self.protocols: list[str] = list(study["protocols"])
-        self.full_scale = [name for name in self.protocols if PROTOCOLS[name].full_scale]
-        self.withholding = [name for name in self.protocols if PROTOCOLS[name].withholds]
-
-    @property
-    def shown_sites(self) -> list[str]:
-        """The sites that figures show one by one."""
-        return shown_sites(self.study)
-
-    # Runs
-
-    def learned_runs(
-        self,
-        protocol: str,
-        places: Iterable[str] | None = None,
-        seeds: Sequence[int] | None = None,
-    ) -> list[Run]:
-        """Return the runs of trained models of a protocol, at hand for all `places` (sites)."""
-        cut = self.study["protocols"][protocol]
-        places = self.sites if places is None else list(places)
-        return [
-            (band, model, sar_input, seed)
-            for band in self.study["bands"]
-            for model in cut["models"]
-            for sar_input in cut["inputs"]
-            if self._is_at_hand(protocol, band, model, sar_input, places)
-            for seed in (self.study["seeds"] if seeds is None else seeds)
-        ]
-
-    def _is_at_hand(self, protocol, band, model, sar_input, places):
-        """Tell whether a model can be had: a folder of `weights` must have it for every seed."""
-        return self.is_whole or all(
-            weights_path(self.study["weights"], name).exists()
-            for place in places
-            for name in (
-                model_name(place, protocol, band, model, sar_input, seed)
-                for seed in self.study["seeds"]
-            )
-        )
-
-    def classical_runs(self, protocol: str) -> list[Run]:
-        """Return the runs of methods without training of a protocol; they have no seed but 0."""
-        return [
-            (band, method, METHODS[method].input, 0)
-            for band in self.study["bands"]
-            for method in self.study["baselines"]
-            if METHODS[method].protocol == protocol
-        ]
-
-    def runs(self, protocol: str) -> list[Run]:
-        """Return every run of a site and protocol."""
-        return self.classical_runs(protocol) + self.learned_runs(protocol)
-
-    def shown_runs(self, protocol: str) -> list[Run]:
-        """Return the runs of trained models that figures show: the first seed; tables have all."""
-        return self.learned_runs(protocol, seeds=self.study["seeds"][:1])
-
-    def compared_runs(self, protocol: str) -> list[Run]:
-        """Return the runs of figures with every kind of method, those without training last."""
-        return self.shown_runs(protocol) + self.classical_runs(protocol)
-
-    def figure_runs(self, figure: Figure, protocol: str) -> list[Run]:
-        """Return the runs that a figure shows."""
-        return (
-            self.compared_runs(protocol) if figure.runs == "compared" else self.shown_runs(protocol)
-        )
-
-    def transfer_runs(self, folder: str, protocol: str) -> list[Run]:
-        """Return the runs of the models of a transfer that can be had."""
-        return self.learned_runs(protocol, [folder])
-
-    def comparisons(self, protocol: str) -> list[list[str]]:
-        """Return [left method, left input, right method, right input] of every comparison."""
-        cut = self.study["protocols"][protocol]
-        return study_pairs(cut["models"], cut["inputs"])
-
-    def is_comparable(self, protocol: str) -> bool:
-        """Tell whether no model is missing that the table of differences would compare."""
-        cut = self.study["protocols"][protocol]
-        runs = self.learned_runs(protocol)
-        bands = {band for band, *_ in runs}
-        each = len(cut["models"]) * len(cut["inputs"]) * len(self.study["seeds"])
-        return 0 < len(runs) == len(bands) * each
 
     # Rasters
+
+    @property
+    def aerosol(self) -> dict[str, str]:
+        """The aerosol bits of a scene, as a named file, in a study that masks any; {site} stays."""
+        return (
+            {"aerosol": f"{self.results}scenes/{{site}}/aerosol.tif"} if self.masks_aerosol else {}
+        )
 
     def optical(self, protocol: str) -> str:
         """Return the raster whose optical bands the methods of a protocol get; {site} stays."""
         return self.results + PROTOCOLS[protocol].optical
 
+    def given(self, protocol: str, sar_input: str) -> str:
+        """Return the raster whose optical bands a network gets; {site} stays.
+
+        Where a protocol withholds them, it has start surfaces in gaps, and all other channels of
+        the input but the SAR bands (channels.open_channels).
+        """
+        if protocol not in self.withholding:
+            return self.optical(protocol)
+        return f"{self.results}gaps/{{site}}{self._control(sar_input)}.start.tif"
+
     def sar(self, sar_input: str, scale: str = "") -> str:
         """Return the raster whose SAR bands a model gets; {site} stays."""
-        shuffled = ".shuffled" if INPUTS[sar_input].shuffled else ""
-        return f"{self.results}stack/{{site}}{scale}{shuffled}.tif"
+        return f"{self.results}stack/{{site}}{scale}{self._control(sar_input)}.tif"
+
+    def _control(self, sar_input):
+        """Return the part of the name of a raster that tells the SAR of a control, if it is one."""
+        control = self.inputs[sar_input].control
+        return f".{control}" if control else ""
+
+    def matched(self) -> dict[str, str]:
+        """Return the raster of other dates, matched to the scene, as a named input, if any."""
+        return {"matched": f"{self.results}stack/{{site}}.dates.tif"} if self.uses_dates else {}
 
     def gaps(self, protocol: str) -> dict[str, str]:
         """Return the mask of what a protocol withholds, as a named input, if it withholds."""
         return {"gaps": f"{self.results}gaps/{{site}}.tif"} if protocol in self.withholding else {}
 
+    def matched_ages(self, protocol: str) -> dict[str, str]:
+        """Return the same where a protocol has scores by the age of the nearest clear date."""
+        return self.matched() if protocol in self.withholding else {}
+
     def truth(self, site: str) -> dict[str, str]:
         """Return the true reflectance at the finest pixels, as a named input, where it is known."""
         known = SOURCES[self.study["sites"][site]["source"]].has_truth
         return {"truth": f"{self.results}scenes/{site}/truth.tif"} if known else {}
+
+    def built_up(self, site: str) -> dict[str, str]:
+        """Return the map of built-up ground of a site, as a named input, where there is one."""
+        has_map = bool(self.study["sites"][site].get("built_up"))
+        return {"built_up": f"{self.results}scenes/{site}/built_up.tif"} if has_map else {}
+
+    def dates(self, site: str) -> dict[str, list[str]]:
+        """Return the other dates of a site and what is said of each, as named inputs, if any."""
+        names = self.other_dates(site)
+        if not names:
+            return {}
+        folder = f"{self.results}scenes/{site}/dates"
+        return {
+            "dates": [f"{folder}/{name}.tif" for name in names],
+            "calendar": [f"{folder}/{name}.json" for name in names],
+        }
+
+    def from_dates(self, protocol: str) -> dict[str, str]:
+        """Return the raster that tells which pixels of the gaps are from other dates, if any."""
+        used = bool(self.temporal_methods(protocol))
+        return {"from_dates": f"{self.results}gaps/{{site}}.from_dates.tif"} if used else {}
 
     def fused(self, place: str, protocol: str, runs: Iterable[Run], scale: str = "") -> list[str]:
         """Return the fused rasters of runs; at the finest pixels where `scale` says so.
@@ -179,27 +154,6 @@ class Layout:
             for run in self.learned_runs(protocol)
         ]
 
-    def every_model(self) -> dict[str, dict[str, Any]]:
-        """Return {name: identity} of the trained models of all sites and transfers.
-
-        The site of a transferred model is its transfer's folder.
-        """
-        places = [*self.sites, *self.transfers]
-        return {
-            model_name(place, protocol, band, model, sar_input, seed): {
-                "site": place,
-                "protocol": protocol,
-                "band": band,
-                "model": model,
-                "input": sar_input,
-                "seed": seed,
-            }
-            for place, (protocol, cut) in product(places, self.study["protocols"].items())
-            for band, model, sar_input, seed in product(
-                self.study["bands"], cut["models"], cut["inputs"], self.study["seeds"]
-            )
-        }
-
     # Scores
 
     def score_tables(self, sites: Iterable[str] | None = None) -> dict[str, tuple[str, str]]:
@@ -219,6 +173,28 @@ class Layout:
             for site, protocol in product(self.sites, self.protocols)
         }
 
+    def uncertainty_tables(self) -> dict[str, tuple[str, str]]:
+        """Return {table: (site, protocol)} of the uncertainties of filled gaps, in order."""
+        return {
+            f"{self.scores}/{site}/{protocol}.uncertainty.csv": (site, protocol)
+            for site, protocol in product(self.sites, self.withholding)
+            if self.uncertainty_runs(protocol)
+        }
+
+    def land_cover_tables(self) -> dict[str, tuple[str, str]]:
+        """Return {table: (site, protocol)} of what maps made of filled gaps are worth, in order."""
+        return {
+            f"{self.scores}/{site}/{protocol}.land_cover.csv": (site, protocol)
+            for site, protocol in product(self.sites, self.withholding)
+            if (self.built_up(site) or self.indices) and self.land_cover_runs(protocol)
+        }
+
+    @property
+    def indices(self) -> list[str]:
+        """The spectral indices that the bands of the study make."""
+        bands = set(self.study["bands"])
+        return [name for name, pair in INDICES.items() if bands.issuperset(pair)]
+
     def transfer_tables(self) -> dict[str, tuple[str, str, str]]:
         """Return {table: (site, protocol, folder)} of the scores of models on unseen sites."""
         return {
@@ -228,15 +204,44 @@ class Layout:
             if self.transfer_runs(folder, protocol)
         }
 
-    # Models that a verification trains again, each on its own (the setting `spot`)
+    # The cloud-free picture of each site (rules/product.smk)
 
-    def spot_runs(self, site: str, protocol: str) -> list[Run]:
-        """Return the runs of a site and protocol that are trained and scored on their own."""
+    def product_models(self, site: str, suffix: str) -> list[str]:
+        """Return the files of these models of a site: records (".json") or weights."""
+        if self.fills_only:
+            return [f"{path}{suffix}" for path in self.study["fill_with"]["models"]]
+        protocol = self.product_protocol or ""
         return [
-            (about["band"], about["model"], about["input"], about["seed"])
-            for name, about in self.every_model().items()
-            if name in self._spot and (about["site"], about["protocol"]) == (site, protocol)
+            f"{self.models}/{model_name(site, protocol, *run)}{suffix}"
+            for run in self.product_runs()
         ]
+
+    def product(self, site: str) -> dict[str, str]:
+        """Return the files of the product of a site, by what they are."""
+        folder = f"{self.results}products/{site}"
+        return {
+            "picture": f"{folder}/cloud_free.tif",
+            "style": f"{folder}/cloud_free.qml",
+            "source_style": f"{folder}/source.qml",
+            "facts": f"{folder}/cloud_free.json",
+            "scores": f"{folder}/scores.csv",
+            "item": f"{folder}/{site}.json",
+        }
+
+    def products(self) -> list[str]:
+        """Return the files of all products, and their catalogue."""
+        if not (self.fills_only or self.product_runs()):
+            return []
+        files = [path for site in self.sites for path in self.product(site).values()]
+        return [*files, f"{self.results}products/catalog.json"]
+
+    def product_tables(self) -> list[str]:
+        """Return the tables on the products. They do not follow from the scores of the study."""
+        return [
+            f"{self.results}tables/product.{form}" for form in ("csv", "md") if self.product_runs()
+        ]
+
+    # Models that a verification trains again, each on its own (the setting `spot`)
 
     def spot_tables(self) -> dict[str, tuple[str, str]]:
         """Return {table: (site, protocol)} of the scores of these runs."""
@@ -248,7 +253,14 @@ class Layout:
     def tables(self) -> list[str]:
         """Return the tables of the study."""
         summary = [f"summary.{form}" for form in ("csv", "md", "tex", "txt")]
-        names = ["metrics.csv", *summary, "claims.csv", "claims.md", "models.csv", "models.md"]
+        names = ["metrics.csv", *summary]
+        names += [
+            f"{name}.{form}" for name in ("claims", "readings", "models") for form in ("csv", "md")
+        ]
+        if self.uncertainty_tables():
+            names += ["uncertainty.csv", "uncertainty.md"]
+        if self.land_cover_tables():
+            names += ["land_cover.csv", "land_cover.md"]
         if self._is_across("sites"):
             names += [f"across_sites{rest}" for rest in (".csv", "_differences.csv", ".md")]
         if self._is_across("transfers"):
@@ -257,7 +269,8 @@ class Layout:
 
     def report_tables(self) -> dict[str, str]:
         """Return {table: page} of the report, in the order of REPORT_TABLES."""
-        made = [Path(path).stem for path in self.tables() if path.endswith(".md")]
+        tables = [*self.tables(), *self.product_tables()]
+        made = [Path(path).stem for path in tables if path.endswith(".md")]
         return {name: f"{self.results}report/{name}.html" for name in REPORT_TABLES if name in made}
 
     def _is_across(self, what):
@@ -265,28 +278,51 @@ class Layout:
         return len(self.study["sites"]) > 1 if what == "sites" else bool(self.transfer_tables())
 
     @cached_property
-    def _figure_names(self) -> dict[str, str]:
-        """{name: kind} of every figure, in order: sites one by one, then what spans them."""
+    def _drawings(self) -> dict[str, Drawing]:
+        """{name: drawing} of every figure, in order: sites one by one, then what spans them."""
         return {
-            name: kind
+            drawing.name: drawing
             for of_site in (True, False)
             for site in (self.shown_sites if of_site else [""])
             for kind, figure in FIGURES.items()
             if ("{site}" in figure.name) == of_site and self._is_drawn(figure)
-            for name in self._names(figure, site)
+            for drawing in self._drawings_of(kind, figure, site)
         }
 
     def _is_drawn(self, figure):
-        colours = set(self.study["bands"]) == set(landsat.BANDS)
-        return (colours or not figure.colour) and (
-            not figure.across or self._is_across(figure.across)
+        colours = set(self.study["bands"]) >= set(BANDS)
+        return (
+            (colours or not figure.colour)
+            and (not figure.across or self._is_across(figure.across))
+            and (not figure.of_product or bool(self.product_runs()))
+            and (not figure.dated or self.uses_dates)
+            and ("uncertainties" not in figure.inputs or bool(self.uncertainty_tables()))
         )
 
-    def _names(self, figure, site) -> Iterator[str]:
-        """Yield the names of the figures of one kind, of one site where it is about a site."""
+    def _drawings_of(self, kind, figure, site) -> Iterator[Drawing]:
+        """Yield the figures of one kind, of one site where it is about a site."""
         for protocol in self.figure_protocols(figure) if "{protocol}" in figure.name else [""]:
             for band in self.study["bands"] if "{band}" in figure.name else [""]:
-                yield figure.name.format(site=site, protocol=protocol, band=band)
+                name = figure.name.format(site=site, protocol=protocol, band=band)
+                yield Drawing(name, kind, site, protocol, band)
+
+    def drawn_again(self) -> list[Drawing]:
+        """Return the figures that follow from the models at hand, or from tables and records."""
+        whole = Layout(self.study, is_whole=True)
+        return [one for one in whole._drawings.values() if self._is_at_hand_for(one, whole)]
+
+    def _is_at_hand_for(self, drawing, whole):
+        figure = FIGURES[drawing.kind]
+        if figure.of_product:
+            return bool(self.product_runs())
+        if not figure.runs:
+            return True
+        return self.drawn_runs(drawing) == whole.drawn_runs(drawing)
+
+    def drawn_runs(self, drawing: Drawing) -> list[Run]:
+        """Return the runs of one figure: those of its band, if it shows one."""
+        runs = self.figure_runs(FIGURES[drawing.kind], drawing.protocol)
+        return [run for run in runs if drawing.band in ("", run[0])]
 
     def figure_protocols(self, figure: Figure) -> list[str]:
         """Return the protocols that a kind of figure is about."""
@@ -298,8 +334,8 @@ class Layout:
         """Return the files of the study's figures, of the kinds that are `wanted`."""
         return [
             f"{self.results}figures/{name}.{form}"
-            for name, kind in self._figure_names.items()
-            if wanted(FIGURES[kind])
+            for name, drawing in self._drawings.items()
+            if wanted(FIGURES[drawing.kind])
             for form in FORMS
         ]
 
@@ -315,8 +351,7 @@ class Layout:
             for protocol in self.protocols
             for kind in PROTOCOLS[protocol].plates
             for site in (self.paper_sites if "{site}" in FIGURES[kind].name else [""])
-            if (name := FIGURES[kind].name.format(site=site, protocol=protocol))
-            in self._figure_names
+            if (name := FIGURES[kind].name.format(site=site, protocol=protocol)) in self._drawings
         ]
 
     def paper_figures(self) -> list[str]:
@@ -336,27 +371,3 @@ class Layout:
     def viewer(self) -> list[str]:
         """Return the viewer's pages."""
         return [f"{self.results}viewer/{page}" for page in self.pages().values()]
-
-    def viewer_runs(self) -> list[tuple[str, str, Run]]:
-        """Return (protocol, scale, run) of every layer of a page of the viewer."""
-        chosen = [(name, run) for name in self.protocols for run in self.compared_runs(name)]
-        return [(name, "", run) for name, run in chosen] + [
-            (name, FULL, run) for name, run in chosen if name in self.full_scale
-        ]
-
-
-def model_name(
-    place: str, protocol: str, band: str, model: str, sar_input: str, seed: int | str
-) -> str:
-    """Return the name of a trained model: its path in a folder of models, without suffix."""
-    return f"{place}/{protocol}/{band}/{model}-{sar_input}/seed{seed}"
-
-
-def weights_path(folder: str | Path, name: str) -> Path:
-    """Return the weights of a model (see model_name) in a folder of models."""
-    return Path(folder, f"{name}.safetensors")
-
-
-def record_path(folder: str | Path, name: str) -> Path:
-    """Return the record of a model in a folder of models: how it came about."""
-    return Path(folder, f"{name}.json")

@@ -5,7 +5,9 @@ the module of fusion/classical that its protocol names (protocols.py):
 
     module           called as
     reconstruction   method(band)
+    denoising        method(band)
     gap_filling      method(band, gap, sar, train)
+    temporal         method(optical, gap, dates, train), for methods over time
     pansharpening    method(scene, ratio)(bands, pan)
 
 This module contains names only and imports no image library, since Snakemake reads it.
@@ -14,7 +16,7 @@ This module contains names only and imports no image library, since Snakemake re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .inputs import INPUTS
+from .inputs import input_of
 
 Run = tuple[str, str, str, int]  # band, method, input, seed
 NETWORKS = Path(__file__).parents[1] / "fusion/networks"
@@ -27,19 +29,29 @@ class Method:
     protocol: the protocol that it is compared in.
     input: the SAR that contributes to the result, as the name of an input; "none" if none does.
     name: name in tables and figures, "" where capitalising its own name is enough.
+    over_time: whether it fills from other dates, so that each site must have some.
     """
 
     protocol: str
     input: str = "none"
     name: str = ""
+    over_time: bool = False
 
 
 METHODS = {  # in the order of tables
     "copy": Method("reconstruction"),
+    "as_given": Method("denoise"),
     "mean": Method("cloud_gap"),
     "nearest": Method("cloud_gap"),
+    "pyramid": Method("cloud_gap"),
     "biharmonic": Method("cloud_gap"),
     "regression": Method("cloud_gap", "vvvh"),
+    "previous": Method("cloud_gap", name="Nearest date", over_time=True),
+    "previous_matched": Method("cloud_gap", name="Matched date", over_time=True),
+    "window_median": Method("cloud_gap", name="Median of dates", over_time=True),
+    "linear_in_time": Method("cloud_gap", name="Linear in time", over_time=True),
+    "harmonic": Method("cloud_gap", over_time=True),
+    "nspi": Method("cloud_gap", name="NSPI", over_time=True),
     "bicubic": Method("sharpening"),
     "ihs": Method("sharpening", "ratio", "IHS"),
     "brovey": Method("sharpening", "ratio"),
@@ -50,6 +62,12 @@ METHODS = {  # in the order of tables
     "wavelet": Method("sharpening", "ratio"),
     "wavelet_undecimated": Method("sharpening", "ratio"),
 }
+
+# The true image at the finest pixels, where it is known, which is scored for the consistency of
+# products as if a method had made it.
+TRUE_IMAGE = "true_image"
+
+OVER_TIME = [name for name, method in METHODS.items() if method.over_time]
 
 MODEL_NAMES = {"cnn": "CNN", "cae": "CAE", "unet": "U-Net"}  # where capitalising is not enough
 
@@ -75,4 +93,4 @@ def method_label(method: str, sar_input: str) -> str:
     The label of a method without training has no input, which is part of its definition.
     """
     name = method_name(method)
-    return name if method in METHODS else f"{name}, {INPUTS[sar_input].label}"
+    return name if method in (*METHODS, TRUE_IMAGE) else f"{name}, {input_of(sar_input).label}"

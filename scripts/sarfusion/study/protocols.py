@@ -10,7 +10,9 @@ of show/paper/methods.py too.
 
 from dataclasses import dataclass, field
 
-STACK, REDUCED = "stack/{site}.tif", "stack/{site}.reduced.tif"
+from ..core.pixel_sizes import RATIO
+
+STACK, REDUCED, NOISY = (f"stack/{{site}}{what}.tif" for what in ("", ".reduced", ".noisy"))
 FULL = ".full"  # part of the names of files at the finest pixels
 
 
@@ -26,7 +28,9 @@ class Protocol:
     group, full_group: headings of its layers in the viewer, and of those at the finest pixels.
     headline: region of ground that it is judged by, "test" or "gap".
     optical: raster whose optical bands the methods get, in the results of a study.
+    gives_band: whether the methods get the band at all, or SAR alone.
     withholds: whether the methods get the bands with gaps, and are scored inside these.
+    sharpens: how many times smaller pixels become; ERGAS has its inverse.
     full_scale: whether the methods also make products at the finest pixels.
     classical: module in fusion/classical with its methods without training, None without any.
     limits: what it cannot show. limits_of_real_places: what it cannot show of sites whose true
@@ -44,7 +48,9 @@ class Protocol:
     group: str
     headline: str = "test"
     optical: str = STACK
+    gives_band: bool = True
     withholds: bool = False
+    sharpens: int = 1
     full_scale: bool = False
     classical: str | None = None
     full_group: str = ""
@@ -55,7 +61,7 @@ class Protocol:
     @property
     def is_copying(self) -> bool:
         """Whether copying the given band is a perfect answer."""
-        return self.optical == STACK and not self.withholds
+        return self.optical == STACK and self.gives_band and not self.withholds
 
 
 PROTOCOLS = {  # in the order of tables
@@ -79,6 +85,46 @@ PROTOCOLS = {  # in the order of tables
         limits="Reconstruction asks for what is already there. A good score in it does not show"
         " that radar adds anything.",
     ),
+    "sar_alone": Protocol(
+        summary="Return the band without being given it, from SAR alone",
+        gives_band=False,
+        sections={
+            "test": (
+                "SAR alone: the band, from radar only",
+                "SAR alone: the band, from radar only",
+            )
+        },
+        group="From SAR alone",
+        title="SAR alone",
+        where="From SAR alone",
+        question="make a band from radar alone",
+        task="As reconstruction, but a network gets the radar input and no optical band, so that"
+        " there is nothing to copy.",
+        reading="The score says how much of the band the radar tells.",
+        limits="From radar alone, a network learns what kinds of ground look like. It cannot know"
+        " the colour of a single roof or field.",
+    ),
+    "denoise": Protocol(
+        summary="Return the band that was given with noise and blur",
+        optical=NOISY,
+        classical="denoising",
+        sections={
+            "test": (
+                "Denoising: the band that was given with noise and blur",
+                "Denoising: the band that was given with noise and blur",
+            )
+        },
+        group="Denoised",
+        title="Denoising",
+        where="In denoising",
+        question="bring back a band that was given with noise and blur",
+        task="As reconstruction, but the band is blurred by a Gaussian with a standard deviation of"
+        " {blur}~px, and has white noise at a signal-to-noise ratio of {snr}~dB (its variance on"
+        " training ground over that of the noise). Copying keeps both.",
+        reading="As given is the band with noise and blur itself.",
+        limits="Denoising adds blur and noise itself; those of a sensor are smaller, and noise is"
+        " not white there.",
+    ),
     "cloud_gap": Protocol(
         summary="Fill what clouds hide",
         withholds=True,
@@ -95,16 +141,21 @@ PROTOCOLS = {  # in the order of tables
         where="In cloud gaps",
         question="fill what clouds hide",
         task="Masks with gaps of about {gap_size}~px cover about {gap_share} of the ground and"
-        " withhold the band. A network gets the rest of the band, the mask and the radar input."
+        " withhold the band. A network gets the rest of the band, the mask and the radar input;"
+        " and in the gap a first guess, {start}, from which it learns the difference, and how the"
+        " radar differs there from a surface made of its surroundings. It trains on gaps"
+        " {training_gaps}."
         " Only pixels in gaps count, in training and in scores.",
         reading="The scores are of pixels that no method saw.",
         limits="The clouds of the cloud-gap protocol are masks laid on a clear scene. Thin cloud,"
-        " shadows at a cloud's rim and what changes between two dates are not in them.",
-        plates=("gap_distance", "gaps"),
+        " shadows at a cloud's rim and what changes between two dates are not in them. How sure the"
+        " networks are was calibrated and tested in such gaps alone.",
+        plates=("gap_distance", "gap_age", "uncertainty", "gaps", "cloud_free"),
     ),
     "sharpening": Protocol(
         summary="Wald's protocol: degraded to three times the pixel size, and brought back",
         optical=REDUCED,
+        sharpens=RATIO,
         full_scale=True,
         classical="pansharpening",
         sections={

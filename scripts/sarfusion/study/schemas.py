@@ -15,8 +15,8 @@ from jsonschema.validators import extend
 
 from ..core.errors import Keys, SettingError, dotted
 from ..scenes.sources import SOURCES
-from .inputs import INPUTS
-from .methods import METHODS
+from .inputs import CHANNELS, DEFAULT, INPUTS
+from .methods import METHODS, OVER_TIME
 from .protocols import PROTOCOLS
 
 Rules = dict[str, Any]  # a JSON schema, or a part of one
@@ -32,13 +32,18 @@ def schema() -> Rules:
     """Return the schema of a study, completed from the registries.
 
     Protocols, inputs, methods without training and sources have a registry each. A study may name
-    what is in it. By default it gets all protocols, inputs and methods.
+    what is in it. By default it gets all protocols, inputs and methods, but those over time.
+    Inputs of its own may have any name that the registry lacks.
     """
     rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     keys, definitions = rules["properties"], rules["$defs"]
-    keys["baselines"] |= {"items": {"enum": [*METHODS]}, "default": [*METHODS]}
-    keys["inputs"]["default"] = [*INPUTS]
-    definitions["input"]["enum"] = [*INPUTS]
+    keys["baselines"] |= {
+        "items": {"enum": [*METHODS]},
+        "default": [name for name in METHODS if name not in OVER_TIME],
+    }
+    keys["inputs"]["default"] = DEFAULT
+    keys["input_channels"]["propertyNames"]["not"] = {"enum": [*INPUTS]}
+    keys["input_channels"]["additionalProperties"]["items"] = {"enum": [*CHANNELS]}
     definitions["model"]["not"]["enum"] += METHODS
     keys["protocols"]["properties"] = {
         name: {"description": protocol.summary, "$ref": "#/$defs/protocol"}
@@ -166,15 +171,31 @@ def _number_advice(text: str) -> str:
     return NUMBERS
 
 
+def options_of(rules: Rules) -> list[Rules]:
+    """Return what a value may be by a part of the schema: itself, or each of several."""
+    if "$ref" in rules:
+        rules = part("$defs", rules["$ref"].rsplit("/", 1)[1])
+    several = rules.get("anyOf") or [rules[key] for key in ("then", "else") if key in rules]
+    if "type" in rules or not several:
+        return [rules]
+    return [option for each in several for option in options_of(each)]
+
+
 def with_defaults(value: Any, rules: Rules) -> Any:
     """Return a copy of `value` with the defaults of `rules` for the keys that it lacks.
 
-    Anything but a mapping is returned unchanged.
+    Of several options, that of the type of `value` counts, whose required keys it has. Anything but
+    a mapping or a list of mappings is returned unchanged.
     """
+    kind = "array" if isinstance(value, list) else "object"
+    options = options_of(rules)
+    fitting = [each for each in options if each.get("type") == kind] or options
+    given = set(value) if isinstance(value, dict) else set()
+    rules = next((each for each in fitting if given >= {*each.get("required", [])}), fitting[0])
+    if isinstance(value, list) and "items" in rules:
+        return [with_defaults(each, rules["items"]) for each in value]
     if not isinstance(value, dict):
         return value
-    if "$ref" in rules:
-        rules = part("$defs", rules["$ref"].rsplit("/", 1)[1])
     if "source" in rules.get("properties", {}):  # a site, defined under the name of its source
         rules = part("$defs", value["source"])
     filled = dict(value)

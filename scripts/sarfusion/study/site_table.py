@@ -12,7 +12,7 @@ from ..core.errors import StudyError
 from ..core.files import read_text, shown
 from ..scenes.sources import SOURCES
 from .plain import MAX_TEXT
-from .schemas import NUMBERS, Rules, part, said, violation
+from .schemas import NUMBERS, Rules, options_of, part, said, violation
 
 # Columns of the items of one key, so that each cell has one item.
 TOGETHER = {"area": ("west", "south", "east", "north"), "period": ("start", "end")}
@@ -84,7 +84,7 @@ def _check_columns(path: Path, columns: Sequence[str]) -> None:
 def _known() -> list[str]:
     """Return the names of columns, nested keys as KEY.KEY."""
     keys = {key for source in SOURCES for key in part("$defs", source, "properties")}
-    nested = {"optical", "sar", "gap_mask", "overrides"}
+    nested = {"optical", "sar", "gap_mask", "built_up", "overrides"}
     return [*OWN, *sorted(keys - {"source"} - nested), *(f"{key}.KEY" for key in sorted(nested))]
 
 
@@ -99,9 +99,7 @@ def _rules(source: str, column: str) -> Rules | None:
     ):
         rules, keys = part("properties", keys[1]), keys[2:]
     for key in keys:
-        for option in rules.get("anyOf", [rules]):
-            if "$ref" in option:
-                option = part("$defs", option["$ref"].rsplit("/", 1)[1])
+        for option in options_of(rules):
             if key in option.get("properties", {}):
                 rules = option["properties"][key]
                 break

@@ -10,17 +10,19 @@ import pandas as pd
 
 from ..core.errors import StudyError
 from ..core.files import sha256
-from ..study.layout import weights_path
 from ..study.methods import METHODS
+from ..study.runs import weights_path
 from . import scores, tolerances
 from .checks import Check, check
 from .expected import (
     check_whole,
     difference_tables,
     every_model,
+    land_cover_tables,
     rests_on,
     score_tables,
     transfer_tables,
+    uncertainty_tables,
 )
 from .files import plain_file
 from .pictures import OTHER_WEIGHTS, SAME_DATA, compare_figures
@@ -41,17 +43,25 @@ def check_tables(
     limits: pd.DataFrame,
     margins: Margins | None = None,
 ) -> list[Check]:
-    """Return the checks of all tables of scores and of differences.
+    """Return the checks of all tables of scores, differences, uncertainties and land cover.
 
     here, there: two results folders. available: names of the models (see expected.every_model)
     whose scores in `there` are made again `here`. same: names of the models with the same weights
-    in both; scores of other models may differ as much as those of two seeds. limits: table of
-    tolerances. margins: what verdicts rest on (verdicts.margins); no tolerance may exceed it.
+    in both; scores of other models may differ as much as those of two seeds. Uncertainties and
+    land cover of other models are not compared: they are of all seeds together, and have no such
+    spread.
+    limits: table of tolerances. margins: what verdicts rest on (verdicts.margins); no tolerance
+    may exceed it.
     """
     of_scores = [*score_tables(study), *transfer_tables(study)]
     return [
         check(table[0], _compare_table, study, table, here, there, available, same, limits, margins)
-        for table in [*of_scores, *difference_tables(study)]
+        for table in [
+            *of_scores,
+            *difference_tables(study),
+            *uncertainty_tables(study),
+            *land_cover_tables(study),
+        ]
         if Path(here, table[0]).exists() or table in of_scores
     ]
 
@@ -78,12 +88,17 @@ def _compare_table(
     check_whole(theirs, str(Path(there, name)), study, site, protocol)
     whole = len(theirs)
     # An array, since pandas takes an empty list for names of columns.
-    usable = np.array([models <= available for models in rests_on(theirs, name, study)], bool)
+    of_all_seeds = form in scores.OF_ALL_SEEDS
+    comparable = available & same if of_all_seeds else available
+    usable = np.array([models <= comparable for models in rests_on(theirs, name, study)], bool)
     theirs = theirs[usable]
+    if of_all_seeds:
+        alike = [models <= comparable for models in rests_on(ours, name, study)]
+        ours = ours[np.array(alike, bool)]
     kinds = ["recompute" if models <= same else "retrain" for models in rests_on(ours, name, study)]
     allowed = tolerances.allowed(ours, form, limits, kinds)
     note, rows = scores.compare(ours, theirs, form, allowed), f"{len(theirs)} of {whole} rows"
-    ends = 1 if form is scores.DIFFERENCES else 2  # a difference of scores moves by both of them
+    ends = 2 if form is scores.SCORES else 1  # a difference of scores moves by both of them
     share = share_of_margins(ours, ends * allowed, margins or {})
     hidden = "" if share is None else f"; tolerance/margin {share:.0e}"
     return f"{note} ({rows}{hidden})"

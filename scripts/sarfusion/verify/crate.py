@@ -80,12 +80,17 @@ def check_made(here: Path, there: Path) -> str:
 
 def is_drawn_alike(folder: Path) -> bool:
     """Tell whether a run's crate states the version of the drawing library that is here."""
+    return is_made_by(folder, DRAWN_BY)
+
+
+def is_made_by(folder: Path, package: str) -> bool:
+    """Tell whether a run's crate states the version of a package that is here."""
     try:
         entities = _entities(folder / CRATE / METADATA).values()
     except StudyError:
         return False
     stated = {entity.get("name"): entity.get("softwareVersion") for entity in entities}
-    return stated.get(DRAWN_BY) == version(DRAWN_BY)
+    return stated.get(package) == version(package)
 
 
 def _entities(path: Path) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import StudyError
+from ..scoring.differences import interval_of
 from ..study.comparisons import paired_runs
 from ..study.layout import Layout
 from . import scores
@@ -20,10 +21,11 @@ MEAN_TOLERANCE = 1e-9  # absolute and relative: a mean may be summed in another 
 
 
 def check_differences(folder: Path, name: str, site: str, protocol: str) -> str:
-    """Return a note if all differences in a table are means of differences of scores.
+    """Return a note if all differences in a table follow from scores, and intervals from errors.
 
-    name: path of the table in the results `folder`. Raises StudyError for the first difference
-    that is not.
+    name: path of the table in the results `folder`. A difference is the mean of those of scores,
+    its error over seeds that of their spread, and its interval follows from the errors and the
+    number of blocks. Raises StudyError for the first row where this is not so.
     """
     differences = scores.read(folder / name, scores.DIFFERENCES)
     table = scores.read(folder / f"metrics/{site}/{protocol}.csv", scores.SCORES).reset_index()
@@ -39,14 +41,20 @@ def check_differences(folder: Path, name: str, site: str, protocol: str) -> str:
             for side in ("left", "right")
         )
         pairs = np.array(paired_runs(left, right), float).reshape(-1, 2)
-        expected = (pairs[:, 0] - pairs[:, 1]).mean() if len(pairs) else np.nan
-        if row["seeds"] != len(pairs) or not np.isclose(
-            row["difference"], expected, rtol=MEAN_TOLERANCE, atol=MEAN_TOLERANCE, equal_nan=True
-        ):
-            raise StudyError(
-                f"{name}: {scores.describe_row(key, scores.DIFFERENCES)}: the difference is"
-                f" {row['difference']:.9g}, from the scores follows {expected:.9g}"
-            )
+        of_seeds = pairs[:, 0] - pairs[:, 1]
+        expected = of_seeds.mean() if len(pairs) else np.nan
+        error = of_seeds.std(ddof=1) / np.sqrt(len(pairs)) if len(pairs) > 1 else 0.0
+        follows = {"seeds": len(pairs), "difference": expected, "seed_error": error}
+        if np.isfinite(row[["low", "high"]].astype(float)).any():
+            follows |= dict(zip(("low", "high"), interval_of(row), strict=True))
+        for column, value in follows.items():
+            if not np.isclose(
+                row[column], value, rtol=MEAN_TOLERANCE, atol=MEAN_TOLERANCE, equal_nan=True
+            ):
+                raise StudyError(
+                    f"{name}: {scores.describe_row(key, scores.DIFFERENCES)}: {column} is"
+                    f" {row[column]:.9g}, where {value:.9g} follows"
+                )
     return f"{len(differences)} differences follow from the scores"
 
 
@@ -64,6 +72,7 @@ def check_given(study: dict[str, Any], folder: Path) -> str:
     """
     layout = Layout(study, str(folder), is_whole=True)
     tables = [*layout.score_tables(), *layout.transfer_tables(), *layout.difference_tables()]
+    tables += [*layout.uncertainty_tables(), *layout.land_cover_tables()]
     for path in tables:
         scores.read(Path(path), scores.form_of(path))
     for site, protocol in product(layout.sites, layout.protocols):
@@ -81,8 +90,12 @@ def compare_derived(compare: Callable[[Path, Path], str], here: Path, there: Pat
 
 def compare_text(ours: Path, theirs: Path) -> str:
     """Return a note if two text files are the same; StudyError names the first other line."""
+    return compare_lines(ours.read_text(encoding="utf-8").splitlines(), theirs)
+
+
+def compare_lines(our_lines: list[str], theirs: Path) -> str:
+    """Return a note if a text file has the lines that were made here; StudyError as above."""
     their_lines = read_text(theirs, MAX_MB).splitlines()
-    our_lines = ours.read_text(encoding="utf-8").splitlines()
     pairs = zip(our_lines, their_lines, strict=False)
     for number, (our_line, their_line) in enumerate(pairs, start=1):
         if our_line != their_line:

@@ -14,12 +14,27 @@ import pandas as pd
 from safetensors.numpy import load_file
 
 from ..core.files import sha256
-from ..study.layout import model_name, weights_path
+from ..study.runs import model_name, weights_path
 from . import scores
-from .expected import difference_tables, every_model, score_tables
+from .expected import (
+    difference_tables,
+    every_model,
+    land_cover_tables,
+    score_tables,
+    uncertainty_tables,
+)
 from .pixels import compare_rasters
 from .scores import PLACE
-from .tolerances import HISTOGRAMS, OTHER_SEED, PIXEL, SAME_WEIGHTS, TIMES_N, TRAINED_AGAIN
+from .tolerances import (
+    COUNTS,
+    HISTOGRAMS,
+    OTHER_SEED,
+    PIXEL,
+    SAME_WEIGHTS,
+    TIMES_N,
+    TRAINED_AGAIN,
+    family,
+)
 
 FEWER_DIGITS = "trained with bfloat16 products"  # for information; not used for tolerances
 SEEDS = "seeds"  # name of the variant that is another seed
@@ -34,7 +49,7 @@ Tables = tuple[tuple[Callable[[Mapping[str, Any]], Iterable[tuple[str, str, str]
 FUSED: tuple[str, str, Tables] = (
     "fused",
     SAME_WEIGHTS,
-    ((score_tables, 1), (difference_tables, 2)),
+    ((score_tables, 1), (difference_tables, 2), (uncertainty_tables, 1), (land_cover_tables, 1)),
 )
 TRAINED: tuple[str, str, Tables] = ("trained", TRAINED_AGAIN, ((score_tables, 1),))
 WITH_FEWER_DIGITS: tuple[str, str, Tables] = ("trained", FEWER_DIGITS, ((score_tables, 1),))
@@ -70,21 +85,27 @@ def measure(
 
 
 def movement(reference: pd.Series, variant: pd.Series) -> pd.DataFrame:
-    """Return the largest movement of each PLACE between two columns of tables (scores.read)."""
+    """Return the largest movement of each PLACE between two columns of tables (scores.read).
+
+    The points of a curve are one metric, see tolerances.family.
+    """
     both = reference.index.intersection(variant.index)
     one, other = reference.loc[both], variant.loc[both]
     moved = (one - other).abs().where(one != other, 0)  # equal infinities differ by 0, not NaN
     moved = moved[~(one.isna() & other.isna())].fillna(np.inf)
+    moved = moved.rename(index=family, level="metric")
     return moved.groupby(list(PLACE), sort=False).max().rename("moved").reset_index()
 
 
 def count_movement(reference: pd.DataFrame, variant: pd.DataFrame) -> pd.DataFrame:
-    """Return the largest movement, times n, of the HISTOGRAMS of each PLACE (see tolerances).
+    """Return the largest movement, times n, of HISTOGRAMS and COUNTS of each PLACE (tolerances).
 
-    reference, variant: tables of scores (scores.read). The metrics get the suffix TIMES_N.
+    reference, variant: tables with values (scores.read). The metrics get the suffix TIMES_N.
     """
     one, other = (
-        (table["value"] * table["n"])[table.index.get_level_values("metric").isin(HISTOGRAMS)]
+        (table["value"] * table["n"])[
+            table.index.get_level_values("metric").map(family).isin(HISTOGRAMS + COUNTS)
+        ]
         for table in (reference, variant)
     )
     moved = movement(one, other)
@@ -115,7 +136,7 @@ def moved_results(
                 for column in form.close:
                     of_column = movement(one[column], other[column])
                     moved.append(of_column.assign(moved=of_column["moved"] / divisor))
-                if form is scores.SCORES:
+                if form is not scores.DIFFERENCES:
                     moved.append(count_movement(one, other))
     for protocol in study["protocols"]:
         largest = [

@@ -1,5 +1,7 @@
 """An envelope as Markdown."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from ..show.tables import as_text
@@ -7,7 +9,9 @@ from ..study.protocols import HEADLINE
 from .envelope import FEWER_DIGITS, SEEDS
 from .scores import PLACE
 from .tolerances import (
+    COUNTS,
     FLOOR,
+    HISTOGRAMS,
     OTHER_SEED,
     PIXEL,
     SAFETY,
@@ -33,8 +37,10 @@ default is float32, and no tolerance rests on it.
 Tolerances (`tolerances.csv`) are these movements times a margin: {safety} for the same weights, of
 the metric's largest movement anywhere, and at least {floor}; {twice} for weights that were trained
 again, of the largest difference of seeds or of a model trained again in that region. The entropy is
-counted in bins, and moves in jumps as values pass an edge of a bin: of n values, it may move by
-{bits} / n bits, if that is more ({safety} times the largest n times movement).
+counted in bins, and moves in jumps as values pass an edge of a bin: its movement counts in its own
+region, and of n values it may move by {bits} / n bits, if that is more ({safety} times the largest
+n times movement). The coverage of an interval moves by whole pixels, and may move by {pixels} of n
+in the same way.
 
 Weights: how many of the models that were trained again have the same bytes, and how far the others
 lie from those of the demo, relative to their norm.
@@ -55,9 +61,14 @@ def as_markdown(table: pd.DataFrame, weights: pd.DataFrame) -> str:
     wide = shown.pivot_table(
         index=["protocol", "metric"], columns=["kind", "variant"], values="moved", sort=False
     )
-    counted = table["metric"].str.endswith(TIMES_N) & (table["kind"] == SAME_WEIGHTS)
-    bits = f"{SAFETY * table['moved'][counted].max():.2g}"
-    note = NOTE.format(safety=SAFETY, twice=TWICE, floor=f"{FLOOR:.0e}", bits=bits)
+    bits, pixels = (_largest_times_n(table, metrics) for metrics in (HISTOGRAMS, COUNTS))
+    note = NOTE.format(
+        safety=SAFETY,
+        twice=TWICE,
+        floor=f"{FLOOR:.0e}",
+        bits=f"{SAFETY * bits:.2g}",
+        pixels=f"{SAFETY * max(1, pixels):.0f}",
+    )
     parts = ["# How far results move", note]
     for kind in (SAME_WEIGHTS, TRAINED_AGAIN, FEWER_DIGITS):
         if kind not in wide:
@@ -73,6 +84,13 @@ def as_markdown(table: pd.DataFrame, weights: pd.DataFrame) -> str:
     columns = ["variant", "protocol", "model", "same bytes", "largest distance"]
     parts += ["## Weights", as_text(pd.DataFrame(rows, columns=columns), "github")]
     return "\n\n".join(parts) + "\n"
+
+
+def _largest_times_n(table: pd.DataFrame, metrics: Sequence[str]) -> float:
+    """Return the largest n times movement of some metrics with the same weights; 0 without any."""
+    names = [f"{metric}{TIMES_N}" for metric in metrics]
+    chosen = table["metric"].isin(names) & (table["kind"] == SAME_WEIGHTS)
+    return float(table["moved"][chosen].max()) if chosen.any() else 0.0
 
 
 def _as_text(value: float) -> str:

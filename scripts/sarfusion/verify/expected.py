@@ -6,19 +6,23 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import StudyError
-from ..scenes import landsat
+from ..scenes.bands import BANDS
+from ..scoring.definitions import CALIBRATED, ENSEMBLE, SCALE, SEEDS_ALONE
+from ..scoring.land_cover import BUILT_UP, INDEX_METRICS, MAP_METRICS, MEASURED, SHARE
 from ..scoring.metrics import COMPARED_METRICS
-from ..study.comparisons import study_pairs
+from ..scoring.uncertainty import METRICS as UNCERTAINTY_METRICS
 from ..study.config import transfers
-from ..study.layout import Layout, model_name
-from ..study.methods import METHODS
+from ..study.layout import Layout
+from ..study.methods import METHODS, TRUE_IMAGE
 from ..study.protocols import FULL
-from .scores import DIFFERENCES, form_of
+from ..study.runs import model_name
+from .scores import DIFFERENCES, LAND_COVER, UNCERTAINTIES, form_of
 
 Study = Mapping[str, Any]
 Table = tuple[str, str, str]
 TRIPLE = "rgb"  # the band of scores of all three bands together
 RUN = ["band", "method", "input", "seed"]
+TRUE_RUN = (TRUE_IMAGE, "none", 0)
 PAIR = ["band", "left_method", "left_input", "right_method", "right_input"]
 
 
@@ -36,6 +40,16 @@ def transfer_tables(study: Study) -> list[Table]:
 def difference_tables(study: Study) -> list[Table]:
     """Return (name, site, protocol) of the tables of differences, in the order of the claims."""
     return [(name, *about) for name, about in Layout(study).difference_tables().items()]
+
+
+def uncertainty_tables(study: Study) -> list[Table]:
+    """Return (name, site, protocol) of the tables of uncertainties, in order."""
+    return [(name, *about) for name, about in Layout(study).uncertainty_tables().items()]
+
+
+def land_cover_tables(study: Study) -> list[Table]:
+    """Return (name, site, protocol) of the tables of land cover from filled gaps, in order."""
+    return [(name, *about) for name, about in Layout(study).land_cover_tables().items()]
 
 
 def every_model(study: Study) -> dict[str, dict[str, Any]]:
@@ -57,16 +71,23 @@ def rests_on(table, name, study):
 
 def _models_behind(row, trained_at, study):
     place = (trained_at, row["protocol"])
-    if "seed" not in row:
+    if "uncertainty" in row:
+        run = (row["band"], row["method"], row["input"])
+        return {model_name(*place, *run, seed) for seed in study["seeds"]}
+    if "left_method" in row:
         sides = [(row[f"{side}_method"], row[f"{side}_input"]) for side in ("left", "right")]
         return {
             model_name(*place, row["band"], *side, seed)
             for side in sides
+            if side[0] not in METHODS
             for seed in study["seeds"]
         }
-    if row["method"] in METHODS:
+    if row["method"] in (*METHODS, MEASURED, TRUE_IMAGE):
         return set()
-    bands = landsat.BANDS if row["band"] == TRIPLE else [row["band"]]
+    if "seed" not in row:  # of land cover, from all bands and seeds
+        runs = product(study["bands"], [row["method"]], [row["input"]], study["seeds"])
+        return {model_name(*place, *run) for run in runs}
+    bands = BANDS if row["band"] == TRIPLE else [row["band"]]
     return {model_name(*place, band, row["method"], row["input"], row["seed"]) for band in bands}
 
 
@@ -79,16 +100,25 @@ def check_whole(table, name, study, site, protocol):
         found = set(table.index.get_level_values(column)) - {wanted}
         if found:
             raise StudyError(f"{name}: a row of {column} {found.pop()!r}, not {wanted!r}")
+    if form_of(name) is UNCERTAINTIES:
+        _check_uncertainties(table, name, study, protocol)
+        return
+    if form_of(name) is LAND_COVER:
+        _check_land_cover(table, name, study, site, protocol)
+        return
     if form_of(name) is DIFFERENCES:
         keys, wanted = PAIR, _comparisons(study, protocol)
         metrics = set(table.index.get_level_values("metric"))
-        lacking = COMPARED_METRICS.keys() - metrics if wanted else ()
+        named = {name for name, metric in COMPARED_METRICS.items() if metric.scope == "band"}
+        lacking = named - metrics if wanted else ()
         if lacking:
             raise StudyError(f"{name}: no row of {min(lacking)}")
     else:
         baselines = [] if Path(name).parent.name in transfers(study) else study["baselines"]
         triples = not Path(name).stem.endswith(FULL)
         keys, wanted = RUN, _runs(study, protocol, baselines, triples)
+        if not triples and Layout(study).truth(site):
+            wanted |= {(band, *TRUE_RUN) for band in study["bands"]}
     rows: dict[tuple, set[tuple[str, str]]] = {}
     for *key, region, metric in table.index.to_frame()[[*keys, "region", "metric"]].to_numpy():
         rows.setdefault(tuple(key), set()).add((region, metric))
@@ -99,6 +129,8 @@ def check_whole(table, name, study, site, protocol):
         alike = {run: found for run, found in rows.items() if (run[0] == TRIPLE) == is_triple}
         first = next(iter(alike.values())) if alike else set()
         for run, found in alike.items():
+            if run[1:] == TRUE_RUN:  # of which the truth is no score
+                found = found | {score for score in first if score[0] == "truth"}
             for region, metric in sorted(found ^ first):
                 raise StudyError(
                     f"{name}: {metric} of region {region} does not stand there for all runs;"
@@ -106,12 +138,50 @@ def check_whole(table, name, study, site, protocol):
                 )
 
 
+def _check_uncertainties(table, name, study, protocol):
+    """Raise StudyError unless a table of uncertainties holds each method with all of its rows."""
+    layout = Layout(study)
+    wanted = set()
+    for run in layout.uncertainty_runs(protocol):
+        kinds = [CALIBRATED]
+        kinds += [SEEDS_ALONE] if len(study["seeds"]) > 1 else []
+        kinds += [ENSEMBLE] if run[1] in layout.uncertain_models else []
+        wanted |= {
+            (*run[:3], k, "gap", metric) for k, metric in product(kinds, UNCERTAINTY_METRICS)
+        }
+        wanted.add((*run[:3], CALIBRATED, "validation", SCALE))
+    _check_rows(table, name, wanted, ["band", "method", "input", "uncertainty", "region", "metric"])
+
+
+def _check_land_cover(table, name, study, site, protocol):
+    """Raise StudyError unless a table of land cover holds each method with all of its rows."""
+    layout = Layout(study)
+    runs = dict.fromkeys(run[1:3] for run in layout.land_cover_runs(protocol))
+    rows = [(MEASURED, "none"), *runs]
+    wanted = {
+        (name, *run, "gap", metric)
+        for name, run, metric in product(layout.indices, runs, INDEX_METRICS)
+    }
+    if layout.built_up(site):
+        wanted |= {(BUILT_UP, *row, "gap", metric) for row, metric in product(rows, MAP_METRICS)}
+        wanted.add((BUILT_UP, MEASURED, "none", "gap", SHARE))
+    _check_rows(table, name, wanted, ["band", "method", "input", "region", "metric"])
+
+
+def _check_rows(table, name, wanted, columns):
+    """Raise StudyError unless the rows of a table are those `wanted`, by these columns."""
+    rows = set(table.index.to_frame()[columns].itertuples(index=False, name=None))
+    for row in sorted(wanted ^ rows):
+        problem = "no row of" if row in wanted else "a row that does not belong there, of"
+        raise StudyError(f"{name}: {problem} {', '.join(row)}")
+
+
 def _runs(study, protocol, baselines, triples):
     """Return the set of (band, method, input, seed) that a table of scores is about."""
     cut = study["protocols"][protocol]
     names = [name for name in baselines if METHODS[name].protocol == protocol]
     bands = [*study["bands"]]
-    if triples and set(bands) == set(landsat.BANDS):
+    if triples and set(bands) >= set(BANDS):
         bands.append(TRIPLE)
     return {
         *product(bands, cut["models"], cut["inputs"], study["seeds"]),
@@ -121,6 +191,5 @@ def _runs(study, protocol, baselines, triples):
 
 def _comparisons(study, protocol):
     """Return the set of PAIR that a table of differences is about."""
-    cut = study["protocols"][protocol]
-    pairs = study_pairs(cut["models"], cut["inputs"])
+    pairs = Layout(study).comparisons(protocol)
     return {(band, *pair) for band, pair in product(study["bands"], pairs)}

@@ -10,8 +10,9 @@ from safetensors import SafetensorError, safe_open
 from ..core.errors import StudyError
 from ..fusion import channels
 from ..study.config import transfers
-from ..study.layout import record_path, weights_path
+from ..study.inputs import inputs_of, places_of
 from ..study.protocols import PROTOCOLS
+from ..study.runs import record_path, weights_path
 from .expected import every_model
 from .files import plain_file, read_mapping
 
@@ -31,9 +32,7 @@ def check_model(
     expected = {
         **identity,
         **{key: model[key] for key in ("network", "options", "patch_px", "batch")},
-        "channels": channels.channel_names(
-            identity["band"], identity["input"], PROTOCOLS[identity["protocol"]].withholds
-        ),
+        "channels": _channels(study, identity),
     }
     transfer = transfers(study).get(identity["site"])
     if transfer:
@@ -49,8 +48,8 @@ def check_model(
                 f"{record_path(folder, name)}: {key} is {recorded[key]!r}, not {expected[key]!r}"
             )
     scaling = _mapping(record.get("scaling"))
-    for channel in expected["channels"]:
-        if channel != channels.GAP and not _is_scaling(scaling.get(channel)):
+    for channel in dict.fromkeys([identity["band"], *channels.scaled_alone(expected["channels"])]):
+        if not _is_scaling(scaling.get(channel)):
             raise StudyError(f"{record_path(folder, name)}: scaling of {channel} is no scaling")
     path = plain_file(weights_path(folder, name), MAX_WEIGHTS_MB)
     try:
@@ -58,6 +57,16 @@ def check_model(
             tensors.keys()
     except SafetensorError as error:
         raise StudyError(f"{path}: not safetensors ({error}); it was not opened") from None
+
+
+def _channels(study: Mapping[str, Any], identity: Mapping[str, Any]) -> list[str]:
+    """Return the channels that a model of the study has."""
+    known, about = inputs_of(study), PROTOCOLS[identity["protocol"]]
+    places = places_of(known[name] for name in study["protocols"][identity["protocol"]]["inputs"])
+    given = known[identity["input"]].channels
+    return channels.channel_names(
+        identity["band"], given, about.withholds, places, about.gives_band
+    )
 
 
 def read_record(path: str | Path) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def check_locked(site: str, folder: str | Path, entry: Mapping[str, Any]) -> str
     sums = _source_sums(read_scene(folder, site))
     for name, _, item, band, asset in assets_of(entry):
         locked = asset.get("sha256")
-        if name != "clouds" and locked != sums.get(f"{name} {item['id']} {band}"):
+        sensor = name.partition(" ")[0]  # of a further SAR pass too
+        if sensor in ("optical", "sar") and locked != sums.get(f"{sensor} {item['id']} {band}"):
             raise StudyError(f"{folder}: {band} of {item['id']} is not that of the lock")
     return f"{len(sums)} files, the sums of the lock"
 
@@ -74,7 +75,29 @@ def check_scene(site: str, name: str, here: str | Path, there: str | Path) -> st
     numbers may be rounded otherwise, so its block means must agree within BLOCK_MEAN_TOLERANCE.
     Raises StudyError otherwise.
     """
-    sums = {folder: _stated_sum(folder, site, name) for folder in (here, there)}
+    stated = {folder: read_scene(folder, site).get(name) for folder in (here, there)}
+    return _compare(site, name, stated, here, there)
+
+
+def check_date(site: str, date: str, here: str | Path, there: str | Path) -> str:
+    """Return a note if another date of a site is the same in two results folders; see check_scene.
+
+    Its own description states its checksum.
+    """
+    name = f"dates/{date}"
+    stated = {
+        folder: read_mapping(Path(folder, f"scenes/{site}/{name}.json"), MAX_MB).get("optical")
+        for folder in (here, there)
+    }
+    return _compare(site, name, stated, here, there)
+
+
+def _compare(site, name, stated, here, there):
+    """Return the note of check_scene. stated: {folder: what it states of the raster `name`}."""
+    sums = {
+        folder: _check_stated(facts, folder, f"scenes/{site}/{name}.tif")
+        for folder, facts in stated.items()
+    }
     if sums[here] and sums[here] == sums[there]:
         return "the same bytes"
     ours, theirs = (Path(folder, f"scenes/{site}/{name}.tif") for folder in (here, there))
@@ -87,12 +110,11 @@ def check_scene(site: str, name: str, here: str | Path, there: str | Path) -> st
     return f"other bytes; block means agree to {_compare_means(block_means(ours), means):.0e}"
 
 
-def _stated_sum(folder: str | Path, site: str, name: str) -> str | None:
+def _check_stated(facts: Any, folder: str | Path, path: str) -> str | None:
     """Return the SHA-256 that a folder states of a raw scene; check it if the raster exists."""
-    facts = read_scene(folder, site).get(name)
     stated = facts.get("sha256") if isinstance(facts, dict) else None
-    if stated is not None and Path(folder, f"scenes/{site}/{name}.tif").exists():
-        check_sum(folder, f"scenes/{site}/{name}.tif", stated)
+    if stated is not None and Path(folder, path).exists():
+        check_sum(folder, path, stated)
     return stated
 
 
@@ -106,8 +128,15 @@ def read_means(folder: str | Path, site: str) -> dict[str, BlockMeans]:
     path = means_path(folder, site)
     if path.exists():
         return read_mapping(path, MAX_MB)
-    rasters = Path(folder, f"scenes/{site}").glob("*.tif")
-    return {path.stem: block_means(path) for path in rasters}
+    return block_means_of(Path(folder, f"scenes/{site}"))
+
+
+def block_means_of(folder: Path) -> dict[str, BlockMeans]:
+    """Return {scene: its block means} of the rasters of a site; of other dates as dates/DATE."""
+    return {
+        path.relative_to(folder).with_suffix("").as_posix(): block_means(path)
+        for path in sorted(folder.rglob("*.tif"))
+    }
 
 
 def _compare_means(ours: BlockMeans, theirs: BlockMeans) -> float:

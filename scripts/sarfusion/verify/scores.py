@@ -1,4 +1,4 @@
-"""Tables of scores and of differences, compared cell by cell within tolerances."""
+"""Tables of scores, differences and uncertainties, compared cell by cell within tolerances."""
 
 import io
 from collections.abc import Sequence
@@ -21,17 +21,18 @@ class Form:
     """The columns of a table.
 
     keys: identify a row; close: numbers that must agree within tolerances; exact: numbers that
-    must be equal.
+    must be equal; about: numbers in other units, which those in `close` follow from (`derived`).
     """
 
     keys: tuple[str, ...]
     close: tuple[str, ...]
     exact: tuple[str, ...]
+    about: tuple[str, ...] = ()
 
     @property
     def columns(self) -> list[str]:
         """All columns."""
-        return [*self.keys, *self.close, *self.exact]
+        return [*self.keys, *self.close, *self.exact, *self.about]
 
 
 SCORES = Form((*RUN_COLUMNS, "seed", "metric"), ("value",), ("n",))
@@ -40,15 +41,30 @@ DIFFERENCES = Form(
         *("study", "site", "protocol", "region", "band", "metric"),
         *("left_method", "left_input", "right_method", "right_input"),
     ),
-    ("difference", "low", "high"),
+    ("difference", "low", "high", "seed_error", "ground_error"),
     ("seeds", "n"),
+    ("blocks", "block_px"),
 )
-NUMBERS = {"seed", "value", "n", "difference", "low", "high", "seeds"}
+UNCERTAINTIES = Form(
+    (*RUN_COLUMNS, "uncertainty", "metric"), ("value", "low", "high"), ("seeds", "n")
+)
+LAND_COVER = Form((*RUN_COLUMNS, "metric"), ("value", "low", "high"), ("seeds", "n"))
+OF_ALL_SEEDS = (UNCERTAINTIES, LAND_COVER)  # forms whose rows are of all seeds together
+PRODUCTS = Form(  # of the scenes without clouds (product/score.py)
+    ("study", "site", "region", "band", "method", "input", "metric"), ("value",), ("n",)
+)
+FORMS = {  # by end of a name
+    ".differences.csv": DIFFERENCES,
+    ".uncertainty.csv": UNCERTAINTIES,
+    ".land_cover.csv": LAND_COVER,
+}
+NUMBERS = {"seed", "n", *SCORES.close, *(name for form in FORMS.values() for name in form.close)}
+NUMBERS |= {*DIFFERENCES.exact, *DIFFERENCES.about}
 
 
 def form_of(name: str | Path) -> Form:
     """Return the Form of a table by the name of its file."""
-    return DIFFERENCES if str(name).endswith(".differences.csv") else SCORES
+    return next((form for end, form in FORMS.items() if str(name).endswith(end)), SCORES)
 
 
 def read(path: str | Path, form: Form) -> pd.DataFrame:
@@ -84,9 +100,14 @@ def _kind(name: str) -> str:
 def describe_row(key: Sequence, form: Form) -> str:
     """Return the keys of a row in words."""
     about = dict(zip(form.keys, key, strict=True))
-    where = f"{about['protocol']}, region {about['region']}, {about['band']}"
+    place = [about.get("protocol", ""), f"region {about['region']}", about["band"]]
+    where = ", ".join(filter(None, place))
     if form is SCORES:
         run = f"{about['method']}-{about['input']}, seed {about['seed']}"
+    elif form in (PRODUCTS, LAND_COVER):
+        run = "{method}-{input}".format(**about)
+    elif form is UNCERTAINTIES:
+        run = "{method}-{input}, {uncertainty}".format(**about)
     else:
         run = "{left_method}-{left_input} against {right_method}-{right_input}".format(**about)
     return f"{about['metric']} of {run} ({about['site']}: {where})"

@@ -11,6 +11,7 @@ import yaml
 from ..core.errors import StudyError
 from ..provenance.facts import ROOT, git
 from .files import plain_file, read_mapping
+from .software import check_software
 
 
 def check_config(study: Mapping[str, Any], folder: str | Path) -> None:
@@ -40,17 +41,25 @@ def _differences(ours: Any, theirs: Any, where: tuple[str, ...]) -> Iterator[tup
             yield ".".join((*where, str(key))), ours.get(key), theirs.get(key)
 
 
-def check_about(study: str, folder: Path) -> str:
-    """Return a note on the commit that a reference states it was made from.
+def check_about(study: Mapping[str, Any], folder: Path) -> str:
+    """Return a note on the commit and the packages that a reference states it was made with.
 
-    Raises StudyError if it is about another study, or if the project's history has no such commit.
+    Raises StudyError if it is about another study, if the project's history has no such commit, or
+    if that commit or the records of the models have other packages.
     """
     about = read_mapping(folder / "about.json", 1)
-    if about.get("study") != study or not isinstance(about.get("packages"), dict):
-        raise StudyError(f"{folder / 'about.json'}: not about the study {study}")
+    packages = about.get("packages")
+    if about.get("study") != study["study"] or not isinstance(packages, dict):
+        raise StudyError(f"{folder / 'about.json'}: not about the study {study['study']}")
     commit = str(about.get("commit")).removesuffix("-dirty")
     if not re.fullmatch("[0-9a-f]{40}", commit):
         raise StudyError(f"{folder / 'about.json'}: no commit, but {commit!r}")
+    known = check_commit(folder, commit)
+    return f"{known}; {check_software(study, folder, packages, commit)}"
+
+
+def check_commit(folder: Path, commit: str) -> str:
+    """Return a note on a commit that the project has; StudyError if its history lacks it."""
     if git("rev-parse", "HEAD") is None:
         return "the project is not under git here: the commit was not looked up"
     if git("cat-file", "-t", commit) != "commit":

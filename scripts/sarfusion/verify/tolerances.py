@@ -2,8 +2,8 @@
 
 The rule:
 
-    recompute  of a metric: SAFETY times its largest movement anywhere, under any variant with the
-               same weights; at least FLOOR
+    recompute  of a metric: SAFETY times its largest movement anywhere, or in that region alone if
+               it changes in steps, under any variant with the same weights; at least FLOOR
     retrain    of a metric in a region of a protocol: TWICE the largest difference between two
                seeds of one model and band, or of a model that was trained again, if that is more
 
@@ -25,14 +25,21 @@ values that passed an edge. It depends little on n, whereas the movement itself 
 regions. The envelope therefore contains n times the movement too, as the metric with the suffix
 TIMES_N, and the tolerance of an entropy of n values is the larger of
 
-    the recompute tolerance of the metric, and that of n times the metric, divided by n
+    the recompute tolerance of the metric in that region, and that of n times the metric, over n
 
-The first is the larger one in large scenes, in which more values are near an edge. The other
-metrics are sums over pixels or windows, without edges. Their numbers n are exact, since masks
-decide what is counted, and for uiqi_textured the variance of the measured band, computed in float64
-from numbers that are the same everywhere.
+The first may be the larger one in large scenes, in which more values are near an edge.
+
+The coverage of an interval, and what maps of built-up ground are worth (COUNTS), change in steps
+too, of a pixel that passes the end of the interval, or to the other class. Each has the same two
+tolerances, and at least that of SAFETY pixels. Points of a curve, such as the coverages of several
+levels, share the tolerance of the curve (`family`).
+
+The other metrics are sums over pixels or windows, without edges. Their numbers n are exact, since
+masks decide what is counted, and for uiqi_textured the variance of the measured band, computed in
+float64 from numbers that are the same everywhere.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,7 +48,7 @@ import pandas as pd
 
 from ..core.errors import StudyError
 from .files import plain_file
-from .scores import DIFFERENCES, PLACE, SCORES, Form
+from .scores import DIFFERENCES, PLACE, Form
 
 SAME_WEIGHTS, TRAINED_AGAIN, OTHER_SEED = "same weights", "trained again", "other seed"
 PIXEL = "pixel"  # stands for the pixels of fused rasters as a metric, in the region "scene"
@@ -68,13 +75,26 @@ BOUNDS = {
     "ergas": (1e-3, 20),
     "entropy_difference": (1e-2, 5),
     "entropy_difference_times_n": (100, 100),
+    "coverage": (1e-2, 1),
+    "coverage_times_n": (100, 100),
+    "iou": (1e-2, 1),
+    "iou_times_n": (100, 100),
+    "area": (1e-2, 1),
+    "area_times_n": (100, 100),
+    "sparsified": (1e-3, 1),  # its pixels are sorted by their uncertainty, which rounding reorders
 }
 OTHER_BOUND = (1e-4, 1)  # of a metric that is not among them
 SAFETY = 10
 TWICE = 2
 FLOOR = 1e-9
 HISTOGRAMS = ("entropy_difference",)
+COUNTS = ("coverage", "iou", "area")
 TIMES_N = "_times_n"
+
+
+def family(metric: str) -> str:
+    """Return the name that the points of a curve have in common, e.g. "coverage" of coverage_95."""
+    return re.sub(r"_\d+$", "", metric)
 
 
 def from_envelope(envelope: pd.DataFrame) -> pd.DataFrame:
@@ -82,8 +102,10 @@ def from_envelope(envelope: pd.DataFrame) -> pd.DataFrame:
     largest = envelope.pivot_table(
         index=list(PLACE), columns="kind", values="moved", aggfunc="max", sort=False
     ).reindex(columns=[SAME_WEIGHTS, TRAINED_AGAIN, OTHER_SEED])
-    by_metric = largest[SAME_WEIGHTS].groupby("metric").transform("max")
-    recompute = (SAFETY * by_metric).fillna(0).clip(lower=FLOOR)
+    here = largest[SAME_WEIGHTS]
+    in_steps = here.index.get_level_values("metric").isin([*HISTOGRAMS, *COUNTS])
+    moved = here.where(in_steps, here.groupby("metric").transform("max"))
+    recompute = (SAFETY * moved).fillna(0).clip(lower=FLOOR)
     trained = TWICE * np.fmax(largest[OTHER_SEED], largest[TRAINED_AGAIN])
     table = {
         "recompute": recompute,
@@ -140,17 +162,19 @@ def allowed(
 
     kinds: "recompute" or "retrain" of each row. A region that the envelope does not have gets the
     largest tolerance of its metric; a difference twice that of a score, for its two ends; a metric
-    of HISTOGRAMS what its number of values allows, if that is more.
+    of HISTOGRAMS or COUNTS what its number of values allows, if that is more.
     """
     limits = np.zeros(len(table))
     place = table.index.to_frame(index=False)[list(PLACE)]
+    place["metric"] = place["metric"].map(family)
     for kind in KINDS:
         exact = place.merge(tolerances, on=list(PLACE), how="left")[kind]
         of_metric = place["metric"].map(tolerances.groupby("metric")[kind].max())
         chosen = np.asarray(kinds) == kind
         limits[chosen] = exact.fillna(of_metric).fillna(FLOOR).to_numpy()[chosen]
-    if form is SCORES:
+    if form is not DIFFERENCES:
         of_metric = tolerances.groupby("metric")["recompute"].max()
         times_n = (place["metric"] + TIMES_N).map(of_metric).fillna(0).to_numpy()
+        times_n = np.fmax(times_n, np.where(place["metric"].isin(COUNTS), SAFETY, 0))
         limits = np.fmax(limits, times_n / np.fmax(table["n"].to_numpy(float), 1))
     return limits * (2 if form is DIFFERENCES else 1)

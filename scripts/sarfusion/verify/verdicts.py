@@ -9,22 +9,23 @@ import pandas as pd
 
 from ..core.errors import StudyError
 from ..scoring import claims as claims_library
-from ..scoring.claims import NOT_TESTED, OVERALL
+from ..scoring.decision import NOT_TESTED, OVERALL
 from ..show.tables import read_scores
 from ..study.config import CONFIG
 from ..study.layout import Layout
 from .files import plain_file
 
-VERDICT = ["claim", "site", "band", "metric", "left", "right", "verdict"]
+VERDICT = ["claim", "protocol", "site", "band", "metric", "left", "right", "verdict"]
 PLACE = ["site", "protocol", "region", "metric"]
 MAX_TABLE_MB = 10
 
 Margins = Mapping[tuple[str, ...], tuple[float, str]]  # {PLACE: (margin, claim)}
 
 
-def judge(study: Mapping[str, Any], results: str | Path) -> pd.DataFrame:
+def judge(study: Mapping[str, Any], results: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the verdicts (claims.COLUMNS) that follow from the tables in `results`.
 
+    They are those on the claims, and those on each reading of a claim.
     Tests whose models are not there are "not tested". Raises StudyError without any table.
     """
     layout = Layout(study, str(results), is_whole=True)
@@ -32,20 +33,33 @@ def judge(study: Mapping[str, Any], results: str | Path) -> pd.DataFrame:
     scores = [path for path in layout.score_tables() if Path(path).exists()]
     if not differences or not scores:
         raise StudyError("no table of differences could be made here")
-    return claims_library.judge(
-        claims_library.load(CONFIG / "claims.yaml"), read_scores(differences), read_scores(scores)
+    models = Path(results, "tables/models.csv")
+    uncertainties = [path for path in layout.uncertainty_tables() if Path(path).exists()]
+    claims = claims_library.load(CONFIG / "claims.yaml")
+    tables = (
+        read_scores(differences),
+        read_scores(scores),
+        read_scores(uncertainties) if uncertainties else None,
+        pd.read_csv(models) if models.exists() else None,
+        layout.dated_inputs,
     )
+    return claims_library.judge(claims, *tables), claims_library.judge_readings(claims, *tables)
 
 
 def margins(judged: pd.DataFrame) -> Margins:
     """Return the smallest number that a verdict rests on, by PLACE, and its claim.
 
-    A verdict changes when the difference or an end of its interval passes 0.
+    A verdict may change when the difference or an end of its interval passes 0, or an end passes
+    the smallest effect of interest, on either side. Verdicts on levels are not among them: a
+    coverage has a tolerance of some pixels, which the distance of an interval's end from the
+    claimed range may well be below. They are judged again by what is made here.
     """
     found: dict[tuple[str, ...], tuple[float, str]] = {}
     for row in judged[np.isfinite(judged["difference"].astype(float))].to_dict("records"):
         place = tuple(row[column] for column in PLACE)
-        margin = min(abs(row[column]) for column in ("difference", "low", "high"))
+        ends = [row["low"], row["high"]]
+        limits = [0, row["smallest"], -row["smallest"]]
+        margin = min(abs(row["difference"]), *(abs(end - at) for end in ends for at in limits))
         if place not in found or margin < found[place][0]:
             found[place] = margin, row["claim"]
     return found
@@ -71,18 +85,18 @@ def share_of_margins(table: pd.DataFrame, allowed: np.ndarray, found: Margins) -
     return max(shares, default=None)
 
 
-def check_judged(judged: pd.DataFrame, folder: Path) -> str:
+def check_judged(judged: pd.DataFrame, folder: Path, table: str = "claims") -> str:
     """Return a note if the verdicts in a folder are those judged here.
 
-    judged: see `judge`. What the models at hand do not allow to test is left out. Raises
-    StudyError for the first verdict that differs.
+    judged: see `judge`. table: their name, claims or readings. What the models at hand do not allow
+    to test is left out. Raises StudyError for the first verdict that differs.
     """
-    theirs = read_verdicts(folder / "tables/claims.csv")
+    theirs = read_verdicts(folder / f"tables/{table}.csv")
     ours = _by_key(judged[VERDICT].fillna("").astype(str).to_numpy().tolist())
-    untested = {row.claim for row in judged.itertuples() if row.verdict == NOT_TESTED}
+    untested = {key[:2] for key, verdict in ours.items() if verdict == NOT_TESTED}
     compared = 0
     for key, verdict in ours.items():
-        if verdict == NOT_TESTED or (OVERALL in key and key[0] in untested):
+        if verdict == NOT_TESTED or (OVERALL in key and key[:2] in untested):
             continue
         if theirs.get(key) != verdict:
             raise StudyError(
@@ -109,7 +123,7 @@ def compare_verdicts(here: str | Path, there: str | Path) -> str:
 
 
 def read_verdicts(path: str | Path) -> dict[tuple[str, ...], str]:
-    """Return {(claim, site, band, metric, left, right): verdict}.
+    """Return {(claim, protocol, site, band, metric, left, right): verdict}.
 
     Raises StudyError if the file is not a table of verdicts.
     """

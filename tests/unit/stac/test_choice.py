@@ -13,14 +13,17 @@ from choice_data import (
     STEP,
     Reader,
     box,
+    files,
     grid,
     optical,
     quality,
     radar,
+    see,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.transform import Affine
+from sarfusion.core.grid import Grid
 from sarfusion.scenes.stac.choice import NoPair, choose
 from sarfusion.scenes.stac.items import Refused
 from sarfusion.scenes.stac.network import Broken, Unavailable
@@ -45,10 +48,10 @@ def western(share):
     return box(west - 1, south - 1, west + share * (east - west), north + 1)
 
 
-def pick(optical_items, sar_items, answers, refused=(), **site):
-    """choose() with a Reader of `answers`."""
-    reader = Reader(**answers)
-    return choose({**SITE, **site}, MASK, optical_items, sar_items, reader, refused)
+def pick(optical_items, sar_items, answers, refused=(), radar=see, faults=(), **site):
+    """choose() with a Reader of `answers`; radar, faults: see choice_data.files."""
+    made = files(Reader(**answers), radar, faults)
+    return choose({**SITE, **site}, MASK, optical_items, sar_items, made, refused)
 
 
 def row(choice, name):
@@ -141,7 +144,7 @@ def test_nearer_radar_does_not_outweigh_clouds_but_equal_percents_do():
     equal = {"a": quality(flagged=2 / 128), "b": quality(flagged=3 / 128)}
     choice = pick(items, radars, equal)
     assert names(choice) == ("b", "r2")
-    assert row(choice, "a")["reason"] == "days between optical and SAR: 5.00, chosen: 1.00"
+    assert row(choice, "a")["reason"] == "whole days between optical and SAR: 5, chosen: 1"
     worse = {**equal, "b": quality(flagged=4 / 128)}
     assert names(pick(items, radars, worse)) == ("a", "r1")
 
@@ -316,7 +319,7 @@ def test_nothing_usable():
 def test_nothing_is_read_where_there_is_no_radar():
     reader = Reader(a=quality())
     with pytest.raises(NoPair):
-        choose(SITE, MASK, [optical("a")], [], reader)
+        choose(SITE, MASK, [optical("a")], [], files(reader))
     assert reader.asked == []
 
 
@@ -445,7 +448,7 @@ def test_the_order_of_items_does_not_matter(scenes, radars, random):
                 MASK,
                 optical_items,
                 sar_items,
-                reader,
+                files(reader),
             )
         except NoPair as error:
             return str(error), error.table
@@ -471,3 +474,219 @@ def test_the_order_of_items_does_not_matter(scenes, radars, random):
             lacking = (cloud + fill) / 128
             if near and lacking <= 0.1:
                 assert round(100 * first[0].unusable) <= round(100 * lacking), number
+
+
+DATED = {"other_dates": {"count": 2, "window_days": 40, "min_clear": 0.5}}
+
+
+def taken(choice):
+    return [each.name for each in choice.dates]
+
+
+def dated(items, **changed):
+    """A choice of "scene" on day 0 with other dates, of which all but some are clear."""
+    answers = {item.id: quality(flagged=0.25) for item in items} | {"scene": quality()}
+    wanted = {"other_dates": DATED["other_dates"] | changed}
+    return pick([optical("scene"), *items], [radar("r")], answers, **wanted)
+
+
+def test_other_dates_are_the_nearest_before_and_after_in_order():
+    items = [optical("a", 32), optical("b", 8), optical("c", 16)]
+    choice = dated(items, count=2)
+    assert names(choice) == ("scene", "r")
+    assert taken(choice) == ["b", "c"]
+    assert row(choice, "b")["verdict"] == "other date"
+    assert row(choice, "b")["reason"].startswith("75% of the area clear, 8.00 days from the scene")
+    assert row(choice, "a")["verdict"] in ("refused", "gap mask")
+    assert taken(dated(items, count=5)) == ["b", "c", "a"]
+
+
+def test_without_other_dates_none_is_taken():
+    choice = pick(
+        [optical("scene"), optical("b", 8)], [radar("r")], {"scene": quality(), "b": quality()}
+    )
+    assert taken(choice) == []
+    assert "other date" not in set(choice.table["verdict"])
+
+
+def test_other_dates_lie_within_the_window_and_are_partly_clear():
+    items = [optical("far", 41), optical("near", 39)]
+    assert taken(dated(items)) == ["near"]
+    assert taken(dated(items, min_clear=0.75)) == ["near"]
+    none = dated(items, min_clear=0.76)
+    assert taken(none) == []
+    assert none.warnings == (
+        "no other optical date within 40 days is clear over 76% of the area: gaps are filled from"
+        " none",
+    )
+
+
+def test_the_same_path_comes_before_a_nearer_date_whichever_satellite():
+    items = [
+        optical("beside", 7, track="landsat-9 path 126"),
+        optical("same", 16, track="landsat-8 path 127"),
+    ]
+    assert taken(dated(items, count=1)) == ["same"]
+    assert taken(dated(items)) == ["beside", "same"]
+
+
+def test_other_pixels_come_last():
+    other = (
+        quality(flagged=0.25)[0],
+        replace(grid(), transform=grid().transform * Affine.translation(0.5, 0)),
+    )
+    items = [optical("shifted", 8), optical("same", 24, track="landsat-9 path 126")]
+    answers = {"scene": quality(), "shifted": other, "same": quality(flagged=0.25)}
+    wanted = {"other_dates": DATED["other_dates"] | {"count": 1}}
+    choice = pick([optical("scene"), *items], [radar("r")], answers, **wanted)
+    assert taken(choice) == ["same"]
+
+
+def test_other_dates_may_lie_outside_the_period_and_the_scene_may_not():
+    items = [optical("before", -8, cloud=0), optical("scene")]
+    answers = {"before": quality(), "scene": quality(flagged=0.0625)}
+    choice = pick(items, [radar("r", -8), radar("s", 1)], answers, **DATED)
+    assert names(choice) == ("scene", "s")
+    assert taken(choice) == ["before"]
+    late = [*items, optical("late", -30)]
+    choice = pick(late, [radar("s", 1)], answers | {"late": quality(flagged=0.75)}, **DATED)
+    assert row(choice, "late")["verdict"] == "refused"
+    assert row(choice, "late")["reason"].startswith("outside the period")
+
+
+def test_of_one_day_one_date_is_taken():
+    items = [optical("a", 16, track="landsat-9 path 126"), optical("b", 16.01)]
+    assert taken(dated(items)) == ["b"]
+
+
+# Further passes of the radar
+
+
+def passing(count, *others, **site):
+    """A choice of "scene" on day 0 with "r" on day 1, and others to average with it."""
+    ours = radar("r", 1, track="sentinel-1a orbit 018 direction ascending take A")
+    answers = {"scene": quality()}
+    site = {"passes": count, "gap_shapes": "simulated", **site}
+    return pick([optical("scene")], [ours, *others], answers, **site)
+
+
+def pass_on(day, orbit="018", **more):
+    """Another pass of a satellite over a relative orbit."""
+    track = f"sentinel-1c orbit {orbit} direction ascending take {day}"
+    return radar(f"on {day}", day, track=track, **more)
+
+
+def averaged(choice):
+    return [each.name for each in choice.further]
+
+
+def test_further_passes_are_the_nearest_of_the_relative_orbit_in_order():
+    others = [pass_on(13), pass_on(-11), pass_on(25), pass_on(-5, orbit="091")]
+    choice = passing(3, *others)
+    assert choice.sar.name == "r"
+    assert averaged(choice) == ["on -11", "on 13"]
+    assert [each.days_apart for each in choice.further] == [11, 13]
+    assert row(choice, "on 13")["verdict"] == "averaged"
+    assert row(choice, "on 13")["reason"] == "relative orbit 018, 13.00 days from the optical date"
+    assert row(choice, "on -5")["verdict"] == "candidate"
+    assert choice.warnings == ()
+    assert averaged(passing(4, *others)) == ["on -11", "on 13", "on 25"]
+
+
+def test_one_pass_has_no_further_ones():
+    assert averaged(passing(1, pass_on(13))) == []
+    assert averaged(pick([optical("scene")], [radar("r")], {"scene": quality()})) == []
+
+
+def test_further_passes_lie_within_a_repeat_cycle_each():
+    choice = passing(2, pass_on(25), max_days_apart=12)
+    assert averaged(choice) == []
+    assert choice.warnings == (
+        "SAR is the mean of 1 and not of 2 passes: no more of its relative orbit lie on its pixels"
+        " within 24 days",
+    )
+    assert averaged(passing(2, pass_on(24), max_days_apart=12)) == ["on 24"]
+
+
+def test_passes_on_other_pixels_or_over_little_of_the_area_are_not_averaged():
+    shifted = grid()
+    shifted = Grid(shifted.crs, shifted.transform @ Affine.translation(0.5, 0), *shifted.shape)
+    assert averaged(passing(2, pass_on(13, geometry=western(0.4)), pass_on(7, where=shifted))) == []
+
+
+def test_of_one_day_one_pass_is_averaged():
+    assert averaged(passing(3, pass_on(13), pass_on(13.2), pass_on(-11))) == ["on -11", "on 13"]
+
+
+def test_without_a_stated_orbit_nothing_is_averaged():
+    items = [radar("r"), radar("s", 12)]
+    wanted = {"passes": 2, "gap_shapes": "simulated"}
+    choice = pick([optical("scene")], items, {"scene": quality()}, **wanted)
+    assert averaged(choice) == []
+    assert len(choice.warnings) == 1
+
+
+def halves(days, name):
+    """Two SAR items of one pass that show the area together."""
+    west, south, east, north = AREA
+    middle = (west + east) / 2
+    sides = box(west - 1, south - 1, middle, north + 1), box(middle, south - 1, east + 1, north + 1)
+    return [
+        radar(f"{name}{number}", days + number / 86400, side, track=name)
+        for number, side in enumerate(sides)
+    ]
+
+
+def test_one_frame_is_preferred_to_two_of_as_many_whole_days():
+    answers = {"a": quality()}
+    near, whole = halves(1.0, "near"), radar("whole", 1.3)
+    choice = pick([optical("a", 0)], [*near, whole], answers)
+    assert choice.sar.name == "whole"
+    assert row(choice, "near0 near1")["reason"] == "frames of SAR: 2, chosen: 1"
+    farther = radar("farther", 2.3)
+    assert pick([optical("a", 0)], [*near, farther], answers).sar.name == "near0 near1"
+
+
+def test_a_pass_whose_files_are_at_fault_is_set_aside():
+    items = [optical("best", 0), optical("next", 16), optical("last", 32)]
+    answers = {"best": quality(), "next": quality(), "last": quality(flagged=1 / 16)}
+    faults = {"best": "red of best: gone", "next": "blue of next has no data in 9.0% of the area"}
+    sar = [radar("r1", 1), radar("r2", 17), radar("r3", 33)]
+    choice = pick(items, sar, answers, faults=faults)
+    assert names(choice) == ("last", "r3")
+    assert row(choice, "best")["verdict"] == row(choice, "next")["verdict"] == "refused"
+    assert row(choice, "best")["reason"] == "red of best: gone"
+    assert choice.warnings[:2] == tuple(f"{name} is not taken: {faults[name]}" for name in faults)
+    line, table = failure(items, sar, answers, faults={**faults, "last": "green of last: gone"})
+    assert line.startswith("no optical date that is clear enough has files that can be used, such")
+    assert set(table.set_index("items").loc[["best", "next", "last"], "verdict"]) == {"refused"}
+
+
+def test_other_dates_at_fault_are_left_for_others():
+    items = [optical("a", 0), optical("near", 8, track="x"), optical("far", 24, track="y")]
+    answers = {"a": quality(), "near": quality(flagged=0.5), "far": quality(flagged=0.5)}
+    site = {"other_dates": {"count": 1, "window_days": 60, "min_clear": 0.3}}
+    site["gap_shapes"] = "simulated"
+    (date,) = pick(items, [radar("r", 1)], answers, **site).dates
+    assert date.name == "near"
+    choice = pick(items, [radar("r", 1)], answers, faults={"near": "red of near: gone"}, **site)
+    assert [each.name for each in choice.dates] == ["far"]
+    assert row(choice, "near")["reason"] == "red of near: gone"
+
+
+def test_items_that_state_another_grid_than_their_files_are_told_once():
+    stated = {"r1": grid(row=-3), "r2": None}
+    sar = [radar("r1", 1), radar("r2", 2), radar("r3", 3)]
+    sar = [replace(item, grid=stated.get(item.id, item.grid)) for item in sar]
+    sar[1] = replace(sar[1], grid_fault="its grid is not north up")
+    off = replace(sar[0], grid=Grid(grid().crs, Affine(STEP, 0, 105.0004, 0, -STEP, 21.125), 9, 9))
+
+    def look(item):
+        return grid(), see(radar(item.id))[1]
+
+    choice = pick([optical("a", 0)], [off, *sar[1:]], {"a": quality()}, radar=look)
+    told = [warning for warning in choice.warnings if "state another grid" in warning]
+    assert told == [
+        "2 of the catalogue's items state another grid than their files have, such as r1 (other"
+        " pixels); the files' grids are used"
+    ]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pystac
 import pytest
-from item_records import SETTINGS, box, landsat, radar, read, refusal
+from item_records import SETTINGS, box, landsat, radar, read
 from rasterio.crs import CRS
 from rasterio.transform import Affine
 from sarfusion.core.raster import Grid
@@ -110,10 +110,14 @@ def test_polarisations_may_be_spelt_in_small_letters():
     assert read(radar(**{"sar:polarizations": ["vv", "vh"]})).orbit == "ascending"
 
 
-def test_bands_on_different_grids_are_refused():
+def test_bands_on_different_stated_grids_are_left_for_those_of_the_files():
     record = landsat()
     record["assets"]["red"]["proj:shape"] = [4000, 6000]
-    assert refusal(record) == "its bands lie on different grids"
+    assert read(record).grid_fault == "its bands lie on different grids"
+
+
+def test_an_item_may_state_a_projection_without_a_grid():
+    assert read(radar(**{"proj:transform": None})).grid is None
 
 
 def test_a_terrain_corrected_product_may_lie_on_a_geographic_grid():

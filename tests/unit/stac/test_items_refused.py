@@ -117,10 +117,6 @@ def without(record, key):
             "it has the polarisations VV, not VV and VH",
         ),
         (
-            radar(**{"proj:transform": None}),
-            "it is not terrain corrected (GRD without a projected grid)",
-        ),
-        (
             radar(
                 **{
                     "proj:code": "EPSG:4326",
@@ -189,6 +185,15 @@ def without(record, key):
             {**landsat(), "geometry": box(-179, 20.7, 179, 21.3)},
             "its footprint crosses the antimeridian in one piece",
         ),
+    ],
+)
+def test_an_item_that_cannot_be_used_is_refused_with_its_reason(record, reason):
+    assert refusal(record) == reason
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
         (
             {**landsat(), "geometry": box(10.5, 40.7, 11.4, 41.3)},
             "its grid and its footprint lie in different places",
@@ -250,8 +255,19 @@ def without(record, key):
         (landsat(**{"proj:epsg": 4978}), "its CRS, EPSG:4978, is not one of maps"),
     ],
 )
-def test_an_item_that_cannot_be_used_is_refused_with_its_reason(record, reason):
-    assert refusal(record) == reason
+def test_a_stated_grid_that_cannot_be_used_is_left_for_that_of_the_file(record, reason):
+    item = read(record)
+    assert item.grid is None
+    assert item.grid_fault == reason
+
+
+def test_sentinel_1c_before_its_calibration_is_refused():
+    early = radar(platform="SENTINEL-1C", datetime="2025-05-19T11:03:25Z")
+    assert refusal(early) == "Sentinel-1C before 2025-05-20 is not calibrated"
+    unnamed = {**radar(platform=None, datetime="2025-04-01T11:03:25Z"), "id": "S1C_IW_GRDH_1SDV"}
+    assert refusal(unnamed) == "Sentinel-1C before 2025-05-20 is not calibrated"
+    assert read(radar(platform="sentinel-1c", datetime="2025-05-20T00:00:00Z")).grid is not None
+    assert read(radar(platform="SENTINEL-1A", datetime="2025-04-01T11:03:25Z")).grid is not None
 
 
 def test_an_item_that_does_not_say_when_it_was_taken_is_refused():

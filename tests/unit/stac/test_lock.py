@@ -165,3 +165,80 @@ def test_sites_sealed_at_one_time_lose_nothing(path):
     for process in processes:
         process.join()
     assert all(sums(path)["optical", band] == SUM for band in bands)
+
+
+def dated():
+    """An entry with two other dates, the later one first."""
+    later, earlier = entry("red")["optical"], entry("red")["optical"]
+    later["datetime"], earlier["datetime"] = "2024-02-02T03:15:00Z", "2023-12-16T03:15:00Z"
+    earlier["grid"]["width"] = 49
+    return {**entry("red"), "dates": [later, earlier]}
+
+
+def test_other_dates_are_scenes_by_their_day(path):
+    path.write_text(json.dumps({"sites": {"hanoi": dated()}}))
+    scenes = lock.scenes_of(lock.read_lock(path)["sites"]["hanoi"])
+    assert list(scenes) == ["optical", "sar", "2024-02-02", "2023-12-16"]
+    assert lock.locked_dates(path, "hanoi") == ["2023-12-16", "2024-02-02"]
+    assert lock.locked_dates(path, "hue") is None
+    assert lock.locked_dates(path.parent / "none.lock.json", "hanoi") is None
+
+
+def test_sums_of_other_dates_are_sealed_and_carried(path):
+    path.write_text(json.dumps({"sites": {"hanoi": dated()}}))
+    found = dated()
+    found["dates"][1]["items"][0]["assets"]["red"]["sha256"] = SUM
+    lock.seal(path, "hanoi", found)
+    assert sums(path)["2023-12-16", "red"] == SUM
+    assert sums(path)["2024-02-02", "red"] is None
+    new = dated()
+    lock.carry_sums(lock.read_lock(path)["sites"]["hanoi"], new)
+    assert new["dates"][1]["items"][0]["assets"]["red"]["sha256"] == SUM
+
+
+def test_a_search_without_other_dates_is_what_it_was():
+    site = {
+        **{"area": [], "period": [], "orbit": "any", "max_masked": 0, "max_days_apart": 1},
+        "gap_shapes": "simulated",
+        "catalogue": {
+            "url": "u",
+            **{
+                sensor: {"collection": "c", "query": {}, "assets": {}}
+                for sensor in ("optical", "sar")
+            },
+        },
+    }
+    assert "aerosol" not in lock.search_of(site, [])
+    assert "other_dates" not in lock.search_of(site, [])
+    wanted = {"count": 2}
+    assert lock.search_of({**site, "other_dates": wanted}, [])["other_dates"] == wanted
+
+
+def averaged():
+    """An entry whose SAR is the mean of two passes."""
+    further = copy.deepcopy(entry("red")["sar"])
+    further["datetime"] = "2024-01-13T03:15:00Z"
+    further["items"][0]["assets"] = {"vv": asset("vv13"), "vh": asset("vh13")}
+    return {**entry("red"), "search": {**SEARCH, "passes": 2}, "passes": [further]}
+
+
+def test_passes_are_scenes_by_their_day(path):
+    path.write_text(json.dumps({"sites": {"hanoi": averaged()}}))
+    found = lock.read_lock(path)["sites"]["hanoi"]
+    assert list(lock.scenes_of(found)) == ["optical", "sar", "sar 2024-01-13"]
+    assert list(lock.radar_of(found)) == ["sar", "sar 2024-01-13"]
+    found["passes"][0]["items"][0]["assets"]["vh"]["sha256"] = SUM
+    lock.seal(path, "hanoi", found)
+    assert sums(path)["sar 2024-01-13", "vh"] == SUM
+    assert sums(path)["sar", "vh"] is None
+
+
+def test_another_number_of_passes_needs_a_new_lock(path):
+    path.write_text(json.dumps({"sites": {"hanoi": averaged()}}))
+    assert lock.locked_site(path, "hanoi", {**SEARCH, "passes": 2})
+    for other, message in ((SEARCH, "2, the study has 1"), ({**SEARCH, "passes": 3}, "2, the")):
+        with pytest.raises(StudyError, match=f"locked with another passes .{message}"):
+            lock.locked_site(path, "hanoi", other)
+    path.write_text(json.dumps({"sites": {"hanoi": entry("red")}}))
+    with pytest.raises(StudyError, match="another passes .1, the study has 2"):
+        lock.locked_site(path, "hanoi", {**SEARCH, "passes": 2})

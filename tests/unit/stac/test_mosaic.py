@@ -38,7 +38,7 @@ def test_window_on_another_grid(part, expected):
         grid(0, 0, 5, 5, pixel=10),
         grid(0, 0, 5, 5, crs=CRS.from_epsg(32647)),
         grid(0.5, 0, 5, 5),
-        grid(0, 0.01, 5, 5),
+        grid(0, 0.06, 5, 5),
     ],
 )
 def test_another_raster_is_refused(part):

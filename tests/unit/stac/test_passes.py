@@ -16,6 +16,7 @@ from choice_data import (
     optical,
     quality,
     radar,
+    see,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -253,7 +254,7 @@ def test_slices_of_a_radar_pass_are_pasted():
         radar("beyond", 0.8 * MINUTE, box(west, south - 3, east, south - 1), track="s1"),
         radar("again", 0.9 * MINUTE, box(west, middle, east, north), track="s1"),
     ]
-    passes, refused = radar_passes(slices, AREA, "any")
+    passes, refused = radar_passes(slices, AREA, "any", see)
     assert names(passes) == ["upper lower"]
     assert passes[0].coverage == 1
     assert passes[0].masked is None
@@ -274,7 +275,7 @@ def test_radar_slices_in_two_zones_are_not_pasted():
         radar("a", 0, box(west, south, west + 0.1, north), track="s1", where=zones[0]),
         radar("b", MINUTE, box(west + 0.05, south, east, north), track="s1", where=zones[1]),
     ]
-    passes, refused = radar_passes(slices, AREA, "any")
+    passes, refused = radar_passes(slices, AREA, "any", see)
     assert names(passes) == ["a"]
     assert passes[0].coverage == 0.8
     assert passes[0].grid.crs == CRS.from_epsg(32648)
@@ -284,19 +285,28 @@ def test_radar_slices_in_two_zones_are_not_pasted():
 
 
 def test_radar_items_of_no_use_are_refused_with_their_reason():
-    bare = radar("bare")
     items = [
         radar("up", orbit="ascending"),
         radar("down", orbit="descending"),
         radar("unsaid", orbit=None),
-        type(bare)(**{**vars(bare), "grid": None, "orbit": "descending"}),
+        *(radar(name, orbit="descending") for name in ("outside", "empty", "broken")),
     ]
-    passes, refused = radar_passes(items, AREA, "descending")
+    nothing = np.zeros((FOOTPRINT_CELLS, FOOTPRINT_CELLS), bool)
+    answers = {"outside": None, "empty": (grid(), nothing)}
+
+    def look(item):
+        if item.id == "broken":
+            raise Broken("cut short")
+        return answers[item.id] if item.id in answers else see(item)
+
+    passes, refused = radar_passes(items, AREA, "descending", look)
     assert names(passes) == ["down"]
     assert reasons(refused) == {
         "up": "its orbit is ascending, not descending",
         "unsaid": "its orbit is not stated, not descending",
-        "bare": "it states no projected grid",
+        "outside": "its files have no pixel in the area",
+        "empty": "its files have no data in the area",
+        "broken": "cut short",
     }
 
 

@@ -20,9 +20,11 @@ from skimage.restoration import inpaint_biharmonic
 
 from ...core.errors import StudyError
 from ...core.tiling import tiles
+from ...ground.pyramid import push_pull
 
 MISSING_REACH_PX = 16  # missing pixels this close to a gap are unknowns of `biharmonic`
 STENCIL_RADIUS_PX = 2  # of the discrete biharmonic operator
+LARGEST_SYSTEM_PX = 100_000  # unknowns of one biharmonic system; it grows faster than they do
 TILE_PX = 1024  # distances take 40 bytes per pixel, so they are computed tile by tile
 NEAR_PX = 64  # first search radius for the nearest clear pixel
 
@@ -67,7 +69,8 @@ def biharmonic(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.nda
 
     Damelin & Hoang 2018, Int. J. Mathematics and Mathematical Sciences, 3950312. Each connected
     region is solved as a sparse linear system of its own, so that the largest region bounds the
-    memory. The result is the same as of one system for all.
+    memory. The result is the same as of one system for all. A region of more than
+    LARGEST_SYSTEM_PX is filled as `pyramid` does.
 
     The method needs a value in every known pixel. Missing pixels near a gap are therefore unknowns
     too. Further away than MISSING_REACH_PX, where they matter little, they take the nearest clear
@@ -83,7 +86,8 @@ def biharmonic(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.nda
         margin = STENCIL_RADIUS_PX
         place = tuple(slice(max(0, side.start - margin), side.stop + margin) for side in box)
         region = unknown[place] & (regions[place] == number)
-        filled[place][region] = _solve_biharmonic(filled[place], region, limits)[region]
+        solve = _solve_biharmonic if region.sum() <= LARGEST_SYSTEM_PX else _solve_pyramid
+        filled[place][region] = solve(filled[place], region, limits)[region]
     return filled
 
 
@@ -99,6 +103,19 @@ def _solve_biharmonic(
     known = image.astype(np.float64)
     known.flat[unused], known.flat[unused[:1]] = limits
     return inpaint_biharmonic(known, region)
+
+
+def _solve_pyramid(
+    image: np.ndarray, region: np.ndarray, limits: tuple[float, float]
+) -> np.ndarray:
+    """Return `image` with the surface of `pyramid` in `region`, which is within any limits."""
+    return push_pull(np.where(region, np.nan, image))
+
+
+@inside_gaps
+def pyramid(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """Fill with averages of the surroundings, coarser the further away they are; see push_pull."""
+    return push_pull(band)
 
 
 @inside_gaps

@@ -18,9 +18,13 @@ from pystac_client.warnings import PystacClientWarning
 from requests import ReadTimeout, Response
 
 from ...core.errors import StudyError
+from .answers import Answers
 from .hrefs import check_href
 from .malformed import MALFORMED, reason_of
+from .months import months
+from .network import Unavailable
 from .remote import Remote
+from .snapshot import Snapshot, snapshot_of
 from .text import printable
 
 MAX_ITEMS = 1000
@@ -39,6 +43,7 @@ class RemoteIO(StacApiIO):
     def __init__(self, remote: Remote) -> None:
         super().__init__(max_retries=None)
         self._remote = remote
+        self.patient = True  # with failures; see Remote.call
 
     def read_text(self, source: Any, *args: Any, **kwargs: Any) -> str:
         """Return the answer to a request for an address or a Link; files are never opened."""
@@ -74,15 +79,22 @@ class RemoteIO(StacApiIO):
                     f" {printable(_body(response, address), 150)}; check the address and the query"
                 )
 
-        return self._remote.call(ask, address)
+        return self._remote.call(ask, address, self.patient)
 
 
 class ApiSource:
-    """The items of the STAC API at an address."""
+    """The items of the STAC API at an address.
 
-    def __init__(self, url: str, remote: Remote) -> None:
+    answers: keeps what it answered, so that a search that failed can go on.
+    """
+
+    def __init__(self, url: str, remote: Remote, answers: Answers) -> None:
         self._url = url
         self._io = RemoteIO(remote)
+        self._answers = answers
+        self._remote = remote
+        self._sends_query = True
+        self._snapshots: dict[str, Snapshot] = {}
 
     def find(
         self,
@@ -93,15 +105,24 @@ class ApiSource:
     ) -> list[Item]:
         """Return the pystac Items that match; malformed ones are left out with a warning.
 
-        area: [west, south, east, north] in degrees. period: first and last time. Raises
-        StudyError for more than MAX_ITEMS, for an unknown collection, and for an answer that is
-        not one of a STAC API.
+        area: [west, south, east, north] in degrees. period: first and last time. It is asked for
+        month by month, since servers cut off long searches. The caller filters by `query`, which
+        the server may not have been sent. Raises StudyError for more than MAX_ITEMS, for an
+        unknown collection, and for an answer that is not one of a STAC API.
         """
+        records: dict[str, dict[str, Any]] = {}  # some servers ignore the period
         try:
             # pystac-client warns of undeclared capabilities; items are filtered later anyway.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", PystacClientWarning)
-                records = self._search(collection, area, period, query)
+                for part in months(*period):
+                    found = self._month(collection, area, part, query)
+                    if len(found) > MAX_ITEMS:
+                        raise StudyError(
+                            f"{self._url}: more than {MAX_ITEMS} items of {collection} from"
+                            f" {part[0]:%Y-%m-%d} to {part[1]:%Y-%m-%d}; narrow the area"
+                        )
+                    records |= {json.dumps(one, sort_keys=True): one for one in found}
                 if not records:
                     self._check_known(collection)
         except MALFORMED as error:
@@ -109,12 +130,83 @@ class ApiSource:
                 f"{self._url}: its answer is not one of a STAC API ({reason_of(error)});"
                 " check the address"
             ) from error
-        if len(records) > MAX_ITEMS:
-            raise StudyError(
-                f"{self._url}: more than {MAX_ITEMS} items of {collection} from"
-                f" {period[0]:%Y-%m-%d} to {period[1]:%Y-%m-%d}; narrow the period or the area"
-            )
-        return [item for record in records if (item := _item(record)) is not None]
+        return [item for record in records.values() if (item := _item(record)) is not None]
+
+    def _month(
+        self,
+        collection: str,
+        area: Sequence[float],
+        period: tuple[datetime, datetime],
+        query: Query,
+    ) -> list[dict[str, Any]]:
+        """Return the records of a month, of an earlier try if it had them.
+
+        If the server fails repeatedly, the query is left out from then on: it may be what takes
+        the server too long. If it fails without it too, the snapshot of the items is read.
+        """
+        asked = [self._url, collection, list(area), [f"{time:%FT%T}" for time in period], query]
+        records = self._answers.get(asked)
+        if records is not None:
+            return records
+        snapshot = self._snapshots.get(collection)
+        if snapshot is None:
+            try:
+                records = self._try_query(collection, area, period, query)
+                if records is None:
+                    records = self._search(collection, area, period, {})
+                self._answers.keep(asked, records)
+                return records
+            except Unavailable:
+                snapshot = self._open_snapshot(collection)
+                if snapshot is None:
+                    raise
+        logging.warning(
+            "warning: the search fails; items of %s from %s come from the snapshot %s",
+            collection,
+            f"{period[0]:%Y-%m}",
+            printable(snapshot.href, 200),
+        )
+        found = snapshot.find(area, period)
+        self._snapshots[collection] = snapshot
+        return found
+
+    def _open_snapshot(self, collection: str) -> Snapshot | None:
+        """Return the snapshot of a collection's items, None if none can be opened."""
+        self._io.patient = False
+        try:
+            document = self._io.read_text(f"{self._url}/collections/{collection}")
+            return snapshot_of(json.loads(document), self._remote)
+        except (StudyError, *MALFORMED):
+            return None
+        finally:
+            self._io.patient = True
+
+    @property
+    def snapshots(self) -> dict[str, str]:
+        """{collection: address} of the snapshots that were read, since the search failed."""
+        return {name: snapshot.href for name, snapshot in self._snapshots.items()}
+
+    def _try_query(
+        self,
+        collection: str,
+        area: Sequence[float],
+        period: tuple[datetime, datetime],
+        query: Query,
+    ) -> list[dict[str, Any]] | None:
+        """Return the records of a search with its query, None if there is none to send or it fails.
+
+        It gets few attempts, since a search without the query follows.
+        """
+        if not (self._sends_query and _without_in(query) and self._client.conforms_to("QUERY")):
+            return None
+        self._io.patient = False
+        try:
+            return self._search(collection, area, period, _without_in(query))
+        except Unavailable:
+            self._sends_query = False
+            return None
+        finally:
+            self._io.patient = True
 
     @cached_property
     def _client(self) -> Client:
@@ -126,7 +218,7 @@ class ApiSource:
         collection: str,
         area: Sequence[float],
         period: tuple[datetime, datetime],
-        query: Query,
+        query: dict[str, Any],
     ) -> list[dict[str, Any]]:
         """Return the records of the matching items, at most one more than MAX_ITEMS."""
         if not self._client.conforms_to("ITEM_SEARCH"):
@@ -139,13 +231,12 @@ class ApiSource:
             for link in self._client.links
             if link.rel == "search"
         }
-        sent = _without_in(query) if self._client.conforms_to("QUERY") else None
         search = self._client.search(
             method="GET" if methods == {"GET"} else "POST",
             collections=[collection],
             bbox=list(area),
             datetime=list(period),
-            query=sent or None,  # as JSON: its text form drops items on real servers
+            query=query or None,  # as JSON: its text form drops items on real servers
             limit=PAGE_ITEMS,
         )
         return list(islice(search.items_as_dicts(), MAX_ITEMS + 1))

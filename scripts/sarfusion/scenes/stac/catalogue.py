@@ -10,7 +10,8 @@ from typing import Any
 from pystac import Item
 
 from ...core.errors import StudyError
-from .api import ApiSource, Query
+from .answers import Answers
+from .api import MAX_ITEMS, ApiSource, Query
 from .folder import FolderSource
 from .hrefs import check_href
 from .items import time_of
@@ -42,14 +43,24 @@ class Catalogue:
         self._source = source
         self.check_href = check_href
 
+    @property
+    def snapshots(self) -> Mapping[str, str]:
+        """{collection: address} of the snapshots that were read, since the search failed."""
+        return self._source.snapshots
+
     def search(self, sensor: str, area: Sequence[float], start: date, end: date) -> list[Item]:
         """Return the pystac Items of a sensor ("optical" or "sar") in an area and a period.
 
         area: [west, south, east, north] in degrees. start, end: first and last day. Raises
         StudyError if the catalogue cannot be searched or returns too many items.
         """
-        collection = self._settings[sensor]["collection"]
-        query = self._settings[sensor]["query"]
+        settings = self._settings[sensor]
+        return self.search_collection(settings["collection"], settings["query"], area, start, end)
+
+    def search_collection(
+        self, collection: str, query: Query, area: Sequence[float], start: date, end: date
+    ) -> list[Item]:
+        """Return the pystac Items of any collection; see `search`."""
         period = (
             datetime.combine(start, time.min, UTC),
             datetime.combine(end, time.max, UTC),
@@ -58,24 +69,36 @@ class Catalogue:
         for item in self._source.find(collection, area, period, query):
             if matches(item, collection, area, period, query):
                 items.setdefault(repr(item.id), item)
+        if len(items) > MAX_ITEMS:
+            raise StudyError(
+                f"{self._settings['url']}: more than {MAX_ITEMS} items of {collection} from"
+                f" {start} to {end}; narrow the period or the area"
+            )
         return list(items.values())
 
 
-def open_catalogue(settings: Mapping[str, Any], remote: Remote) -> Catalogue:
+def open_catalogue(
+    settings: Mapping[str, Any], remote: Remote, answers: Answers | None = None
+) -> Catalogue:
     """Return the Catalogue of resolved `settings`: a STAC API, or a static catalogue on disk.
 
-    remote: the way to an API. No request is made before a search.
+    remote: the way to an API. answers: keeps what an API answered, if given. No request is made
+    before a search.
     """
     url, allow_s3 = settings["url"], settings["allow_s3"]
+    s3_region = settings.get("s3_region")
     if "://" in url:
-        return Catalogue(settings, ApiSource(url, remote), partial(check_href, allow_s3=allow_s3))
+        source = ApiSource(url, remote, answers or Answers())
+        return Catalogue(
+            settings, source, partial(check_href, allow_s3=allow_s3, s3_region=s3_region)
+        )
     path = Path(url).resolve()
     if not path.is_file():
         raise StudyError(
             f"catalogue {url}: no such file; a catalogue is the address of a STAC API (https://...)"
             " or the path of a static catalogue's JSON file"
         )
-    check = partial(check_href, local_root=path.parent, allow_s3=allow_s3)
+    check = partial(check_href, local_root=path.parent, allow_s3=allow_s3, s3_region=s3_region)
     return Catalogue(settings, FolderSource(path, check), check)
 
 

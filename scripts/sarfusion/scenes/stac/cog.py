@@ -65,11 +65,15 @@ def planned_bytes(dataset: Any, window: Window) -> int:
 
     Empty tiles, which are nodata, count 0. Raises Broken for an implausible header.
     """
-    return int(_tile_bytes(dataset, window).sum())
+    return int(tile_bytes(dataset, window).sum())
 
 
-def _tile_bytes(dataset: Any, window: Window) -> np.ndarray:
-    """Return the bytes in the file (tile rows, tile columns) of the tiles that `window` touches."""
+def tile_bytes(dataset: Any, window: Window, overview: int | None = None) -> np.ndarray:
+    """Return the bytes in the file (tile rows, tile columns) of the tiles that `window` touches.
+
+    overview: the number of one, whose tiles under the window are meant instead, as if they were as
+    large as those of the file. Raises Broken for an implausible header.
+    """
     name = Path(dataset.name).name
     if not _inside(window, dataset):
         raise Broken(
@@ -81,10 +85,20 @@ def _tile_bytes(dataset: Any, window: Window) -> np.ndarray:
     if raw > MAX_TILE_BYTES:
         raise Broken(f"{name}: tiles of {high} x {wide} pixels; it is not cloud-optimised")
     (top, bottom), (left, right) = window.toranges()
+    if overview is not None:
+        factor = dataset.overviews(1)[overview]
+        top, bottom, left, right = (pixel // factor for pixel in (top, bottom, left, right))
+        bottom, right = max(bottom, top + 1), max(right, left + 1)
+    of_overview = {} if overview is None else {"ovr": overview}
     sizes = np.array(
         [
             [
-                int(dataset.get_tag_item(f"BLOCK_SIZE_{column}_{row}", "TIFF", bidx=1) or 0)
+                int(
+                    dataset.get_tag_item(
+                        f"BLOCK_SIZE_{column}_{row}", "TIFF", bidx=1, **of_overview
+                    )
+                    or 0
+                )
                 for column in range(left // wide, math.ceil(right / wide))
             ]
             for row in range(top // high, math.ceil(bottom / high))
@@ -103,9 +117,9 @@ def _inside(window: Window, dataset: Any) -> bool:
 def read_window(remote: Remote, href: str, window: Window) -> tuple[np.ndarray, Grid, float | None]:
     """Return (numbers (rows, columns), their Grid, nodata or None) of a window of band 1."""
     with remote.open(href) as source:
-        tiles = _tile_bytes(source, window)
+        tiles = tile_bytes(source, window)
         numbers = np.concatenate([strip for _, strip, _ in _strips(source, window, tiles)])
-        return numbers, _grid_of(source, window), source.nodata
+        return numbers, grid_of_window(source, window), source.nodata
 
 
 def download_window(
@@ -117,8 +131,8 @@ def download_window(
     updated with the bytes of each read.
     """
     with atomic(path) as temporary, remote.open(href) as source:
-        tiles = _tile_bytes(source, window)
-        grid = _grid_of(source, window)
+        tiles = tile_bytes(source, window)
+        grid = grid_of_window(source, window)
         profile = profile_for(grid, 1, source.dtypes[0], source.nodata)
         digest = _digest(source.dtypes[0], grid.shape)
         with rasterio.open(temporary, "w", **profile) as target:
@@ -135,7 +149,7 @@ def _strips(
 ) -> Iterator[tuple[range, np.ndarray, int]]:
     """Yield (rows of the window, their pixels, bytes in the file) from top to bottom.
 
-    tiles: result of _tile_bytes. The window is read in rectangles of whole tiles, which GDAL
+    tiles: result of tile_bytes. The window is read in rectangles of whole tiles, which GDAL
     fetches in parallel.
     """
     high, wide = source.block_shapes[0]
@@ -179,7 +193,7 @@ def _clipped(first: int, last: int, size: int, start: int, stop: int) -> range:
     return range(max((origin + first) * size, start), min((origin + last) * size, stop))
 
 
-def _grid_of(dataset: Any, window: Window) -> Grid:
+def grid_of_window(dataset: Any, window: Window) -> Grid:
     return Grid(dataset.crs, transform(window, dataset.transform), window.height, window.width)
 
 

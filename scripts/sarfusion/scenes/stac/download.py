@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from ...core.errors import StudyError
+from ...core.files import atomic
 from ...core.raster import Grid, open_raster
+from .. import landsat
+from ..bands import optical_of
 from .cog import download_window, pixel_sha256, planned_bytes
 from .mosaic import mosaic, window_on
 from .remote import Remote
@@ -30,6 +34,7 @@ LOCK_AGAIN = "look for scenes again: ./reproduce lock STUDY"
 class FileDownload:
     """The download of the pixels of one locked file."""
 
+    remote: Remote
     what: str  # band and item, for messages
     asset: dict[str, Any]  # of the lock
     path: Path  # where the pixels are kept until the scene is complete
@@ -48,16 +53,19 @@ def grid_of(scene: Mapping[str, Any]) -> Grid:
 
 
 def download(
-    remote: Remote,
+    remotes: Callable[[str], Remote],
     scenes: Mapping[str, Any],
     folder: Path,
     limit_mb: float,
     progress: Callable[..., Any],
+    packed: str | Path | None = None,
 ) -> dict[str, Any]:
     """Download every file of locked scenes into `folder`; return the scenes with their sums.
 
-    scenes: {"optical": ..., "sar": ...} or other entries of a lock. progress: tqdm or a
-    replacement. Files already in the folder are not fetched again. A sum is the SHA-256 of the
+    remotes: see servers.remotes. scenes: {"optical": ..., "sar": ...} or others of lock.scenes_of.
+    progress: tqdm or a
+    replacement. Files already in the folder are not fetched again, nor those in the folder
+    `packed`, if that is there. A sum is the SHA-256 of the
     pixels and must equal that of the lock, if it has one. Raises StudyError if a file changed
     since it was locked, or if more than limit_mb megabytes would be downloaded.
     """
@@ -65,8 +73,8 @@ def download(
     folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(PARALLEL_FILES) as pool:
         tasks = [
-            (remote, scene, item, band, folder)
-            for scene in scenes.values()
+            (remotes(name), scene, item, band, folder, packed)
+            for name, scene in scenes.items()
             for item in scene["items"]
             for band in item["assets"]
         ]
@@ -78,7 +86,7 @@ def download(
                 f" {limit_mb:g} MB; make the area smaller or raise download_limit_mb"
             )
         with progress(total=total, desc="downloading", unit="B", unit_scale=True) as bar:
-            sums = _all(pool, fetch, [(remote, file, bar) for file in files])
+            sums = _all(pool, fetch, [(file, bar) for file in files])
     for file, sha256 in zip(files, sums, strict=True):
         file.asset["sha256"] = sha256
     return scenes
@@ -97,23 +105,32 @@ def _all(
 
 
 def plan(
-    remote: Remote, scene: Mapping[str, Any], item: Mapping[str, Any], band: str, folder: Path
+    remote: Remote,
+    scene: Mapping[str, Any],
+    item: Mapping[str, Any],
+    band: str,
+    folder: Path,
+    packed: str | Path | None = None,
 ) -> FileDownload:
-    """Return the FileDownload of one file of a locked scene.
+    """Return the FileDownload of one file of a locked scene. folder, packed: see `download`.
 
     Raises StudyError if the file changed since it was locked.
     """
     asset = item["assets"][band]
     what = f"{band} of {item['id']}"
     path = pixels_path(folder, scene, item, band)
+    if packed and not path.exists() and (kept := Path(packed, path.name)).exists():
+        with atomic(path) as temporary:
+            shutil.copyfile(kept, temporary)
     if path.exists():
-        return FileDownload(what, asset, path, None, 0)
+        return FileDownload(remote, what, asset, path, None, 0)
     check_unchanged(remote, asset, what)
     with remote.open(asset["href"]) as dataset:
         window = window_on(grid_of(scene), Grid.of(dataset))
         if window is None:
             raise StudyError(f"{what} does not lie where the lock says; {LOCK_AGAIN}")
-        return FileDownload(what, asset, path, window, planned_bytes(dataset, window))
+        planned = planned_bytes(dataset, window)
+        return FileDownload(remote, what, asset, path, window, planned)
 
 
 def pixels_path(
@@ -139,7 +156,7 @@ def check_unchanged(remote: Remote, asset: Mapping[str, Any], what: str) -> None
             )
 
 
-def fetch(remote: Remote, file: FileDownload, bar: Any) -> str:
+def fetch(file: FileDownload, bar: Any) -> str:
     """Download the pixels of one file to its path; return their sum.
 
     Raises StudyError if the sum is not that of the lock.
@@ -148,7 +165,8 @@ def fetch(remote: Remote, file: FileDownload, bar: Any) -> str:
         with open_raster(file.path) as dataset:
             sha256 = pixel_sha256(dataset.read(1))
     else:
-        record = download_window(remote, file.asset["href"], file.window, file.path, progress=bar)
+        href = file.asset["href"]
+        record = download_window(file.remote, href, file.window, file.path, progress=bar)
         sha256 = record["sha256"]
     locked = file.asset.get("sha256", sha256)
     if sha256 != locked:
@@ -177,6 +195,30 @@ def assemble(
         for item in scene["items"]
     ]
     return mosaic(images, grid, empty, is_empty), grid
+
+
+def assemble_optical(scene: Mapping[str, Any], folder: str | Path) -> tuple[np.ndarray, Grid]:
+    """Return (raw bands (bands, rows, columns), Grid) of a locked optical scene.
+
+    They are its optical bands (`bands_of`) and landsat.QUALITY. Where no item has data it is fill.
+    Saturation bits are those of OLI.
+    """
+    bands = bands_of(scene)
+    numbers, grid = assemble(
+        scene,
+        (*bands, *landsat.QUALITY),
+        folder,
+        empty=(*[landsat.FILL] * len(bands), landsat.QA_FILL, 0),
+        is_empty=lambda found: landsat.is_fill(found[len(bands)]),
+    )
+    sensor = landsat.sensor_named(scene.get("track", "")) or "oli"
+    numbers[-1] = landsat.radsat_as_oli(numbers[-1], sensor, bands)
+    return numbers, grid
+
+
+def bands_of(scene: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the optical bands that a locked scene has in all of its items."""
+    return optical_of(set.intersection(*(set(item["assets"]) for item in scene["items"])))
 
 
 def read_pixels(paths: Sequence[str | Path]) -> tuple[np.ndarray, Grid]:

@@ -27,6 +27,8 @@ class FolderSource:
         self._check_href = check_href
         self._items: list[Item] | None = None
 
+    snapshots: Mapping[str, str] = {}  # a catalogue on disk does not fail
+
     def find(
         self,
         collection: str,

@@ -56,6 +56,15 @@ def bounds_of(geometry: Mapping[str, Any]) -> tuple[float, float, float, float]:
     return min(xs), min(ys), max(xs), max(ys)
 
 
+def crs_of(item_fields: Mapping[str, Any], asset_fields: Mapping[str, Any]) -> CRS | None:
+    """Return the CRS that grid_of would use, None if none is stated or it is not known."""
+    code = _crs_code(asset_fields) or _crs_code(item_fields)
+    try:
+        return code and _crs(code)
+    except StudyError:
+        return None
+
+
 def grid_of(item_fields: Mapping[str, Any], asset_fields: Mapping[str, Any]) -> Grid | None:
     """Return the Grid in the fields of the projection extension (any version), None without.
 
@@ -78,15 +87,20 @@ def grid_of(item_fields: Mapping[str, Any], asset_fields: Mapping[str, Any]) -> 
         raise StudyError("its proj:transform is not 6 numbers, nor 9 that end in 0, 0, 1")
     if any(type(size) is not int or not 0 < size <= MAX_SIDE_PX for size in (rows, columns)):
         raise StudyError(f"its proj:shape, {printable(shape, 40)}, is no size in pixels")
-    step_x, shear_x, _, shear_y, step_y, _ = values[:6]
-    if shear_x or shear_y or step_x <= 0 or step_y >= 0:
-        raise StudyError("its grid is not north up")
     grid = Grid(crs, Affine(*values[:6]), rows, columns)
+    check_pixels(grid)
+    return grid
+
+
+def check_pixels(grid: Grid) -> None:
+    """Raise StudyError unless a grid is north up, with pixels of a plausible size."""
+    across, shear, _, turn, down, _ = grid.transform[:6]
+    if shear or turn or across <= 0 or down >= 0:
+        raise StudyError("its grid is not north up")
     smallest, largest = PIXEL_RANGE_M
     if not all(smallest <= size <= largest for size in grid.pixel_m):
         across, down = grid.pixel_m
         raise StudyError(f"its pixels are {across:.3g} m by {down:.3g} m")
-    return grid
 
 
 def check_same_place(grid: Grid, geometry: Mapping[str, Any]) -> None:

@@ -16,11 +16,18 @@ HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
-def check_href(href: Any, *, local_root: str | Path | None = None, allow_s3: bool = False) -> str:
+def check_href(
+    href: Any,
+    *,
+    local_root: str | Path | None = None,
+    allow_s3: bool = False,
+    s3_region: str | None = None,
+) -> str:
     """Return `href` in its normal form, without query and fragment, if it may be read.
 
     https may be read from any host, http from this machine only, s3 if `allow_s3`, and files
     inside `local_root`, the folder of a catalogue on disk (symbolic links are resolved first).
+    With `s3_region`, where open buckets lie, s3 is read by its https form instead, unsigned.
     Raises StudyError for anything else, such as GDAL's virtual files, passwords in an address, and
     other schemes.
     """
@@ -28,7 +35,7 @@ def check_href(href: Any, *, local_root: str | Path | None = None, allow_s3: boo
         raise StudyError(f"an address is missing ({href!r}); choose another item or catalogue")
     scheme = href.partition(":")[0].lower() if ":" in href else ""
     if scheme in ("http", "https", "s3"):
-        return _check_remote(href, allow_s3)
+        return _check_remote(href, allow_s3, s3_region)
     if scheme == "file":
         return _check_local(unquote(_parts(href).path), href, local_root)
     if "://" in href:
@@ -41,7 +48,7 @@ def shown(href: str) -> str:
     return printable(re.sub(r"//[^/]*@", "//", re.split(r"[?#]", href)[0]), 300)
 
 
-def _check_remote(href: str, allow_s3: bool) -> str:
+def _check_remote(href: str, allow_s3: bool, s3_region: str | None) -> str:
     parts = _parts(href)
     scheme, host, path = parts.scheme.lower(), (parts.hostname or "").lower(), parts.path
     if UNSAFE.search(href):
@@ -49,10 +56,12 @@ def _check_remote(href: str, allow_s3: bool) -> str:
     if "@" in parts.netloc:
         raise _refused(href, "it holds a user name")
     if scheme == "s3":
-        if not allow_s3:
+        if not allow_s3 and not s3_region:
             raise _refused(href, "s3 is read only where the catalogue says allow_s3: true")
         if not BUCKET.fullmatch(host) or parts.netloc != host or ".." in path.split("/"):
             raise _refused(href, "it is no bucket and key")
+        if s3_region:
+            return f"https://{host}.s3.{s3_region}.amazonaws.com{path}"
         return f"s3://{host}{path}"
     if not HOST.fullmatch(host):
         raise _refused(href, "it names no host")

@@ -3,20 +3,24 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pystac
 
 from ...core.errors import StudyError
 from ...core.raster import Grid
-from .geometry import check_same_place, footprint, grid_of
+from .geometry import check_same_place, crs_of, footprint, grid_of
 from .text import printable
 
 SAFE_ID = re.compile(r"(?!\.+$)[A-Za-z0-9._-]{1,200}")
 SAFE_CHECKSUM = re.compile(r"[A-Za-z0-9+/=:_-]{1,200}")
 LANDSAT_ID = re.compile(r"L[A-Z]\d\d_(?P<level>L\d[A-Z]{2})_(?P<path>\d{3})\d{3}_\d{8}")
 MAX_FILE_BYTES = 10**13
+CALIBRATED_SINCE = {"Sentinel-1C": date(2025, 5, 20)}  # as OPERA takes it
+OPERA_ID = re.compile(
+    r"OPERA_L2_RTC-S1_T(?P<orbit>\d{3})-\d{6}-IW\d_\d{8}T\d{6}Z_\d{8}T\d{6}Z_S1(?P<unit>[A-Z])_"
+)
 RADAR_GEOMETRY = ("GRD", "SLC", "OCN")  # Sentinel-1 products that are not terrain corrected
 
 
@@ -40,8 +44,9 @@ class Item:
     track: str  # the same for items of one overflight
     orbit: str | None  # "ascending" or "descending"
     cloud_cover: float | None  # percent of the whole scene
-    grid: Grid | None  # None if the catalogue does not state it
+    grid: Grid | None  # None if the catalogue does not state it, or states no usable one
     assets: dict[str, Asset]  # by band
+    grid_fault: str | None = None  # what is wrong with the stated grid; that of the file is used
 
 
 @dataclass(frozen=True)
@@ -98,21 +103,31 @@ def read_item(
         _check_level(item)
     bands = {band: _asset(item, key) for band, key in expected["assets"].items()}
     geometry = footprint(item.geometry)
-    grid = _grid_of_bands(item, bands.values())
+    track = _radar_track(item) if sensor == "sar" else _landsat_track(item)
     if sensor == "sar":
-        _check_terrain_corrected(item.properties, grid)
-    if grid is not None:
-        check_same_place(grid, geometry)
+        _check_terrain_corrected(item, bands.values())
+        _check_calibrated(track, item.id, moment)
+    grid, grid_fault = None, None
+    try:
+        grid = _grid_of_bands(item, bands.values())
+        if grid is not None:
+            check_same_place(grid, geometry)
+    except StudyError as error:
+        grid, grid_fault = None, str(error)
     return Item(
         id=item.id,
         collection=expected["collection"],
         datetime=moment,
         geometry=geometry,
-        track=_radar_track(item) if sensor == "sar" else _landsat_track(item),
+        track=track,
         orbit=_orbit(item.properties),
         cloud_cover=_cloud_cover(item.properties),
         grid=grid,
-        assets={band: _checked_asset(asset, check_href) for band, asset in bands.items()},
+        assets={
+            band: _checked_asset(asset, check_href, settings.get("alternate"))
+            for band, asset in bands.items()
+        },
+        grid_fault=grid_fault,
     )
 
 
@@ -141,15 +156,30 @@ def _check_level(item: pystac.Item) -> None:
         raise StudyError(f"it is Level-1 ({printable(level, 10)}), not surface reflectance")
 
 
-def _check_terrain_corrected(properties: Mapping[str, Any], grid: Grid | None) -> None:
+def _check_calibrated(track: str, name: str, moment: datetime) -> None:
+    """Raise StudyError for a SAR scene of a satellite from before its calibration.
+
+    track: starts with the satellite. name: the id, which names it where the properties do not.
+    """
+    for satellite, since in CALIBRATED_SINCE.items():
+        short = f"S{satellite[-2:]}_"  # such as S1C_
+        is_of = track.startswith(satellite.lower()) or name.startswith(short)
+        if is_of and moment.date() < since:
+            raise StudyError(f"{satellite} before {since} is not calibrated")
+
+
+def _check_terrain_corrected(item: pystac.Item, assets: Iterable[pystac.Asset]) -> None:
     """Raise StudyError for a Sentinel-1 product in the geometry of the radar.
 
     Terrain-corrected items keep the product type of their source (GRD) in some catalogues. A
-    product in radar geometry is therefore recognised by its grid: none, or a geographic one for
-    its control points.
+    product in radar geometry is therefore recognised by its CRS: none, or a geographic one for its
+    control points.
     """
-    kind = properties.get("sar:product_type", properties.get("product:type"))
-    if kind in RADAR_GEOMETRY and (grid is None or not grid.crs.is_projected):
+    kind = item.properties.get("sar:product_type", item.properties.get("product:type"))
+    stated = [crs_of(item.properties, asset.extra_fields) for asset in assets]
+    if any(name in str(kind) for name in RADAR_GEOMETRY) and not all(
+        crs and crs.is_projected for crs in stated
+    ):
         raise StudyError(f"it is not terrain corrected ({kind} without a projected grid)")
 
 
@@ -161,8 +191,18 @@ def _asset(item: pystac.Item, key: str) -> pystac.Asset:
     return item.assets[key]
 
 
-def _checked_asset(asset: pystac.Asset, check_href: Callable[[str], str]) -> Asset:
-    """Return the Asset in a pystac Asset."""
+def _alternate(asset: pystac.Asset, name: str | None) -> str | None:
+    """Return another href of an asset, by its name (alternate-assets extension), None without."""
+    try:
+        return asset.extra_fields["alternate"][name]["href"] if name else None
+    except (KeyError, TypeError):
+        return None
+
+
+def _checked_asset(
+    asset: pystac.Asset, check_href: Callable[[str], str], alternate: str | None
+) -> Asset:
+    """Return the Asset in a pystac Asset. alternate: name of the href to take, if it has that."""
     if not isinstance(asset.href, str):
         raise StudyError("an asset's href is no text")
     size = asset.extra_fields.get("file:size")
@@ -172,7 +212,7 @@ def _checked_asset(asset: pystac.Asset, check_href: Callable[[str], str]) -> Ass
     if checksum is not None and not SAFE_CHECKSUM.fullmatch(str(checksum)):
         raise StudyError(f"an asset's checksum is {printable(checksum, 40)}")
     # A relative href stays relative if the item has no address of its own.
-    href = check_href(asset.get_absolute_href() or asset.href)
+    href = check_href(_alternate(asset, alternate) or asset.get_absolute_href() or asset.href)
     return Asset(href, size, None if checksum is None else str(checksum))
 
 
@@ -204,8 +244,13 @@ def _landsat_track(item: pystac.Item) -> str:
 
 
 def _radar_track(item: pystac.Item) -> str:
-    """Return satellite, relative orbit, direction, and data take or else absolute orbit."""
+    """Return satellite, relative orbit, direction, and data take or else absolute orbit.
+
+    Bursts of OPERA state none of them; their ids have the satellite and the relative orbit.
+    """
     properties = item.properties
+    if by_id := OPERA_ID.match(item.id):
+        return f"sentinel-1{by_id['unit'].lower()} orbit {by_id['orbit']}"
     take = str(properties.get("s1:datatake_id", ""))
     absolute = _digits(properties.get("sat:absolute_orbit"), 6)
     return _named_track(
@@ -218,7 +263,7 @@ def _radar_track(item: pystac.Item) -> str:
 
 def _named_track(item: pystac.Item, **parts: str | None) -> str:
     """Return the platform and the known `parts` as one line, such as "landsat-9 path 127"."""
-    platform = str(item.properties.get("platform", "")).lower()
+    platform = str(item.properties.get("platform", "")).lower().replace("_", "-")
     if not re.fullmatch(r"[a-z0-9._-]{1,40}", platform):
         platform = "unknown"
     return " ".join([platform, *(f"{name} {value}" for name, value in parts.items() if value)])

@@ -17,6 +17,7 @@ from jsonschema.exceptions import best_match
 
 from ...core.errors import StudyError
 from ...core.files import read_json, write_json
+from ..bands import INFRARED
 
 SCHEMA = Path(__file__).parents[4] / "config/lock.schema.yaml"
 SCENES = ("optical", "sar", "clouds")
@@ -28,15 +29,21 @@ def search_of(site: Mapping[str, Any], mask: Iterable[str]) -> dict[str, Any]:
     site: resolved settings. mask: QA_PIXEL flags.
     """
     catalogue = site["catalogue"]
+    infrared = [band for band in INFRARED if band in catalogue["optical"]["assets"]]
+    server = catalogue["sar"].get("server")
     return {
         "catalogue": catalogue["url"],
+        **({"sar_catalogue": server["url"]} if server else {}),
         **{
             f"{sensor}_collection": catalogue[sensor]["collection"] for sensor in ("optical", "sar")
         },
         **{f"{sensor}_query": catalogue[sensor]["query"] for sensor in ("optical", "sar")},
         **{key: site[key] for key in ("area", "period", "orbit", "max_masked", "max_days_apart")},
         "gap_shapes": site["gap_shapes"],
+        **({"infrared": infrared} if infrared else {}),
         "mask": mask,
+        **({"aerosol": True} if "qa_aerosol" in catalogue["optical"]["assets"] else {}),
+        **{key: site[key] for key in ("other_dates", "passes") if key in site},
     }
 
 
@@ -108,11 +115,13 @@ def locked_site(path: str | Path, site: str, search: Mapping[str, Any]) -> dict[
     if site not in sites:
         raise StudyError(f"{path}: no site {site}; add it: ./reproduce lock {name}")
     entry = sites[site]
-    changed = [key for key in search if entry["search"].get(key) != search[key]]
+    before, now = ({"passes": 1, **each} for each in (entry["search"], search))
+    keys = {**now, "sar_catalogue": None}
+    changed = [key for key in keys if before.get(key) != now.get(key)]
     if changed:
         raise StudyError(
             f"{path}: site {site} was locked with another {changed[0]}"
-            f" ({entry['search'].get(changed[0])}, the study has {search[changed[0]]});"
+            f" ({before.get(changed[0])}, the study has {now.get(changed[0])});"
             f" search again: ./reproduce lock {name}"
         )
     return copy.deepcopy(entry)
@@ -124,12 +133,41 @@ def _read_once(path: str, changed: int) -> dict[str, Any]:
     return read_lock(path)
 
 
+def scenes_of(entry: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return {name: scene} of a site's entry; other dates are called by their day, YYYY-MM-DD."""
+    named = {name: entry[name] for name in SCENES if name in entry} | _further_passes(entry)
+    return named | {day_of(scene): scene for scene in entry.get("dates", [])}
+
+
+def radar_of(entry: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return {name: scene} of the SAR passes of a site's entry: "sar", then each as "sar DAY"."""
+    return {"sar": entry["sar"], **_further_passes(entry)}
+
+
+def _further_passes(entry: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return {"sar DAY": scene} of the passes that are averaged with `sar`."""
+    return {f"sar {day_of(scene)}": scene for scene in entry.get("passes", [])}
+
+
+def day_of(scene: Mapping[str, Any]) -> str:
+    """Return the day of a locked scene, YYYY-MM-DD."""
+    return scene["datetime"][:10]
+
+
+def locked_dates(path: str | Path, site: str) -> list[str] | None:
+    """Return the other dates of a site in the lock file, in order; None without a lock of it."""
+    if not Path(path).exists():
+        return None
+    entry = _read_once(str(path), Path(path).stat().st_mtime_ns)["sites"].get(site)
+    return None if entry is None else sorted(map(day_of, entry.get("dates", [])))
+
+
 def assets_of(
     entry: Mapping[str, Any],
 ) -> Iterator[tuple[str, int, dict[str, Any], str, dict[str, Any]]]:
     """Yield (scene name, item number, item, band, asset) for each file of a site's entry."""
-    for name in SCENES:
-        for number, item in enumerate(entry.get(name, {"items": []})["items"]):
+    for name, scene in scenes_of(entry).items():
+        for number, item in enumerate(scene["items"]):
             for band, asset in item["assets"].items():
                 yield name, number, item, band, asset
 
@@ -144,12 +182,12 @@ def without_sums(entry: dict[str, Any]) -> dict[str, Any]:
 
 def carry_sums(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     """Copy the sums of unchanged files and pixels from the entry `old` into the entry `new`."""
-    known = {}
+    known, before, after = {}, scenes_of(old), scenes_of(new)
     for name, _, _, band, asset in assets_of(old):
         if "sha256" in asset:
-            known[_identity(old[name]["grid"], band, asset)] = asset["sha256"]
+            known[_identity(before[name]["grid"], band, asset)] = asset["sha256"]
     for name, _, _, band, asset in assets_of(new):
-        sha256 = known.get(_identity(new[name]["grid"], band, asset))
+        sha256 = known.get(_identity(after[name]["grid"], band, asset))
         if sha256:
             asset["sha256"] = sha256
 

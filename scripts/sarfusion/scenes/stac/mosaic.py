@@ -8,7 +8,7 @@ from rasterio.windows import Window
 from ...core.errors import StudyError
 from ...core.raster import Grid
 
-RASTER_TOLERANCE_PX = 1e-3  # for the rounding of coordinates
+RASTER_TOLERANCE_PX = 0.05  # frames of one orbit lie 1 cm apart in some archives
 
 
 def place_of(part: Grid, grid: Grid) -> tuple[int, int]:

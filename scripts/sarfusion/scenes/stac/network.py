@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from time import time
+from time import monotonic, time
 from typing import Any, TypeVar
 from urllib.parse import urljoin
 
@@ -20,6 +20,7 @@ Result = TypeVar("Result")
 TRANSIENT_STATUSES = {408, 425, 429, 500, 502, 503, 504}  # a later attempt may succeed
 MAX_WAIT_S = 120  # that a server may request; after a longer one, the request fails
 POOL_CONNECTIONS = 32  # kept open to one server
+TOLD_AFTER = 3  # failed attempts, a user is told of the wait
 
 
 class Unavailable(StudyError):
@@ -60,7 +61,32 @@ class _Adapter(HTTPAdapter):
 
 
 class _Session(requests.Session):
-    """Checks the target of a redirect before it is followed."""
+    """Checks the target of a redirect before it is followed.
+
+    authorization: address -> the Authorization header that its server may be sent, or None. With
+    it, no server gets any other, such as one from the user's .netrc. It is asked at each redirect.
+    """
+
+    def __init__(self, authorization: Callable[[str], str | None] | None) -> None:
+        super().__init__()
+        self._authorization = authorization
+        if authorization is not None:
+            self.auth = self._authorize
+
+    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers.pop("Authorization", None)
+        header = self._authorization and self._authorization(str(request.url))
+        if header:
+            request.headers["Authorization"] = header
+        return request
+
+    def rebuild_auth(
+        self, prepared_request: requests.PreparedRequest, response: requests.Response
+    ) -> None:
+        if self._authorization is None:
+            super().rebuild_auth(prepared_request, response)
+        else:
+            self._authorize(prepared_request)
 
     def get_redirect_target(self, response: requests.Response) -> str | None:
         try:
@@ -81,12 +107,17 @@ def _allowed(address: Any) -> str:
         raise _Refused(str(error)) from None
 
 
-def open_session(timeout_s: float, offline: bool) -> requests.Session:
+def open_session(
+    timeout_s: float,
+    offline: bool,
+    authorization: Callable[[str], str | None] | None = None,
+) -> requests.Session:
     """Return a requests.Session for https and, to this machine, http; no other schemes.
 
     timeout_s: for the connection and for each wait for data. offline: refuse all requests.
+    authorization: see _Session.
     """
-    session = _Session()
+    session = _Session(authorization)
     session.max_redirects = 5
     for prefix in ("https://", "http://"):
         session.mount(prefix, _Adapter(timeout_s, offline))
@@ -97,12 +128,22 @@ class Retries:
     """A limited number of attempts with growing, random pauses between them.
 
     delay_s: upper limit of the first pause. It doubles with each pause, up to max_delay_s; a
-    server's Retry-After is added.
+    server's Retry-After is added. patience_s: attempts go on until this time has passed, too; a
+    line says so once TOLD_AFTER of them have failed. clock, sleep: for tests.
     """
 
-    def __init__(self, attempts: int, delay_s: float, max_delay_s: float) -> None:
-        self._attempts = attempts
+    def __init__(
+        self,
+        attempts: int,
+        delay_s: float,
+        max_delay_s: float,
+        patience_s: float = 0.0,
+        clock: Callable[[], float] = monotonic,
+        sleep: Callable[[float], None] = tenacity.nap.sleep,
+    ) -> None:
+        self._attempts, self._patience_s = attempts, patience_s
         self._pause = tenacity.wait_random_exponential(delay_s, max_delay_s)
+        self._clock, self._sleep = clock, sleep
 
     def call(self, work: Callable[[], Result], what: str) -> Result:
         """Return work(). what: the address or file, for messages.
@@ -110,18 +151,35 @@ class Retries:
         Raises Unavailable if no attempt succeeded, Broken if later attempts would fail too. Other
         StudyErrors of `work` are raised at once.
         """
+        started = self._clock()
+
+        def stop(state: Any) -> bool:
+            waited = self._clock() - started
+            return state.attempt_number >= self._attempts and waited >= self._patience_s
+
+        def tell(state: Any) -> None:
+            if self._patience_s and state.attempt_number == TOLD_AFTER:
+                logging.warning(
+                    "%s: %s; it is asked again for %.0f minutes (lock --impatient: give up sooner)",
+                    what,
+                    state.outcome.exception(),
+                    self._patience_s / 60,
+                )
+
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Transient),
-            stop=tenacity.stop_after_attempt(self._attempts),
+            stop=stop,
             wait=self._wait,
+            before_sleep=tell,
+            sleep=self._sleep,
             reraise=True,
         )
         try:
             return attempts(_attempt, work, what)
         except _Transient as error:
-            reason = str(error)
+            reason, count = str(error), attempts.statistics["attempt_number"]
         # Raised outside the handler, so that its context contains no address with a token.
-        raise Unavailable(f"{what}: {reason} ({self._attempts} attempts); try again later")
+        raise Unavailable(f"{what}: {reason} ({count} attempts); try again later")
 
     def _wait(self, state: Any) -> float:
         return state.outcome.exception().wait_s + self._pause(state)

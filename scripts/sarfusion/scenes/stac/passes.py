@@ -17,6 +17,7 @@ from .mosaic import mosaic, place_of
 from .network import Broken
 
 FOOTPRINT_CELLS = 1000  # along each side of the area, onto which footprints are rasterized
+FULL_COVERAGE = 0.999  # what is measured on cells is not exact to the pixel
 SAME_OVERFLIGHT = timedelta(minutes=10)  # between neighbours; the next orbit is 99 minutes later
 MAX_PASSES = 60  # optical passes whose QA_PIXEL is read
 MAX_PIXELS = 400_000_000  # of the area; a whole Landsat scene on a 10 m grid has 340 million
@@ -87,30 +88,39 @@ def in_footprint(geometry: dict, area: Sequence[float], all_touched: bool = Fals
 
 
 def radar_passes(
-    items: Iterable[Item], area: Sequence[float], orbit: str
+    items: Iterable[Item],
+    area: Sequence[float],
+    orbit: str,
+    read_radar: Callable[[Item], tuple[Grid, np.ndarray] | None],
+    progress: Callable[[Iterable[list[Item]]], Iterable[list[Item]]] = iter,
 ) -> tuple[list[Pass], list[Refused]]:
     """Return (the SAR passes over the area, the items that are in none).
 
-    area: [west, south, east, north] in degrees. orbit: any, ascending or descending. The
-    footprint of an item determines what it shows of the area.
+    area: [west, south, east, north] in degrees. orbit: any, ascending or descending. read_radar:
+    Item -> the Grid of its files and the cells of the area (see in_footprint) where they have data,
+    or None if they have no pixel there; an item for which it raises Broken is refused. progress:
+    wraps the list of overflights (tqdm, or iter for none).
     """
     passes, refused = [], []
-    for group in overflights(items):
+    for group in progress(overflights(items)):
         candidates: list[Candidate] = []
         for item in group:
             try:
                 if orbit not in ("any", item.orbit):
                     raise Unusable(f"its orbit is {item.orbit or 'not stated'}, not {orbit}")
-                if item.grid is None:
-                    raise Unusable("it states no projected grid")
-                shown = in_footprint(item.geometry, area)
-                if not shown.any():
+                if not in_footprint(item.geometry, area, all_touched=True).any():
                     raise Unusable("it does not reach the area")
-                candidates.append((item, _area_grid(item.grid, area), shown))
-            except Unusable as error:
+                seen = read_radar(item)
+                if seen is None:
+                    raise Unusable("its files have no pixel in the area")
+                grid, shown = seen
+                if not shown.any():
+                    raise Unusable("its files have no data in the area")
+                candidates.append((item, _area_grid(grid, area), shown))
+            except (Unusable, Broken) as error:
                 refused.append(refuse("sar", item, str(error)))
         if candidates:
-            grid, kept, shown, left_out = _best_mosaic(candidates)
+            grid, kept, shown, left_out = _best_mosaic(candidates, FULL_COVERAGE)
             passes.append(_pass("sar", kept, grid, float(shown.mean())))
             refused += [refuse("sar", item, reason) for item, reason in left_out]
     return passes, refused
@@ -210,17 +220,19 @@ def _scene_cloud_first(group: Sequence[Item]) -> tuple[float, datetime, str]:
 
 def _best_mosaic(
     candidates: Iterable[Candidate],
+    enough: float = 1.0,
 ) -> tuple[Grid, list[Item], np.ndarray, list[tuple[Item, str]]]:
     """Return (grid, items to paste in order, where they show the area, items left out and why).
 
     candidates: of one overflight. Only items with aligned pixels can be pasted together; of
     several sets, the one that shows most is taken. The item that shows most comes first, the next
-    ones fill in, and an item that adds nothing is left out.
+    ones fill in, and an item that adds nothing is left out, as is every item after those that show
+    the share `enough` of the area: seams between frames are avoided.
     """
     rasters: list[list[Candidate]] = []  # sets of candidates with aligned pixels
     for candidate in sorted(candidates, key=lambda c: (-c[2].sum(), c[0].datetime, c[0].id)):
         for raster in rasters:
-            if _same_raster(raster[0][1], candidate[1]):
+            if same_raster(raster[0][1], candidate[1]):
                 raster.append(candidate)
                 break
         else:
@@ -230,17 +242,19 @@ def _best_mosaic(
     left_out: list[tuple[Item, str]] = []
     shown = np.zeros_like(best[0][2])
     for item, _, here in best:
-        if (here & ~shown).any():
-            kept.append(item)
-        else:
+        if not (here & ~shown).any():
             left_out.append((item, f"it adds nothing to {kept[0].id}"))
+        elif shown.mean() >= enough:
+            left_out.append((item, f"{kept[0].id} shows the area without it"))
+        else:
+            kept.append(item)
         shown = shown | here
     for item, _, _ in (each for raster in rasters if raster is not best for each in raster):
         left_out.append((item, f"its pixels do not lie on the raster of {kept[0].id}"))
     return best[0][1], kept, shown, left_out
 
 
-def _same_raster(one: Grid, other: Grid) -> bool:
+def same_raster(one: Grid, other: Grid) -> bool:
     """Return whether two Grids over the area have the same pixels."""
     try:
         return one.shape == other.shape and place_of(one, other) == (0, 0)

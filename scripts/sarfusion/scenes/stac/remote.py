@@ -11,17 +11,22 @@ from typing import Any
 
 import rasterio
 import requests
+import tenacity
 import urllib3
 from rasterio.errors import RasterioError
 
 from .hrefs import check_href, shown
 from .network import Broken, Result, Retries, Unavailable, open_session
 from .ranges import ByteRange, GdalOpener, RangeFile
-from .signing import PlanetaryComputer, Unsigned
+from .servers import server_of
+from .signing import Bearer, PlanetaryComputer, Unsigned
 from .text import printable
 
-__all__ = ["Broken", "Remote", "Unavailable", "check_href"]
+__all__ = ["Broken", "Remote", "Unavailable", "check_href", "remotes"]
 
+# A search that its server cuts at 30 s, as some do to 7 of 10 for weeks, so fails in 1 of 1000.
+PATIENT_ATTEMPTS = 20
+MAX_FETCH_BYTES = 2_000_000_000
 MIN_BYTES_PER_S = 10_000  # a slower transfer fails
 # A GeoTIFF is one file: GDAL must not look for files beside it, nor use them.
 GDAL = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
@@ -30,10 +35,11 @@ GDAL = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
 class Remote:
     """Reads the files of a catalogue; one object per process, safe for threads.
 
-    catalogue: its settings, of which `url`, `signing` and `allow_s3` are used.
+    catalogue: its settings, of which `url` and those of addresses are used: `signing`, `token`,
+    `allow_s3` and `s3_region`.
     offline: refuse the network; files of a catalogue on disk are still read.
-    timeout_s: for the connection and for each wait for data. attempts, delay_s, max_delay_s: see
-    network.Retries.
+    timeout_s: for the connection and for each wait for data. attempts, delay_s, max_delay_s, clock,
+    sleep: see network.Retries. patience_s: of a search; it also has PATIENT_ATTEMPTS at least.
 
     session: a requests.Session for the addresses that check_href allows.
     signer: signs hrefs; see signing.
@@ -48,6 +54,9 @@ class Remote:
         attempts: int = 5,
         delay_s: float = 1.0,
         max_delay_s: float = 30.0,
+        patience_s: float = 0.0,
+        clock: Callable[[], float] = monotonic,
+        sleep: Callable[[float], None] = tenacity.nap.sleep,
     ) -> None:
         url = catalogue["url"]
         on_disk = not url.startswith(("https:", "http:"))
@@ -55,19 +64,30 @@ class Remote:
             check_href,
             local_root=Path(url).parent if on_disk else None,
             allow_s3=catalogue["allow_s3"],
+            s3_region=catalogue.get("s3_region"),
         )
         self._offline, self._timeout_s = offline, timeout_s
-        self._retries = Retries(attempts, delay_s, max_delay_s)
-        self.session = open_session(timeout_s, offline)
-        signed = catalogue["signing"] == "planetary_computer"
-        self.signer = PlanetaryComputer(self._get) if signed else Unsigned()
+        pauses = partial(
+            Retries, delay_s=delay_s, max_delay_s=max_delay_s, clock=clock, sleep=sleep
+        )
+        self._retries = pauses(attempts)
+        if patience_s:
+            attempts = max(attempts, PATIENT_ATTEMPTS)
+        self._patient = pauses(attempts, patience_s=patience_s)
+        bearer = Bearer(catalogue["token"]) if catalogue["signing"] == "bearer" else None
+        self.session = open_session(timeout_s, offline, bearer.header if bearer else None)
+        if catalogue["signing"] == "planetary_computer":
+            self.signer: PlanetaryComputer | Unsigned = PlanetaryComputer(self._get)
+        else:
+            self.signer = bearer or Unsigned()
 
-    def call(self, work: Callable[[], Result], what: str) -> Result:
+    def call(self, work: Callable[[], Result], what: str, patient: bool = False) -> Result:
         """Return work(), repeated after transient failures; see network.Retries.call.
 
         work: may raise any exception of requests. what: the address or file, for messages.
+        patient: repeat it as long as a search.
         """
-        return self._retries.call(work, what)
+        return (self._patient if patient else self._retries).call(work, what)
 
     def facts(self, href: str) -> dict[str, Any]:
         """Return {"size", "etag", "modified"} of a file as its server states them, else None.
@@ -111,6 +131,37 @@ class Remote:
                 name, opener = _name_of(href), GdalOpener(file)
             yield stack.enter_context(_opened(name, href, opener))
 
+    def text(self, href: str, query: Mapping[str, str]) -> str:
+        """Return the text of a short answer to a question to a server."""
+        address = self._check(href)
+
+        def ask() -> str:
+            signed = self.signer.sign(address)
+            with self.session.get(signed, params=query) as response:
+                response.raise_for_status()
+                return response.text
+
+        return self.call(ask, address)
+
+    def fetch(self, href: str, path: Path) -> None:
+        """Write a whole file of a server to `path`. Raises Broken if it exceeds MAX_FETCH_BYTES."""
+        address = self._check(href)
+
+        def ask() -> None:
+            signed = self.signer.sign(address)
+            with self.session.get(signed, stream=True) as response:
+                response.raise_for_status()
+                size = 0
+                with path.open("wb") as stream:
+                    for chunk in response.iter_content(1 << 20):
+                        size += stream.write(chunk)
+                        if size > MAX_FETCH_BYTES:
+                            raise Broken(f"{address}: it has more than {MAX_FETCH_BYTES} bytes")
+                if size != (_whole_size(response) or size):
+                    raise requests.ConnectionError
+
+        self.call(ask, address)
+
     def _get(self, url: str) -> requests.Response:
         """Return the complete answer to a request."""
 
@@ -126,6 +177,10 @@ class Remote:
 
         def ask() -> ByteRange:
             with self._ask(href, start, stop) as response:
+                if response.headers.get("Content-Type", "").startswith("text/html"):
+                    raise Broken(
+                        f"{href}: a web page came instead of the file; the server may want a login"
+                    )
                 if response.status_code != 206:
                     raise Broken(f"{href}: the server gives only whole files, no ranges of bytes")
                 size = _whole_size(response)
@@ -170,6 +225,17 @@ class Remote:
         if len(body) != length:
             raise requests.ConnectionError
         return bytes(body)
+
+
+def remotes(catalogue: Mapping[str, Any], **options: Any) -> Callable[[str], Remote]:
+    """Return the function from the name of a locked scene (lock.scenes_of) to its Remote.
+
+    options: of Remote.
+    """
+    optical = Remote(server_of(catalogue, "optical"), **options)
+    apart = "server" in catalogue["sar"]
+    sar = Remote(server_of(catalogue, "sar"), **options) if apart else optical
+    return lambda name: sar if name.partition(" ")[0] == "sar" else optical
 
 
 @contextmanager

@@ -1,13 +1,18 @@
 """Signing: adding the access token of a server to an address, and renewing it."""
 
+import netrc
+import os
+import re
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
+from ...core.errors import StudyError
 from .hrefs import shown
 from .network import Broken
 
@@ -22,6 +27,46 @@ class Unsigned:
     def renew(self, href: str, refused: str) -> bool:
         """Return False: there is no token to renew."""
         return False
+
+
+class Bearer(Unsigned):
+    """Gives a token of the user's to the servers that the catalogue's settings name, and no others.
+
+    token: `hosts`, and `variable` (of the environment) or `netrc` (the machine whose password it
+    is). The token is read when a server needs it, and is in no address.
+    """
+
+    def __init__(self, token: Mapping[str, Any]) -> None:
+        self._token = token
+
+    def header(self, address: str) -> str | None:
+        """Return the Authorization header for a request, None for a host that gets no token.
+
+        Raises StudyError if there is no token, or none that can stand in a header.
+        """
+        host = (urlsplit(address).hostname or "").lower()
+        return f"Bearer {self._value}" if host in self._token["hosts"] else None
+
+    @cached_property
+    def _value(self) -> str:
+        if "variable" in self._token:
+            where = f"the environment variable {self._token['variable']}"
+            value = os.environ.get(self._token["variable"], "")
+        else:
+            where = f"the password of {self._token['netrc']} in .netrc"
+            value = _from_netrc(self._token["netrc"])
+        if not re.fullmatch(r"[A-Za-z0-9._~+/=-]+", value):
+            raise StudyError(f"the catalogue wants a token, and {where} holds none")
+        return value
+
+
+def _from_netrc(machine: str) -> str:
+    """Return the password of a machine in .netrc (or $NETRC), empty if it has none."""
+    try:
+        found = netrc.netrc(os.environ.get("NETRC")).authenticators(machine)
+    except (OSError, netrc.NetrcParseError):
+        return ""
+    return found[2] or "" if found else ""
 
 
 class PlanetaryComputer:

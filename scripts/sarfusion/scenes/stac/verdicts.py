@@ -9,7 +9,15 @@ from typing import Any
 import pandas as pd
 
 from .items import Refused
-from .pairing import MIN_COVERAGE, days_between, lost_by, rank_pair, rank_radar, sort_key
+from .pairing import (
+    MIN_COVERAGE,
+    days_between,
+    lost_by,
+    rank_pair,
+    rank_radar,
+    relative_orbit,
+    sort_key,
+)
 from .passes import Pass
 
 COLUMNS = (
@@ -25,6 +33,7 @@ COLUMNS = (
     "reason",
 )
 CHOSEN, CANDIDATE, REFUSED, GAP_MASK = "chosen", "candidate", "refused", "gap mask"
+OTHER_DATE, AVERAGED = "other date", "averaged"
 
 
 @dataclass(frozen=True)
@@ -32,7 +41,7 @@ class Verdict:
     """The decision on a Pass, and the reason."""
 
     of: Pass
-    verdict: str  # CHOSEN, CANDIDATE, REFUSED or GAP_MASK
+    verdict: str  # CHOSEN, CANDIDATE, REFUSED, GAP_MASK, OTHER_DATE or AVERAGED
     reason: str
     days_apart: float | None = None  # from the other pass of its pair, or the chosen optical one
 
@@ -46,11 +55,12 @@ def optical_verdicts(
     best: Pair | None,
     cloudy: Pass | None,
     site: Mapping[str, Any],
+    faults: Mapping[str, str],
 ) -> list[Verdict]:
     """Return the Verdicts on the optical passes.
 
     pairs: all that are possible; best: the chosen one, or None. cloudy: the pass for the gap
-    mask, or None. site: resolved settings.
+    mask, or None. site: resolved settings. faults: what is wrong with the files of a pass, by name.
     """
     partners = {each.name: sar for each, sar in pairs}
     verdicts = []
@@ -62,6 +72,8 @@ def optical_verdicts(
             reason = f"{each.unusable:.1%} of the area unusable, SAR {days:.2f} days apart"
         elif cloudy and each.name == cloudy.name:
             verdict, reason = GAP_MASK, f"clouds over {each.masked:.0%} of the area"
+        elif each.name in faults:
+            verdict, reason = REFUSED, faults[each.name]
         elif each.unusable > site["max_masked"]:
             verdict = REFUSED
             reason = (
@@ -78,16 +90,61 @@ def optical_verdicts(
     return verdicts
 
 
-def radar_verdicts(
-    radar: Iterable[Pass], clear: Sequence[Pass], best: Pair | None, site: Mapping[str, Any]
+def with_other_dates(
+    verdicts: Iterable[Verdict],
+    seen: Iterable[Pass],
+    dates: Iterable[Pass],
+    best: Pair | None,
+    faults: Mapping[str, str],
 ) -> list[Verdict]:
-    """Return the Verdicts on the SAR passes. clear: the optical passes that are clear enough."""
-    verdicts = []
+    """Return Verdicts on optical passes with those of other dates.
+
+    seen: all optical passes, those outside the period too. dates: those that gaps are filled from.
+    faults: see optical_verdicts.
+    """
+    known = {verdict.of.name: verdict for verdict in verdicts}
+    taken = {each.name for each in dates}
+    found = []
+    for each in seen:
+        days = days_between(each, best[0]) if best else None
+        verdict = known.get(each.name) or Verdict(
+            each,
+            REFUSED,
+            faults.get(
+                each.name, "outside the period; as another date, others were nearer or clearer"
+            ),
+            days,
+        )
+        if each.name in taken:
+            also = f"; {verdict.verdict}: {verdict.reason}" if verdict.verdict == GAP_MASK else ""
+            clear = 1 - (each.unusable or 0)
+            reason = f"{clear:.0%} of the area clear, {days:.2f} days from the scene{also}"
+            verdict = Verdict(each, OTHER_DATE, reason, days)
+        found.append(verdict)
+    return found
+
+
+def radar_verdicts(
+    radar: Iterable[Pass],
+    clear: Sequence[Pass],
+    best: Pair | None,
+    site: Mapping[str, Any],
+    averaged: Iterable[Pass] = (),
+) -> list[Verdict]:
+    """Return the Verdicts on the SAR passes.
+
+    clear: the optical passes that are clear enough. averaged: SAR passes that are averaged with the
+    chosen one.
+    """
+    verdicts, further = [], {each.name for each in averaged}
     max_days = site["max_days_apart"]
     for each in radar:
         days = days_between(each, best[0]) if best else None
         if best and each.name == best[1].name:
             verdict, reason = CHOSEN, f"{days:.2f} days from the chosen optical date"
+        elif each.name in further:
+            verdict = AVERAGED
+            reason = f"relative orbit {relative_orbit(each)}, {days:.2f} days from the optical date"
         elif each.coverage < MIN_COVERAGE:
             verdict, reason = REFUSED, f"it covers {each.coverage:.1%} of the area"
         elif clear and all(days_between(each, optical) > max_days for optical in clear):
@@ -158,9 +215,18 @@ def no_optical(refused: Iterable[Refused], site: Mapping[str, Any]) -> str:
 
 
 def no_pair(
-    optical: Sequence[Pass], clear: Sequence[Pass], radar: Iterable[Pass], site: Mapping[str, Any]
+    optical: Sequence[Pass],
+    clear: Sequence[Pass],
+    radar: Iterable[Pass],
+    site: Mapping[str, Any],
+    faults: Mapping[str, str],
 ) -> str:
     """Return the message that no pair is possible: why, the best candidates, what to widen."""
+    if not clear and faults:
+        return (
+            f"no optical date that is clear enough has files that can be used, such as:"
+            f" {next(iter(faults.values()))}; widen the period, or see the table of candidates"
+        )
     if not clear:
         clearest = min(optical, key=lambda each: (each.unusable, each.datetime))
         return (

@@ -6,6 +6,7 @@ use pyplot, so there is no global state and no figure to close.
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -33,6 +34,8 @@ BAND_COLOURS = {
     "red": PALETTE["vermilion"],
     "green": PALETTE["green"],
     "blue": PALETTE["blue"],
+    "nir": PALETTE["pink"],
+    "swir16": PALETTE["orange"],
 }
 
 STYLE = {
@@ -78,16 +81,26 @@ def styled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]
     return wrapper
 
 
+def function_of(draws: str) -> Callable[..., Any]:
+    """Return the function MODULE.FUNCTION of this package: it returns one or several figures."""
+    module, _, function = draws.partition(".")
+    return getattr(import_module(f"{__name__}.{module}"), function)
+
+
 @styled
-def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:
-    """Write `figure` to the paths `png` (DPI) and `pdf`, atomically.
+def save(figure: Figure, png: str | Path, pdf: str | Path | None = None) -> None:
+    """Write `figure` to the paths `png` (DPI) and `pdf`, if there is one, atomically.
+
+    A PNG alone is for comparison, so it is compressed quickly.
 
     The files contain no date, so that the same figure always gives the same bytes.
     """
     with atomic(png) as temporary:
-        figure.savefig(temporary, dpi=DPI, metadata={"Software": None})
-    with atomic(pdf) as temporary:
-        figure.savefig(temporary, dpi=DPI, metadata={"CreationDate": None})
+        quick = {"compress_level": 1} if pdf is None else {}
+        figure.savefig(temporary, dpi=DPI, metadata={"Software": None}, pil_kwargs=quick)
+    if pdf is not None:
+        with atomic(pdf) as temporary:
+            figure.savefig(temporary, dpi=DPI, metadata={"CreationDate": None})
 
 
 def of_sites(table: pd.DataFrame, sites: Iterable[str] | None = None) -> pd.DataFrame:

@@ -13,12 +13,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from ...scoring.decision import ALL_SITES, OVERALL
+from ...scoring.definitions import PARTS, WITHIN, coverage_label
 from ...study.comparisons import run_label
 from . import MM, PALETTE, of_sites, styled
 from .facets import FACETS
 from .layout import LINE, PAGE, box_mm, notes, notes_height, panel_grid
 
-OVERALL = "overall"  # `site` in the row with the verdict on a whole claim, see scoring.claims
+Span = tuple[float, float]
+
 LEFT, RIGHT = 13, 37  # mm: margins for the names of bands and for the verdicts
 WIDTH = 180 - LEFT - RIGHT
 TOP, AXIS = 11, 9  # mm: above the first panel, and below the last one
@@ -28,15 +31,17 @@ NORMAL_SPACING: tuple[float, float] = 4, 17
 TIGHT_SPACING: tuple[float, float] = LINE, 14.5
 LINE_LENGTH = 100  # characters in a line of a claim's text
 CLAIMED_SIDE = {"facecolor": "#E3ECF3", "edgecolor": "none"}
+SMALLEST = {"color": "#C9C9C9", "linewidth": 5}
 MARKS = {  # verdict -> colour and shape, so that colour is not the only difference
     "reproduced": {"color": PALETTE["blue"], "marker": "o"},
-    "seed-dependent": {"color": PALETTE["orange"], "marker": "s"},
-    "not reproduced": {"color": PALETTE["vermilion"], "marker": "X"},
+    "not shown": {"color": PALETTE["orange"], "marker": "s"},
+    "contradicted": {"color": PALETTE["vermilion"], "marker": "X"},
 }
 NOTES = [
     "Dot and bar: mean over seeds of the difference, and its 95 % interval over test ground and"
-    " seeds.",
-    "Right: the verdict, and the seeds on the claimed side.",
+    " seeds; or a level of all seeds",
+    "together, and its 95 % interval over test ground. Right: the verdict, and the seeds (over all"
+    " sites: the sites) on the claimed side.",
 ]
 
 
@@ -46,7 +51,9 @@ def forest(table: pd.DataFrame) -> Figure:
 
     There is a panel per claim and metric. A panel has a heading per comparison and site, and below
     it a row per band: the difference with its interval, the zero line, the claimed side shaded,
-    and the verdict in words. The claim and its overall verdict are above its first panel.
+    and the verdict in words; a grey bar is what is less than the smallest effect of interest. Of a
+    level, it is the claimed range that is shaded. The claim and its
+    overall verdict are above its first panel.
     """
     tests = table[table["metric"].notna()]
     verdicts = table[table["metric"].isna()].set_index("claim")
@@ -84,7 +91,8 @@ def forest(table: pd.DataFrame) -> Figure:
                 Line2D([], [], linewidth=1, markersize=4, label=name, **MARKS[name])
                 for name in shown_verdicts
             ),
-            Patch(label="claimed side", **CLAIMED_SIDE),
+            Patch(label="claimed", **CLAIMED_SIDE),
+            Line2D([], [], label="smaller than the smallest effect of interest", **SMALLEST),
         ],
     )
     return figure
@@ -92,56 +100,88 @@ def forest(table: pd.DataFrame) -> Figure:
 
 def _comparisons(rows: pd.DataFrame) -> list[pd.DataFrame]:
     """Return the rows of each comparison at each site."""
-    return [group for _, group in rows.groupby(["site", "left", "right"], sort=False)]
+    return [group for _, group in rows.groupby(["site", "left", "right"], sort=False, dropna=False)]
 
 
 def _draw_panel(axes: Axes, rows: pd.DataFrame, several_sites: bool) -> None:
     """Draw one metric of one claim."""
-    metric, direction = rows["metric"].iloc[0], rows["direction"].iloc[0]
-    ends = rows[["difference", "low", "high"]].to_numpy(float)
-    ends = ends[np.isfinite(ends)]
-    low, high = min(0, *ends, 0), max(0, *ends, 0)
-    margin = 0.12 * (high - low) or 1
-    # Leave room on both sides of zero, so that the claimed side is always visible.
-    limits = min(low - margin, -margin), max(high + margin, margin)
-
+    is_level = rows["direction"].iloc[0] == WITHIN
+    side, limits, ticks = _claimed_range(rows) if is_level else _claimed_side(rows)
     position = 0
     bands, positions = [], []
     for group in _comparisons(rows):
         axes.text(0.01, position, _heading(group.iloc[0], several_sites), **_row_text(axes))
-        # The zero line does not cross the heading.
-        axes.vlines(
-            0, position + 0.5, position + len(group) + 0.5, color="black", linewidth=0.6, zorder=1
-        )
+        if not is_level:  # the zero line does not cross the heading
+            span = (position + 0.5, position + len(group) + 0.5)
+            axes.vlines(0, *span, color="black", linewidth=0.6, zorder=1)
         for row in group.to_dict("records"):
             position += 1
             _draw_row(axes, position, row)
             bands.append(row["band"])
             positions.append(position)
         position += 1
-    axes.axvspan(0, limits[direction == "higher"], zorder=0, **CLAIMED_SIDE)
+    axes.axvspan(*side, zorder=0, **CLAIMED_SIDE)
     axes.set(xlim=limits, ylim=(position - 0.5, -0.6))
     axes.set_yticks(positions, bands)
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    if ends.size == 0:
-        axes.set_xticks([0], ["0"])
-    facet = FACETS.get(metric)
-    name = facet.label if facet else metric
+    if ticks:
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_xlabel(_axis_label(rows.iloc[0]))
+
+
+def _claimed_side(rows: pd.DataFrame) -> tuple[Span, Span, list[float]]:
+    """Return the claimed side of zero, the limits of the axis, and its ticks if not the usual."""
+    ends = _finite(rows, ["difference", "low", "high"])
+    low, high = min(0, *ends, 0), max(0, *ends, 0)
+    margin = 0.12 * (high - low) or 1
+    # Leave room on both sides of zero, so that the claimed side is always visible.
+    limits = min(low - margin, -margin), max(high + margin, margin)
+    is_higher = rows["direction"].iloc[0] == "higher"
+    return (0, limits[is_higher]), limits, [] if ends.size else [0]
+
+
+def _claimed_range(rows: pd.DataFrame) -> tuple[Span, Span, list[float]]:
+    """Return the same of a level: the claimed range, and limits with room on both of its sides."""
+    ends = _finite(rows, ["level", "low", "high", "least", "most"])
+    margin = 0.12 * (ends.max() - ends.min())
+    side = (rows["least"].iloc[0], rows["most"].iloc[0])
+    has_levels = np.isfinite(rows["level"].to_numpy(float)).any()
+    return side, (ends.min() - margin, ends.max() + margin), [] if has_levels else list(side)
+
+
+def _finite(rows: pd.DataFrame, columns: list[str]) -> np.ndarray:
+    """Return the finite numbers of some columns."""
+    values = rows[columns].to_numpy(float)
+    return values[np.isfinite(values)]
+
+
+def _axis_label(row: pd.Series) -> str:
+    """Return what the axis of a test shows and what is claimed."""
+    if row["direction"] == WITHIN:
+        claimed = f"{row['least']:g} to {row['most']:g}"
+        return f"{coverage_label(row['metric'])}, claimed {claimed}"
+    metric = row["metric"]
+    facet = FACETS.get("rmse" if metric in PARTS else metric)
+    name = PARTS.get(metric) or (facet.label if facet else metric)
     unit = f" ({facet.unit})" if facet and facet.unit else ""
-    side = "below 0" if direction == "lower" else "above 0"
-    axes.set_xlabel(f"difference in {name}{unit}, claimed {side}")
+    side = "below 0" if row["direction"] == "lower" else "above 0"
+    return f"difference in {name}{unit}, claimed {side}"
 
 
 def _draw_row(axes: Axes, position: int, row: dict[str, Any]) -> None:
-    """Draw the difference of one band with its interval, and write the verdict beside it."""
-    if np.isfinite(row["difference"]):
+    """Draw the difference or level of a band with its interval, and write the verdict beside it."""
+    value = row["level" if row["direction"] == WITHIN else "difference"]
+    if np.isfinite(row["smallest"]):
+        axes.hlines(position, -row["smallest"], row["smallest"], zorder=1, **SMALLEST)
+    if np.isfinite(value):
         mark = MARKS.get(row["verdict"], {"color": "#777777", "marker": "."})
         axes.plot([row["low"], row["high"]], [position] * 2, color=mark["color"], zorder=2)
-        axes.plot(row["difference"], position, markersize=4, linewidth=0, zorder=3, **mark)
+        axes.plot(value, position, markersize=4, linewidth=0, zorder=3, **mark)
     words = row["verdict"]
-    if np.isfinite(row["seeds"]):
-        words += f", {row['seeds_agree']:.0f} of {row['seeds']:.0f}"
+    if np.isfinite(row["agree"]):
+        of = row["sites"] if np.isfinite(row["sites"]) else row["seeds"]
+        words += f", {row['agree']:.0f} of {of:.0f}"
     axes.text(1.015, position, words, **_row_text(axes))
 
 
@@ -151,8 +191,10 @@ def _row_text(axes: Axes) -> dict[str, Any]:
 
 
 def _heading(row: pd.Series, several_sites: bool) -> str:
-    """Return e.g. "CNN, with ratio − CNN, optical only"."""
+    """Return e.g. "CNN, with ratio − CNN, optical only"; of a level its method alone."""
     site = f"{row['site']}: " if several_sites else ""
+    if row["direction"] == WITHIN:
+        return f"{site}{run_label(row['left'])}"
     return f"{site}{run_label(row['left'])} − {run_label(row['right'])}"
 
 
@@ -167,4 +209,4 @@ def _write_claim(axes: Axes, claim: str, row: pd.Series) -> None:
 
 def draw_claims(*, claims: str | Path, sites: Sequence[str]) -> Figure:
     """Return the verdicts at some sites and of all, from the table of verdicts."""
-    return forest(of_sites(pd.read_csv(claims), [*sites, OVERALL]))
+    return forest(of_sites(pd.read_csv(claims), [*sites, ALL_SITES, OVERALL]))

@@ -13,14 +13,15 @@ from .facets import band_colour, band_handle
 from .layout import PAGE, notes, notes_height, panel_grid, text_mm, write_above
 
 SCALE = 1000  # differences are printed in thousandths of reflectance
-ROW_MM = 5.4
+ROW_MM, MIN_ROW_MM = 5.4, 3.0  # of a line; lower where the page is full
+TOP_MM, BETWEEN_MM = 14, 24
 RIGHT_MM = 4
 BAND_SPREAD = 0.46  # share of a line's height in which its bands are drawn
 # Limit of a panel that shows several sites, as a multiple of the largest difference at a site.
 # With two or three sites, t intervals are so wide that they would compress everything else.
 MAX_REACH = 2.5
 COLUMNS = {  # kind of comparison -> title, words left and right of zero
-    "sar": ("With SAR − without, or with shuffled", "← SAR helps", "SAR hurts →"),
+    "sar": ("With SAR − with less, or misplaced", "← SAR helps", "SAR hurts →"),
     "model": ("First model − second", "← first is better", "second is better →"),
     "transfer": ("Trained elsewhere − trained here", "← better unseen", "worse unseen →"),
 }
@@ -40,10 +41,13 @@ def difference_panels(
     shown = pd.concat(groups.values())
     columns = [name for name in COLUMNS if name in set(shown["column"])]
     bands = list(shown["band"].unique())
-    heights = [
-        ROW_MM * max(len(_lines(rows)) for _, rows in group.groupby("column"))
-        for group in groups.values()
+    counts = [
+        max(len(_lines(rows)) for _, rows in group.groupby("column")) for group in groups.values()
     ]
+    bottom = 9 + notes_height(note_lines)
+    room = PAGE[1] - TOP_MM - bottom - BETWEEN_MM * (len(counts) - 1)
+    row_mm = max(MIN_ROW_MM, min(ROW_MM, room / sum(counts)))
+    heights = [row_mm * count for count in counts]
     label_mm = 4 + text_mm([*shown["heading"], *shown["label"]])
     width = min((PAGE[0] - RIGHT_MM) / len(columns) - label_mm, 80)
     figure, axes = panel_grid(
@@ -51,22 +55,22 @@ def difference_panels(
         len(columns),
         left=label_mm,
         right=RIGHT_MM,
-        top=14,
-        bottom=9 + notes_height(note_lines),
-        gap=(label_mm, 24),
+        top=TOP_MM,
+        bottom=bottom,
+        gap=(label_mm, BETWEEN_MM),
         widest=width,
         tall=True,
     )
-    for (title, group), height, row in zip(groups.items(), heights, axes, strict=True):
+    for (title, group), count, row in zip(groups.items(), counts, axes, strict=True):
         write_above(row[0], title, (-(label_mm - 2) * MM * 72, 25), fontweight="bold")
         for name, panel in zip(columns, row, strict=True):
             rows = group[group["column"] == name]
             if rows.empty:
-                panel.remove()
+                panel.set_axis_off()  # the title of the row is written at the first panel
                 continue
             dots = group[:0] if site_differences is None else site_differences[title]
             dots = dots[dots["column"] == name]
-            _draw_panel(panel, rows, dots, bands, height / ROW_MM, COLUMNS[name])
+            _draw_panel(panel, rows, dots, bands, count, COLUMNS[name])
     notes(figure, note_lines, [band_handle(band, bands, label=f"{band} band") for band in bands])
     return figure
 

@@ -9,7 +9,8 @@ from ...study.protocols import HEADLINE
 from . import BAND_COLOURS
 
 REGION_LABELS = {"test": "test ground", "gap": "inside gaps on test ground"}
-BAND_MARKERS = ["o", "s", "^"]  # in the order of the bands of a figure
+BAND_TITLES = {"nir": "NIR", "swir16": "SWIR16"}  # where capitalising is not enough
+BAND_MARKERS = ["o", "s", "^", "D", "v"]  # in the order of the bands of a figure
 
 
 class Facet(NamedTuple):
@@ -31,6 +32,11 @@ FACETS = {
     "gradient_cc": Facet("Gradient CC", "", "higher"),
     "sf_ratio": Facet("SF ratio", "", "one"),
 }
+
+
+def band_title(band: str) -> str:
+    """Return the name of a band as a title begins with it."""
+    return BAND_TITLES.get(band, band.capitalize())
 
 
 def band_colour(band: str) -> str:

@@ -10,7 +10,8 @@ from rasterio.windows import Window
 
 from ...core.errors import StudyError
 from ...core.files import read_json
-from ...core.raster import band_numbers, open_raster, read_grid
+from ...core.raster import band_names, band_numbers, open_raster, read_grid
+from ...scenes.bands import optical_of
 from ...study.methods import Run
 from . import by_label
 from .maps import RGB, MapScene
@@ -66,12 +67,16 @@ class Layer:
 
 
 def read_scene(
-    stack: str | Path, split: str | Path, metadata: str | Path, names: Sequence[str] = RGB
+    stack: str | Path,
+    split: str | Path,
+    metadata: str | Path,
+    names: Sequence[str] | None = None,
 ) -> MapScene:
     """Return the MapScene of a site from the paths of its stack, its split and its scene.json.
 
-    names: bands of the stack to include; red, green and blue must be among them.
+    names: bands of the stack to include, red, green and blue among them; None: the optical ones.
     """
+    names = optical_of(band_names(stack)) if names is None else names
     grid, facts = read_grid(stack), read_json(metadata)
     return MapScene(
         facts["site"],

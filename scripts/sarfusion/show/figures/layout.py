@@ -154,6 +154,28 @@ def notes(
         )
 
 
+def legend_above_notes(
+    figure: Figure,
+    lines: Sequence[str],
+    handles: Collection[Artist],
+    row: int = 1,
+    handle_length: float = 3.5,
+) -> None:
+    """Draw a second legend of `handles`, `row` rows above that of `notes` with the same `lines`.
+
+    handle_length: in units of the size of the text.
+    """
+    page_x, page_y = figure.get_size_inches() / MM
+    figure.legend(
+        handles=list(handles),
+        loc="lower left",
+        bbox_to_anchor=(2 / page_x, (1.8 + LINE * (len(lines) + row) + row) / page_y),
+        ncols=len(handles),
+        handlelength=handle_length,
+        columnspacing=1.5,
+    )
+
+
 def notes_height(lines: Sequence[str], handles: bool = True) -> float:
     """Return the height in mm of what `notes` writes, with or without a legend of handles."""
     return 3 + LINE * len(lines) + (4 if handles else 0)

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from ...core.errors import StudyError
 from ...scoring.across import pool
 from ...scoring.transfer import losses, without_training
-from ...study.inputs import INPUTS
-from ...study.methods import method_label, method_name
+from ...study.inputs import input_of
+from ...study.methods import METHODS, method_label, method_name
 from ...study.missing import missing_line
 from ...study.protocols import HEADLINE
 from . import of_sites, styled
@@ -25,9 +25,17 @@ from .layout import notes, panel_grid
 
 NOTES = [
     "RMSE difference, mean over seeds; scales differ between panels.",
-    "Bar: 95 % interval, paired block bootstrap over test ground and seeds.",
+    "Bar: 95 % interval over seeds and blocks of test ground (Student's t).",
     "Filled: the interval leaves out zero.",
 ]
+
+
+def of_models(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the comparisons of two trained models among the rows of compare_methods.
+
+    Those with methods without training are many; the claims are about them.
+    """
+    return table if table.empty else table[~table["right_method"].isin(METHODS)]
 
 
 def comparisons(table: pd.DataFrame) -> pd.DataFrame:
@@ -55,14 +63,14 @@ def _describe_comparison(row: dict[str, Any]) -> dict[str, str]:
     if left[0] == right[0]:
         return {
             "column": "sar",
-            "heading": f"minus {INPUTS[right[1]].label}:",
+            "heading": f"minus {input_of(right[1]).label}:",
             "label": method_label(*left),
         }
     if left[1] == right[1]:
         return {
             "column": "model",
             "heading": f"{method_name(left[0])} − {method_name(right[0])}:",
-            "label": INPUTS[left[1]].label,
+            "label": input_of(left[1]).label,
         }
     return {
         "column": "model",
@@ -79,6 +87,7 @@ def paired_differences(table: pd.DataFrame) -> Figure:
     line per method below a heading that names what it is compared with, and a colour and marker
     per band. For a study that compares no methods, the figure is a page that says so.
     """
+    table = of_models(table)
     if table.empty:
         figure, axes = panel_grid([0.2], 1, widest=60)
         axes[0, 0].set_axis_off()
@@ -99,6 +108,7 @@ def across_sites(table: pd.DataFrame, missing: str = "") -> Figure:
     A large mark is the mean over sites with its 95 % t interval over sites; a small dot is one
     site. missing: a note on sites that failed, "" without any.
     """
+    table = of_models(table)
     if table.empty:
         return paired_differences(table)
     shown = comparisons(table)

@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 
 from ...ground.split import BUFFER, NOT_VALID, TEST, TRAIN, VALIDATION
 from . import MM, PALETTE, styled
+from .facets import band_title
 from .inputs import Run, layers_of, read_scene
 from .inset import choose_inset
 from .layout import (
@@ -131,7 +132,7 @@ def band_comparison(scene: MapScene, band: str, fused: Mapping[str, MapLayer]) -
     limits = percentiles(scene.bands[band].whole)
     lines = [
         *scene.notes,
-        f"{band.capitalize()} band; one grey scale for all, 2–98 % of the original",
+        f"{band_title(band)} band; one grey scale for all, 2–98 % of the original",
     ]
 
     def draw(axes: Axes, values: np.ndarray, extent: Extent) -> AxesImage:

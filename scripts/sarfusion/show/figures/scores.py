@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from ...core.errors import StudyError
 from ...scoring.across import site_means
 from ...scoring.intervals import mean_interval
+from ...scoring.support import supported
 from ...study.methods import method_label
 from ...study.missing import missing_line
 from ...study.protocols import HEADLINE
@@ -211,11 +212,11 @@ def _draw_facet(
 
 def draw_scores(*, metrics: str | Path, protocol: str, sites: Sequence[str]) -> Figure:
     """Return the scores of a protocol at some sites, from the tidy table of metrics."""
-    table = of_sites(pd.read_csv(metrics), sites)
+    table = of_sites(supported(pd.read_csv(metrics)), sites)
     return scores(table[table["protocol"] == protocol])
 
 
 def draw_across_scores(*, metrics: str | Path, protocol: str, missing: Mapping[str, Any]) -> Figure:
     """Return the scores of a protocol over all sites, from the tidy table of metrics."""
-    table = pd.read_csv(metrics)
+    table = supported(pd.read_csv(metrics))
     return across_sites(table[table["protocol"] == protocol], missing_line(missing))

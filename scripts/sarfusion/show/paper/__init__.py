@@ -8,16 +8,23 @@ from typing import Any
 
 import pandas as pd
 
-from ...scoring.claims import OVERALL
-from ...study.inputs import INPUTS
+from ...scoring.decision import OVERALL
+from ...scoring.land_cover import BUILT_UP
+from ...study.indices import INDICES
+from ...study.inputs import in_order, input_of
 from ...study.protocols import PROTOCOLS
+from ..products import sentences
+from ..readings import matrix, verdicts_by_reading
+from ..readings import sentences as reading_sentences
 from .findings import lowest_errors, ratio_effects
+from .land_cover import map_sentences
+from .levels import uncertainty_sentences
 from .limits import limits
-from .methods import constants, used_baselines, used_models
+from .methods import constants, used_baselines, used_models, used_over_time
 from .run import describe_run
 from .sites import marks, place_words, sites_table
-from .tables import claims_table, models_table, score_tables
-from .texts import listed
+from .tables import claims_table, land_cover_table, models_table, score_tables, uncertainty_table
+from .texts import as_table, listed
 from .verdicts import copying_note, evidence_sentences, gap_meaning, verdict_sentences
 from .wording import plate_caption, protocol_texts, question
 
@@ -39,21 +46,26 @@ def content(
 ) -> dict[str, Any]:
     """Return the data of the template as plain lists, texts and dictionaries.
 
-    study: its settings. tables: "summary", "verdicts", "models", "times", "differences". claims:
-    as scoring.claims.load returns them. scenes, stacks: {site: content of its scene.json, of its
-    stack/SITE.json}. shown: sites with figures. figures: names of files. plates: (figure, kind,
-    protocol, site) of the figures of protocols, in their order. sums: (path, bytes, SHA-256) of
-    files. run: "command", "commit", "engine" (version of Snakemake), "packages" ({name: version})
-    and "machine" (see provenance.facts); unknown values are None.
+    study: its settings. tables: "summary", "verdicts", "readings", "models", "times",
+    "differences", "uncertainties", "land_cover" and "products" (empty where the study has none).
+    claims: as scoring.claims.load returns them.
+    scenes, stacks: {site: content of its scene.json, of its stack/SITE.json}. shown: sites with
+    figures. figures: names of files. plates: (figure, kind, protocol, site) of the figures of
+    protocols, in their order. sums: (path, bytes, SHA-256) of files. run: "command", "version"
+    (of this project), "commit", "engine" (version of Snakemake), "packages" ({name: version}) and
+    "machine" (see provenance.facts); unknown values are None.
     """
     table = tables["verdicts"].fillna({"reason": ""})
     overall = table[table["band"] == OVERALL]
     verdicts = {row["claim"]: (row["text"], row["verdict"]) for row in overall.to_dict("records")}
-    numbers = constants(study, stacks)
+    (smallest,) = {claim["smallest_effect"] for claim in claims.values()}
+    numbers = constants(study, stacks, smallest)
     protocols = list(study["protocols"])
+    by_reading = verdicts_by_reading(tables["readings"])
     mark, note = marks(scenes)
     networks = used_models(study)
-    inputs = list(dict.fromkeys(i for cut in study["protocols"].values() for i in cut["inputs"]))
+    inputs = in_order(i for cut in study["protocols"].values() for i in cut["inputs"])
+    controls = [control for name in inputs if (control := input_of(name).control)]
     differences = tables["differences"].to_dict("records")
     tests = table[table["band"] != OVERALL]
     effects = {name: ratio_effects(differences, name) for name in protocols}
@@ -74,6 +86,7 @@ def content(
                 "name": name,
                 "text": text,
                 "verdict": verdict,
+                "measured": claims[name].get("measured", ""),
                 "evidence": evidence_sentences(
                     tests[tests["claim"] == name].to_dict("records"), claims[name]["needs"]
                 ),
@@ -84,9 +97,10 @@ def content(
         "protocols": protocols,
         "networks": networks,
         "other_networks": [name for name in networks.values() if name not in KNOWN_NETWORKS],
-        "inputs": listed([INPUTS[name].noun for name in inputs], "or"),
-        "shuffled": any(INPUTS[name].shuffled for name in inputs),
+        "inputs": listed([input_of(name).noun for name in inputs], "or"),
+        "controls": listed(controls).capitalize(),
         "baselines": listed(used_baselines(tables["summary"])),
+        "over_time": listed(used_over_time(tables["summary"])),
         "sites": sites_table(study, scenes, stacks),
         "shown_sites": shown,
         "all_shown": len(shown) == len(scenes),
@@ -110,13 +124,35 @@ def content(
                     *effects[protocol],
                 ],
                 "tables": score_tables(tables["summary"], protocol, numbers),
+                "uncertainty": {
+                    "table": uncertainty_table(tables["uncertainties"], protocol),
+                    "sentences": uncertainty_sentences(tables["uncertainties"], protocol),
+                },
+                "land_cover": {
+                    "table": land_cover_table(of_protocol(tables["land_cover"], protocol)),
+                    "sentences": map_sentences(of_protocol(tables["land_cover"], protocol)),
+                },
             }
             for protocol in protocols
         ],
+        "products": [] if tables["products"].empty else sentences(tables["products"]),
+        "pictures": [f"{name}.pdf" for name, kind, *_ in plates if kind == "cloud_free"],
         "full_scale": [name for name in protocols if PROTOCOLS[name].full_scale],
         "distances": [f"{name}.pdf" for name, kind, *_ in plates if kind == "gap_distance"],
+        "uncertain": len(tables["uncertainties"]) > 0,
+        "mapped": bool((tables["land_cover"]["band"] == BUILT_UP).any()),
+        "indexed": bool(tables["land_cover"]["band"].isin(INDICES).any()),
         "tests": claims_table(table),
+        "readings": {
+            "table": as_table(matrix(by_reading), left=None) if by_reading else None,
+            "sentences": reading_sentences(by_reading),
+        },
         "limits": limits(study, scenes, stacks, verdicts),
         "figures": figures,
         "run": describe_run(run, tables["times"], sums),
     }
+
+
+def of_protocol(table: pd.DataFrame, protocol: str) -> pd.DataFrame:
+    """Return the rows of a table that are about a protocol."""
+    return table[table["protocol"] == protocol]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ...study.inputs import INPUTS, TESTED
+from ...study.inputs import TESTED, input_of
 from ...study.methods import METHODS, method_name
 from ...study.protocols import HEADLINE, PROTOCOLS
 from .texts import counted, listed
@@ -30,8 +30,8 @@ def ratio_effects(differences: Sequence[Difference], protocol: str) -> list[str]
     for reference, networks in by_reference.items():
         effects = listed([_effect(name, rows) for name, rows in networks.items()])
         sentences.append(
-            f"{PROTOCOLS[protocol].where}, against the same network {INPUTS[reference].phrase}, the"
-            f" ratio makes the error {effects}."
+            f"{PROTOCOLS[protocol].where}, against the same network"
+            f" {input_of(reference).phrase}, the ratio makes the error {effects}."
         )
     return sentences
 

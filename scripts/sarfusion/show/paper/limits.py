@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...scoring.claims import NOT_TESTED
+from ...scoring.decision import NOT_TESTED
 from ...study.protocols import PROTOCOLS
 from ..pixels import coarse_sar_note
 from .sites import named, simulated_sites
@@ -67,8 +67,8 @@ def _limits(
         )
     else:
         yield (
-            f"Each network was trained from {seeds} seeds. Resampling so few understates what"
-            " seeds do, and the intervals are taken for slightly narrow."
+            f"Each network was trained from {seeds} seeds. The intervals allow for how little so"
+            " few say of others, and are wide for it."
         )
     yield (
         f"Every network had {study['training']['updates']} updates of its weights. Longer training,"
@@ -110,4 +110,7 @@ def _limits(
             f"{listed(untested)} {'was' if len(untested) == 1 else 'were'} not tested, for the"
             " reasons that stand beside the verdicts."
         )
-    yield ("No correction was made for testing several claims, bands and metrics at once.")
+    yield (
+        "The tests of a claim are corrected for their number; that there are several claims is not,"
+        " nor is what tables show beside them."
+    )

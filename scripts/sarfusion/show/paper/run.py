@@ -18,6 +18,7 @@ def describe_run(
     """
     machine = run["machine"]
     facts = {
+        "sarfusion": run["version"],
         "commit": run["commit"] or "not known",
         "Snakemake": run["engine"],
         "system": machine["system"],

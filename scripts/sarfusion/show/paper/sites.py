@@ -12,12 +12,14 @@ from .texts import MINUS, TIMES, listed, number, percent, table_of
 
 FEW_SITES = 3  # up to this number, each site is described in full
 MAX_ROWS = 40  # of a table that must fit a page
-FLAG_NAMES = {  # flag of QA_PIXEL -> its name in a sentence
+FLAG_NAMES = {  # flag of QA_PIXEL, or of aerosol -> its name in a sentence
     "dilated_cloud": "dilated cloud",
     "cirrus": "cirrus",
     "cloud": "cloud",
     "cloud_shadow": "cloud shadow",
     "snow": "snow",
+    "aerosol_high": "high aerosol",
+    "aerosol_interpolated": "interpolated aerosol",
 }
 USES = {"train": "training", "validation": "validation", "test": "test", "buffer": "buffer"}
 BRIEF = {  # property of a site -> its column, in the table with a row per site
@@ -84,15 +86,43 @@ def scaling(settings: Record) -> tuple[float, float]:
 
 
 def shift_text(stack: Record) -> str:
-    """Return the measured shift of SAR from optical in pixels, as text.
+    """Return the measured shift of SAR from optical in pixels, as text; what was taken back, too.
 
     stack: content of stack/SITE.json.
     """
-    measured = stack["shift_px"]
-    if measured["distance"] is None:
+    corrected = stack["shift_corrected_px"]
+    left = _shift_words(stack["shift_px"])
+    return f"{left}, after {_shift_words(corrected)} were taken back" if corrected else left
+
+
+def _shift_words(shift: Record) -> str:
+    """Return e.g. "+0.02 rows, -1.30 columns"."""
+    if shift["distance"] is None:
         return "could not be measured"
-    rows, columns = (f"{measured[name]:+.2f}".replace("-", MINUS) for name in ("rows", "columns"))
+    rows, columns = (f"{shift[name]:+.2f}".replace("-", MINUS) for name in ("rows", "columns"))
     return f"{rows} rows, {columns} columns"
+
+
+def radar_text(scene: Record) -> str:
+    """Return sensor, date and orbit of the radar scene, and of how many passes it is the mean."""
+    passes = scene["sar"].get("passes", 1)
+    mean = [f"mean of {passes} passes"] if passes > 1 else []
+    return ", ".join([sensor_text(scene, "sar"), *mean])
+
+
+def looks_text(stack: Record) -> str:
+    """Return the estimated looks of VV and VH, and what speckle they leave in the ratio, as text.
+
+    stack: content of stack/SITE.json.
+    """
+    looks = stack["sar"].get("looks")
+    if looks is None:
+        return "could not be estimated"
+    spread = stack["normalisation"]["ratio_db"]["std"]
+    return (
+        f"{looks['vv']:.1f} in VV, {looks['vh']:.1f} in VH; of the ratio, speckle makes"
+        f" {looks['ratio_speckle_db']:.1f} dB of {spread:.1f} dB"
+    )
 
 
 def location(settings: Record, stack: Record) -> str:
@@ -120,7 +150,8 @@ def describe_site(settings: Record, scene: Record, stack: Record) -> dict[str, s
     side = metres(pixel_size(grid["pixel_m"]))
     return {
         "Optical scene": sensor_text(scene, "optical"),
-        "Radar scene": sensor_text(scene, "sar"),
+        "Radar scene": radar_text(scene),
+        "Looks of radar": looks_text(stack),
         "Days between the two": days_apart(scene),
         "Place": location(settings, stack),
         "Grid": ", ".join(

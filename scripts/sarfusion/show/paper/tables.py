@@ -6,13 +6,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...scoring.claims import OVERALL
+from ...scoring.decision import ALL_SITES, OVERALL
+from ...scoring.definitions import WITHIN, coverage_label
 from ...scoring.metrics import METRICS
 from ...study.comparisons import run_label
-from ...study.inputs import INPUTS
+from ...study.inputs import input_of
 from ...study.methods import method_label, method_name
 from ...study.protocols import PROTOCOLS
+from ..land_cover import short_table as short_land_cover
 from ..tables import full_table, sections, short_table
+from ..uncertainty import short_table as short_uncertainties
 from .sites import FEW_SITES
 from .texts import MINUS, as_table, grouped, table_of, whole
 
@@ -65,69 +68,122 @@ def score_tables(
     return tables
 
 
+def uncertainty_table(uncertainties: pd.DataFrame, protocol: str) -> dict[str, Any] | None:
+    """Return the table of how sure methods are in a protocol, means over bands; None without any.
+
+    uncertainties: rows of evaluate_uncertainty.
+    """
+    rows = uncertainties[uncertainties["protocol"] == protocol]
+    return as_table(short_uncertainties(rows), left=2) if len(rows) else None
+
+
+def land_cover_table(rows: pd.DataFrame) -> dict[str, Any] | None:
+    """Return the table of what maps made of filled gaps are worth, None without any.
+
+    rows: of evaluate_land_cover, of one protocol.
+    """
+    return as_table(short_land_cover(rows)) if len(rows) else None
+
+
 def claims_table(verdicts: pd.DataFrame) -> dict[str, Any]:
-    """Return the table of the differences behind the verdicts.
+    """Return the table of the differences and levels behind the verdicts.
 
     For several sites it counts verdicts instead, since a row per site would fill pages.
     """
-    tests = verdicts[verdicts["band"] != OVERALL]
+    tests = verdicts[(verdicts["band"] != OVERALL) & (verdicts["site"] != ALL_SITES)]
     if tests["site"].nunique() > 1:
-        return _counted_claims(tests)
+        return _counted_claims(tests, verdicts[verdicts["site"] == ALL_SITES])
     rows: list[list[str]] = []
     last = None
     for row in tests.to_dict("records"):
-        test = (row["claim"], METRICS[row["metric"]].label, _comparison(row))
-        tested = np.isfinite(row["difference"])
+        test = (row["claim"], _label(row), _comparison(row))
+        value = "level" if row["direction"] == WITHIN else "difference"
+        tested = np.isfinite(row[value])
         rows.append(
             [
                 *(["", "", ""] if test == last else test),
                 row["band"],
-                _sign(row["direction"]),
-                _signed(row, "difference") if tested else "",
+                _claimed(row),
+                _signed(row, value) if tested else "",
                 f"{_signed(row, 'low')} to {_signed(row, 'high')}" if tested else "",
-                f"{row['seeds_agree']:.0f} of {row['seeds']:.0f}" if tested else "",
-                row["verdict"] + (f" ({row['reason']})" if row["reason"] else ""),
+                _seeds(row) if tested else "",
+                in_words(row),
             ]
         )
         last = test
-    header = ["claim", "metric", "left − right", "band", "claimed", "difference"]
+    header = ["claim", "metric", "left − right", "band", "claimed", "value"]
     # The last two columns, after the numbers, contain names too.
     return table_of([*header, "interval", "seeds", "verdict"], rows, 5, names=[7, 8], sites=False)
 
 
-def _counted_claims(tests: pd.DataFrame) -> dict[str, Any]:
-    """Return the table with the number of sites with each verdict."""
+def _counted_claims(tests: pd.DataFrame, pooled: pd.DataFrame) -> dict[str, Any]:
+    """Return the table with the number of sites with each verdict.
+
+    pooled: the rows over all sites, empty where there are too few sites for any.
+    """
     keys = ["claim", "metric", "left", "right", "direction", "band"]
+    tests, pooled = (table.fillna({"right": ""}) for table in (tests, pooled))
     order = list(dict.fromkeys(tests["verdict"]))
     rows = []
-    for (claim, metric, left, right, direction, band), group in tests.groupby(keys, sort=False):
-        comparison = _comparison({"left": left, "right": right})
+    for _, group in tests.groupby(keys, sort=False, dropna=False):
+        row = group.iloc[0].to_dict()
         counts = [str((group["verdict"] == verdict).sum()) for verdict in order]
-        rows.append([claim, METRICS[metric].label, comparison, band, _sign(direction), *counts])
+        whole = pooled[(pooled[keys] == group[keys].iloc[0]).all(axis=1)]
+        over = [in_words(found) for found in whole.to_dict("records")] if len(pooled) else []
+        about = [row["claim"], _label(row), _comparison(row), row["band"], _claimed(row)]
+        rows.append([*about, *counts, *over])
     header = ["claim", "metric", "left − right", "band", "claimed"]
-    return table_of([*header, *(f"sites {verdict}" for verdict in order)], rows, 5, sites=True)
+    header += [f"sites {verdict}" for verdict in order]
+    if not len(pooled):
+        return table_of(header, rows, 5, sites=True)
+    return table_of([*header, ALL_SITES], rows, 5, names=[len(header)], sites=True)
+
+
+def in_words(row: Mapping[str, Any]) -> str:
+    """Return the verdict of a test, with its reason if it has one."""
+    return row["verdict"] + (f" ({row['reason']})" if row["reason"] else "")
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    """Return the metric of a test in words."""
+    metric = row["metric"]
+    return coverage_label(metric) if row["direction"] == WITHIN else METRICS[metric].label
+
+
+def _seeds(row: Mapping[str, Any]) -> str:
+    """Return e.g. "1 of 2" seeds that agree, of a level the number of them."""
+    if row["direction"] == WITHIN:
+        return f"{row['seeds']:.0f}"
+    return f"{row['agree']:.0f} of {row['seeds']:.0f}"
 
 
 def _comparison(row: Mapping[str, Any]) -> str:
     """Return e.g. "CAE − CNN, with ratio" or "U-Net, with ratio − optical only"."""
+    if row["direction"] == WITHIN:
+        return run_label(row["left"])
     (left, with_left), (right, with_right) = (
-        row[side].rsplit("-", 1) for side in ("left", "right")
+        row[side].rpartition("-")[::2] for side in ("left", "right")
     )
-    if left == "each":
+    if left in ("each", ""):
         return f"{run_label(row['left'])} − {run_label(row['right'])}"
     if with_left == with_right:
-        return f"{method_name(left)} − {method_name(right)}, {INPUTS[with_left].label}"
+        return f"{method_name(left)} − {method_name(right)}, {input_of(with_left).label}"
     if left == right:
-        return f"{method_name(left)}, {INPUTS[with_left].label} − {INPUTS[with_right].label}"
+        return f"{method_name(left)}, {input_of(with_left).label} − {input_of(with_right).label}"
     return f"{run_label(row['left'])} − {run_label(row['right'])}"
 
 
-def _sign(direction: str) -> str:
-    return "< 0" if direction == "lower" else "> 0"
+def _claimed(row: Mapping[str, Any]) -> str:
+    """Return e.g. "< 0" or "0.93 to 0.97"."""
+    if row["direction"] == WITHIN:
+        return f"{row['least']:g} to {row['most']:g}"
+    return "< 0" if row["direction"] == "lower" else "> 0"
 
 
 def _signed(row: Mapping[str, Any], name: str) -> str:
-    """Return a value of a row with its sign and the decimals of its metric."""
-    digits = 4 if row["metric"] in ("rmse", "mae") else 3
+    """Return a value of a row, with its sign if it is a difference, and its metric's decimals."""
+    if row["direction"] == WITHIN:
+        return f"{row[name]:.3f}" if np.isfinite(row[name]) else "unknown"
+    digits = 4 if METRICS[row["metric"]].unit == "reflectance" else 3
     value = row[name]
     return f"{value:+.{digits}f}".replace("-", MINUS) if np.isfinite(value) else "unknown"

@@ -59,7 +59,7 @@ def table_of(
     return {"header": header, "rows": rows, "left": len(header) if left is None else left, **more}
 
 
-def as_table(frame: pd.DataFrame, left: int = 1) -> dict[str, Any]:
+def as_table(frame: pd.DataFrame, left: int | None = 1) -> dict[str, Any]:
     """Return a data frame of texts as a table for the template; see `table_of`."""
     rows = [[cell(text) for text in row] for row in frame.itertuples(index=False, name=None)]
     return table_of([str(name) for name in frame.columns], rows, left)

@@ -7,23 +7,36 @@ the results. These contain no numbers except those of the run.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ...scoring.claims import NOT_REPRODUCED, NOT_TESTED, REPRODUCED, SEED_DEPENDENT
+from ...scoring.decision import (
+    ALL_SITES,
+    CANNOT_TELL,
+    CONTRADICTED,
+    NO_DIFFERENCE,
+    NOT_SHOWN,
+    NOT_TESTED,
+    REPRODUCED,
+)
+from ...scoring.definitions import WITHIN
+from ...scoring.metrics import METRICS
 from ...study.comparisons import EACH
-from ...study.inputs import INPUTS, REFERENCES, TESTED
+from ...study.inputs import REFERENCES, TESTED, input_of
 from ...study.methods import METHODS
 from ...study.protocols import PROTOCOLS
+from .levels import level_sentences
 from .texts import counted, listed
 from .wording import method_words, run_words
 
 PAPER_PREFIX = "C"  # names of the paper's claims begin with it (config/claims.yaml)
 VERDICTS = {  # verdict -> verb and conjunction of its sentence, in the order of the sentences
     REPRODUCED: ("reproduces", "that"),
-    NOT_REPRODUCED: ("does not reproduce", "that"),
-    SEED_DEPENDENT: ("leaves open", "whether"),
+    CONTRADICTED: ("contradicts", "that"),
+    NOT_SHOWN: ("does not show", "that"),
     NOT_TESTED: ("does not test", "whether"),
 }
 QUANTITIES = {  # metric -> its name for readers new to it
     "rmse": "the error (RMSE)",
+    "rmse_by_distance": "the error (RMSE) far from clear ground minus that near to it",
+    "rmse_by_age": "the error (RMSE) where the other date is old minus that where it is young",
     "mae": "the mean absolute error (MAE)",
     "cc": "the correlation with the measured band (CC)",
     "ssim": "the structural similarity (SSIM)",
@@ -33,15 +46,15 @@ QUANTITIES = {  # metric -> its name for readers new to it
     "q_af": "the share of edges that is kept (Q AF)",
     "sf_ratio": "the amount of fine detail (SF ratio)",
 }
-REFLECTANCE = {"rmse", "mae"}  # metrics in units of reflectance
+REFLECTANCE = {name for name, metric in METRICS.items() if metric.unit == "reflectance"}
 OPPOSITE = {"lower": "higher", "higher": "lower"}
 GAP_MEANINGS = {  # by the verdict on a claim that the ratio lowers the error inside gaps
     REPRODUCED: "Inside cloud gaps the ratio is worth something on this ground: it tells the"
     " networks about the hidden surface what its surroundings do not.",
-    NOT_REPRODUCED: "Inside cloud gaps the ratio is no help to rely on: in at least one band and"
-    " comparison it raised the error in every seed.",
-    SEED_DEPENDENT: "Whether the ratio helps inside cloud gaps stays open: with other seeds, or on"
-    " other test ground, the difference may turn round.",
+    CONTRADICTED: "Inside cloud gaps the ratio is no help to rely on: in at least one band and"
+    " comparison it raises the error.",
+    NOT_SHOWN: "That the ratio helps inside cloud gaps is not shown: in at least one band and"
+    " comparison, the difference is too small or too uncertain.",
     NOT_TESTED: "Whether the ratio helps inside cloud gaps this run cannot say.",
 }
 
@@ -91,39 +104,54 @@ def evidence_sentences(rows: Sequence[TestRow], needs: str) -> list[str]:
     for row in rows:
         tests.setdefault((row["metric"], row["left"], row["right"]), []).append(row)
     several_sites = len({row["site"] for row in rows}) > 1
-    sentences = [
-        sentence
-        for test in tests.values()
-        for sentence in (_over_sites(test) if several_sites else _over_bands(test))
-    ]
+    sentences = []
+    for test in tests.values():
+        single = [row for row in test if row["site"] != ALL_SITES]
+        pooled = [row for row in test if row["site"] == ALL_SITES]
+        if test[0]["direction"] == WITHIN:
+            sentences += level_sentences(single, pooled)
+            continue
+        sentences += _over_bands(pooled, "Over all sites, in ")
+        sentences += _over_sites(single) if several_sites else _over_bands(single)
     if needs == "any" and len({row["band"] for row in rows}) > 1:
         sentences.append("One band is enough for this claim.")
     return sentences
 
 
-def _over_bands(rows: Sequence[TestRow]) -> list[str]:
-    """Return a sentence for each verdict in the rows of one test at one site."""
-    sentences = []
-    for verdict in VERDICTS:
-        chosen = [row for row in rows if row["verdict"] == verdict]
-        if chosen:
-            bands = f"In {listed([row['band'] for row in chosen])}"
-            sentences.append(_EVIDENCE[verdict](bands, chosen))
-    return sentences
+def _over_bands(rows: Sequence[TestRow], opening: str = "In ") -> list[str]:
+    """Return a sentence for each verdict in the rows of one test at one site, or over sites."""
+    groups: dict[tuple[int, str], list[TestRow]] = {}
+    for row in rows:
+        order = [*VERDICTS].index(row["verdict"])
+        is_small = row["verdict"] == NOT_SHOWN and row["reason"] == NO_DIFFERENCE
+        groups.setdefault((order, NO_DIFFERENCE if is_small else row["verdict"]), []).append(row)
+    return [
+        _EVIDENCE[kind](f"{opening}{listed([row['band'] for row in groups[order, kind]])}", chosen)
+        for (order, kind), chosen in sorted(groups.items())
+    ]
 
 
 def _reproduced(bands: str, rows: Sequence[TestRow]) -> str:
     return f"{bands}, {_relation(rows[0])}, by {_size_range(rows)}."
 
 
-def _not_reproduced(bands: str, rows: Sequence[TestRow]) -> str:
+def _contradicted(bands: str, rows: Sequence[TestRow]) -> str:
     opposite = _relation(rows[0], OPPOSITE)
     return f"{bands}, {opposite}, by {_size_range(rows)}: the opposite of what is claimed."
 
 
-def _seed_dependent(bands: str, rows: Sequence[TestRow]) -> str:
-    reasons = listed(list(dict.fromkeys(row["reason"] for row in rows)), "or")
-    return f"{bands}, it cannot be told whether {_relation(rows[0])}: {reasons}."
+def _not_shown(bands: str, rows: Sequence[TestRow]) -> str:
+    reasons = dict.fromkeys(row["reason"].removeprefix(f"{CANNOT_TELL}: ") for row in rows)
+    return f"{bands}, it cannot be told whether {_relation(rows[0])}: {listed([*reasons], 'or')}."
+
+
+def _no_difference(bands: str, rows: Sequence[TestRow]) -> str:
+    quantity = QUANTITIES.get(rows[0]["metric"], f"the metric {rows[0]['metric']}")
+    left, right = (run_words(rows[0][side]) for side in ("left", "right"))
+    return (
+        f"{bands}, {quantity} differs between {left} and {right} by less than the smallest effect"
+        " of interest."
+    )
 
 
 def _not_tested(bands: str, rows: Sequence[TestRow]) -> str:
@@ -134,8 +162,9 @@ def _not_tested(bands: str, rows: Sequence[TestRow]) -> str:
 
 _EVIDENCE: dict[str, Callable[[str, Sequence[TestRow]], str]] = {
     REPRODUCED: _reproduced,
-    NOT_REPRODUCED: _not_reproduced,
-    SEED_DEPENDENT: _seed_dependent,
+    CONTRADICTED: _contradicted,
+    NOT_SHOWN: _not_shown,
+    NO_DIFFERENCE: _no_difference,
     NOT_TESTED: _not_tested,
 }
 
@@ -151,8 +180,8 @@ def _over_sites(rows: Sequence[TestRow]) -> list[str]:
     others = [
         f"{words} in {count[verdict]}"
         for verdict, words in (
-            (NOT_REPRODUCED, "the opposite holds"),
-            (SEED_DEPENDENT, "it is open"),
+            (CONTRADICTED, "the opposite holds"),
+            (NOT_SHOWN, "it is not shown"),
             (NOT_TESTED, "it is not tested"),
         )
         if count[verdict]
@@ -173,12 +202,12 @@ def _relation(row: TestRow, directions: Mapping[str, str] | None = None) -> str:
 
 def _comparison(row: TestRow) -> str:
     """Return e.g. "the CAE than for the CNN (both with the ratio)"."""
-    left, right = (row[side].rsplit("-", 1) for side in ("left", "right"))
-    if left[0] == right[0]:
-        return f"{run_words(row['left'])} than {INPUTS[right[1]].phrase}"
+    left, right = (row[side].rpartition("-")[::2] for side in ("left", "right"))
+    if left[0] == right[0] != "":
+        return f"{run_words(row['left'])} than {input_of(right[1]).phrase}"
     if left[1] == right[1] and not {left[0], right[0]} & METHODS.keys():
         names = " than for ".join(method_words(side[0]) for side in (left, right))
-        return f"{names} (both {INPUTS[left[1]].phrase})"
+        return f"{names} (both {input_of(left[1]).phrase})"
     return f"{run_words(row['left'])} than for {run_words(row['right'])}"
 
 
@@ -200,14 +229,16 @@ def gap_meaning(verdicts: Verdicts, claims: Claims) -> str:
 
 
 def _is_about_gaps(claim: Mapping[str, Any]) -> bool:
-    """Return whether a claim says that the ratio lowers RMSE inside gaps against all REFERENCES."""
-    tests = claim["tests"]
+    """Tell whether a claim is that the ratio lowers RMSE in gaps, against no SAR and a control."""
+    tests, against = claim["tests"], {f"{EACH}-{other}" for other in REFERENCES}
     return (
         PROTOCOLS[claim["protocol"]].withholds
         and claim["needs"] == "all"
+        and all(WITHIN not in test for test in tests)
         and all((test["metric"], test["direction"]) == ("rmse", "lower") for test in tests)
         and {test["left"] for test in tests} == {f"{EACH}-{TESTED}"}
-        and {test["right"] for test in tests} == {f"{EACH}-{other}" for other in REFERENCES}
+        and f"{EACH}-none" in {test["right"] for test in tests} <= against
+        and len(tests) > 1
     )
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from ...study.comparisons import EACH
+from ...study.comparisons import BEST, EACH, UNTRAINED
 from ...study.figures import FIGURES
-from ...study.inputs import INPUTS
+from ...study.inputs import input_of
 from ...study.methods import METHODS, method_name
 from ...study.protocols import PROTOCOLS
 from .texts import listed
@@ -17,10 +17,12 @@ def method_words(method: str) -> str:
 
 def run_words(run: str) -> str:
     """Return e.g. "the CNN with the ratio" for "cnn-ratio"."""
+    if run in (BEST, UNTRAINED):
+        return {BEST: "the best network", UNTRAINED: "every method without training"}[run]
     method, sar_input = run.rsplit("-", 1)
     if method in METHODS:
         return f"the method {method_name(method)}"
-    return f"{method_words(method)} {INPUTS[sar_input].phrase}"
+    return f"{method_words(method)} {input_of(sar_input).phrase}"
 
 
 def question(protocols: Sequence[str], numbers: Mapping[str, str]) -> str:

@@ -18,7 +18,8 @@ from .packing import NODATA, encode, pack, unpack
 from .sampling import SampledBlock, plan_blocks, read_blocks
 from .worst import BLOCK, BlockErrors
 
-RESOLUTION = {"reflectance": 1e-4, "dB": 1e-2}  # smallest step between stored values, by unit
+# Smallest step between stored values, by unit.
+RESOLUTION = {"reflectance": 1e-4, "dB": 1e-2, "standard deviation": 1e-4, "class": 1}
 BYTES_PER_VALUE = 1.6  # in the page; a first estimate
 FINE_SHARE = 0.5  # of the page, at most, for layers with smaller pixels than the stack
 # Shares of the page's limit. A thinned page that fills less than MIN_FILL is packed again with

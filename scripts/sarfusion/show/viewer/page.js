@@ -8,7 +8,8 @@ const SIDES = ["left", "right"];
 const [ROWS, COLUMNS] = study.size;
 const [ACROSS_M, DOWN_M] = study.pixel_m;
 const WIDTH_M = COLUMNS * ACROSS_M, HEIGHT_M = ROWS * DOWN_M;
-const COLOUR = "colour";
+const COLOUR = "colour", DEVIATION = "standard deviation";
+const COLOURS = ["red", "green", "blue"];
 const VIEW_NAMES = { [COLOUR]: "true colour", value: "value", classes: "classes" };
 
 function make(tag, properties = {}, ...children) {
@@ -51,6 +52,7 @@ for (const entry of study.layers) {
     layer.step = Math.max(layer.step ?? 0, packed.step);
     packed.data = null;
   }
+  if (layer.classes) layer.numbers = Uint16Array.from(Object.values(layer.values)[0]);
   layers.set(layer.id, layer);
   if (layer.id === "measured" && gaps) {
     const values = Object.fromEntries(Object.entries(layer.values).map(
@@ -58,7 +60,8 @@ for (const entry of study.layers) {
     layers.set("gapped", { ...layer, id: "gapped", label: "Measured, with gaps", values });
   }
 }
-layers.set("split", { id: "split", group: "Ground", label: "Split of the ground", grid: "1", values: {} });
+layers.set("split", { id: "split", group: "Ground", label: "Split of the ground", grid: "1", values: {},
+  classes: study.classes, numbers: split });
 
 // The sampled blocks of each grid (see sampling.py), with the index of their first pixel.
 const BLOCKS = Object.fromEntries(Object.entries(study.grids).map(([ratio, blocks]) => {
@@ -99,12 +102,12 @@ function errorsOf(layer, band) {
 // Views
 
 function viewsOf(layer) {
-  if (layer.id === "split") return ["classes"];
+  if (layer.classes) return ["classes"];
   if (layer.unit === "dB") return ["value"];
   const bands = Object.keys(layer.values);
   const reference = layers.get(layer.reference);
   return [
-    ...(bands.length === 3 ? [COLOUR] : []),
+    ...(COLOURS.every((band) => bands.includes(band)) && layer.unit === "reflectance" ? [COLOUR] : []),
     ...bands,
     ...bands.filter((band) => reference?.values[band]).map((band) => `error ${band}`),
   ];
@@ -134,8 +137,9 @@ function limitsOf(layer, view) {
     const limit = study.errors[layer.group] ?? 0.01;
     return [-limit, limit];
   }
+  if (layer.unit === DEVIATION) return [0, percentiles(layer.id, Object.values(layer.values))[1]];
   const measured = layers.get("measured").values;
-  if (view === COLOUR) return percentiles(COLOUR, Object.values(measured));
+  if (view === COLOUR) return percentiles(COLOUR, COLOURS.map((band) => measured[band]));
   return percentiles(view, [measured[view]]);
 }
 
@@ -153,13 +157,13 @@ function paletteOf(layer, view) {
 // Return the colours of all pixels of a layer, transparent where there is no data.
 function paint(layer, view) {
   if (view === "classes") {
-    const colours = Object.values(study.classes).map(([, colour]) => (colour ? asPixel(colour) : 0));
-    return Uint32Array.from(split, (use) => colours[use]);
+    const colours = Object.values(layer.classes).map(([, colour]) => (colour ? asPixel(colour) : 0));
+    return Uint32Array.from(layer.numbers, (number) => colours[number]);
   }
   const [low, high] = limitsOf(layer, view);
   const level = (value) => Math.max(0, Math.min(255, Math.round((value - low) / (high - low) * 255)));
   if (view === COLOUR) {
-    const [red, green, blue] = ["red", "green", "blue"].map((band) => layer.values[band]);
+    const [red, green, blue] = COLOURS.map((band) => layer.values[band]);
     return Uint32Array.from(red, (value, i) => {
       if (Number.isNaN(value + green[i] + blue[i])) return 0;
       return (0xff000000 | level(blue[i]) << 16 | level(green[i]) << 8 | level(value)) >>> 0;
@@ -271,6 +275,7 @@ function isSeen({ row, column }) {
 
 function inWords(value, layer, isError = false) {
   if (!Number.isFinite(value)) return "no data";
+  if (layer.classes) return layer.classes[value][0];
   const text = value.toFixed(layer.digits).replace("-", "\u2212");
   return isError && value > 0 ? `+${text}` : text;
 }
@@ -281,7 +286,7 @@ function showScale(side) {
   if (view === "classes") {
     const swatch = ([name, colour]) => make("span", {},
       Object.assign(make("i", { className: "swatch" }), { style: colour ? `background: ${colour}` : "" }), name);
-    target.replaceChildren(make("div", { className: "classes" }, ...Object.values(study.classes).slice(1).map(swatch)));
+    target.replaceChildren(make("div", { className: "classes" }, ...Object.values(layer.classes).slice(1).map(swatch)));
     return;
   }
   const limits = limitsOf(layer, view).map((value) => inWords(value, layer, view.startsWith("error ")));
@@ -292,7 +297,7 @@ function showScale(side) {
   }
   const palette = paletteOf(layer, view).filter((_, i) => i % 15 === 0);
   const unit = view.startsWith("error ") ? "method \u2212 reference (reflectance)"
-    : layer.unit === "dB" ? "dB" : "reflectance";
+    : layer.unit === DEVIATION ? "one standard deviation (reflectance)" : layer.unit;
   const bar = make("div", { className: "bar" });
   bar.style.background = `linear-gradient(to right, ${palette.join(", ")})`;
   bar.setAttribute("role", "img");
@@ -337,9 +342,10 @@ function buildValues() {
     for (const layer of members) {
       const row = make("tr", {}, make("th", { scope: "row" }, layer.label));
       row.dataset.layer = layer.id;
-      const columns = layer.unit === "dB" ? Object.keys(layer.values) : study.bands;
+      const alone = layer.unit === "dB" || layer.unit === "class";
+      const columns = alone ? Object.keys(layer.values) : study.bands;
       for (const band of columns) {
-        const cell = make("td", { colSpan: layer.unit === "dB" ? study.bands.length : 1 });
+        const cell = make("td", { colSpan: alone ? study.bands.length : 1 });
         cell.dataset.band = band;
         row.append(cell);
         cells.push({ layer, band, cell });
@@ -395,7 +401,7 @@ function shownInWords() {
   const sentences = SIDES.map((side) => {
     const { layer, view } = state[side];
     if (view === "classes") return "";
-    const bands = view === COLOUR ? study.bands : view === "value" ? Object.keys(layer.values) : [view.replace("error ", "")];
+    const bands = view === COLOUR ? COLOURS : view === "value" ? Object.keys(layer.values) : [view.replace("error ", "")];
     const isError = view.startsWith("error ");
     const values = bands.map((band) => {
       const value = valueAt(layer, band, place);
@@ -444,7 +450,7 @@ const state = { left: {}, right: {}, mode: "side", cursor: null };
 
 function fillLayers(select) {
   const groups = new Map();
-  const order = ["Optical", "Ground", "SAR"];
+  const order = ["Optical", "Cloud-free picture", "Ground", "SAR"];
   const all = [...layers.values()];
   all.sort((a, b) => (order.indexOf(a.group) + 9) % 9 - (order.indexOf(b.group) + 9) % 9);
   for (const layer of all) {
@@ -569,6 +575,13 @@ $("as-errors").addEventListener("change", showValues);
 $("line-test").addEventListener("change", showLines);
 $("line-gap").addEventListener("change", showLines);
 $("gap-control").hidden = !gaps;
+$("picture-control").hidden = !layers.has("cloud_free/picture");
+for (const button of $("picture-control").querySelectorAll("button")) {
+  button.addEventListener("click", () => {
+    for (const side of SIDES) choose(side, button.dataset[side]);
+    arrange("swipe");
+  });
+}
 $("site")?.addEventListener("change", (event) => { location.href = event.target.value; });
 const rankedGroups = new Map();
 for (const layer of ranked) {

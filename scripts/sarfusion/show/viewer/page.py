@@ -9,22 +9,25 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from bokeh.core.json_encoder import serialize_json
 from bokeh.document import Document
 from bokeh.models import ColumnDataSource, Range1d, ScaleBar
-from bokeh.palettes import Greys256, RdBu11, Viridis256, interp_palette
+from bokeh.palettes import Greys256, Magma256, RdBu11, Viridis256, interp_palette
 from bokeh.plotting import figure
 from bokeh.resources import Resources
 from jinja2 import Environment
 
+FILES = [Path(__file__).parent / f"page.{end}" for end in ("html", "css", "js")]
 SIDES = ("left", "right")
 MIN_SPAN_PX = 8  # pixels along a map at the closest zoom
-# The first two are perceptually uniform; all three are safe for colour-blind readers.
+# All but the last are perceptually uniform, and all are safe for colour-blind readers.
 PALETTES = {
     "reflectance": list(Greys256),
     "dB": list(Viridis256),
+    "standard deviation": list(reversed(Magma256)),
     "error": list(interp_palette(RdBu11, 256)),
 }
 # Colours of the split, and of the outlines of test ground and gaps, as in the figures.

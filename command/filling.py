@@ -1,0 +1,81 @@
+"""Clouds of a new scene, filled by models that are there: the command fill of `reproduce`.
+
+Standard library only, and free of newer syntax (see `reproduce`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from environment import ROOT, Problem
+from running import project_lock
+from studies import ready, run_snakemake, snakemake, study_file, study_name, unlock_snakemake
+from verifying import run_script
+
+
+def fill_command(arguments: list[str]) -> int:
+    """fill a new scene's clouds by models at hand: fill --help"""
+    options, others = fill_options(arguments)
+    config = study_file(options.scene)
+    name = study_name(config)
+    results = ROOT / "results" / name
+    folder = folder_of_models(options.models)
+    if folder == results:
+        raise Problem(f"these models are of {name} itself: ./reproduce {name} products", 2)
+    ready()
+    if options.offline:
+        os.environ["SARFUSION_OFFLINE"] = "1"
+    chosen = results / "fill_with.json"
+    more = ["--site", options.site] if options.site else []
+    more += ["--anyway"] if options.anyway else []
+    with project_lock(f"fill {name}") as lock:
+        run_script(lock, "stage_filling", folder, chosen, *more)
+        unlock_snakemake(config, lock)
+        run_snakemake(snakemake(config, "fill", *others, over=[chosen]), name, lock)
+    for path in sorted((results / "products").glob("*/cloud_free.json")):
+        pixels = json.loads(path.read_text(encoding="utf-8"))["pixels"]
+        shown = sum(pixels.values()) - pixels["no_data"]
+        share = 1 - pixels["measured"] / shown if shown else 0
+        print(f"{os.path.relpath(str(path.with_suffix('.tif')))}  ({share:.1%} filled)")
+    return 0
+
+
+def folder_of_models(given: str) -> Path:
+    """Return the folder of a study's results, given by the study's name or as a path."""
+    for path in (ROOT / "results" / given, Path(given).absolute()):
+        if (path / "models").is_dir():
+            return path
+    raise Problem(
+        f"no trained models in {given}: name a study that ran, or a folder laid out as"
+        " results/STUDY, with models/ in it",
+        2,
+    )
+
+
+def fill_options(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    """Return the options of the command fill, and those for Snakemake."""
+    parser = argparse.ArgumentParser(
+        "./reproduce fill",
+        description="Fill the clouds of the sites of a study with the models of another one:"
+        " nothing is trained. Other options go to Snakemake.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "scene", metavar="SCENE.yaml", help="a study: a name of its own, and its sites"
+    )
+    parser.add_argument(
+        "--with",
+        dest="models",
+        metavar="STUDY",
+        required=True,
+        help="whose models: a study in results/, or a folder laid out as results/STUDY",
+    )
+    parser.add_argument("--site", help="whose models, where the study has several sites")
+    parser.add_argument(
+        "--anyway", action="store_true", help="also scenes unlike those that they were trained on"
+    )
+    parser.add_argument("--offline", action="store_true", help="with scenes that are here, or none")
+    return parser.parse_known_args(arguments)

@@ -1,0 +1,91 @@
+"""Download another date of one site, to fill gaps from."""
+
+from sarfusion.core.job import is_offline, run
+
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sarfusion.core.files import describe_file, write_json
+from sarfusion.core.raster import write_raster
+from sarfusion.core.resampling import nearest
+from sarfusion.scenes import landsat
+from sarfusion.scenes.stac.download import assemble_optical, bands_of, download, grid_of
+from sarfusion.scenes.stac.lock import day_of, read_lock, scenes_of, seal
+from sarfusion.scenes.stac.remote import remotes
+from tqdm import tqdm
+
+
+def main(
+    *,
+    site: str,
+    site_settings: Mapping[str, Any],
+    date: str,
+    lock: str | Path,
+    parts: str | Path,
+    packed: str | Path,
+    optical: str | Path,
+    metadata: str | Path,
+) -> None:
+    """Write the raw optical scene of a locked date on the grid of the site's own, and describe it.
+
+    site_settings: the site of the config. lock: the lock file, to which the sums of the pixels are
+    added. parts: the folder that keeps what a broken download had finished. packed: the
+    folder of windows that were unpacked, if there is one. Pixels of another grid are brought onto
+    that of the scene by nearest neighbour.
+    """
+    parts, catalogue = Path(parts), site_settings["catalogue"]
+    entry = read_lock(lock)["sites"][site]
+    found = download(
+        remotes(catalogue, offline=is_offline()),
+        {date: scenes_of(entry)[date]},
+        parts,
+        site_settings["download_limit_mb"],
+        partial(tqdm, disable=None, leave=False),
+        packed,
+    )
+    numbers, grid = assemble_optical(found[date], parts)
+    target = grid_of(entry["optical"])
+    if not grid.alike(target):
+        numbers = onto(numbers, grid, target)
+    scale, offset = catalogue["optical"]["scale"], catalogue["optical"]["offset"]
+    form = landsat.raw_form(scale, offset, bands_of(found[date]))
+    write_raster(optical, numbers, target, **form)
+    taken, scene_taken = (
+        datetime.fromisoformat(scene["datetime"]) for scene in (found[date], entry["optical"])
+    )
+    write_json(
+        metadata,
+        {
+            "site": site,
+            "source": "stac",
+            "simulated": False,
+            "days": round((taken - scene_taken).total_seconds() / 86400, 2),
+            "items": [{"sensor": "optical", **item} for item in found[date]["items"]],
+            "optical": {
+                "sensor": catalogue["optical"]["sensor"],
+                "date": found[date]["datetime"],
+                "track": found[date]["track"],
+                **describe_file(optical),
+            },
+            "licence": catalogue["licence"],
+        },
+    )
+    dates = [found[date] if day_of(scene) == date else scene for scene in entry["dates"]]
+    seal(lock, site, {**entry, "dates": dates})
+    shutil.rmtree(parts)
+
+
+def onto(numbers, grid, target):
+    """Return raw optical bands (bands, rows, columns) of a grid on another, fill beyond them."""
+    beyond = np.zeros(len(numbers), numbers.dtype)
+    beyond[-len(landsat.QUALITY)] = landsat.QA_FILL
+    return nearest(numbers, grid, target, beyond)
+
+
+if __name__ == "__main__":
+    run(main, snakemake)

@@ -1,0 +1,45 @@
+"""Draw several figures as PNG, to hold those of another person against them."""
+
+from sarfusion.core.job import run
+
+import inspect
+import logging
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sarfusion.core.files import write_text
+from sarfusion.show.figures import function_of, save
+
+
+def main(*, drawings: Sequence[Mapping[str, Any]], drawn: str | Path) -> None:
+    """Draw each figure, and write the list of those that were drawn.
+
+    drawings: of each figure its `function` (MODULE.FUNCTION of show/figures), the `values` that the
+    function may take by name, and the path of its `png`. A figure that cannot be drawn is left out,
+    with its error in the log: what another person sent may be anything.
+    """
+    names = []
+    for drawing in drawings:
+        Path(drawing["png"]).unlink(missing_ok=True)
+        try:
+            draw(**drawing)
+        except Exception as error:
+            logging.error("%s: %s", drawing["png"], "".join(traceback.format_exception(error)))
+            continue
+        names.append(f"{Path(drawing['png']).name}\n")
+    write_text(drawn, "".join(names))
+
+
+def draw(function: str, values: Mapping[str, Any], png: str) -> None:
+    """Draw one figure. Some functions return a list, with a figure for each of their bands."""
+    call = function_of(function)
+    taken = {name: values[name] for name in inspect.signature(call).parameters if name in values}
+    found = call(**taken)
+    (figure,) = found if isinstance(found, list) else [found]
+    save(figure, png)
+
+
+if __name__ == "__main__":
+    run(main, snakemake)

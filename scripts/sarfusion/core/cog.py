@@ -1,0 +1,46 @@
+"""Writing cloud-optimised GeoTIFFs (COG): overviews inside, laid out for reads over a network."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from rasterio.io import DatasetWriter
+from rasterio.shutil import copy
+
+from .grid import Grid
+from .raster import BLOCK, create_raster, whole_raster
+
+
+@contextmanager
+def create_cog(
+    path: str | Path, grid: Grid, names: Sequence[str], tags: Mapping[str, str], threads: int = 1
+) -> Iterator[DatasetWriter]:
+    """Yield a float32 raster with named bands for writing by windows; `path` becomes a COG of it.
+
+    No data is NaN. tags: of the file, for people and for GDAL. threads: of the compression.
+    An overview takes the nearest pixel of the level below it, so that a band of classes has no
+    class in it that does not exist. The bytes do not depend on `threads`.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        whole_raster(path) as final,
+        TemporaryDirectory(dir=path.parent, prefix=".part-") as folder,
+    ):
+        plain = Path(folder, "plain.tif")
+        with create_raster(plain, grid, names, np.float32, np.nan, threads=threads) as dataset:
+            yield dataset
+            dataset.update_tags(**tags)
+        copy(
+            plain,
+            final,
+            driver="COG",
+            compress="DEFLATE",
+            predictor="FLOATING_POINT",
+            blocksize=BLOCK,
+            overview_resampling="NEAREST",
+            bigtiff="IF_SAFER",
+            num_threads=threads,
+        )

@@ -1,0 +1,59 @@
+"""Maps of built-up ground: the classes of a simulated city, or a person's own mask.
+
+A map has one band on the optical grid: NOT_BUILT, BUILT or UNKNOWN. Built up is what ESA WorldCover
+calls so (class 50): ground under buildings, roads and other structures, but no green between them
+(Zanaga et al. 2022, ESA WorldCover 10 m 2021 v200).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from rasterio.windows import Window
+
+from ..core.errors import StudyError
+from ..core.grid import Grid
+from ..core.raster import open_raster
+from ..core.resampling import nearest
+from .landcover import ROOFS, Cover
+from .own_rasters import own_band
+from .simulate import MARGIN, block_mean, check_city, city_land
+
+BAND = "built_up"
+NOT_BUILT, BUILT, UNKNOWN = 0, 1, 255
+COVERS = (*ROOFS, Cover.ROAD, Cover.PAVED)  # of a simulated city
+CELLS = 6  # of the simulated land along an optical pixel
+
+
+def simulated_map(size_px: int, seed: int) -> np.ndarray:
+    """Return where at least half of a pixel is of COVERS, uint8 (rows, columns).
+
+    size_px, seed: of simulate_city, whose land it is.
+    """
+    check_city(size_px, seed)
+    inner = slice(MARGIN, -MARGIN)
+    share = block_mean(city_land(size_px, seed).is_any(COVERS)[inner, inner], CELLS)
+    return np.where(share >= 0.5, BUILT, NOT_BUILT).astype(np.uint8)
+
+
+def own_map(path: str, number: int, classes: Sequence[int] | None, grid: Grid) -> np.ndarray:
+    """Return the map that a raster gives, uint8 (rows, columns) of `grid`, by nearest neighbour.
+
+    number: of its band, from 1. classes: the values that are built up; None: all but 0. What the
+    raster calls no data is UNKNOWN, as is ground beyond it; without classes, 0 is data. Raises
+    StudyError where the two do not overlap, or where no pixel is built up, or every one is.
+    """
+    with open_raster(path) as dataset:
+        band = own_band(dataset, number, path).under(grid)
+        if classes is None:
+            band = band.with_zero()
+        values, known = band.read(Window(0, 0, band.grid.width, band.grid.height))
+        built = values != 0 if classes is None else np.isin(values, classes)
+        state = np.where(known, np.where(built, BUILT, NOT_BUILT), UNKNOWN).astype(np.uint8)
+        found = nearest(state, band.grid, grid, UNKNOWN)
+    if (found == UNKNOWN).all():
+        raise StudyError(f"{path}: knows nothing of the optical scene; give a mask of that place")
+    for kind, words in ((BUILT, "no pixel is"), (NOT_BUILT, "every pixel is")):
+        if not (found == kind).any():
+            said = "not 0" if classes is None else f"one of {', '.join(map(str, classes))}"
+            raise StudyError(f"{path}: {words} built up ({said}); check built_up.classes")
+    return found

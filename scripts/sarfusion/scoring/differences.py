@@ -1,0 +1,132 @@
+"""The difference between two methods: its interval over seeds and over ground.
+
+A study is one draw of seeds and of test ground. A difference of a metric, mean over S seeds, would
+be another one with other seeds, and another one on other ground. Its standard error has two parts:
+
+    seeds    s^2 / S, with s the standard deviation of the S differences on this ground; it contains
+             what seeds have in common with no other seed, on all ground and on this
+    ground   the variance of the mean over seeds by blocks of ground (see `ground_error`), less what
+             the first part has of it already: the part of single seeds, which is the variance by
+             blocks of the deviations of seeds from their mean
+
+and the interval is Student's t, with degrees of freedom by `intervals.combined_freedom`.
+
+Both methods are scored on the same ground, and with the same seeds (paired): what is hard for both
+cancels. A metric is a function of sums over cells of ground (see `metrics`, `cells`), and the
+influence of a cell is what the metric loses when the cell is left out.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..core.errors import StudyError
+from ..study.comparisons import paired_runs
+from .definitions import MIN_BLOCKS
+from .ground_error import block_side, correlation_length, ground_variance
+from .image_pair import Given
+from .intervals import combined_freedom, t_interval
+from .metrics import COMPARED_METRICS
+
+
+class Ground(NamedTuple):
+    """Cells of ground: which of a grid (rows, columns) they are, and their side in pixels.
+
+    least_px: the least side of a block.
+    """
+
+    cells: np.ndarray
+    cell_px: int
+    least_px: int
+
+    def maps(self, values: np.ndarray) -> np.ndarray:
+        """Return maps (..., rows, columns) of values (..., cells), 0 beside the ground."""
+        maps = np.zeros((*values.shape[:-1], *self.cells.shape))
+        maps[..., self.cells] = values
+        return maps
+
+
+class Score(NamedTuple):
+    """A metric on the whole ground, and the influence on it of each cell of ground (cells,)."""
+
+    value: float
+    influence: np.ndarray
+
+
+class Difference(NamedTuple):
+    """The mean over seeds of left - right, and how sure it is.
+
+    low, high: of its interval; seed_error, ground_error: the parts of its standard error; blocks:
+    of block_px pixels that the ground amounts to; seeds: number of seeds. NaN stands for what there
+    is too little ground for: fewer than MIN_BLOCKS blocks.
+    """
+
+    difference: float
+    low: float
+    high: float
+    seed_error: float
+    ground_error: float
+    blocks: float
+    block_px: float
+    seeds: int
+
+
+def score(metric: str, sums: np.ndarray, given: Given) -> Score:
+    """Return the Score of a metric from the sums of its terms over cells of ground (terms, cells).
+
+    The value is NaN where nothing supports it; the influences are, too, where one cell alone does.
+    """
+    total = sums.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = float(COMPARED_METRICS[metric].value(total, given))
+        left_out = COMPARED_METRICS[metric].value(total - sums.T, given)
+    return Score(value, np.where(sums[0] > 0, value - left_out, 0))
+
+
+def compare(
+    left: Mapping[int, Score],
+    right: Mapping[int, Score],
+    counts: np.ndarray,
+    ground: Ground,
+) -> Difference:
+    """Return the Difference between two methods in one metric.
+
+    left, right: {seed: Score}; a method without training has one score, which stands against every
+    seed of the other. counts: pixels, windows or differences that the metric rests on in each cell
+    of ground (cells,).
+    """
+    pairs = paired_runs(left, right)
+    if not pairs:
+        raise StudyError("the two methods have no seed in common; train both with the same seeds")
+    values = np.array([one.value - other.value for one, other in pairs])
+    maps = ground.maps(np.array([one.influence - other.influence for one, other in pairs]))
+    counts = ground.maps(counts)
+    seeds, value, mean = len(pairs), float(values.mean()), maps.mean(axis=0)
+    seed_error = float(values.std(ddof=1) / np.sqrt(seeds)) if seeds > 1 else 0.0
+    found = Difference(value, np.nan, np.nan, seed_error, np.nan, np.nan, np.nan, seeds)
+    if not (np.isfinite(maps).all() and counts.any()):
+        return found
+    block_px = block_side(correlation_length(mean, counts, ground.cell_px), ground.least_px)
+    variances, blocks, block_px = ground_variance(
+        np.concatenate([[mean], maps - mean]), counts, ground.cell_px, block_px
+    )
+    found = found._replace(blocks=blocks, block_px=block_px)
+    if blocks < MIN_BLOCKS:
+        return found
+    of_mean, *of_seeds = variances
+    shared = sum(of_seeds) / (seeds - 1) / seeds if seeds > 1 else 0.0
+    found = found._replace(ground_error=float(np.sqrt(max(of_mean - shared, 0))))
+    low, high = interval_of(found._asdict())
+    return found._replace(low=low, high=high)
+
+
+def interval_of(row: Mapping[str, Any]) -> tuple[float, float]:
+    """Return the two ends of the interval of a Difference, from its other fields."""
+    return t_interval(row["difference"], *error_of(row))
+
+
+def error_of(row: Mapping[str, Any]) -> tuple[float, float]:
+    """Return the standard error of a Difference, from its fields, and its degrees of freedom."""
+    parts = row["seed_error"], row["ground_error"]
+    return float(np.hypot(*parts)), combined_freedom(*parts, row["seeds"], row["blocks"])

@@ -1,0 +1,130 @@
+"""The standard error of a score that other ground would have given: the moving-block jackknife.
+
+A score is a mean over ground, or nearly so: each cell of ground moves it by its influence (see
+`differences`). Were cells independent, the variance of the score would be the sum of their squared
+influences. Neighbours err alike, so that sums over square blocks of cells stand in for cells: the
+moving-block jackknife (Künsch 1989, Annals of Statistics 17(3), section 3; in the plane, Lahiri
+2003, Resampling Methods for Dependent Data, chapter 12). With overlapping blocks B of l x l cells
+
+    v(l) = 1 / l^2 * sum over B of (sum of the influences in B)^2,
+
+which weights the covariance of two cells by a triangle that falls from 1 to 0 at a distance of l,
+in rows and in columns. This is too little by a share of about 1 / l. The line through v(l) and
+v(l / 2) ends, at infinite l, in
+
+    2 v(l) - v(l / 2),
+
+the flat-top window of Politis & Romano (1995, Journal of Time Series Analysis 16(1)). The larger of
+this and v(l) is taken, each times N / (N - 1), since influences sum to 0, with N the number of
+blocks that ground of this shape amounts to: (sum of pixels)^2 / (sum over B of pixels^2 / l^2).
+
+How large blocks have to be, the map of influences says: see `correlation_length` and `block_side`.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.fft import irfft2, next_fast_len, rfft2
+
+from .definitions import LENGTHS_IN_BLOCK, MAX_WINDOW
+
+MAX_LAG = 128  # cells: no correlation is looked for beyond
+
+
+class GroundVariance(NamedTuple):
+    """Variances (maps,), the number of blocks they rest on, and the side of a block in pixels."""
+
+    variances: np.ndarray
+    blocks: float
+    block_px: float
+
+
+def correlation_length(influence: np.ndarray, counts: np.ndarray, cell: int) -> float:
+    """Return the correlation length of a map of influences, in pixels.
+
+    influence: (rows, columns) of cells; counts: the number of pixels that score in each; cell: side
+    of a cell in pixels.
+
+    It is the root of the integral of the autocorrelation over the plane (the integral range of
+    Lantuéjoul 1991, Journal of Microscopy 161(3)): squares of this side, if independent, would give
+    a mean the same variance. A Gaussian autocorrelation exp(-h^2 / 2 s^2) has 2.51 s. The integral
+    ends at the first distance at which the autocorrelation, mean over directions, is not positive;
+    what lies beyond is noise. A map without any correlation has the side of a cell.
+    """
+    reach = max(1, min(MAX_LAG, min(influence.shape) // 2))
+    number, products, pairs, distance = _lags(influence, counts, reach)
+    rings = np.rint(distance).astype(int).ravel()
+    keep = rings < reach
+    size, products, pairs = (
+        np.bincount(rings[keep], map_.ravel()[keep]) for map_ in (number, products, pairs)
+    )
+    if not products[0] > 0:
+        return float(cell)
+    ends = np.flatnonzero(~((products > 0) & (pairs > 0.5)))
+    near = slice(ends[0] if len(ends) else None)
+    correlation = products[near] / pairs[near] / (products[0] / pairs[0])
+    return float(cell * np.sqrt(size[near] @ correlation))
+
+
+def _lags(influence, counts, reach):
+    """Return (number, sums of products, pairs of pixels, distance in cells) by the lag of cells.
+
+    Each is (2 reach + 1, reach + 1): lags in rows from -reach, in columns from 0. Opposite lags are
+    alike, so that those of columns above 0 count twice.
+    """
+    shape = [next_fast_len(size + reach, real=True) for size in influence.shape]
+
+    def products(map_):
+        found = irfft2(np.abs(rfft2(map_, shape)) ** 2, shape)[:, : reach + 1]
+        return np.concatenate([found[-reach:], found[: reach + 1]])
+
+    rows, columns = np.mgrid[-reach : reach + 1, : reach + 1]
+    twice = np.where(columns > 0, 2, 1)
+    distance = np.hypot(rows, columns)
+    return twice, twice * products(influence), twice * products(counts), distance
+
+
+def block_side(length: float, least_px: int) -> float:
+    """Return the side of blocks, in pixels, for maps of a correlation length (pixels).
+
+    LENGTHS_IN_BLOCK correlation lengths, and at least `least_px` and the largest window of any
+    metric, within which scores are alike by construction.
+    """
+    return max(LENGTHS_IN_BLOCK * length, least_px, MAX_WINDOW)
+
+
+def ground_variance(
+    maps: np.ndarray, counts: np.ndarray, cell: int, block_px: float
+) -> GroundVariance:
+    """Return the GroundVariance of scores, from maps of influences (maps, rows, columns).
+
+    counts: pixels that score in each cell (rows, columns). Blocks are of an even number of cells;
+    variances are interpolated between the two nearest sizes, so that they change steadily with
+    block_px.
+    """
+    wanted = block_px / cell
+    lower = max(2, 2 * int(wanted // 2))
+    share = min(max((wanted - lower) / 2, 0), 1)
+    (small, few), (large, many) = (_extrapolated(maps, counts, size) for size in (lower, lower + 2))
+    blocks = (1 - share) * few + share * many
+    return GroundVariance((1 - share) * small + share * large, blocks, cell * (lower + 2 * share))
+
+
+def _extrapolated(maps, counts, size):
+    """Return (variances (maps,), number of blocks) of blocks of size x size cells; see above."""
+    found = []
+    for side in (size, size // 2):
+        blocks = counts.sum() ** 2 / _block_squares(counts, side)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale = np.float64(blocks) / (blocks - 1)
+        found.append((np.array([scale * _block_squares(map_, side) for map_ in maps]), blocks))
+    (whole, blocks), (half, _) = found
+    return np.maximum(2 * whole - half, whole), float(blocks)
+
+
+def _block_squares(cells, size):
+    """Return the sum of the squared sums over all blocks of size x size cells, over size^2."""
+    sums = np.pad(cells, ((size, size - 1), (size, size - 1))).cumsum(0).cumsum(1)
+    sums = sums[size:] - sums[:-size]
+    sums = sums[:, size:] - sums[:, :-size]
+    return float(np.sum(sums**2)) / size**2

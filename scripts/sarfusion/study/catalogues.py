@@ -1,0 +1,62 @@
+"""The catalogues that scenes come from: those of config/catalogues.yaml, or of a study's own."""
+
+import copy
+from functools import cache
+from typing import Any
+
+from ..core.errors import Keys, SettingError, StudyError
+from ..core.files import shown
+from ..core.yaml_file import Document, naming_lines, read_yaml
+from ..scenes.stac.servers import SERVER
+from .plain import plain_copy
+from .schemas import CONFIG, check, schema, with_defaults
+
+CATALOGUES = CONFIG / "catalogues.yaml"
+
+
+def complete_catalogue(chosen: Any, site: str) -> dict[str, Any]:
+    """Return the settings of a catalogue with every default.
+
+    chosen: its name, or its settings, or one of these for each sensor; servers.server_of tells
+    them apart again.
+    """
+    where = ("sites", site, "catalogue")
+    if not isinstance(chosen, dict) or "url" in chosen or "sar" not in chosen:
+        return _one_catalogue(chosen, where)
+    optical, sar = (_one_catalogue(chosen[key], (*where, key)) for key in ("optical", "sar"))
+    server = {key: sar[key] for key in SERVER if key in sar}
+    licence = "; ".join(dict.fromkeys([optical["licence"], sar["licence"]]))
+    return {**optical, "sar": {**sar["sar"], "server": server}, "licence": licence}
+
+
+def _one_catalogue(chosen: Any, where: Keys) -> dict[str, Any]:
+    """Return the settings of one catalogue with every default. where: the keys that lead to it."""
+    if not isinstance(chosen, str):
+        return _complete(chosen, where)
+    known = _catalogues()
+    if chosen not in known.content:
+        raise SettingError.at(
+            where,
+            f"no catalogue {chosen!r} in config/catalogues.yaml;"
+            f" known are {', '.join(sorted(known.content))}",
+        )
+    with naming_lines(known.content, [known]):
+        return _complete(plain_copy(known.content)[chosen], (chosen,))
+
+
+def _complete(settings: Any, where: Keys) -> dict[str, Any]:
+    """Return the settings of a catalogue with every default. where: the keys that lead to them."""
+    check(settings, where, "$defs", "catalogue")
+    for server in (settings, settings.get("sar", {}).get("server", {})):
+        if (server.get("signing") == "bearer") != ("token" in server):
+            raise SettingError.at(where, "`signing: bearer` and `token` need one another")
+    return with_defaults(copy.deepcopy(settings), schema()["$defs"]["catalogue"])
+
+
+@cache
+def _catalogues() -> Document:
+    """Return the catalogues that a study may name."""
+    document = read_yaml(CATALOGUES)
+    if not isinstance(document.content, dict):
+        raise StudyError(f"{shown(CATALOGUES)}: no mapping of catalogues by their names")
+    return document

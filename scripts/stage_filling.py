@@ -1,0 +1,72 @@
+"""Choose the models that fill the clouds of a new scene, for `./reproduce fill`.
+
+    python scripts/stage_filling.py FOLDER TARGET [--site SITE] [--anyway]
+
+FOLDER: results/STUDY, or a folder laid out so: with models/ and, for calibrated standard
+deviations, metrics/. TARGET: the file of settings that is laid over the study of the scene. SITE:
+whose models to take, where FOLDER has those of several places.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from sarfusion.core.errors import StudyError
+from sarfusion.core.files import write_json
+from sarfusion.product.choice import best_method, is_of
+from sarfusion.product.given import check_record, chosen_place, settings, without_dates
+from sarfusion.study.protocols import PROTOCOLS
+from sarfusion.verify.models import read_record
+
+
+def main(folder, target, site=None, anyway=False):
+    """Write the settings."""
+    root = relative(folder)
+    protocol = next(name for name, about in PROTOCOLS.items() if about.withholds)
+    found = sorted(path.name for path in (root / "models").iterdir() if (path / protocol).is_dir())
+    place = chosen_place(found, site, str(root))
+    records = {}
+    for path in sorted((root / "models" / place / protocol).glob("*/*/seed*.json")):
+        if path.with_suffix(".safetensors").is_file():  # of some models, only the record is kept
+            records[str(path.with_suffix(""))] = record = read_record(path)
+            check_record(record, str(path))
+    records = without_dates(records, f"{root}, models of {place}")
+    try:
+        method = best_method(records.values())
+    except StudyError as error:
+        raise StudyError(f"{root}, models of {place} with their weights: {error}") from None
+    table = root / "metrics" / place / f"{protocol}.uncertainty.csv"
+    if not table.is_file():
+        print(
+            f"warning: no {table}: how far off what is filled may be stays unknown",
+            file=sys.stderr,
+        )
+    chosen = settings(
+        {path: record for path, record in records.items() if is_of(method, record)},
+        study=root.resolve().name,
+        site=place,
+        protocol=protocol,
+        uncertainty=str(table) if table.is_file() else None,
+        anyway=anyway,
+    )
+    Path(target).parent.mkdir(parents=True, exist_ok=True)
+    write_json(target, chosen)
+
+
+def relative(folder):
+    """Return the path of a folder from the working folder if it is in there, so that both move."""
+    path = Path(folder).resolve()
+    return Path(os.path.relpath(path)) if Path.cwd().resolve() in path.parents else path
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder")
+    parser.add_argument("target")
+    parser.add_argument("--site")
+    parser.add_argument("--anyway", action="store_true")
+    try:
+        main(**vars(parser.parse_args()))
+    except (StudyError, OSError) as error:
+        sys.exit(f"error: {' '.join(str(error).split())}")

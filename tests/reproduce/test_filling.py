@@ -1,0 +1,69 @@
+"""The command fill: what it runs, and what it refuses."""
+
+import json
+
+import pytest
+from reproduce_command import environment, filling
+
+SCENE = "config/city.yaml"  # of the study rio
+
+
+@pytest.fixture
+def calls(noted, project, monkeypatch):
+    """What would be run, as lists of words; nothing is."""
+    monkeypatch.setattr(filling, "ready", lambda: None)
+    monkeypatch.delenv("SARFUSION_OFFLINE", raising=False)
+    monkeypatch.chdir(project)
+    (project / "results/demo/models").mkdir(parents=True)
+    return noted
+
+
+def test_models_are_chosen_and_the_target_fill_is_run(calls, project, capsys):
+    facts = project / "results/rio/products/centre/cloud_free.json"
+    facts.parent.mkdir(parents=True)
+    facts.write_text(json.dumps({"pixels": {"measured": 75, "filled": 25, "no_data": 9}}))
+    assert filling.fill_command([SCENE, "--with", "demo", "--cores", "1"]) == 0
+    stage, snakemake = calls
+    assert stage[1:] == [
+        *("scripts/stage_filling.py", "results/demo", "results/rio/fill_with.json"),
+    ]
+    assert snakemake[3:6] == ["--configfile", SCENE, "results/rio/fill_with.json"]
+    assert snakemake[snakemake.index("--snakefile") + 2 :] == ["fill", "--cores", "1"]
+    assert capsys.readouterr().out == "results/rio/products/centre/cloud_free.tif  (25.0% filled)\n"
+
+
+def test_a_folder_a_site_and_the_override(calls, project, tmp_path_factory, monkeypatch):
+    sent = tmp_path_factory.mktemp("sent")
+    (sent / "models").mkdir()
+    monkeypatch.setattr(filling.os, "environ", {})
+    options = ["--site", "hue", "--anyway", "--offline"]
+    filling.fill_command([SCENE, "--with", str(sent), *options])
+    stage, snakemake = calls
+    assert stage[2] == str(sent)
+    assert stage[-3:] == ["--site", "hue", "--anyway"]
+    assert not {"--site", "--anyway", "--offline"} & {*snakemake}
+    assert filling.os.environ == {"SARFUSION_OFFLINE": "1"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ([SCENE, "--with", "nowhere"], "no trained models in nowhere: name a study that ran, or a"),
+        ([SCENE, "--with", "config"], "no trained models in config"),
+        (["none.yaml", "--with", "demo"], "no such study file: none.yaml"),
+        (["demo", "--with", "demo"], "these models are of demo itself: ./reproduce demo products"),
+    ],
+)
+def test_what_cannot_be_is_refused(calls, arguments, problem):
+    with pytest.raises(environment.Problem, match=problem) as refused:
+        filling.fill_command(arguments)
+    assert refused.value.code == 2
+    assert not calls
+
+
+@pytest.mark.parametrize("arguments", [[], [SCENE], ["--with", "demo"]])
+def test_scene_and_models_are_both_named(calls, arguments, capsys):
+    with pytest.raises(SystemExit):
+        filling.fill_command(arguments)
+    assert "required" in capsys.readouterr().err
+    assert not calls
