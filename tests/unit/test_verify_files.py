@@ -133,7 +133,8 @@ def folder(tmp_path):
     """A folder with all models of STUDY; their weights are a few numbers."""
     for number, (name, identity) in enumerate(every_model(STUDY).items()):
         model = STUDY["models"][identity["model"]]
-        names = [identity["band"], *(["ratio_db"] if identity["input"] == "ratio" else [])]
+        radar = "ratio_db" if identity["input"] == "ratio" else "without_ratio_db"
+        names = [identity["band"], radar]
         scale = {"low": None, "high": None, "mean": 0.1, "std": 0.02}
         record = {
             **identity,

@@ -390,9 +390,9 @@ def test_a_changed_digit_in_the_reference_would_be_found():
     limits = tolerances.read(ENVELOPE / "tolerances.csv")
     spread = envelope.set_index(["protocol", "region", "metric"])["moved"]
     for path in sorted(REFERENCE.glob("metrics/*/*.csv")):
-        if path.name.endswith((".differences.csv", ".uncertainty.csv")):
+        if path.name.endswith((".differences.csv", ".uncertainty.csv", ".land_cover.csv")):
             continue
-        table = scores.read(path, SCORES)
+        table = scores.read(path, SCORES).query("n >= 10")  # of fewer, one pixel moves the entropy
         kinds = ["recompute"] * len(table)
         found = table.assign(allowed=allowed(table, SCORES, limits, kinds)).reset_index()
         found = found.join(spread, on=["protocol", "region", "metric"])

@@ -306,10 +306,10 @@ ELSEWHERE = {
     *("figures/across_sites_PROTOCOL_scores.png", "figures/across_sites_differences.png"),
     *("tables/transfer.csv", "tables/transfer.md", "tables/transfer_metrics.csv"),
     *("figures/transfer.png", "missing_sites.json"),
-    "scenes/SITE/clouds.tif",
+    *("scenes/SITE/aerosol.tif", "scenes/SITE/clouds.tif"),
     "search/SITE.csv",
     "search/lock.txt",
-    "stack/SITE.full.CONTROL.tif",
+    *("stack/SITE.full.CONTROL.tif", "stack/SITE.noisy.tif"),
 }
 
 
