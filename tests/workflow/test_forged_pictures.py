@@ -92,7 +92,7 @@ def test_swapped_maps_of_a_reference_are_found(study, reference, finished):
 
 
 def test_a_forged_page_of_the_report_is_found(study, run):
-    assert len(pages.check_pages(study, run)) == 4
+    assert len(pages.check_pages(study, run)) == 5
     assert not failures(pages.check_pages(study, run))
     path = run / "report/claims.html"
     path.write_text(path.read_text().replace("not tested", "reproduced", 1))

@@ -25,9 +25,8 @@ def test_a_network_of_sar_alone_gets_no_band(results):
     assert record["channels"] == ["ratio_db"]
     assert set(record["scaling"]) == {"red", "ratio_db"}
     assert set(record["domain"]["percentiles"]) == {"ratio_db"}
-    assert read_json(results / "models/village/denoise/red/cnn-none/seed1.json")["channels"] == [
-        "red"
-    ]
+    without = read_json(results / "models/village/denoise/red/cnn-none/seed1.json")
+    assert without["channels"] == ["red", "without_ratio_db"]  # zeros, where others have the ratio
 
 
 def test_the_noise_is_what_the_study_asks_for(results):

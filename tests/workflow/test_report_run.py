@@ -36,8 +36,9 @@ def click(report, text):
 
 def test_a_table_is_shown_in_place(report):
     click(report, "Claims")
-    report.wait("return document.querySelectorAll('tbody tr').length === 3")
-    row = "[...document.querySelectorAll('tbody tr')].find(r => r.innerText.includes('as a table'))"
+    rows = "[...document.querySelectorAll('tbody tr')]"
+    report.wait(f"return {rows}.length === 4")
+    row = f"{rows}.find(row => row.innerText.includes('claims, as a table'))"
     report.run(f"{row}.querySelector('a').click()")
     page = report.wait("return document.querySelector('iframe')?.src")
     report.chrome.get(page)
