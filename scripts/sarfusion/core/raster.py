@@ -101,6 +101,23 @@ def finer(window: Window, ratio: int) -> Window:
     return Window(*(ratio * side for side in window.flatten()))
 
 
+def coarser(window: Window, times: int) -> Window:
+    """Return the Window of the pixels, `times` as large along each side, that a Window touches."""
+    (top, bottom), (left, right) = window.toranges()
+    first, upper = left // times, top // times
+    return Window(first, upper, -(-right // times) - first, -(-bottom // times) - upper)
+
+
+def repeated(pixels: np.ndarray, window: Window, times: int) -> np.ndarray:
+    """Return the pixels (rows, columns) of a Window, each a part of one `times` as large.
+
+    pixels: those of `coarser(window, times)`.
+    """
+    top, left = window.row_off % times, window.col_off % times
+    fine = pixels.repeat(times, axis=0).repeat(times, axis=1)
+    return fine[top : top + window.height, left : left + window.width]
+
+
 class BandReader:
     """Bands of several rasters on one grid, read together window by window.
 

@@ -4,7 +4,7 @@ Source: USGS, Landsat 8-9 Collection 2 Level 2 Science Product Guide (LSDS-1619)
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ QA_PIXEL_BITS = {
 }
 QA_CLEAR_BIT = 6  # set where neither dilated_cloud nor cloud is
 QA_FILL = 1 << QA_PIXEL_BITS["fill"]  # the QA_PIXEL of a pixel that is fill
+# Four confidences of two bits each (cloud, shadow, snow, cirrus) follow the flags: 01 is low.
+QA_ALL_LOW = 0b01010101 << 8
 # SR_QA_AEROSOL of Landsat 8 and 9: how reflectance was freed of aerosol. Each flag is a value of
 # some bits, given as (first bit, number of bits, value).
 AEROSOL_FLAGS = {"high": (6, 2, 3), "interpolated": (5, 1, 1)}
@@ -87,6 +89,18 @@ def any_flagged(qa_pixel: np.ndarray, flags: Iterable[str]) -> np.ndarray:
     for name in flags:
         marked |= flagged(qa_pixel, QA_PIXEL_BITS[name])
     return marked
+
+
+def as_qa_pixel(flags: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return a QA_PIXEL band (uint16) with `flags`, {name in QA_PIXEL_BITS: where it is set}.
+
+    All confidences are low, and ground is clear where there is no cloud. Fill has no other bit.
+    """
+    set_bits = sum(where.astype(np.uint16) << QA_PIXEL_BITS[name] for name, where in flags.items())
+    value = (QA_ALL_LOW | np.asarray(set_bits)).astype(np.uint16)
+    value[~any_flagged(value, ("dilated_cloud", "cloud"))] |= 1 << QA_CLEAR_BIT
+    value[is_fill(value)] = QA_FILL
+    return value
 
 
 def aerosol_flagged(qa_aerosol: np.ndarray, flag: str) -> np.ndarray:

@@ -32,10 +32,10 @@ from .landcover import CELL_M, ROOFS, Cover, LandCover, make_land, random_field,
 
 SAR_BANDS = sar.BANDS
 
-# QA_PIXEL: flags, then four confidences of two bits each (cloud, shadow, snow, cirrus): 01 is low,
-# 11 is high. "clear" means neither cloud nor dilated cloud.
+# Flags of QA_PIXEL, of which "clear" means neither cloud nor dilated cloud, and what turns its
+# confidences from low, 01, to high, 11.
 QA = {name: 1 << bit for name, bit in (landsat.QA_PIXEL_BITS | {"clear": 6, "water": 7}).items()}
-QA_ALL_LOW, QA_CLOUD_HIGH, QA_SHADOW_HIGH = 0b01010101 << 8, 0b10 << 8, 0b10 << 10
+QA_CLOUD_HIGH, QA_SHADOW_HIGH = 0b10 << 8, 0b10 << 10
 
 
 @dataclass(frozen=True)
@@ -416,10 +416,10 @@ def quality(
     21824 is clear land, 21952 clear water, 22280 cloud, 23888 shadow, 21762 the rim of a cloud, as
     in real products.
     """
-    value = np.full(water.shape, QA_ALL_LOW)
+    value = np.full(water.shape, landsat.QA_ALL_LOW)
     value += QA["dilated_cloud"] * rim + QA["clear"] * ~rim + QA["water"] * water
     value += (QA["cloud_shadow"] + QA_SHADOW_HIGH) * shadow
-    return np.where(cloud, QA_ALL_LOW + QA["cloud"] + QA_CLOUD_HIGH, value)
+    return np.where(cloud, landsat.QA_ALL_LOW + QA["cloud"] + QA_CLOUD_HIGH, value)
 
 
 def glints(rng: np.random.Generator, metal: np.ndarray) -> np.ndarray:
