@@ -28,6 +28,7 @@ from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_json
 from sarfusion.provenance.code_version import LIBRARY, module_digests
 from sarfusion.scenes.own_sources import watched
+from sarfusion.scenes.sensors import DEFAULT as DEFAULT_SENSOR
 from sarfusion.scenes.sources import SOURCES
 from sarfusion.scenes.stac.lock import locked_site, scenes_of, search_of, without_sums
 from sarfusion.study.config import (
@@ -46,6 +47,7 @@ from sarfusion.study.inputs import CONTROLS
 from sarfusion.study.layout import REPORT_TABLES, Layout
 from sarfusion.study.runs import model_name
 from sarfusion.study.methods import METHODS
+from sarfusion.study.optical import sensor_words
 from sarfusion.study.origin import check_origin, note_origin
 from sarfusion.study.protocols import PROTOCOLS
 
@@ -312,6 +314,12 @@ def gap_flags(site):
     if STUDY["sites"][site].get("gap_shapes") == "cloudy_date":
         return setting(STUDY, site, "optical")["mask"]
     return STUDY["sites"][site].get("gap_mask", {}).get("flags")
+
+
+def gap_sensor(site):
+    """Return the sensor whose quality band that mask is; one from a catalogue is a QA_PIXEL."""
+    is_own = "gap_mask" in STUDY["sites"][site]
+    return sensor_words(STUDY["sites"][site]) if is_own else DEFAULT_SENSOR
 
 
 def real_gaps(site):

@@ -62,6 +62,7 @@ rule make_gaps:
         gap_settings=setting_of("gaps"),
         mask_file=lambda wildcards: gap_mask(wildcards.site),
         flags=lambda wildcards: gap_flags(wildcards.site),
+        sensor=lambda wildcards: gap_sensor(wildcards.site),
     message:
         "Draw the gaps of {wildcards.site}"
     script:

@@ -29,21 +29,22 @@ def main(
     the items; each of `sites`. catalogue_urls: {site: address of the STAC API of its scenes}.
     """
     software = {"sarfusion": provenance.commit() or "unknown"}
+    scenes = [read_json(scene) for scene in metadata]
     written = {
         path: item_of(
             site,
             picture,
             {"style": style, "source_style": source_style},
             facts=read_json(about),
-            scene=read_json(scene),
+            scene=scene,
             software=software,
             catalogue_url=catalogue_urls.get(site),
         )
         for path, site, picture, style, source_style, about, scene in zip(
-            entries, sites, pictures, styles, source_styles, facts, metadata, strict=True
+            entries, sites, pictures, styles, source_styles, facts, scenes, strict=True
         )
     }
-    write_catalogue(catalogue, study, written)
+    write_catalogue(catalogue, study, written, [scene["optical"]["sensor"] for scene in scenes])
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from sarfusion.core.files import describe_file, write_json
 from sarfusion.core.raster import create_raster, open_raster, read_grid, strips
 from sarfusion.scenes import landsat, own_sources
 from sarfusion.scenes.own_dates import OwnDate, days_after, settings_of_date
+from sarfusion.scenes.sensors import title_of
 
 
 def main(
@@ -51,7 +52,11 @@ def main(
             "items": [
                 {"band": band, **own_sources.described(name)} for band, name in rasters.items()
             ],
-            "optical": {"sensor": chosen["sensor"], "date": date, **describe_file(optical)},
+            "optical": {
+                "sensor": title_of(chosen["sensor"]),
+                "date": date,
+                **describe_file(optical),
+            },
             "licence": site_settings["licence"],
         },
     )

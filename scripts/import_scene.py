@@ -16,6 +16,7 @@ from sarfusion.core.raster import create_raster, open_raster, strips
 from sarfusion.scenes import landsat, own_sources
 from sarfusion.scenes import sar as radar
 from sarfusion.scenes.own_scene import OwnOptical, OwnSar
+from sarfusion.scenes.sensors import title_of
 
 LARGE_BLOCK = 2**28  # bytes; a block is read as a whole
 
@@ -95,7 +96,8 @@ def warn_of_large_block(dataset):
 
 def describe(settings, keys, path):
     """Return what scene.json says of one file."""
-    return {**{key: settings[key] for key in keys}, **describe_file(path)}
+    said = {key: settings[key] for key in keys}
+    return {**said, "sensor": title_of(settings["sensor"]), **describe_file(path)}
 
 
 def write_optical(path, scene, settings):

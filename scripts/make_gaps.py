@@ -17,6 +17,7 @@ from sarfusion.ground.split import NOT_VALID, TEST
 from sarfusion.scenes import landsat, own_sources
 from sarfusion.scenes.own_rasters import own_band
 from sarfusion.scenes.plausibility import HUGE, check_qa_pixel
+from sarfusion.scenes.sensors import DEFAULT, sensor_of
 
 MIN_GAP = 0.01  # of the test ground; below it a score inside gaps says nothing
 MIN_COVER = 0.5  # of the test ground that a mask file must know
@@ -31,12 +32,14 @@ def main(
     gap_settings: Mapping[str, Any],
     mask_file: str | Path | None = None,
     flags: Sequence[str] | None = None,
+    sensor: str = DEFAULT,
 ) -> None:
     """Write the gap mask (uint8, 1 = withheld) on the grid of the stack.
 
     gap_settings: as in the config. Without mask_file the gaps are simulated from its share,
     size_px and seed. With it they are those of the file: QA_PIXEL `flags` when given, else all
-    pixels that are not 0. Both are dilated by a disc of its dilation_px.
+    pixels that are not 0. Both are dilated by a disc of its dilation_px. sensor: that of the file,
+    whose quality band is brought into QA_PIXEL.
     """
     grid = read_grid(stack)
     use = read_band(split, "use")
@@ -53,8 +56,8 @@ def main(
         advice = "change gaps.seed, or lower gaps.size_px"
     else:
         own_sources.check(str(mask_file), "gap_mask")
-        gap = dilate(read_mask(mask_file, flags, grid, test), dilation_px)
-        advice = f"choose another mask than {mask_file} (or, of a QA_PIXEL band, other gaps.flags)"
+        gap = dilate(read_mask(mask_file, flags, sensor, grid, test), dilation_px)
+        advice = f"choose another mask than {mask_file} (or, of a quality band, other gaps.flags)"
     withheld = gap[test].mean()
     if withheld < MIN_GAP:
         raise StudyError(f"gaps: only {withheld:.2%} of the test ground lies in one; {advice}")
@@ -64,7 +67,7 @@ def main(
     write_raster(gaps, gap.astype(np.uint8)[None], grid, ["gap"], None)
 
 
-def read_mask(path, flags, grid, test):
+def read_mask(path, flags, sensor, grid, test):
     """Return the gaps of a mask file on `grid`, by nearest neighbour, before dilation.
 
     The band called qa_pixel is read, or the first one. Raises StudyError unless the file knows
@@ -77,6 +80,9 @@ def read_mask(path, flags, grid, test):
         source, whole = band.grid, Window(0, 0, band.grid.width, band.grid.height)
         if flags:
             values, known = band.read_bits(whole)
+            record = sensor_of(sensor)
+            record.check_quality(values[known], str(path))
+            values = record.qa_pixel(values)
             check_qa_pixel(values, str(path))
             gap = gaps_from_quality(values, flags)
             known &= ~landsat.is_fill(values)

@@ -37,7 +37,9 @@ def paths(tmp_path):
 
 def make(paths, **changes):
     written = paths["stack"].with_name("gaps.tif")
-    given = {name: changes.pop(name) for name in ("mask_file", "flags") if name in changes}
+    given = {
+        name: changes.pop(name) for name in ("mask_file", "flags", "sensor") if name in changes
+    }
     make_gaps.main(**paths, gaps=written, gap_settings=SETTINGS | changes, **given)
     assert read_grid(written) == GRID
     return read_bands(written, ["gap"])[0]
@@ -70,6 +72,23 @@ def test_a_quality_band_of_another_grid_is_laid_on_the_stack(paths):
     expected = np.zeros(GRID.shape, np.uint8)
     expected[10:20, 10:30] = 1
     assert (gap == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("sensor", "clear", "cloud", "shadow", "fill"),
+    [("sentinel2_l2a", 4, 8, 3, 0), ("hls_s30", 0b01100000, 2, 8, 255)],
+)
+def test_a_quality_band_of_another_sensor(paths, sensor, clear, cloud, shadow, fill):
+    """8 is cloud in one coding and shadow in the other."""
+    quality = np.full(GRID.shape, clear, np.uint8)
+    quality[10:20, 10:30], quality[40:50, 10:30], quality[56] = cloud, shadow, fill
+    given = {"mask_file": write_mask(paths, quality), "sensor": sensor, "dilation_px": 0}
+    for flag, rows in (("cloud", np.s_[10:20]), ("cloud_shadow", np.s_[40:50])):
+        expected = np.zeros(GRID.shape, np.uint8)
+        expected[rows, 10:30] = 1
+        assert (make(paths, flags=[flag], **given) == expected).all()
+    with pytest.raises(StudyError, match="which QA_PIXEL of Landsat Collection 2 does not"):
+        make(paths, **given | {"flags": ["cloud"], "sensor": "landsat_c2_l2"})
 
 
 @pytest.mark.parametrize(

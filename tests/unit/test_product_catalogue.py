@@ -19,7 +19,13 @@ from sarfusion.core.cog import create_cog
 from sarfusion.core.files import sha256, write_json, write_text
 from sarfusion.core.raster import Grid
 from sarfusion.product.bands import NAMES
-from sarfusion.product.catalogue import day_of, footprint, proj_code, source_links
+from sarfusion.product.catalogue import (
+    day_of,
+    footprint,
+    proj_code,
+    source_links,
+    write_catalogue,
+)
 
 FACTS = {
     "study": "s",
@@ -55,7 +61,8 @@ def catalogue(tmp_path):
         for style in ("cloud_free.qml", "source.qml"):
             write_text(folder / style, "<qgis/>")
         write_json(folder / "cloud_free.json", FACTS | {"site": site})
-        scene = {"items": items, "licence": "CC0-1.0", "optical": {"date": date}}
+        seen = {"date": date, "sensor": "Landsat 9 OLI-2"}
+        scene = {"items": items, "licence": "CC0-1.0", "optical": seen}
         write_json(folder / "scene.json", scene)
         for name, file in PLACES.items():
             files[name].append(folder / file)
@@ -86,6 +93,19 @@ def test_the_catalogue_is_valid_and_moves_as_a_whole(catalogue, tmp_path):
     hrefs = [link["href"] for path in moved.rglob("*.json") for link in read(path).get("links", [])]
     assert all(href.startswith(("./", "../", "https://stac.example")) for href in hrefs)
     assert str(tmp_path) not in (moved / "catalog.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("sensors", "kind"),
+    [
+        (["Landsat 9 OLI-2", "simulated Landsat 9 OLI-2"], "Landsat"),
+        (["Landsat 9 OLI-2", "Sentinel-2 MSI, Level-2A"], "Optical"),
+    ],
+)
+def test_the_catalogue_tells_of_what_sensors_it_is(tmp_path, sensors, kind):
+    write_catalogue(tmp_path / "catalog.json", "s", {}, sensors)
+    told = read(tmp_path / "catalog.json")["description"]
+    assert told.startswith(f"{kind} scenes whose clouds were filled")
 
 
 def test_an_item_tells_what_extensions_ask(catalogue):

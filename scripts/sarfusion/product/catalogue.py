@@ -3,7 +3,7 @@
 STAC 1.1 (https://stacspec.org), with the extensions projection, raster, processing and file.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from ..core.grid import LONGITUDES, Grid
 from ..core.raster import read_grid
 from ..fusion.ensemble import deviation_name
 from ..scenes.bands import BANDS
+from ..scenes.landsat import sensor_named
 from .bands import CLASSES, MADE, NAMES
 from .facts import lineage
 
@@ -30,14 +31,20 @@ ANY_TIME = {"start_datetime": "0001-01-01T00:00:00Z", "end_datetime": "9999-12-3
 SHA256 = "1220"  # how a multihash begins that is a SHA-256: its code, and its length in bytes
 
 
-def write_catalogue(path: str | Path, study: str, items: Mapping[str | Path, pystac.Item]) -> None:
+def write_catalogue(
+    path: str | Path,
+    study: str,
+    items: Mapping[str | Path, pystac.Item],
+    sensors: Iterable[str] = (),
+) -> None:
     """Write the catalogue to `path`, and each of the items to its own path, below that.
 
-    items: {path: Item}, whose assets lie beside it.
+    items: {path: Item}, whose assets lie beside it. sensors: of the scenes, in words.
     """
+    kind = "Landsat" if all(map(sensor_named, sensors)) else "Optical"
     catalogue = pystac.Catalog(
         f"sarfusion-{study}",
-        "Landsat scenes whose clouds were filled, with the uncertainty of what was filled",
+        f"{kind} scenes whose clouds were filled, with the uncertainty of what was filled",
         title=f"Cloud-free pictures of the study {study}",
         catalog_type=pystac.CatalogType.SELF_CONTAINED,
     )

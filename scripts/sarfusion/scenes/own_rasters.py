@@ -14,7 +14,7 @@ from rasterio.windows import Window
 
 from ..core.errors import StudyError
 from ..core.grid import Grid
-from ..core.raster import reading
+from ..core.raster import coarser, reading, repeated
 from .sar import covering
 
 BITS = (-(2**15), 2**16 - 1)  # the numbers of a 16-bit field, signed or not
@@ -27,7 +27,8 @@ class OwnBand:
     """One band of a raster, or a part of it, with windows and pixels of `grid`, which is north up.
 
     nodata: the numbers that mean no data, in the study or the file.
-    where: site and band, as messages name them.
+    where: site and band, as messages name them. times: how many pixels of `grid` lie along one of
+    the file's.
     """
 
     dataset: DatasetReader
@@ -35,6 +36,7 @@ class OwnBand:
     grid: Grid
     nodata: tuple[np.generic, ...]
     where: str
+    times: int = 1
 
     @property
     def dtype(self) -> np.dtype:
@@ -52,6 +54,10 @@ class OwnBand:
         known: where a number is neither no data, nor masked by the file (mask, .msk, alpha), nor
         NaN or infinite.
         """
+        if self.times > 1:
+            of_file = replace(self, grid=Grid.of(self.dataset).north_up(), times=1)
+            numbers, known = of_file.read(coarser(window, self.times))
+            return repeated(numbers, window, self.times), repeated(known, window, self.times)
         inside = self._in_file(window)
         with reading(self.dataset):
             numbers = self.dataset.read(self.number, window=inside)
@@ -84,6 +90,19 @@ class OwnBand:
         """Return the part of the band under another grid, all of it where they do not overlap."""
         part = covering(self.grid, grid)
         return replace(self, grid=self.grid.part(part)) if part else self
+
+    def on_pixels_of(self, grid: Grid, times: int) -> OwnBand:
+        """Return the band with pixels as fine as those of another grid, if it is `times` coarser.
+
+        Otherwise it is returned as it is.
+        """
+        fine = self.grid.finer(times)
+        return replace(self, grid=fine, times=times) if fine.alike(grid) else self
+
+    def without(self, number: float) -> OwnBand:
+        """Return the band with one more number that means no data, if the file can hold it."""
+        held = _held(number, self.dtype)
+        return self if held is None else replace(self, nodata=(*self.nodata, held))
 
     def with_zero(self) -> OwnBand:
         """Return the band with 0 as data: that nothing is flagged, even if declared nodata."""

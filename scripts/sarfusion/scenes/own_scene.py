@@ -21,6 +21,7 @@ from .plausibility import (
     check_reflectance,
     observed,
 )
+from .sensors import is_named, sensor_of
 from .sources import files_of_band
 
 AEROSOL = "qa_aerosol"
@@ -33,7 +34,7 @@ Bands = Sequence[OwnBand]
 
 
 class OwnOptical:
-    """The optical bands of a site on one grid, and Landsat's quality bits where it has them.
+    """The optical bands of a site on one grid, and quality bits where it has them.
 
     rasters: the open rasters of the site. settings: the site of the config. Raises StudyError where
     files and settings contradict each other; with `trust_values`, the settings count. The bands are
@@ -44,7 +45,14 @@ class OwnOptical:
         optical = settings["optical"]
         self.names = optical_bands(settings.get("infrared", ()))
         self._trusted = settings["trust_values"]
+        self._sensor = sensor_of(optical["sensor"])
         self._bands = _measured(rasters, settings, "optical", self.names, site)
+        if is_named(optical["sensor"]):
+            self._bands = [band.without(self._sensor.nodata) for band in self._bands]
+        self._bands = [
+            self._on_pixels_of_red(name, band)
+            for name, band in zip(self.names, self._bands, strict=True)
+        ]
         if not _on_one_grid(self._bands):
             *first, last = self.names
             named = f"{', '.join(first)} and {last}"
@@ -56,18 +64,25 @@ class OwnOptical:
                 _check_scaling(band, self._scaling)
         self._saturation = optical.get("saturation", np.inf)
         self._quality = {}
-        for name in (*landsat.QUALITY, AEROSOL):
-            if name in optical:
-                where = f"site {site}: {name}"
-                band = own_band(rasters[f"optical.{name}"], optical[name]["band"], where)
-                if not _on_one_grid([self._bands[0], band]):
-                    raise StudyError(f"{where} lies on another grid than red; align them")
-                self._quality[name] = band
+        for name in dict.fromkeys((*landsat.QUALITY, AEROSOL, *self._sensor.quality)):
+            if name not in optical:
+                continue
+            where = f"site {site}: {name}"
+            band = own_band(rasters[f"optical.{name}"], optical[name]["band"], where)
+            band = self._on_pixels_of_red(name, band)
+            if not _on_one_grid([self._bands[0], band]):
+                raise StudyError(f"{where} lies on another grid than red; align them")
+            self._quality[name] = band
         if "qa_radsat" in optical:
             band = self._quality["qa_radsat"] = self._quality["qa_radsat"].with_zero()
             self._radsat_sensor = optical["qa_radsat"]["bits"]
             about = f"{optical['sensor']} {optical['qa_radsat']['path']}"
             landsat.check_radsat_sensor(self._radsat_sensor, about, band.where)
+
+    def _on_pixels_of_red(self, name: str, band: OwnBand) -> OwnBand:
+        """Return a band on the grid of red, if the sensor has coarser pixels in it."""
+        times = self._sensor.coarser.get(name, 1)
+        return band.on_pixels_of(self._bands[0].grid, times) if times > 1 else band
 
     @property
     def dtype(self) -> np.dtype:
@@ -83,6 +98,9 @@ class OwnOptical:
             numbers, known, qa_pixel, _ = self._read(window)
             if "qa_pixel" in self._quality:
                 check_qa_pixel(qa_pixel, self._quality["qa_pixel"].where)
+            elif (coded := self._sensor.quality[0]) in self._quality:
+                bits, told = self._quality[coded].read_bits(window)
+                self._sensor.check_quality(bits[told], self._quality[coded].where)
             known &= ~self._saturated(numbers)
             known &= known.all(axis=0) & ~landsat.any_flagged(qa_pixel, NOT_GROUND)
             parts.append((numbers, self._reflectance(numbers), known))
@@ -126,6 +144,11 @@ class OwnOptical:
                 bits[name], told = self._quality[name].read_bits(window)
                 known &= told
         qa_pixel, qa_radsat = (bits[name].copy() for name in landsat.QUALITY)
+        coded = self._sensor.quality[0]
+        if coded in self._quality and coded not in landsat.QUALITY:
+            classes, told = self._quality[coded].read_bits(window)
+            known &= told
+            qa_pixel, qa_radsat = self._sensor.raw_quality(classes[np.newaxis], self.names)
         if "qa_radsat" in self._quality:
             qa_radsat = landsat.radsat_as_oli(qa_radsat, self._radsat_sensor, self.names)
         return numbers, known & ~landsat.is_fill(qa_pixel), qa_pixel, qa_radsat

@@ -145,8 +145,9 @@ def check_qa_pixel(qa_pixel: np.ndarray, where: str) -> None:
     if odd.size:
         raise StudyError(
             f"{where}: holds {', '.join(map(str, odd[:6]))}, which QA_PIXEL of Landsat Collection 2"
-            " does not; write the classes of another sensor (Sentinel-2's SCL, HLS Fmask) as its"
-            " flags: 0 clear, 8 cloud, 16 shadow, 1 fill"
+            " does not; of SCL or Fmask, name the sensor (sentinel2_l2a, hls_l30 or"
+            " hls_s30) and call the band scl or fmask, or write its classes as flags: 0 clear, 8"
+            " cloud, 16 shadow, 1 fill"
         )
     full = qa_pixel[(qa_pixel >= MIN_QA_PIXEL) & ~is_fill(qa_pixel)]
     clear = flagged(full, QA_CLEAR_BIT)

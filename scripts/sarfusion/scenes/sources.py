@@ -14,10 +14,10 @@ from typing import Any
 from ..core.earth import METRES_PER_DEGREE
 from ..core.errors import SettingError
 from .days import simulated_date
+from .sensors import sensor_of
 
 Settings = Mapping[str, Any]
 ShapeOf = Callable[[str], tuple[int, int]]
-NATIVE_M = 30  # side of a pixel of the optical scenes
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Source:
     check: function that raises StudyError for settings that no schema can refuse, from the settings
         and the name of a site.
     scaling: function that returns (scale, offset) from digital numbers to reflectance, from the
-        settings; None for those of Landsat.
+        settings; None for those of Landsat. Where items of a catalogue state them, scene.json does.
     place: location of its sites, "" where an area or a grid gives it.
     verb: first word of the message of its job.
     bytes_a_pixel: memory of the script for each optical pixel; 0 where it does not grow.
@@ -159,7 +159,8 @@ def _pixels_of_area(settings: Settings, files: Mapping[str, str], shape_of: Shap
     west, south, east, north = settings["area"]
     height = (north - south) * METRES_PER_DEGREE
     width = (east - west) * METRES_PER_DEGREE * math.cos(math.radians((north + south) / 2))
-    return round(height * width / NATIVE_M**2)
+    sensor = sensor_of(settings["catalogue"]["optical"]["sensor"])
+    return round(height * width / sensor.pixel_m**2)
 
 
 def _check_area_and_period(settings: Settings, site: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from ..core.errors import Keys, SettingError, StudyError
 from ..core.files import shown
 from ..core.yaml_file import Document, naming_lines, read_yaml
+from ..scenes.sensors import is_named, sensor_of
 from ..scenes.stac.servers import SERVER
 from .plain import plain_copy
 from .schemas import CONFIG, check, schema, with_defaults
@@ -50,7 +51,33 @@ def _complete(settings: Any, where: Keys) -> dict[str, Any]:
     for server in (settings, settings.get("sar", {}).get("server", {})):
         if (server.get("signing") == "bearer") != ("token" in server):
             raise SettingError.at(where, "`signing: bearer` and `token` need one another")
-    return with_defaults(copy.deepcopy(settings), schema()["$defs"]["catalogue"])
+    complete = with_defaults(copy.deepcopy(settings), schema()["$defs"]["catalogue"])
+    _complete_sensor(complete["optical"], (*where, "optical"))
+    return complete
+
+
+def _complete_sensor(optical: dict[str, Any], where: Keys) -> None:
+    """Give the settings of optical scenes the files, scale and offset of their sensor.
+
+    Without an offset, each item is to state its own, where the sensor has several.
+    """
+    words = optical.get("sensor", "unknown")
+    try:
+        is_named(words)
+    except StudyError as error:
+        raise SettingError.at((*where, "sensor"), str(error)) from None
+    sensor, assets = sensor_of(words), optical["assets"]
+    for band, key in sensor.files.items():
+        assets.setdefault(band, key)
+    if unknown := sorted({*assets} - {*sensor.files, "qa_aerosol"}):
+        raise SettingError.at(
+            (*where, "assets", unknown[0]),
+            f"{sensor.title} has no {unknown[0]}; it has {', '.join(sensor.files)}",
+        )
+    if "offset" in optical or not sensor.has_versions:
+        optical.setdefault("scale", sensor.scale)
+        optical.setdefault("offset", sensor.offset())
+    optical.setdefault("sensor", words)
 
 
 @cache

@@ -13,10 +13,12 @@ from ..core.files import is_file, shown
 from ..core.gdal_names import located, problem
 from ..core.yaml_file import naming_lines, read_yaml
 from ..scenes.bands import INFRARED
+from ..scenes.sensors import sensor_of
 from ..scenes.sources import SOURCES
 from .catalogues import complete_catalogue
 from .inputs import inputs_of
 from .methods import METHODS, OVER_TIME, networks
+from .optical import SIZES, complete_own_files, scale_sizes, sensor_words
 from .plain import plain_copy
 from .protocols import PROTOCOLS
 from .schemas import CONFIG, check, schema, with_defaults
@@ -67,8 +69,10 @@ def resolve(config: Mapping[str, Any], folder: str | Path = CONFIG.parent) -> di
     else:
         _check_sites(study["sites"])
     _complete_baselines(study)
+    given = {section: {*study.get(section, {})} for section in SIZES}
     study = with_defaults(study, schema())
     _complete_sites(study, table)
+    scale_sizes(study, given)
     _check_inputs(study)
     _complete_protocols(study, named=config.get("protocols", ()))
     for name, protocol in study["protocols"].items():
@@ -174,6 +178,8 @@ def _complete_sites(study: dict[str, Any], table: Path | None) -> None:
         try:
             SOURCES[site["source"]].check(site, name)
             _check_infrared(study, name)
+            if site["source"] == "files":
+                complete_own_files(site, name, study["data"])
             if "catalogue" in site:
                 site["catalogue"] = complete_catalogue(site["catalogue"], name)
                 assets = site["catalogue"]["optical"]["assets"]
@@ -201,6 +207,10 @@ def _complete_aerosol(study: dict[str, Any]) -> None:
     for name, site in study["sites"].items():
         if "catalogue" in site:
             assets = site["catalogue"]["optical"]["assets"]
+            if is_asked and sensor_of(sensor_words(site)).coding:
+                raise SettingError.at(
+                    ("sites", name), f"{sensor_words(site)} has no SR_QA_AEROSOL to mask aerosol by"
+                )
             key = assets.pop("qa_aerosol", "qa_aerosol")
             assets |= {"qa_aerosol": key} if is_asked else {}
         elif is_asked and site["source"] == "files" and "qa_aerosol" not in site["optical"]:

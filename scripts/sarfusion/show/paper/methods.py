@@ -8,6 +8,7 @@ import pandas as pd
 from ...core.pixel_sizes import RATIO
 from ...scoring import definitions
 from ...scoring.decision import ALPHA
+from ...study.config import setting
 from ...study.methods import METHODS, OVER_TIME, method_name
 from ..pixels import pixel_sizes
 from .sites import FLAG_NAMES
@@ -42,6 +43,12 @@ def _training_gaps(gaps: Mapping[str, Any]) -> str:
     return f"of {least} to {most}~px, on {fewest} to {largest} of the ground"
 
 
+def _at_sites(study: Mapping[str, Any], section: str, key: str) -> str:
+    """Return a number of the settings as text; all that there are, where sites differ in it."""
+    numbers = {setting(study, site, section)[key] for site in study["sites"]}
+    return listed([number(each) for each in sorted(numbers)])
+
+
 def constants(
     study: Mapping[str, Any], stacks: Mapping[str, Mapping[str, Any]], smallest_effect: float
 ) -> dict[str, str]:
@@ -57,12 +64,12 @@ def constants(
         "noise_floor": number(sar["noise_floor_db"]),
         "shift": TAKEN_BACK if sar["correct_shift"] else REPORTED,
         "clip": listed([number(value) for value in sar["clip_percentiles"]]),
-        "block": number(split["block_px"]),
+        "block": _at_sites(study, "split", "block_px"),
         "test": percent(split["test"]),
         "validation": percent(split["validation"]),
         "buffer": number(split["buffer_px"]),
         "gap_share": percent(gaps["share"]),
-        "gap_size": number(gaps["size_px"]),
+        "gap_size": _at_sites(study, "gaps", "size_px"),
         "start": STARTS[gaps["start"]],
         "training_gaps": _training_gaps(gaps),
         "gain": number(study["sharpening"]["gain_at_nyquist"]),

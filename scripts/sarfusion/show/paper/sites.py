@@ -79,8 +79,10 @@ def sensor_text(scene: Record, name: str) -> str:
     )
 
 
-def scaling(settings: Record) -> tuple[float, float]:
+def scaling(settings: Record, scene: Record) -> tuple[float, float]:
     """Return a site's (scale, offset): reflectance = scale * digital number + offset."""
+    if stated := scene["optical"].get("scaling"):
+        return stated[0], stated[1]
     scaling = SOURCES[settings["source"]].scaling
     return scaling(settings) if scaling else (landsat.SCALE, landsat.OFFSET)
 
@@ -146,7 +148,7 @@ def describe_site(settings: Record, scene: Record, stack: Record) -> dict[str, s
         if optical.get(flag)
     ]
     used = sum(stack["split"]["pixels"][name] for name in USES)
-    scale, offset = scaling(settings)
+    scale, offset = scaling(settings, scene)
     side = metres(pixel_size(grid["pixel_m"]))
     return {
         "Optical scene": sensor_text(scene, "optical"),
