@@ -11,6 +11,7 @@ from typing import Any
 from sarfusion.core.errors import StudyError
 from sarfusion.core.raster import write_raster
 from sarfusion.scenes import landsat
+from sarfusion.scenes.sensors import sensor_of
 from sarfusion.scenes.stac.download import assemble, download
 from sarfusion.scenes.stac.lock import read_lock, seal
 from sarfusion.scenes.stac.remote import remotes
@@ -26,7 +27,7 @@ def main(
     packed: str | Path,
     clouds: str | Path,
 ) -> None:
-    """Write the QA_PIXEL band of the locked cloudy date of one site.
+    """Write the QA_PIXEL band of the locked cloudy date of one site, or what is brought into it.
 
     site_settings: the site of the config. lock: the lock file, to which the sums of the pixels are
     added. parts: the folder that keeps what a broken download had finished. packed: the
@@ -39,6 +40,7 @@ def main(
             f"site {site}: no other date of its period was fit to shape gaps; say"
             " gap_shapes: simulated, or widen the period and lock again"
         )
+    sensor = sensor_of(site_settings["catalogue"]["optical"]["sensor"])
     found = download(
         remotes(site_settings["catalogue"], offline=is_offline()),
         {"clouds": entry["clouds"]},
@@ -46,13 +48,16 @@ def main(
         site_settings["download_limit_mb"],
         partial(tqdm, disable=None, leave=False),
         packed,
+        sensor.coarser,
     )
     quality, grid = assemble(
         found["clouds"],
-        ["qa_pixel"],
+        sensor.quality[:1],
         parts,
         empty=(landsat.QA_FILL,),
         is_empty=lambda bands: landsat.is_fill(bands[0]),
+        larger=sensor.coarser,
+        decode=lambda bands, item: sensor.qa_pixel(bands[0])[None],
     )
     write_raster(clouds, quality, grid, ["qa_pixel"], None)
     seal(lock, site, {**entry, **found})

@@ -14,7 +14,14 @@ from sarfusion.core.files import describe_file, write_json
 from sarfusion.core.raster import write_raster
 from sarfusion.core.resampling import nearest
 from sarfusion.scenes import landsat
-from sarfusion.scenes.stac.download import assemble_optical, bands_of, download, grid_of
+from sarfusion.scenes.sensors import sensor_of, title_of
+from sarfusion.scenes.stac.download import (
+    assemble_optical,
+    bands_of,
+    download,
+    grid_of,
+    scaling_of,
+)
 from sarfusion.scenes.stac.lock import day_of, read_lock, scenes_of, seal
 from sarfusion.scenes.stac.remote import remotes
 from tqdm import tqdm
@@ -39,6 +46,7 @@ def main(
     that of the scene by nearest neighbour.
     """
     parts, catalogue = Path(parts), site_settings["catalogue"]
+    settings = catalogue["optical"]
     entry = read_lock(lock)["sites"][site]
     found = download(
         remotes(catalogue, offline=is_offline()),
@@ -47,13 +55,13 @@ def main(
         site_settings["download_limit_mb"],
         partial(tqdm, disable=None, leave=False),
         packed,
+        sensor_of(settings["sensor"]).coarser,
     )
-    numbers, grid = assemble_optical(found[date], parts)
+    numbers, grid = assemble_optical(found[date], parts, settings)
     target = grid_of(entry["optical"])
     if not grid.alike(target):
         numbers = onto(numbers, grid, target)
-    scale, offset = catalogue["optical"]["scale"], catalogue["optical"]["offset"]
-    form = landsat.raw_form(scale, offset, bands_of(found[date]))
+    form = landsat.raw_form(*scaling_of(found[date], settings), bands_of(found[date]))
     write_raster(optical, numbers, target, **form)
     taken, scene_taken = (
         datetime.fromisoformat(scene["datetime"]) for scene in (found[date], entry["optical"])
@@ -67,7 +75,7 @@ def main(
             "days": round((taken - scene_taken).total_seconds() / 86400, 2),
             "items": [{"sensor": "optical", **item} for item in found[date]["items"]],
             "optical": {
-                "sensor": catalogue["optical"]["sensor"],
+                "sensor": title_of(settings["sensor"]),
                 "date": found[date]["datetime"],
                 "track": found[date]["track"],
                 **describe_file(optical),

@@ -14,6 +14,7 @@ import numpy as np
 from sarfusion.core.files import describe_file, write_json
 from sarfusion.core.raster import write_raster
 from sarfusion.scenes import landsat, plausibility, sar
+from sarfusion.scenes.sensors import sensor_of, title_of
 from sarfusion.scenes.shift import shift_where_seen
 from sarfusion.scenes.stac.download import (
     assemble,
@@ -21,9 +22,11 @@ from sarfusion.scenes.stac.download import (
     bands_of,
     download,
     grid_of,
+    scaling_of,
 )
 from sarfusion.scenes.stac.lock import radar_of, read_lock, seal
 from sarfusion.scenes.stac.remote import remotes
+from sarfusion.scenes.stac.scaling import check_offset
 from sarfusion.scenes.stac.servers import radar_files
 from tqdm import tqdm
 
@@ -59,13 +62,14 @@ def main(
         site_settings["download_limit_mb"],
         partial(tqdm, disable=None, leave=False),
         packed,
+        sensor_of(catalogue["optical"]["sensor"]).coarser,
     )
-    write_optical(found["optical"], catalogue["optical"], parts, optical)
+    write_optical(found["optical"], catalogue["optical"], parts, optical, f"site {site}")
     if aerosol is not None:
         write_aerosol(found["optical"], parts, aerosol)
     optical_scene, *passes = found.values()
     write_sar(passes, catalogue["sar"], parts, sar, f"site {site}")
-    frames = shifts_of_frames(optical_scene, passes[0], catalogue["sar"], parts, f"site {site}")
+    frames = shifts_of_frames(optical_scene, passes[0], catalogue, parts, f"site {site}")
     write_json(
         metadata,
         {
@@ -77,7 +81,10 @@ def main(
                 for name, scene in found.items()
                 for item in scene["items"]
             ],
-            "optical": describe(optical_scene, catalogue["optical"], optical),
+            "optical": {
+                **describe(optical_scene, catalogue["optical"], optical),
+                **of_versions(optical_scene, catalogue["optical"]),
+            },
             "sar": {
                 **describe(passes[0], catalogue["sar"], sar),
                 **of_passes(passes),
@@ -92,11 +99,19 @@ def main(
     shutil.rmtree(parts)
 
 
-def write_optical(scene, settings, parts, path):
+def write_optical(scene, settings, parts, path, where):
     """Write the digital numbers of a locked optical scene, fill where no item has data."""
-    numbers, grid = assemble_optical(scene, parts)
-    form = landsat.raw_form(settings["scale"], settings["offset"], bands_of(scene))
-    write_raster(path, numbers, grid, **form)
+    numbers, grid = assemble_optical(scene, parts, settings)
+    bands, (scale, offset) = bands_of(scene), scaling_of(scene, settings)
+    if "offset" not in settings:
+        clear = ~landsat.any_flagged(numbers[-2], landsat.QA_PIXEL_BITS)
+        check_offset(scale * numbers[: len(bands), clear] + offset, bands, where)
+    write_raster(path, numbers, grid, **landsat.raw_form(scale, offset, bands))
+
+
+def of_versions(scene, settings):
+    """Return what scene.json says of scale and offset where the items state them, else nothing."""
+    return {} if "offset" in settings else {"scaling": list(scaling_of(scene, settings))}
 
 
 def write_aerosol(scene, parts, path):
@@ -135,19 +150,19 @@ def read_pass(scene, settings, parts, where):
     return power.astype(np.float32)
 
 
-def shifts_of_frames(optical, scene, settings, parts, where):
+def shifts_of_frames(optical, scene, catalogue, parts, where):
     """Return the shift (px of optical) of each frame of a SAR pass that is pasted of several.
 
     A warning tells where two of them differ by more than MAX_SEAM_PX: a seam is in the scene.
     """
     if len(scene["items"]) == 1:
         return []
-    numbers, grid = assemble_optical(optical, parts)
+    numbers, grid = assemble_optical(optical, parts, catalogue["optical"])
     red = numbers[bands_of(optical).index("red")].astype(np.float32)
     red[landsat.any_flagged(numbers[-2], landsat.QA_PIXEL_BITS)] = np.nan
     frames = []
     for item in scene["items"]:
-        vv, _ = read_pass({**scene, "items": [item]}, settings, parts, where)
+        vv, _ = read_pass({**scene, "items": [item]}, catalogue["sar"], parts, where)
         seen = sar.average_onto(sar.clean_power(vv), grid_of(scene), grid)
         frames.append({"item": item["id"], "shift_px": shift_where_seen(red, sar.to_db(seen))})
     known = [frame["shift_px"] for frame in frames if frame["shift_px"]["distance"] is not None]
@@ -179,7 +194,7 @@ def describe(scene, settings, path):
     """Return what scene.json says of one file."""
     measured = ("track", "orbit", "coverage", "masked", "days_apart")
     return {
-        "sensor": settings["sensor"],
+        "sensor": title_of(settings["sensor"]),
         "date": scene["datetime"],
         **{key: scene[key] for key in measured if scene.get(key) is not None},
         **describe_file(path),

@@ -11,9 +11,9 @@ from typing import Any
 
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_csv, write_json
-from sarfusion.core.raster import Grid
-from sarfusion.scenes import landsat
+from sarfusion.core.raster import Grid, coarser, repeated
 from sarfusion.scenes.bands import optical_of
+from sarfusion.scenes.sensors import sensor_of
 from sarfusion.scenes.stac.answers import Answers
 from sarfusion.scenes.stac.catalogue import open_catalogue
 from sarfusion.scenes.stac.choice import Files, NoPair, choose
@@ -47,7 +47,8 @@ def main(
     }
     (remote, _), (sar_remote, sar_catalogue) = archives.values()
     assets = catalogue_settings["optical"]["assets"]
-    optical_bands = (*optical_of(assets), *landsat.QUALITY)
+    sensor = sensor_of(catalogue_settings["optical"]["sensor"])
+    optical_bands = (*optical_of(assets), *sensor.quality)
     aerosol = [name for name in ("qa_aerosol",) if name in assets]
     radar_bands = radar_files(catalogue_settings["sar"])
     first, last = map(date.fromisoformat, site_settings["period"])
@@ -55,14 +56,12 @@ def main(
     around = timedelta(days=site_settings.get("other_dates", {}).get("window_days", 0))
     periods = {"optical": (first - around, last + around), "sar": (first - apart, last + apart)}
     found_items, usable, refused = {}, {}, []
-    for sensor, period in periods.items():
-        _, catalogue = archives[sensor]
-        items = found_items[sensor] = catalogue.search(sensor, area, *period)
-        usable[sensor], unusable = read_items(
-            items, sensor, catalogue_settings, catalogue.check_href
-        )
+    for kind, period in periods.items():
+        _, catalogue = archives[kind]
+        items = found_items[kind] = catalogue.search(kind, area, *period)
+        usable[kind], unusable = read_items(items, kind, catalogue_settings, catalogue.check_href)
         refused += unusable
-        logging.info("%s: %d items, %d of them usable", sensor, len(items), len(usable[sensor]))
+        logging.info("%s: %d items, %d of them usable", kind, len(items), len(usable[kind]))
     try:
         choice = choose(
             site_settings,
@@ -70,9 +69,9 @@ def main(
             usable["optical"],
             usable["sar"],
             Files(
-                partial(read_quality, remote, area),
+                partial(read_quality, remote, area, sensor),
                 partial(radar_view, sar_remote, area, catalogue_settings["sar"]),
-                partial(optical_fault, remote, area, [*optical_bands, *aerosol]),
+                partial(optical_fault, remote, area, [*optical_bands, *aerosol], sensor),
             ),
             refused,
             partial(tqdm, disable=None, leave=False),
@@ -90,7 +89,7 @@ def main(
     scenes = {
         "optical": (choice.optical, [*optical_bands, *aerosol], remote),
         "sar": (choice.sar, radar_bands, sar_remote),
-        **({"clouds": (choice.cloudy, ["qa_pixel"], remote)} if choice.cloudy else {}),
+        **({"clouds": (choice.cloudy, sensor.quality[:1], remote)} if choice.cloudy else {}),
     }
     dates = [
         describe_scene(chosen, chosen.grid, remote.facts, optical_bands) for chosen in choice.dates
@@ -127,12 +126,20 @@ def open_archive(settings, sensor, answers):
     return remote, open_catalogue(server, remote, Answers(answers))
 
 
-def read_quality(remote, area, item):
-    """Return QA_PIXEL (rows, columns) of an item's part of the area and its Grid, or None."""
-    href = item.assets["qa_pixel"].href
+def read_quality(remote, area, sensor, item):
+    """Return QA_PIXEL (rows, columns) of an item's part of the area and its Grid, or None.
+
+    It is that of the sensor's quality band, on the pixels of its optical bands.
+    """
+    band = sensor.quality[0]
+    href, times = item.assets[band].href, sensor.coarser.get(band, 1)
     with remote.open(href) as dataset:
-        window = window_of(Grid.of(dataset), area)
-    return window and read_window(remote, href, window)[:2]
+        grid = Grid.of(dataset).finer(times)
+    window = window_of(grid, area)
+    if window is None:
+        return None
+    numbers, *_ = read_window(remote, href, coarser(window, times))
+    return sensor.qa_pixel(repeated(numbers, window, times)), grid.part(window)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_json, write_text
 from sarfusion.core.yaml_file import read_yaml
+from sarfusion.scenes.sensors import sensor_of
 from sarfusion.scenes.stac import pack
 from sarfusion.scenes.stac.download import download
 from sarfusion.scenes.stac.lock import read_lock, scenes_of, seal
@@ -71,6 +72,7 @@ def take(site, settings, lock, windows, packed):
         float("inf"),
         partial(tqdm, disable=None, leave=False),
         packed,
+        sensor_of(settings["catalogue"]["optical"]["sensor"]).coarser,
     )
     for name, scene in scenes_of(entry).items():
         scene.update(found[name])

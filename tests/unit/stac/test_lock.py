@@ -66,6 +66,7 @@ def test_described_scene_is_what_the_schema_wants_and_its_grid_comes_back(tmp_pa
         datetime=datetime(2024, 1, 1, 3, 15, 7, 123, tzinfo=UTC),
         orbit=None,
         cloud_cover=3.5,
+        scaling=None,
         assets={"red": SimpleNamespace(href="https://example.com/red.tif", checksum="md5:1")},
     )
     chosen = SimpleNamespace(

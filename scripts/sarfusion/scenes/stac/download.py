@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ from rasterio.windows import Window
 
 from ...core.errors import StudyError
 from ...core.files import atomic
-from ...core.raster import Grid, open_raster
+from ...core.raster import Grid, coarser, open_raster
 from .. import landsat
 from ..bands import optical_of
+from ..sensors import sensor_of
 from .cog import download_window, pixel_sha256, planned_bytes
 from .mosaic import mosaic, window_on
 from .remote import Remote
@@ -59,21 +61,23 @@ def download(
     limit_mb: float,
     progress: Callable[..., Any],
     packed: str | Path | None = None,
+    larger: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Download every file of locked scenes into `folder`; return the scenes with their sums.
 
     remotes: see servers.remotes. scenes: {"optical": ..., "sar": ...} or others of lock.scenes_of.
     progress: tqdm or a
     replacement. Files already in the folder are not fetched again, nor those in the folder
-    `packed`, if that is there. A sum is the SHA-256 of the
-    pixels and must equal that of the lock, if it has one. Raises StudyError if a file changed
-    since it was locked, or if more than limit_mb megabytes would be downloaded.
+    `packed`, if that is there. larger: {band: how many times larger its pixels are than those of
+    the scene}. A sum is the SHA-256 of the pixels and must equal that of the lock, if it has one.
+    Raises StudyError if a file changed since it was locked, or if more than limit_mb megabytes
+    would be downloaded.
     """
     scenes = {name: copy.deepcopy(scene) for name, scene in scenes.items()}
     folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(PARALLEL_FILES) as pool:
         tasks = [
-            (remotes(name), scene, item, band, folder, packed)
+            (remotes(name), scene, item, band, folder, packed, larger.get(band, 1))
             for name, scene in scenes.items()
             for item in scene["items"]
             for band in item["assets"]
@@ -111,10 +115,12 @@ def plan(
     band: str,
     folder: Path,
     packed: str | Path | None = None,
+    times: int = 1,
 ) -> FileDownload:
     """Return the FileDownload of one file of a locked scene. folder, packed: see `download`.
 
-    Raises StudyError if the file changed since it was locked.
+    times: how many times larger its pixels are than those of the scene. Raises StudyError if the
+    file changed since it was locked.
     """
     asset = item["assets"][band]
     what = f"{band} of {item['id']}"
@@ -126,9 +132,10 @@ def plan(
         return FileDownload(remote, what, asset, path, None, 0)
     check_unchanged(remote, asset, what)
     with remote.open(asset["href"]) as dataset:
-        window = window_on(grid_of(scene), Grid.of(dataset))
+        window = window_on(grid_of(scene), Grid.of(dataset).finer(times))
         if window is None:
             raise StudyError(f"{what} does not lie where the lock says; {LOCK_AGAIN}")
+        window = coarser(window, times)
         planned = planned_bytes(dataset, window)
         return FileDownload(remote, what, asset, path, window, planned)
 
@@ -184,36 +191,66 @@ def assemble(
     folder: str | Path,
     empty: Sequence[float],
     is_empty: Callable[[np.ndarray], np.ndarray],
+    larger: Mapping[str, int] = MappingProxyType({}),
+    decode: Callable[[np.ndarray, Any], np.ndarray] = lambda numbers, item: numbers,
 ) -> tuple[np.ndarray, Grid]:
     """Return (numbers (bands, rows, columns), Grid) of a scene from the downloaded files.
 
-    empty, is_empty: see mosaic. Integer bands keep the nodata number of their file.
+    empty, is_empty: see mosaic. larger: see `download`. decode: (numbers of an item, item of the
+    lock) -> the bands that are pasted. Integer bands keep the nodata number of their file.
     """
     grid = grid_of(scene)
-    images = [
-        read_pixels([pixels_path(folder, scene, item, band) for band in bands])
-        for item in scene["items"]
-    ]
+    times = [larger.get(band, 1) for band in bands]
+    images = []
+    for item in scene["items"]:
+        paths = [pixels_path(folder, scene, item, band) for band in bands]
+        numbers, part = read_pixels(paths, times, grid)
+        images.append((decode(numbers, item), part))
     return mosaic(images, grid, empty, is_empty), grid
 
 
-def assemble_optical(scene: Mapping[str, Any], folder: str | Path) -> tuple[np.ndarray, Grid]:
+def assemble_optical(
+    scene: Mapping[str, Any], folder: str | Path, settings: Mapping[str, Any]
+) -> tuple[np.ndarray, Grid]:
     """Return (raw bands (bands, rows, columns), Grid) of a locked optical scene.
 
-    They are its optical bands (`bands_of`) and landsat.QUALITY. Where no item has data it is fill.
-    Saturation bits are those of OLI.
+    settings: of the catalogue's optical scenes. The bands are the optical ones (`bands_of`) and
+    landsat.QUALITY, into which the quality bands of the sensor are brought. Where no item has data
+    it is fill. Saturation bits are those of OLI. Numbers have the scale and offset of `scaling_of`.
     """
-    bands = bands_of(scene)
+    bands, sensor = bands_of(scene), sensor_of(settings["sensor"])
+    _, offset = scaling_of(scene, settings)
+
+    def raw(numbers: np.ndarray, item: Mapping[str, Any]) -> np.ndarray:
+        scale, own = item.get("scaling", (1, offset))
+        added = 0 if "offset" in settings else round((own - offset) / scale)
+        return sensor.raw(numbers, bands, added)
+
     numbers, grid = assemble(
         scene,
-        (*bands, *landsat.QUALITY),
+        (*bands, *sensor.quality),
         folder,
         empty=(*[landsat.FILL] * len(bands), landsat.QA_FILL, 0),
         is_empty=lambda found: landsat.is_fill(found[len(bands)]),
+        larger=sensor.coarser,
+        decode=raw,
     )
-    sensor = landsat.sensor_named(scene.get("track", "")) or "oli"
-    numbers[-1] = landsat.radsat_as_oli(numbers[-1], sensor, bands)
+    if sensor.coding is None:
+        numbered_as = landsat.sensor_named(scene.get("track", "")) or "oli"
+        numbers[-1] = landsat.radsat_as_oli(numbers[-1], numbered_as, bands)
     return numbers, grid
+
+
+def scaling_of(scene: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[float, float]:
+    """Return (scale, offset) of the raw bands of a locked optical scene.
+
+    settings: of the catalogue's optical scenes; without an offset, each item states its own. Of
+    several it is the lowest, so that no number becomes negative when all are brought to it.
+    """
+    if "offset" in settings:
+        return settings["scale"], settings["offset"]
+    scale, offset = min((item["scaling"] for item in scene["items"]), key=lambda each: each[1])
+    return scale, offset
 
 
 def bands_of(scene: Mapping[str, Any]) -> tuple[str, ...]:
@@ -221,19 +258,29 @@ def bands_of(scene: Mapping[str, Any]) -> tuple[str, ...]:
     return optical_of(set.intersection(*(set(item["assets"]) for item in scene["items"])))
 
 
-def read_pixels(paths: Sequence[str | Path]) -> tuple[np.ndarray, Grid]:
+def read_pixels(
+    paths: Sequence[str | Path], times: Sequence[int], scene: Grid
+) -> tuple[np.ndarray, Grid]:
     """Return (numbers (bands, rows, columns), Grid) of one item's bands.
 
-    Nodata of floating-point bands becomes NaN. Raises StudyError if the grids differ.
+    times: how many times larger the pixels of each file are than those of `scene`, the Grid of the
+    whole scene; they are repeated. Nodata of floating-point bands becomes NaN. Raises StudyError if
+    the grids differ.
     """
     numbers, grids = [], set()
-    for path in paths:
+    for path, enlarged in zip(paths, times, strict=True):
         with open_raster(path) as dataset:
-            values = dataset.read(1)
+            values, grid = dataset.read(1), Grid.of(dataset)
             if np.issubdtype(values.dtype, np.floating) and dataset.nodata is not None:
                 values[values == dataset.nodata] = np.nan
-            numbers.append(values)
-            grids.add(Grid.of(dataset))
+        if enlarged > 1:
+            grid = grid.finer(enlarged)
+            window = window_on(scene, grid)
+            assert window is not None  # it was downloaded for the scene
+            values = values.repeat(enlarged, axis=0).repeat(enlarged, axis=1)[window.toslices()]
+            grid = grid.part(window)
+        numbers.append(values)
+        grids.add(grid)
     if len(grids) > 1:
         raise StudyError("the bands of one item lie on different grids; choose another date")
     return np.stack(numbers), grids.pop()

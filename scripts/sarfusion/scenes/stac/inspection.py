@@ -14,8 +14,8 @@ from rasterio.windows import Window
 
 from ...core.errors import StudyError
 from ...core.grid import Grid
-from ..landsat import FILL
 from ..sar import is_empty
+from ..sensors import Sensor
 from .cog import grid_of_window, tile_bytes, window_of
 from .geometry import check_pixels
 from .items import Item
@@ -129,24 +129,25 @@ def radar_view(
 
 
 def optical_fault(
-    remote: Remote, area: Sequence[float], bands: Sequence[str], chosen: Pass
+    remote: Remote, area: Sequence[float], bands: Sequence[str], sensor: Sensor, chosen: Pass
 ) -> str | None:
     """Return what is wrong with the files of an optical pass, None if nothing is.
 
-    bands: that are read of each item. Every file is opened, and must lie on the pixels of QA_PIXEL
-    and have data where that has.
+    bands: that are read of each item. Every file is opened, and must lie on the pixels of the pass,
+    or on coarser ones where those of the sensor are, and have data where its quality band has.
     """
     try:
         for band in bands:
-            if band == "qa_pixel":  # has been read before
+            if band == sensor.quality[0]:  # has been read before
                 continue
             shown = np.zeros((FOOTPRINT_CELLS, FOOTPRINT_CELLS), bool)
             for item in chosen.items:
                 seen = view(remote, item.assets[band].href, area)
                 if seen is None:
                     return f"{band} of {item.id} has no pixel in the area"
-                place_of(seen.grid, chosen.grid)
-                shown |= seen.cells(area, ~np.isnan(seen.numbers) & (seen.numbers != FILL))
+                place_of(seen.grid.finer(sensor.coarser.get(band, 1)), chosen.grid)
+                has_data = ~np.isnan(seen.numbers) & (seen.numbers != sensor.nodata)
+                shown |= seen.cells(area, has_data)
             hole = chosen.coverage - float(shown.mean())
             if not band.startswith("qa_") and hole > MAX_HOLE:
                 return f"{band} of {chosen.name} has no data in {hole:.1%} of the area"

@@ -1,7 +1,7 @@
 """Items of a catalogue, checked: what the study uses of them, or why they are refused."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,7 +10,9 @@ import pystac
 
 from ...core.errors import StudyError
 from ...core.raster import Grid
+from ..sensors import sensor_of
 from .geometry import check_same_place, crs_of, footprint, grid_of
+from .scaling import stated_scaling
 from .text import printable
 
 SAFE_ID = re.compile(r"(?!\.+$)[A-Za-z0-9._-]{1,200}")
@@ -21,6 +23,7 @@ CALIBRATED_SINCE = {"Sentinel-1C": date(2025, 5, 20)}  # as OPERA takes it
 OPERA_ID = re.compile(
     r"OPERA_L2_RTC-S1_T(?P<orbit>\d{3})-\d{6}-IW\d_\d{8}T\d{6}Z_\d{8}T\d{6}Z_S1(?P<unit>[A-Z])_"
 )
+SENTINEL2_ORBIT = re.compile(r"_R(\d{3})_")  # in the names of Sentinel-2 products
 RADAR_GEOMETRY = ("GRD", "SLC", "OCN")  # Sentinel-1 products that are not terrain corrected
 
 
@@ -47,6 +50,7 @@ class Item:
     grid: Grid | None  # None if the catalogue does not state it, or states no usable one
     assets: dict[str, Asset]  # by band
     grid_fault: str | None = None  # what is wrong with the stated grid; that of the file is used
+    scaling: tuple[float, float] | None = None  # scale, offset; None: those of the settings
 
 
 @dataclass(frozen=True)
@@ -103,13 +107,19 @@ def read_item(
         _check_level(item)
     bands = {band: _asset(item, key) for band, key in expected["assets"].items()}
     geometry = footprint(item.geometry)
-    track = _radar_track(item) if sensor == "sar" else _landsat_track(item)
+    coarser: Collection[str] = ()
+    scaling = None
     if sensor == "sar":
+        track = _radar_track(item)
         _check_terrain_corrected(item, bands.values())
         _check_calibrated(track, item.id, moment)
+    else:
+        record = sensor_of(expected.get("sensor", ""))
+        track, coarser = _optical_track(item), record.coarser
+        scaling = stated_scaling(item, bands, expected, record)
     grid, grid_fault = None, None
     try:
-        grid = _grid_of_bands(item, bands.values())
+        grid = _grid_of_bands(item, [bands[band] for band in bands if band not in coarser])
         if grid is not None:
             check_same_place(grid, geometry)
     except StudyError as error:
@@ -128,6 +138,7 @@ def read_item(
             for band, asset in bands.items()
         },
         grid_fault=grid_fault,
+        scaling=scaling,
     )
 
 
@@ -149,9 +160,11 @@ def _check_polarisations(properties: Mapping[str, Any]) -> None:
 
 
 def _check_level(item: pystac.Item) -> None:
-    """Raise StudyError for a Level-1 Landsat item."""
+    """Raise StudyError for a Level-1 item of Landsat or Sentinel-2."""
     by_id = LANDSAT_ID.match(item.id)
     level = item.properties.get("landsat:correction") or (by_id and by_id["level"])
+    if item.properties.get("s2:product_type") == "S2MSI1C" or "_MSIL1C_" in item.id:
+        level = "L1C"
     if isinstance(level, str) and level.startswith("L1"):
         raise StudyError(f"it is Level-1 ({printable(level, 10)}), not surface reflectance")
 
@@ -236,11 +249,13 @@ def _cloud_cover(properties: Mapping[str, Any]) -> float | None:
     return float(share) if isinstance(share, (int, float)) and 0 <= share <= 100 else None
 
 
-def _landsat_track(item: pystac.Item) -> str:
-    """Return satellite and WRS path, from the properties or else the id."""
+def _optical_track(item: pystac.Item) -> str:
+    """Return satellite and WRS path or relative orbit, from the properties or else the id."""
     by_id = LANDSAT_ID.match(item.id)
     path = item.properties.get("landsat:wrs_path") or (by_id and by_id["path"])
-    return _named_track(item, path=_digits(path, 3))
+    by_name = SENTINEL2_ORBIT.search(f"{item.id} {item.properties.get('s2:product_uri')}")
+    orbit = item.properties.get("sat:relative_orbit") or (by_name and by_name[1])
+    return _named_track(item, path=_digits(path, 3), orbit=_digits(orbit, 3))
 
 
 def _radar_track(item: pystac.Item) -> str:

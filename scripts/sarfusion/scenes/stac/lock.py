@@ -18,6 +18,7 @@ from jsonschema.exceptions import best_match
 from ...core.errors import StudyError
 from ...core.files import read_json, write_json
 from ..bands import INFRARED
+from ..sensors import sensor_of
 
 SCHEMA = Path(__file__).parents[4] / "config/lock.schema.yaml"
 SCENES = ("optical", "sar", "clouds")
@@ -41,10 +42,18 @@ def search_of(site: Mapping[str, Any], mask: Iterable[str]) -> dict[str, Any]:
         **{key: site[key] for key in ("area", "period", "orbit", "max_masked", "max_days_apart")},
         "gap_shapes": site["gap_shapes"],
         **({"infrared": infrared} if infrared else {}),
+        **_versions_of(catalogue["optical"]),
         "mask": mask,
         **({"aerosol": True} if "qa_aerosol" in catalogue["optical"]["assets"] else {}),
         **{key: site[key] for key in ("other_dates", "passes") if key in site},
     }
+
+
+def _versions_of(optical: Mapping[str, Any]) -> dict[str, str]:
+    """Return {"optical_sensor": its name} where each item states its scale and offset, else {}."""
+    name = optical.get("sensor", "")
+    is_stated = sensor_of(name).has_versions and "offset" not in optical
+    return {"optical_sensor": name} if is_stated else {}
 
 
 def describe_scene(
@@ -76,6 +85,7 @@ def describe_scene(
                 "collection": item.collection,
                 "datetime": _iso(item.datetime),
                 "cloud_cover": item.cloud_cover,
+                **({"scaling": list(item.scaling)} if item.scaling else {}),
                 "assets": {
                     band: {
                         "href": item.assets[band].href,
