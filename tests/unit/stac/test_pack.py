@@ -15,7 +15,8 @@ from download_scene import main as download_scene
 from pack_scenes import main as pack_scenes
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import read_json, write_json
-from sarfusion.scenes.stac.pack import UNKNOWN, unpack
+from sarfusion.scenes.stac.lock import SCHEMA
+from sarfusion.scenes.stac.pack import UNKNOWN, WINDOW, unpack
 from servers.files import FileServer
 
 SITE = {"gap_shapes": "simulated", "orbit": "descending"}  # of two frames
@@ -213,3 +214,10 @@ def test_what_is_no_tar_file_is_refused(tmp_path):
     (tmp_path / "no.tar").write_bytes(b"PK" * 1000)
     with pytest.raises(StudyError, match="no tar file"):
         unpack(tmp_path / "no.tar", config, packed)
+
+
+def test_windows_of_every_band_may_be_in_a_pack():
+    rules = yaml.safe_load(SCHEMA.read_text())["$defs"]["scene"]["properties"]["items"]["items"]
+    for band in rules["properties"]["assets"]["propertyNames"]["enum"]:
+        assert WINDOW.fullmatch(f"scenes/my_city/{band}-0123456789abcdef.tif"), band
+    assert not WINDOW.fullmatch("scenes/my_city/../red-0123456789abcdef.tif")

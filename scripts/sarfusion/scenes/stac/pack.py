@@ -26,7 +26,7 @@ SUMS, DATACITE, LICENCES = "SHA256SUMS", "datacite.json", "LICENCES.md"
 KERNEL = "http://datacite.org/schema/kernel-4"
 UNKNOWN = ":unkn"  # DataCite's word for a value that nobody knows
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-WINDOW = re.compile(r"scenes/(?P<site>[a-z0-9][a-z0-9_-]*)/[a-z_]+-[0-9a-f]{16}\.tif")
+WINDOW = re.compile(r"scenes/(?P<site>[a-z0-9][a-z0-9_-]*)/[a-z0-9_]+-[0-9a-f]{16}\.tif")
 MAX_FILE_BYTES = 1 << 40
 
 
