@@ -11,10 +11,11 @@ import rasterio
 from own_site import OPTICAL_GRID, Site, import_site, reflectance, write
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
+from rasterio.windows import Window
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import read_json
 from sarfusion.core.grid import Grid
-from sarfusion.core.raster import read_band, read_bands
+from sarfusion.core.raster import coarser, read_band, read_bands, repeated
 from sarfusion.scenes import landsat, sar, sensors
 from sarfusion.scenes.bands import BANDS
 from sarfusion.scenes.landsat import QA_PIXEL_BITS
@@ -269,6 +270,23 @@ def test_coarser_bands_of_sentinel_2_lie_on_the_pixels_of_red(site):
     cloud = np.zeros(OPTICAL_GRID.shape, bool)
     cloud[6:8, 10:12] = True
     np.testing.assert_array_equal(found[1] == CLOUD, cloud)
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_parts_of_coarse_pixels_are_those_of_the_whole(times):
+    """Windows that begin and end within a coarse pixel, too."""
+    draws = np.random.default_rng(times)
+    coarse = draws.integers(0, 99, (9, 11))
+    whole = np.kron(coarse, np.ones((times, times), int))
+    for _ in range(50):
+        (top, bottom), (left, right) = (
+            sorted(draws.choice(size + 1, 2, replace=False)) for size in whole.shape
+        )
+        window = Window(left, top, right - left, bottom - top)
+        around = coarser(window, times)
+        assert around.width * times <= window.width + 2 * (times - 1)
+        found = repeated(coarse[around.toslices()], window, times)
+        np.testing.assert_array_equal(found, whole[top:bottom, left:right])
 
 
 def test_a_coarser_band_that_is_not_aligned_is_refused(site):

@@ -13,10 +13,15 @@ from sarfusion.core.files import read_json, write_json
 from sarfusion.core.grid import Grid
 from sarfusion.scenes import landsat, simulate
 from sarfusion.scenes.bands import BANDS
+from sarfusion.scenes.sensors import SENSORS
+from sarfusion.scenes.stac import pack
+from sarfusion.scenes.stac.download import download
 from sarfusion.scenes.stac.lock import day_of, read_lock
+from sarfusion.scenes.stac.remote import remotes
 from servers.files import FileServer
 from servers.items import footprint
 from servers.scenes import cut, write_cog
+from tqdm import tqdm
 
 CLEAR, CLOUD, SHADOW = 21824, 21768, 21840
 KEYS = {"red": "B04", "green": "B03", "blue": "B02"}
@@ -213,6 +218,26 @@ def test_clouds_and_dates_of_sentinel_2(archive, files, tmp_path):
     np.testing.assert_array_equal(numbers[3], expected[place])
     np.testing.assert_array_equal(numbers[:3], np.round(reflectance(FINE.shape)[:, *place] * 1e4))
     assert read_json(tmp_path / "date.json")["optical"]["sensor"] == "Sentinel-2 MSI, Level-2A"
+
+
+def test_windows_of_a_pack_stand_for_the_server(archive, files, tmp_path):
+    record = sentinel2(files, "2024-03-08", "05.10", classes(np.s_[101:107, 111:119]))
+    records = [*archive.items(files.url), record]
+    found = locked(archive, records, tmp_path, "sentinel2_l2a", "sentinel-2-l2a")
+    scenes = {name: found.found[name] for name in ("optical", "sar")}
+    larger = SENSORS["sentinel2_l2a"].coarser
+    kept = tmp_path / "kept"
+    download(remotes(found.settings["catalogue"]), scenes, kept, 100, tqdm, None, larger)
+    (tmp_path / "packed").mkdir()
+    for window in pack.windows_of(found.found, kept):
+        pack.to_cog(window, tmp_path / "packed" / window.name)
+    files.forget()
+    numbers, *_ = raw(found)
+    assert not files.requests
+    place = seen(found.found, FINE)
+    np.testing.assert_allclose(
+        numbers[:3] * 1e-4 - 0.1, reflectance(FINE.shape)[:, *place], rtol=0, atol=5.1e-5
+    )
 
 
 def test_a_coarse_file_on_other_pixels_is_set_aside(archive, files, tmp_path):
