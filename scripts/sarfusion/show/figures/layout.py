@@ -197,3 +197,8 @@ def text_mm(texts: Iterable[str], size: float = 7) -> float:
 def stacked(label: str) -> str:
     """Return a method's label with a line break after its comma, to fit a narrow column."""
     return label.replace(", ", ",\n")
+
+
+def title_mm(labels: Iterable[str]) -> float:
+    """Return the room in mm for the titles of a row of panels, `stacked` labels of methods."""
+    return 2 + LINE * max(label.count(", ") + 1 for label in labels)
