@@ -124,7 +124,7 @@ def _draw_density(
 
 def _write_scores(axes: Axes, score: Mapping[str, float]) -> None:
     """Write RMSE, CC and bias above a panel."""
-    text = f"RMSE {score['rmse']:.5f}\nCC {score['cc']:.4f}\nbias {score['bias']:z.5f}"
+    text = f"RMSE {score['rmse']:.4f}\nCC {score['cc']:.4f}\nbias {score['bias']:z.4f}"
     write_above(axes, text.replace("-", "−"), (0, 2), va="bottom", linespacing=1.2)
 
 
