@@ -37,7 +37,7 @@ class TestDensity:
         fused = {"A": {"red": scene.bands["red"]}}
         score = {"rmse": 0.012344, "bias": -1e-9, "cc": np.nan}
         figure = density(scene, fused, {"A": {"red": score}})
-        assert "RMSE 0.01234\nCC nan\nbias 0.00000" in words(figure)
+        assert "RMSE 0.0123\nCC nan\nbias 0.0000" in words(figure)
 
 
 class TestScores:

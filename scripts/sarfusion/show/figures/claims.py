@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,18 +18,14 @@ from ...scoring.definitions import PARTS, WITHIN, coverage_label
 from ...study.comparisons import run_label
 from . import MM, PALETTE, of_sites, styled
 from .facets import FACETS
-from .layout import LINE, PAGE, box_mm, notes, notes_height, panel_grid
+from .layout import LINE, PAGE, add_axes_mm, box_mm, notes, notes_height
 
 Span = tuple[float, float]
 
-LEFT, RIGHT = 13, 37  # mm: margins for the names of bands and for the verdicts
-WIDTH = 180 - LEFT - RIGHT
-TOP, AXIS = 11, 9  # mm: above the first panel, and below the last one
-# (height of a row, gap between panels for axis and claim) in mm: normal, and the smallest that
-# leave room for the texts, used where the figure would be higher than a page.
-NORMAL_SPACING: tuple[float, float] = 4, 17
-TIGHT_SPACING: tuple[float, float] = LINE, 14.5
-LINE_LENGTH = 100  # characters in a line of a claim's text
+LEFT, RIGHT = 13, 37  # mm: margins of a panel for the names of bands and for the verdicts
+TOP, AXIS = 1, 8.5  # mm: above the first claim, and below a panel for its axis
+ROW_MM = {1: 4, 2: LINE}  # of a row, by the number of columns
+CHARACTERS = 0.8  # of a claim's text, for each mm of its line
 CLAIMED_SIDE = {"facecolor": "#E3ECF3", "edgecolor": "none"}
 SMALLEST = {"color": "#C9C9C9", "linewidth": 5}
 MARKS = {  # verdict -> colour and shape, so that colour is not the only difference
@@ -58,30 +54,26 @@ def forest(table: pd.DataFrame) -> Figure:
     tests = table[table["metric"].notna()]
     verdicts = table[table["metric"].isna()].set_index("claim")
     panels = [rows for _, rows in tests.groupby(["claim", "metric"], sort=False)]
-    counts = [sum(len(group) + 1 for group in _comparisons(rows)) for rows in panels]
-    bottom = AXIS + notes_height(NOTES)
-    row, gap = NORMAL_SPACING
-    if TOP + bottom + row * sum(counts) + gap * (len(counts) - 1) > PAGE[1]:
-        row, gap = TIGHT_SPACING
-    figure, axes = panel_grid(
-        [row * count / WIDTH for count in counts],
-        1,
-        left=LEFT,
-        right=RIGHT,
-        top=TOP,
-        bottom=bottom,
-        gap=(0, gap),
-        widest=WIDTH,
-        tall=True,
-    )
+    foot = notes_height(NOTES)
+    for count in (1, 2):
+        width = PAGE[0] / count
+        blocks = _blocks(panels, verdicts, width, ROW_MM[count])
+        columns = _in_columns(blocks, count)
+        page = TOP + foot + max(sum(block.height for block in column) for column in columns)
+        if page <= PAGE[1]:
+            break
+    figure = Figure(figsize=(PAGE[0] * MM, page * MM))
     several_sites = tests["site"].nunique() > 1
-    titled = set()
-    for rows, panel in zip(panels, axes[:, 0], strict=True):
-        _draw_panel(panel, rows, several_sites)
-        claim = rows["claim"].iloc[0]
-        if claim not in titled:
-            _write_claim(panel, claim, verdicts.loc[claim])
-            titled.add(claim)
+    for number, column in enumerate(columns):
+        y, x = page - TOP, number * width
+        for block in column:
+            top, y = y - block.text_mm, y - block.height
+            across = width - LEFT - RIGHT
+            panel = add_axes_mm(figure, x + LEFT, y + AXIS, across, top - y - AXIS)
+            _draw_panel(panel, block.rows, several_sites)
+            if block.text:
+                verdict = verdicts.loc[block.rows["claim"].iloc[0], "verdict"]
+                _write_claim(panel, block.text, verdict)
     shown_verdicts = [name for name in MARKS if name in set(tests["verdict"])]
     notes(
         figure,
@@ -96,6 +88,46 @@ def forest(table: pd.DataFrame) -> Figure:
         ],
     )
     return figure
+
+
+class _Block(NamedTuple):
+    """A panel, what is written above it, and their heights in mm: of the text, and of all."""
+
+    rows: pd.DataFrame
+    text: str
+    text_mm: float
+    height: float
+
+
+def _blocks(
+    panels: Sequence[pd.DataFrame], verdicts: pd.DataFrame, width: float, row_mm: float
+) -> list[_Block]:
+    """Return the blocks of a figure whose columns are `width` mm wide, and rows `row_mm` high.
+
+    The text of a claim is above the first of its panels.
+    """
+    blocks: list[_Block] = []
+    for rows in panels:
+        claim = rows["claim"].iloc[0]
+        if blocks and blocks[-1].rows["claim"].iloc[0] == claim:
+            text, text_mm = "", 2.0
+        else:
+            characters = int((width - RIGHT) * CHARACTERS)
+            lines = textwrap.wrap(f"{claim}: {verdicts.loc[claim, 'text']}", characters)
+            text, text_mm = "\n".join(lines), 2.5 + LINE * len(lines)
+        height = row_mm * sum(len(group) + 1 for group in _comparisons(rows))
+        blocks.append(_Block(rows, text, text_mm, text_mm + height + AXIS))
+    return blocks
+
+
+def _in_columns(blocks: Sequence[_Block], count: int) -> list[list[_Block]]:
+    """Return the blocks in `count` columns: each claim follows in the column that is shortest."""
+    columns: list[list[_Block]] = [[] for _ in range(count)]
+    for block in blocks:
+        if block.text:
+            shortest = min(columns, key=lambda column: sum(each.height for each in column))
+        shortest.append(block)
+    return columns
 
 
 def _comparisons(rows: pd.DataFrame) -> list[pd.DataFrame]:
@@ -124,7 +156,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, several_sites: bool) -> None:
     axes.set(xlim=limits, ylim=(position - 0.5, -0.6))
     axes.set_yticks(positions, bands)
     axes.tick_params(axis="y", length=0)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(5 if axes.get_position().width > 0.5 else 2))
     if ticks:
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_xlabel(_axis_label(rows.iloc[0]))
@@ -166,7 +198,7 @@ def _axis_label(row: pd.Series) -> str:
     name = PARTS.get(metric) or (facet.label if facet else metric)
     unit = f" ({facet.unit})" if facet and facet.unit else ""
     side = "below 0" if row["direction"] == "lower" else "above 0"
-    return f"difference in {name}{unit}, claimed {side}"
+    return f"{name}{unit}, claimed {side}"
 
 
 def _draw_row(axes: Axes, position: int, row: dict[str, Any]) -> None:
@@ -198,12 +230,11 @@ def _heading(row: pd.Series, several_sites: bool) -> str:
     return f"{site}{run_label(row['left'])} − {run_label(row['right'])}"
 
 
-def _write_claim(axes: Axes, claim: str, row: pd.Series) -> None:
-    """Write a claim above its first panel, and its overall verdict on the right."""
+def _write_claim(axes: Axes, text: str, verdict: str) -> None:
+    """Write the text of a claim above its first panel, and its overall verdict on the right."""
     width, height = axes.figure.get_size_inches() / MM
-    _, _, right, top = box_mm(axes)
-    text = "\n".join(textwrap.wrap(f"{claim}: {row['text']}", LINE_LENGTH))
-    for x, words, weight in ((2, text, "normal"), (right + 2, row["verdict"], "bold")):
+    left, _, right, top = box_mm(axes)
+    for x, words, weight in ((left - LEFT + 2, text, "normal"), (right + 2, verdict, "bold")):
         axes.figure.text(x / width, (top + 1.2) / height, words, va="bottom", fontweight=weight)
 
 

@@ -23,13 +23,14 @@ from .layout import (
     notes_height,
     panel_grid,
     stacked,
+    title_mm,
     write_above,
 )
 from .maps import FusedBands, MapLayer, MapScene, percentiles
 
 BINS = 60
 MAX_COLUMNS = 6
-ROW_GAP_MM, TITLE_MM = 15, 7.5  # room for numbers and scores; room for a method's name
+ROW_GAP_MM = 15  # room for numbers and scores
 SCORES_PT = 27  # height of the three scores above a panel
 SCORES = ["rmse", "bias", "cc"]
 
@@ -56,14 +57,15 @@ def density(
     if scene.reduction > 1:
         lines.append(f"Drawn: one pixel in {scene.reduction**2:.0f}")
     across, columns = balanced(len(fused), MAX_COLUMNS)
+    title = title_mm(fused)
     figure, axes = panel_grid(
         [1] * (len(names) * across),
         columns,
         left=15,
         right=17,
-        top=19,
+        top=11.5 + title,
         bottom=11 + notes_height(lines),
-        gap=(5, block_gaps(across, len(names), ROW_GAP_MM, ROW_GAP_MM + TITLE_MM)),
+        gap=(5, block_gaps(across, len(names), ROW_GAP_MM, ROW_GAP_MM + title)),
         widest=52,
     )
     pairs = {
@@ -122,7 +124,7 @@ def _draw_density(
 
 def _write_scores(axes: Axes, score: Mapping[str, float]) -> None:
     """Write RMSE, CC and bias above a panel."""
-    text = f"RMSE {score['rmse']:.5f}\nCC {score['cc']:.4f}\nbias {score['bias']:z.5f}"
+    text = f"RMSE {score['rmse']:.4f}\nCC {score['cc']:.4f}\nbias {score['bias']:z.4f}"
     write_above(axes, text.replace("-", "−"), (0, 2), va="bottom", linespacing=1.2)
 
 

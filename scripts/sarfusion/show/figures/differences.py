@@ -19,6 +19,7 @@ from .layout import (
     notes_height,
     panel_grid,
     stacked,
+    title_mm,
 )
 from .maps import (
     SCALE_BAR_MM,
@@ -30,7 +31,7 @@ from .maps import (
     outline,
     percentiles,
 )
-from .scenes import MAX_COLUMNS, TITLE_MM
+from .scenes import MAX_COLUMNS
 
 # Thin, since a small map may show many gaps.
 THIN_GAP_LINE: dict[str, Any] = {"color": "#7A7A7A", "linewidth": 0.3}
@@ -61,14 +62,15 @@ def differences(scene: MapScene, fused: FusedBands, gap: MapLayer | None = None)
         f"Limits: 99 % of the absolute differences{where} lie within ±{limit:.4f}",
     ]
     across, columns = balanced(len(fused), MAX_COLUMNS - 1)
+    title = title_mm(fused)
     figure, axes = panel_grid(
         [scene.aspect()] * (len(names) * across),
         columns,
         left=6,
         right=19,
-        top=TITLE_MM,
+        top=title,
         bottom=SCALE_BAR_MM + notes_height(lines),
-        gap=(1.5, block_gaps(across, len(names), 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
+        gap=(1.5, block_gaps(across, len(names), 1 + SCALE_BAR_MM, title + SCALE_BAR_MM)),
     )
     for label, (column, panels) in zip(
         fused, block_panels(axes, len(fused), len(names)), strict=True

@@ -1,6 +1,6 @@
 """One large gap: the measured scene, what is withheld, and how each method fills it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,16 @@ from rasterio.windows import Window
 from . import NO_DATA, styled
 from .inputs import Layer, Run, layers_of, read_scene
 from .inset import choose_window, ground_and_texture, grown
-from .layout import balanced, block_gaps, colour_bar, notes, notes_height, panel_grid, stacked
+from .layout import (
+    balanced,
+    block_gaps,
+    colour_bar,
+    notes,
+    notes_height,
+    panel_grid,
+    stacked,
+    title_mm,
+)
 from .maps import (
     GAP_LINE,
     RGB,
@@ -28,8 +37,7 @@ from .maps import (
 )
 
 WINDOW_PX = 64
-MAX_COLUMNS = 6
-TITLE_MM = 8
+MAX_COLUMNS = 7
 # Differs from the hatching of missing data: here the data exist, but the methods do not get them.
 WITHHELD: dict[str, Any] = {
     "facecolor": "#D9D9D9",
@@ -83,7 +91,7 @@ def gap_examples(scene: MapScene, gap: MapLayer, fused: FusedBands) -> Figure:
         f"Composites: one linear stretch, 2–98 % of the measured scene: "
         f"{limits[0]:.3f}–{limits[1]:.3f} reflectance",
     ]
-    figure, composites, maps = _row_pairs(scene.aspect(window), len(fused), notes_height(lines))
+    figure, composites, maps = _row_pairs(scene.aspect(window), list(fused), notes_height(lines))
     extent = scene.extent(window)
     # One more pixel on each side: a gap that continues outside the window has no edge there.
     around = grown(window, scene.shape)
@@ -118,20 +126,23 @@ def gap_examples(scene: MapScene, gap: MapLayer, fused: FusedBands) -> Figure:
     return figure
 
 
-def _row_pairs(aspect: float, methods: int, foot: float) -> tuple[Figure, np.ndarray, np.ndarray]:
+def _row_pairs(
+    aspect: float, methods: Collection[str], foot: float
+) -> tuple[Figure, np.ndarray, np.ndarray]:
     """Return the figure, the axes of the composites and those of the errors, in reading order.
 
-    aspect: height / width of a panel; methods: their number; foot: height of the notes in mm. The
+    aspect: height / width of a panel; methods: their labels; foot: height of the notes in mm. The
     errors are in the row below their composites.
     """
-    across, columns = balanced(methods + 2, MAX_COLUMNS)
+    across, columns = balanced(len(methods) + 2, MAX_COLUMNS)
+    title = title_mm(methods)
     figure, axes = panel_grid(
         [aspect] * (2 * across),
         columns,
         left=4,  # room for the first number at the colour bar
-        top=TITLE_MM + 1,
+        top=title + 1,
         bottom=SCALE_BAR_MM + foot,
-        gap=(1.5, block_gaps(across, 2, 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
+        gap=(1.5, block_gaps(across, 2, 1 + SCALE_BAR_MM, title + SCALE_BAR_MM)),
         widest=40,
     )
     return figure, axes[::2].ravel(), axes[1::2].ravel()

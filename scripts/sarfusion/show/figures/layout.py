@@ -88,7 +88,7 @@ def block_panels(axes: np.ndarray, count: int, rows: int) -> list[tuple[int, np.
     return [(column, axes[block * rows : (block + 1) * rows, column]) for block, column in places]
 
 
-def _add_axes_mm(figure: Figure, x: float, y: float, width: float, height: float) -> Axes:
+def add_axes_mm(figure: Figure, x: float, y: float, width: float, height: float) -> Axes:
     """Add axes at a position in mm from the lower left corner of the page."""
     page_x, page_y = figure.get_size_inches() / MM
     return figure.add_axes((x / page_x, y / page_y, width / page_x, height / page_y))
@@ -117,9 +117,9 @@ def colour_bar(
     left, bottom = min(first[0], last[0]), min(first[1], last[1])
     right, top = max(first[2], last[2]), max(first[3], last[3])
     if below:
-        axes = _add_axes_mm(figure, left, bottom - 7, right - left, 2.2)
+        axes = add_axes_mm(figure, left, bottom - 7, right - left, 2.2)
     else:
-        axes = _add_axes_mm(figure, right + 2, bottom, 2.2, top - bottom)
+        axes = add_axes_mm(figure, right + 2, bottom, 2.2, top - bottom)
     bar = figure.colorbar(
         image,
         cax=axes,
@@ -197,3 +197,8 @@ def text_mm(texts: Iterable[str], size: float = 7) -> float:
 def stacked(label: str) -> str:
     """Return a method's label with a line break after its comma, to fit a narrow column."""
     return label.replace(", ", ",\n")
+
+
+def title_mm(labels: Iterable[str]) -> float:
+    """Return the room in mm for the titles of a row of panels, `stacked` labels of methods."""
+    return 2 + LINE * max(label.count(", ") + 1 for label in labels)

@@ -24,6 +24,7 @@ from .layout import (
     notes_height,
     panel_grid,
     stacked,
+    title_mm,
 )
 from .maps import (
     INSET_LINE,
@@ -52,7 +53,6 @@ SPLIT_CLASSES = {  # value in the split -> name, colour
     BUFFER: ("buffer (unused)", "#FFFFFF"),
 }
 MAX_COLUMNS = 7  # maps side by side; more methods continue in further rows
-TITLE_MM = 9
 SAR_TITLES = {"vv_db": "VV", "vh_db": "VH", "ratio_db": "VV/VH ratio"}
 SAR_BANDS = ("vv_db", "vh_db", "ratio_db")
 
@@ -184,13 +184,14 @@ def _comparison(
     window = choose_inset(scene)
     inset_extent = scene.extent(window)
     across, columns = balanced(len(layers), MAX_COLUMNS)
+    title = title_mm(layers)
     figure, axes = panel_grid(
         [scene.aspect(), scene.aspect(window)] * across,
         columns,
         right=right,
-        top=TITLE_MM,
+        top=title,
         bottom=SCALE_BAR_MM + notes_height(lines),
-        gap=(1.5, block_gaps(across, 2, 1 + SCALE_BAR_MM, TITLE_MM + SCALE_BAR_MM)),
+        gap=(1.5, block_gaps(across, 2, 1 + SCALE_BAR_MM, title + SCALE_BAR_MM)),
     )
     wholes, insets = axes[::2].ravel(), axes[1::2].ravel()
     for (label, layer), whole, inset in zip(layers.items(), wholes, insets, strict=False):
