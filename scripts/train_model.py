@@ -94,6 +94,7 @@ def main(
             build,
             *(model_settings["network"], len(names), model_settings["options"]),
             starts=channels.start_places(names) if has_gaps else (),
+            radar=channels.radar_places(names),
             uncertain=model_settings["uncertainty"],
         )
         check_sizes(new_network(), model, size, buffer_px)
@@ -167,6 +168,7 @@ def train(network, ground, names, seed, batch, training):
         network,
         batches,
         validation,
+        loss=network.new_loss(device),
         updates=training["updates"],
         learning_rate=training["learning_rate"],
         decay=training["decay"],

@@ -28,6 +28,7 @@ from bench_training import CASES  # noqa: E402
 from children import table  # noqa: E402
 from sarfusion.core.tiling import tiles  # noqa: E402
 from sarfusion.fusion.batches import random_batches, spread_batches  # noqa: E402
+from sarfusion.fusion.losses import SquaredError  # noqa: E402
 from sarfusion.fusion.networks import build, predict  # noqa: E402
 from sarfusion.fusion.training import fit, make_deterministic  # noqa: E402
 from sarfusion.ground.patches import PatchSource  # noqa: E402
@@ -145,6 +146,7 @@ class Training:
             net,
             batches,
             self._validation,
+            loss=SquaredError(),
             updates=updates,
             learning_rate=LEARNING_RATE,
             decay="none",

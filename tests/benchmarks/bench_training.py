@@ -61,6 +61,7 @@ def run_ours(network, precision):
     import torch
     from sarfusion.core.memory import keep_freed_memory
     from sarfusion.fusion.batches import random_batches, spread_batches
+    from sarfusion.fusion.losses import SquaredError
     from sarfusion.fusion.networks import build
     from sarfusion.fusion.training import fit, make_deterministic
     from sarfusion.ground.patches import PatchSource
@@ -77,8 +78,10 @@ def run_ours(network, precision):
             net,
             random_batches(patches, batch, 1),
             validation,
+            loss=SquaredError(),
             updates=updates,
             learning_rate=1e-3,
+            decay="none",
             validate_every=updates,
             device=torch.device("cpu"),
             precision=precision,

@@ -8,7 +8,7 @@ rows, columns), on the device of the networks.
 import copy
 
 import torch
-from sarfusion.fusion.training import Adam
+from sarfusion.fusion.optimiser import Adam
 from torch.func import functional_call, stack_module_state
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from sarfusion.fusion.losses import SquaredError
 from sarfusion.fusion.networks import build
 from sarfusion.fusion.training import fit
 from sarfusion.study.config import CONFIG, read_study, resolve
@@ -48,6 +49,7 @@ def test_all_seeds_at_once_make_the_updates_of_fit(network, way_class):
             net,
             iter(batches[seed]),
             batches[seed][:1],
+            loss=SquaredError(),
             updates=UPDATES,
             learning_rate=1e-3,
             decay="none",

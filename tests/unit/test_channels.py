@@ -47,6 +47,18 @@ def test_another_date_is_cloned_into_the_gap_to_start_from():
     assert channels.start_places(without) == [0]
 
 
+def test_radar_channels_are_sar_and_what_takes_its_place():
+    places = places_of([INPUTS["date"], INPUTS["vvvh"]])
+    for name in ("vvvh", "date"):  # with SAR and without
+        names = channels.channel_names("red", INPUTS[name].channels, True, places)
+        chosen = [names[place].removeprefix("without_") for place in channels.radar_places(names)]
+        assert chosen == ["vv_db", "vh_db", "vv_db_anomaly", "vh_db_anomaly"]
+    assert channels.radar_places(channels.channel_names("red", ["ratio"], False)) == [1]
+    alone = channels.channel_names("red", ["ratio"], False, gives_band=False)
+    assert channels.radar_places(alone) == [0]
+    assert channels.radar_places(channels.channel_names("red", [], True)) == []
+
+
 def test_networks_of_a_protocol_have_the_same_places_and_zeros_in_those_they_lack():
     places = places_of([INPUTS["none"], INPUTS["ratio"], INPUTS["date"]])
     assert places == ("other_date", "other_date_age", "other_date_clear", "ratio")

@@ -7,11 +7,11 @@ import pytest
 import torch
 from sarfusion.core.errors import StudyError
 from sarfusion.fusion.batches import counted, random_batches, spread_batches, turned
+from sarfusion.fusion.losses import SquaredError
 from sarfusion.fusion.networks import build
+from sarfusion.fusion.optimiser import Adam, decayed
 from sarfusion.fusion.training import (
-    Adam,
     choose_device,
-    decayed,
     fit,
     has_converged,
     make_deterministic,
@@ -44,6 +44,7 @@ def train(seed=1, updates=30, learning_rate=1e-3, network="cnn"):
         net,
         random_batches([patches], 4, seed),
         spread_batches([patches], 4, 10),
+        loss=SquaredError(),
         updates=updates,
         learning_rate=learning_rate,
         decay="none",
@@ -121,6 +122,7 @@ def test_pixels_with_a_target_alone_count():
         Nothing(),
         iter([(x, y, counts)]),
         [(x, y, counts)],
+        loss=SquaredError(),
         updates=1,
         learning_rate=1e-3,
         decay="none",
@@ -178,6 +180,7 @@ def test_the_variance_is_learned_and_the_band_learns_as_without_it():
             net,
             random_batches(patches, 4, 1),
             spread_batches(patches, 4, 16),
+            loss=SquaredError(),
             updates=320,
             learning_rate=3e-3,
             decay="cosine",

@@ -86,6 +86,11 @@ def start_places(names: Sequence[str]) -> list[int]:
     return [0, *cloned]
 
 
+def radar_places(names: Sequence[str]) -> list[int]:
+    """Return the places in `names` of SAR bands and their anomalies, also of those without one."""
+    return [place for place, name in enumerate(names) if is_radar(name.removeprefix(WITHOUT))]
+
+
 def scaling_of(name: str, scalings: Mapping[str, Scaling]) -> Scaling:
     """Return the scaling of a channel.
 

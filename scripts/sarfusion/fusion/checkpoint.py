@@ -8,7 +8,7 @@ import torch
 
 from ..core.errors import StudyError
 from ..core.files import atomic, read_json, write_json
-from .channels import start_places
+from .channels import radar_places, start_places
 from .networks import build
 
 
@@ -33,6 +33,7 @@ def load(weights: str | Path, description: str | Path) -> tuple[torch.nn.Module,
         len(record["channels"]),
         record["options"],
         starts=start_places(record["channels"]) if record["residual"] else (),
+        radar=radar_places(record["channels"]),
         uncertain=record["uncertainty"],
     )
     try:

@@ -9,12 +9,17 @@ A file NAME.py here defines a class `Body(torch.nn.Module)`:
 - `multiple`: rows and columns must be multiples of this number of pixels (2 for each pooling).
 - `radius`: no feature depends on an input pixel further away than this (rows or columns).
 
+A Body that treats SAR apart also takes `radar`, the places of the SAR channels, among which are
+those that a network without SAR gets as zeros. A Body that is not trained by the mean squared error
+has `new_loss(device)`, which returns its loss (see ../losses.py).
+
 A study selects it by `network: NAME`; it is registered nowhere else. The last convolution is the
 same for all networks: see FusionNetwork.
 """
 
 from collections.abc import Sequence
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 import torch
@@ -23,6 +28,7 @@ from torch.nn.functional import pad
 
 from ...core.errors import StudyError
 from ..convolutions import SingleOutputConv2d
+from ..losses import Loss, SquaredError
 
 LOG_VARIANCES = (-12.0, 6.0)  # least and largest, of the normalised band
 # A log variance is this many times what its convolution gives. The optimiser moves every weight by
@@ -72,6 +78,10 @@ class FusionNetwork(nn.Module):
         log_variance = LOG_VARIANCE_GAIN * self.log_variance(self.variance_body(x))
         return torch.cat([band, log_variance.clamp(*LOG_VARIANCES)], dim=1)
 
+    def new_loss(self, device: torch.device) -> Loss:
+        """Return a loss for training this network on `device`: the mean squared error, mostly."""
+        return self.body.new_loss(device) if hasattr(self.body, "new_loss") else SquaredError()
+
 
 def _set_to_zero(layer: nn.Conv2d) -> None:
     for parameter in layer.parameters():
@@ -84,19 +94,24 @@ def build(
     options: dict[str, Any],
     *,
     starts: Sequence[int] = (),
+    radar: Sequence[int] | None = None,
     uncertain: bool = False,
 ) -> FusionNetwork:
     """Return a new network from the file `network`.
 
     options: of its Body; with `skip`, channel 0 is added to the output. starts: add the sum of
-    these channels instead, and start from a difference of 0. uncertain: also give the log variance.
-    The weights are drawn from torch's global generator. Raises StudyError for unfit options.
+    these channels instead, and start from a difference of 0. radar: the places of the SAR channels;
+    by default, all but the first. uncertain: also give the log variance. The weights are drawn from
+    torch's global generator. Raises StudyError for unfit options.
     """
     module = import_module(f"{__name__}.{network}")
     known = dict(options)
     skip = known.pop("skip", False)
+    apart: dict[str, Any] = {}
+    if "radar" in signature(module.Body).parameters:
+        apart["radar"] = range(1, channels) if radar is None else radar
     try:
-        bodies = [module.Body(channels, **known) for _ in range(1 + uncertain)]
+        bodies = [module.Body(channels, **apart, **known) for _ in range(1 + uncertain)]
     except (TypeError, ValueError) as error:
         raise StudyError(f"config: network {network!r}: {error}; mend its options") from error
     return FusionNetwork(bodies[0], starts or [0] * skip, bool(starts), *bodies[1:])
