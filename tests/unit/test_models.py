@@ -24,6 +24,9 @@ NETWORKS = [
     ("unet", {"depth": 3}),
     ("unet", {"middle": 2}),
     ("unet", {"width": 16}),
+    ("cgan", {"depth": 1}),
+    ("residual", {"blocks": 2}),
+    *((name, {"width": 8}) for name in ("dual_branch", "attention", "multiscale", "transformer")),
 ]
 
 PLAIN = {"residual": False, "uncertainty": False}
@@ -49,11 +52,50 @@ def test_parameter_counts_by_hand():
     )  # fmt: skip
 
 
+def test_parameter_counts_of_the_families_by_hand():
+    def count(name):
+        return sum(p.numel() for p in build(name, 3, {}, radar=[2]).parameters())
+
+    conv = {(n, m): (9 * n + 1) * m for n in (1, 2, 3, 32, 48, 64) for m in (1, 32, 48, 64)}
+    assert count("residual") == conv[3, 48] + 10 * conv[48, 48] + conv[48, 1]
+    assert count("dual_branch") == (
+        conv[2, 32] + conv[1, 32] + 2 * conv[32, 32] + 4 * conv[64, 64] + conv[64, 1]
+    )
+    scales, merge = 3 * conv[64, 32], (96 + 1) * 64
+    assert count("multiscale") == (
+        3 * conv[2, 32] + 3 * conv[1, 32] + (192 + 1) * 64
+        + 2 * (scales + merge) + conv[64, 64] + 64 + 1
+    )  # fmt: skip
+    assert count("attention") == (
+        conv[2, 32] + 4 * conv[32, 32]  # optical
+        + conv[1, 32] + (25 + 1) * 32 + 4 * conv[32, 32] + (64 + 1) * 32  # SAR
+        + (64 + 1) * 16 + (16 + 1) * 64 + 2 * 25 + 1  # weights of channels and of places
+        + 2 * conv[64, 64] + conv[64, 1]
+    )  # fmt: skip
+    block = 3 * 2 * 64 + 4 * (64 + 1) * 64 + (64 + 1) * 128 + (128 + 1) * 64 + 4 * 15 * 15
+    assert count("transformer") == (
+        conv[2, 64] + conv[1, 64] + 2 * conv[64, 64] + 3 * block + conv[64, 64] + 64 + 1
+    )
+    assert count("cgan") == count("unet")
+
+
+@pytest.mark.parametrize("width", [16, 32])
+@pytest.mark.parametrize("channels", [2, 6])
+@pytest.mark.parametrize("name", sorted(set(networks()) - {"cnn", "cae"}))
+def test_families_have_as_many_parameters_as_the_unet_within_a_factor_of_1_5(name, channels, width):
+    count, unet = (
+        sum(p.numel() for p in build(each, channels, {"width": width}).parameters())
+        for each in (name, "unet")
+    )
+    assert 1 / 1.5 < count / unet < 1.5
+
+
 @pytest.mark.parametrize(("name", "options"), NETWORKS)
 def test_radius_is_the_true_reach_of_an_output_pixel(name, options):
     net = network(name, options).train()  # by plain convolutions: 0 is then 0, not a rounding
-    size, reach = 80, 0
-    for row in range(32, 32 + net.multiple):  # every place within a cell of the poolings
+    start = -(-(net.radius + 3) // net.multiple) * net.multiple
+    size, reach = 2 * start + net.multiple, 0
+    for row in range(start, start + net.multiple):  # every place within a cell of the poolings
         reached = torch.zeros(size, size, dtype=torch.bool)
         for _ in range(4):  # a ReLU or a pooling may hide an input once, not each time
             x = torch.rand(1, 2, size, size, dtype=torch.double, requires_grad=True)
@@ -90,6 +132,15 @@ def test_an_unknown_option_is_said():
         build("cnn", 2, {"depth": 3})
     with pytest.raises(StudyError, match="'unet': depth is 0 to 6"):
         build("unet", 2, {"depth": 9})
+    for name in ("residual", "dual_branch", "attention", "multiscale"):
+        with pytest.raises(StudyError, match="width is a multiple of 2"):
+            build(name, 2, {"width": 15})
+    with pytest.raises(StudyError, match="'transformer': width is a multiple of 8"):
+        build("transformer", 2, {"width": 12})
+    with pytest.raises(StudyError, match="'residual': blocks is 1 to 64"):
+        build("residual", 2, {"blocks": 0})
+    with pytest.raises(StudyError, match="'dual_branch': .*'radar'"):
+        build("dual_branch", 2, {"radar": [1]})
 
 
 @pytest.mark.parametrize("name", networks())

@@ -28,7 +28,16 @@ SCALING = {
     "vv_db": {"low": -20.0, "high": 5.0, "mean": -8.0, "std": 4.0},
     "vh_db": {"low": -28.0, "high": -2.0, "mean": -15.0, "std": 4.0},
 }
-NETWORKS = [("cnn", False), ("cae", True), ("unet", True)]  # and whether they are uncertain
+NETWORKS = [  # and whether they are uncertain
+    *(("cnn", False), ("cae", True), ("unet", True), ("transformer", False)),
+    *(
+        pytest.param((name, False), marks=pytest.mark.second_tier)
+        for name in ("residual", "dual_branch", "attention", "multiscale")
+    ),
+]
+# Convolutions of a network.
+LAYERS = {"cnn": 3, "cae": 4, "unet": 6, "residual": 12, "dual_branch": 9, "attention": 18}
+LAYERS |= {"multiscale": 17, "transformer": 6}
 
 
 def trained(network, uncertain, channels=CHANNELS):
@@ -127,8 +136,7 @@ def test_an_onnx_file_has_standard_layers_and_free_sizes(exported):
     onnx.checker.check_model(model)
     assert {node.domain for node in model.graph.node} == {""}
     kinds = [node.op_type for node in model.graph.node]
-    layers = {"cnn": 3, "cae": 4, "unet": 6}[record["network"]] * (1 + record["uncertainty"])
-    assert kinds.count("Conv") == layers
+    assert kinds.count("Conv") == LAYERS[record["network"]] * (1 + record["uncertainty"])
     (taken,) = onnxruntime.InferenceSession(path).get_inputs()
     assert taken.shape == ["batch", len(CHANNELS), "rows", "columns"]
 

@@ -426,7 +426,7 @@ def test_every_method_without_training_is_the_default_and_has_its_function():
 
 
 def test_networks_and_files_that_are_not_there_are_named(tmp_path):
-    with pytest.raises(StudyError, match="models.cnn: no network 'unet9'; known are cae, cnn"):
+    with pytest.raises(StudyError, match="models.cnn: no network 'unet9'; known are attention"):
         check_networks(with_change("models", "cnn", "network", value="unet9"))
     template = yaml.safe_load((ROOT / "config" / "own_files.yaml").read_text())
     (problem,) = absent_files(resolve(template)).values()

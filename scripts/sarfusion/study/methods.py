@@ -69,7 +69,8 @@ TRUE_IMAGE = "true_image"
 
 OVER_TIME = [name for name, method in METHODS.items() if method.over_time]
 
-MODEL_NAMES = {"cnn": "CNN", "cae": "CAE", "unet": "U-Net"}  # where capitalising is not enough
+# Where capitalising is not enough.
+MODEL_NAMES = {"cnn": "CNN", "cae": "CAE", "unet": "U-Net", "cgan": "cGAN"}
 
 
 def networks() -> list[str]:

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from ..blocks import conv_relu
 from ..convolutions import ConvTranspose2x2
 
 
@@ -29,13 +30,13 @@ class Body(nn.Module):
         self.radius = 3 * (2**depth - 1) + middle * 2**depth
         widths = [width * 2**level for level in range(depth + 1)]
         self.encoder = nn.ModuleList(
-            _convolution(before, after)
+            conv_relu(before, after)
             for before, after in zip([channels, *widths], widths[:-1], strict=False)
         )
         sizes = [widths[-2] if depth else channels, *[widths[-1]] * middle]
-        self.middle = nn.Sequential(*map(_convolution, sizes[:-1], sizes[1:]))
+        self.middle = nn.Sequential(*map(conv_relu, sizes[:-1], sizes[1:]))
         self.up = nn.ModuleList(map(ConvTranspose2x2, widths[:0:-1], widths[-2::-1]))
-        self.decoder = nn.ModuleList(map(_convolution, widths[:0:-1], widths[-2::-1]))
+        self.decoder = nn.ModuleList(map(conv_relu, widths[:0:-1], widths[-2::-1]))
         self.pool = nn.MaxPool2d(2)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -48,8 +49,3 @@ class Body(nn.Module):
         for up, step in zip(self.up, self.decoder, strict=True):
             x = step(torch.cat([up(x), skips.pop()], dim=1))
         return x
-
-
-def _convolution(channels_in: int, channels_out: int) -> nn.Sequential:
-    """Return a 3x3 convolution which keeps rows and columns, with ReLU."""
-    return nn.Sequential(nn.Conv2d(channels_in, channels_out, 3, padding="same"), nn.ReLU())

@@ -1,0 +1,86 @@
+"""The loss of a conditional generative adversarial network (cGAN)."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from .losses import Outcome
+from .optimiser import Adam
+
+# As in pix2pix: the weight of the absolute error, and the discriminator's optimiser.
+ABSOLUTE_ERROR = 100.0
+LEARNING_RATE, BETA1 = 2e-4, 0.5
+SLOPE = 0.2  # of the leaky ReLU below 0
+
+
+class Discriminator(nn.Sequential):
+    """Four 4x4 convolutions that judge each part of an image on its own (PatchGAN).
+
+    Takes (batch, channels, rows, columns), gives (batch, 1, rows / 4, columns / 4): the log odds
+    that the part is measured. width: channels of the first convolution; the next have 2 and 4 times
+    as many. There is no batch normalisation, whose statistics small batches do not give.
+    """
+
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__(
+            nn.Conv2d(channels, width, 4, stride=2, padding=1),
+            nn.LeakyReLU(SLOPE),
+            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1),
+            nn.LeakyReLU(SLOPE),
+            nn.ZeroPad2d((1, 2, 1, 2)),
+            nn.Conv2d(2 * width, 4 * width, 4),
+            nn.LeakyReLU(SLOPE),
+            nn.ZeroPad2d((1, 2, 1, 2)),
+            nn.Conv2d(4 * width, 1, 4),
+        )
+
+
+class Adversarial:
+    """Absolute error, and how well a discriminator tells the network's band from a measured one.
+
+    Isola et al. 2017, Image-to-Image Translation with Conditional Adversarial Networks, CVPR. The
+    discriminator sees the inputs beside either band, and is trained by one update of its own for
+    each of the network. A network that it cannot tell from the truth draws texture where the mean
+    of what may be there would have the lower squared error. A log variance learns by the
+    likelihood, as it does in SquaredError.
+
+    In gaps, both bands are the given one outside the pixels that count, and the discriminator sees
+    0 further than `radius` from these: no ground that the network itself does not see.
+
+    channels: of the inputs. width: see Discriminator, whose weights are drawn from torch's global
+    generator. radius: of the network, pixels.
+    """
+
+    def __init__(self, channels: int, width: int, radius: int, device: torch.device) -> None:
+        self.discriminator = Discriminator(channels + 1, width)
+        self.discriminator.to(device, memory_format=torch.channels_last)
+        self._optimiser = Adam(self.discriminator.parameters(), LEARNING_RATE, BETA1)
+        self._radius = radius
+
+    def __call__(self, outcome: Outcome) -> torch.Tensor:
+        """See Loss."""
+        measured, made = (self._shown(outcome, band) for band in (outcome.target, outcome.band))
+        self.discriminator.requires_grad_(True)
+        self._optimiser.zero_grad()
+        errors = self._surprise(measured, 1) + self._surprise(made.detach(), 0)
+        (errors / 2).backward()
+        self._optimiser.step()
+        self.discriminator.requires_grad_(False)
+        absolute = outcome.mean((outcome.band - outcome.target).abs())
+        likelihood = outcome.mean(outcome.likelihood())
+        return self._surprise(made, 1) + ABSOLUTE_ERROR * absolute + likelihood
+
+    def _shown(self, outcome: Outcome, band: torch.Tensor) -> torch.Tensor:
+        """Return what the discriminator sees of a band (batch, channels + 1, rows, columns)."""
+        if outcome.where is None:
+            return torch.cat([outcome.inputs, band], dim=1)
+        band = torch.where(outcome.where, band, outcome.inputs[:, :1])
+        seen = functional.max_pool2d(
+            outcome.where.to(band.dtype), 2 * self._radius + 1, 1, self._radius
+        )
+        return torch.cat([outcome.inputs, band], dim=1) * seen
+
+    def _surprise(self, shown: torch.Tensor, label: int) -> torch.Tensor:
+        """Return the mean cross entropy of the discriminator's odds; label: 1 is measured."""
+        odds = self.discriminator(shown.contiguous(memory_format=torch.channels_last))
+        return functional.binary_cross_entropy_with_logits(odds, torch.full_like(odds, label))
