@@ -7,6 +7,7 @@ to push the tag and to upload the archive are steps of a person, which it names 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from studies import ready
 from verifying import run_script
 
 DIST = "dist"
+FORM = ".crate.zip"  # as WorkflowHub knows a crate, whose description is at the root of the archive
 ADDED = ("ro-crate-metadata.json", ".zenodo.json")  # by scripts/describe_release.py
 HEAD = re.compile(r"^## (\S+), (.+)$", re.M)
 CHECKS = (("lint",), ("test", "--all"), ("verify",))
@@ -83,7 +85,7 @@ def check_clean() -> None:
 def pack(folder: Path, name: str, date: str, commit: str) -> Path:
     """Return the archive of a commit with its descriptions; the same bytes each time.
 
-    folder: empty. name: of the archive and of the folder in it.
+    folder: empty. name: of the archive, without FORM.
     """
     plain, files = folder / "plain.tar", folder / "files"
     git("archive", "--format=tar", "--output", str(plain), commit)
@@ -92,10 +94,9 @@ def pack(folder: Path, name: str, date: str, commit: str) -> Path:
         raise Problem("no release: tar could not unpack the files of the commit")
     with project_lock("release") as lock:
         run_script(lock, "describe_release", files, date, commit)
-    archive = folder / (name + ".tar.gz")
-    prefix = f"--prefix={name}/"
+    archive = folder / (name + FORM)
     added = [f"--add-file={files / path}" for path in ADDED]
-    git("archive", "--output", str(archive), prefix, *added, commit)
+    git("archive", "--format=zip", "--output", str(archive), *added, commit)
     return archive
 
 
@@ -107,6 +108,7 @@ def git(*arguments: str) -> str:
             capture_output=True,
             encoding="utf-8",
             errors="replace",
+            env={**os.environ, "TZ": "UTC"},  # a ZIP states local times
         )
     except OSError as error:
         raise Problem(f"git: {error.strerror}") from None

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import subprocess
-import tarfile
+import zipfile
 
 import pytest
 import yaml
@@ -59,14 +59,14 @@ def test_a_release_is_checked_packed_and_tagged(ready, checks, capsys, tmp_path_
     head = git(ready, "rev-parse", "HEAD").strip()
     assert git(ready, "rev-parse", "v1.2.3^{commit}").strip() == head
     assert "Nothing was pushed" in capsys.readouterr().out
-    archive = ready / "dist/sarfusion-1.2.3.tar.gz"
+    archive = ready / "dist/sarfusion-1.2.3.crate.zip"
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    assert (ready / "dist/sarfusion-1.2.3.tar.gz.sha256").read_text() == (
-        f"{digest}  sarfusion-1.2.3.tar.gz\n"
+    assert (ready / "dist/sarfusion-1.2.3.crate.zip.sha256").read_text() == (
+        f"{digest}  sarfusion-1.2.3.crate.zip\n"
     )
-    unpacked = tmp_path_factory.mktemp("unpacked")
-    subprocess.run(["tar", "-xf", archive, "-C", unpacked], check=True)
-    folder = unpacked / "sarfusion-1.2.3"
+    folder = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(archive) as members:
+        members.extractall(folder)
     tracked = set(git(ready, "ls-files").split())
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert files == tracked | {"ro-crate-metadata.json", ".zenodo.json"}
@@ -85,8 +85,8 @@ def test_a_release_is_checked_packed_and_tagged(ready, checks, capsys, tmp_path_
 def test_zenodo_is_told_what_the_citation_says(ready, tmp_path_factory):
     commit = git(ready, "rev-parse", "HEAD").strip()
     made = releasing.pack(tmp_path_factory.mktemp("pack"), "s", DAY, commit)
-    with tarfile.open(made) as members:
-        told = json.load(members.extractfile("s/.zenodo.json"))
+    with zipfile.ZipFile(made) as members:
+        told = json.loads(members.read(".zenodo.json"))
     citation = yaml.safe_load((ready / "CITATION.cff").read_text())
     assert told["version"] == "1.2.3"
     assert told["publication_date"] == DAY
@@ -96,10 +96,16 @@ def test_zenodo_is_told_what_the_citation_says(ready, tmp_path_factory):
     assert told["creators"] == [{"name": author["name"]} for author in citation["authors"]]
 
 
-def test_an_archive_has_the_same_bytes_each_time(ready, tmp_path_factory):
+def test_an_archive_has_the_same_bytes_each_time_and_everywhere(
+    ready, tmp_path_factory, monkeypatch
+):
     commit = git(ready, "rev-parse", "HEAD").strip()
-    one, two = (releasing.pack(tmp_path_factory.mktemp(n), "s", DAY, commit) for n in "ab")
-    assert one.read_bytes() == two.read_bytes()
+    made = []
+    for zone in ("Asia/Tokyo", "America/Lima"):
+        monkeypatch.setenv("TZ", zone)
+        archive = releasing.pack(tmp_path_factory.mktemp("pack"), "s", DAY, commit)
+        made.append(archive.read_bytes())
+    assert made[0] == made[1]
 
 
 CHANGES = {
