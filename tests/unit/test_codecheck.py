@@ -67,3 +67,5 @@ def test_the_catalogue_is_told_only_what_is_there():
     assert all((f"--sdm {way}`" in ways) == deployment[way] for way in ("conda", "apptainer"))
     assert not deployment["apptainer+conda"]
     assert usage["report"] == ("report(" in rules)
+    readme = (ROOT / "README.md").read_text().lower()  # what it searches GitHub for
+    assert "snakemake" in readme and "workflow" in readme
