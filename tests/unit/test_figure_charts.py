@@ -110,6 +110,27 @@ class TestTraining:
             "CAE,\nwith ratio",
         ]
 
+    def test_many_models_go_on_below(self):
+        """Nine models in two strips of five and four, each with all bands."""
+        (record, *_) = make_records(methods=1, seeds=1)
+        records = [
+            record | {"model": f"m{number}", "band": band}
+            for band in ("red", "green")
+            for number in range(9)
+        ]
+        figure = training_curves(history_table(records))
+        assert_printable(figure)
+        titles = [axes.get_title() for axes in figure.axes]
+        assert titles == [
+            *(f"M{number},\nwith ratio" for number in range(5)),
+            *[""] * 5,
+            *(f"M{number},\nwith ratio" for number in range(5, 9)),
+            *[""] * 4,
+        ]
+        labels = [axes.get_ylabel() for axes in figure.axes]
+        assert [label for label in labels if label] == ["red MSE", "green MSE"] * 2
+        assert all(len(axes.lines) == 3 for axes in figure.axes)
+
     def test_sites_are_told_apart(self):
         records = make_records() + make_records(site="other")
         figure = training_curves(history_table(records))

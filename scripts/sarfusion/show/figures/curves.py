@@ -14,7 +14,9 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 from ...core.files import read_json
 from ...study.methods import method_label
 from . import PALETTE, styled
-from .layout import notes, notes_height, panel_grid, stacked
+from .layout import balanced, notes, notes_height, panel_grid, stacked
+
+MAX_COLUMNS = 8  # beside each other, for their titles not to overlap
 
 LOSSES: dict[str, tuple[str, dict[str, Any]]] = {  # column -> name, style of its line
     "train_loss": ("training", {"color": PALETTE["blue"], "linestyle": (0, (3, 1.5))}),
@@ -58,11 +60,15 @@ def history_table(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 def training_curves(table: pd.DataFrame) -> Figure:
     """Return the figure of a `history_table`: a row per band, a column per model with input.
 
-    Mean squared error in normalised units on a logarithmic axis that all panels share.
+    Mean squared error in normalised units on a logarithmic axis that all panels share. Beyond
+    MAX_COLUMNS the columns go on below, with the rows again.
     """
     keys = ["site", "protocol", "band"]
     rows = list(table.groupby(keys, sort=False))
     labels = list(table["label"].unique())
+    strips, columns = balanced(len(labels), MAX_COLUMNS)
+    gaps_down = [3.5] * (len(rows) * strips - 1)
+    gaps_down[len(rows) - 1 :: len(rows)] = [17.0] * (strips - 1)  # for numbers and titles
     row_names = [key for key in keys[:2] if table[key].nunique() > 1] + ["band"]
     places = table[["site", "protocol"]].drop_duplicates().to_numpy()
     lines = [
@@ -70,27 +76,33 @@ def training_curves(table: pd.DataFrame) -> Figure:
         "Thin lines: one seed each. The weights kept are those of the marked update.",
     ]
     figure, axes = panel_grid(
-        [0.75] * len(rows),
-        len(labels),
+        [0.75] * len(rows) * strips,
+        columns,
         left=13 + 3.2 * len(row_names),
         right=3,
         top=9,
         bottom=8 + notes_height(lines),
-        gap=(2.5, 3.5),
+        gap=(2.5, gaps_down),
         widest=52,
         tall=True,
     )
-    for (key, group), panels in zip(rows, axes, strict=True):
-        for label, panel in zip(labels, panels, strict=True):
-            _draw_curves(panel, group[group["label"] == label])
-        values = dict(zip(keys, key, strict=True))
-        row_label = [*(values[name] for name in row_names[:-1]), f"{values['band']} MSE"]
-        panels[0].set_ylabel("\n".join(row_label))
-    _share_axes(axes, table)
-    for label, panel in zip(labels, axes[0], strict=True):
-        panel.set_title(stacked(label))
-    for panel in axes[-1]:
-        panel.set_xlabel("update")
+    for first in range(0, len(labels), columns):
+        shown = labels[first : first + columns]
+        strip, axes = axes[: len(rows)], axes[len(rows) :]
+        for panel in strip[:, len(shown) :].flat:
+            panel.remove()
+        strip = strip[:, : len(shown)]
+        for (key, group), panels in zip(rows, strip, strict=True):
+            for label, panel in zip(shown, panels, strict=True):
+                _draw_curves(panel, group[group["label"] == label])
+            values = dict(zip(keys, key, strict=True))
+            row_label = [*(values[name] for name in row_names[:-1]), f"{values['band']} MSE"]
+            panels[0].set_ylabel("\n".join(row_label))
+        _share_axes(strip, table)
+        for label, panel in zip(shown, strip[0], strict=True):
+            panel.set_title(stacked(label))
+        for panel in strip[-1]:
+            panel.set_xlabel("update")
     notes(
         figure,
         lines,
