@@ -24,11 +24,12 @@ from sarfusion.core.variables import can_write, clean  # noqa: E402
 LOCK = ROOT / "envs/requirements.lock"
 DEV_LOCK = ROOT / "envs/requirements-dev.lock"
 EXPORT_LOCK = ROOT / "envs/requirements-export.lock"
+GRD_LOCK = ROOT / "envs/requirements-grd.lock"
 CFF_LOCK = ROOT / "envs/requirements-cff.lock"
 TORCH = ROOT / "envs/torch.txt"
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 STAMP, DEV_STAMP = "sarfusion.stamp", "sarfusion-dev.stamp"
-EXPORT_STAMP = "sarfusion-export.stamp"
+EXPORT_STAMP, GRD_STAMP = "sarfusion-export.stamp", "sarfusion-grd.stamp"
 
 # Environment variables that would lead Python and pip out of the virtual environment, and Snakemake
 # away from profiles/default, beside those that `clean` removes.
@@ -270,8 +271,18 @@ def set_up(dev: bool = False) -> None:
 
 def add_export_tools() -> None:
     """Add to the virtual environment, which is set up, what writes models as ONNX files."""
-    stamp, text = venv_folder() / EXPORT_STAMP, fingerprint(stamps()[0][1], EXPORT_LOCK)
+    _add("what writes ONNX files (once; 45 MB to download)", EXPORT_LOCK, EXPORT_STAMP)
+
+
+def add_grd_tools() -> None:
+    """Add to the virtual environment, which is set up, what brings raw Sentinel-1 onto a map."""
+    _add("what calibrates raw Sentinel-1 (once; 20 MB to download)", GRD_LOCK, GRD_STAMP)
+
+
+def _add(what: str, lock: Path, name: str) -> None:
+    """Install the packages of a lock unless the stamp of this name says that they are there."""
+    stamp, text = venv_folder() / name, fingerprint(stamps()[0][1], lock)
     if not has_text(stamp, text):
-        say("Adding what writes ONNX files (once; 45 MB to download)")
-        install_lock(EXPORT_LOCK)
+        say(f"Adding {what}")
+        install_lock(lock)
         stamp.write_text(text)

@@ -117,6 +117,11 @@ def studies_in_config() -> list[str]:
     return found
 
 
+def has_raw_radar(path: Path) -> bool:
+    """Tell whether a study file has a site of source grd; one in a comment counts too."""
+    return bool(re.search(r"\bsource['\"]?\s*:\s*['\"]?grd\b", read_text(path)))
+
+
 def study_file(study: str) -> Path:
     """Return the path of a study's file, given as a name or as a path."""
     if study.endswith((".yaml", ".yml")):

@@ -29,7 +29,7 @@ from sarfusion.core.files import write_json
 from sarfusion.provenance.code_version import LIBRARY, module_digests
 from sarfusion.scenes.own_sources import watched
 from sarfusion.scenes.sensors import DEFAULT as DEFAULT_SENSOR
-from sarfusion.scenes.sources import SOURCES
+from sarfusion.scenes.sources import SOURCES, with_calibrated
 from sarfusion.scenes.stac.lock import locked_site, scenes_of, search_of, without_sums
 from sarfusion.study.config import (
     absent_files,
@@ -211,9 +211,18 @@ def locked(site, date=None):
         raise WorkflowError(f"error: {error}") from None
 
 
-def sites_from(source):
-    """Return the sites of the study whose scenes come from `source`."""
-    return [name for name in SITES if STUDY["sites"][name]["source"] == source]
+def sites_from(*sources):
+    """Return the sites of the study whose scenes come from one of `sources`."""
+    return [name for name in SITES if STUDY["sites"][name]["source"] in sources]
+
+
+def sources_by(kind):
+    """Return {script: the sources that have it} of a kind: "script" or "date_script"."""
+    found = {}
+    for source, record in SOURCES.items():
+        if script := getattr(record, kind):
+            found.setdefault(script, []).append(source)
+    return found
 
 
 def sites_with_own(name):

@@ -20,10 +20,50 @@ def download_settings(site):
     return settings
 
 
+# VV and VH that calibrate_grd makes of a raw Sentinel-1 scene, and what it says of them.
+CALIBRATED, ORIGIN = "<results>/scenes/{site}/grd.tif", "<results>/scenes/{site}/grd.json"
+
+
+def is_raw(site):
+    """Tell whether the radar of a site is a raw Sentinel-1 scene."""
+    return "safe" in own_files(STUDY, site)
+
+
 def scene_rasters(site):
-    """Return {"optical.red": GDAL's name, ...} of the user's rasters that a site is made of."""
+    """Return {"optical.red": GDAL's name, ...} of the rasters that a site is imported from."""
     names = own_files(STUDY, site)
-    return {band: path for band, path in names.items() if band.startswith(("optical.", "sar."))}
+    found = {band: path for band, path in names.items() if band.startswith(("optical.", "sar."))}
+    if is_raw(site):
+        found |= dict.fromkeys(("sar.vv", "sar.vh"), real(CALIBRATED).replace("{site}", site))
+    return found
+
+
+def scene_settings(site):
+    """Return the settings of a site that its scenes depend on, as the script of its source has them."""
+    settings = settings_of_source(site) | passes_of(STUDY, site)
+    return with_calibrated(settings) if is_raw(site) else settings
+
+
+def elevation_of(site):
+    """Return the names of the rasters of elevation of such a site."""
+    names = own_files(STUDY, site)
+    return [path for name, path in names.items() if name.startswith("elevation.")]
+
+
+def grd_files(wildcards):
+    """Return the files that are read for the radar of such a site; none that is missing."""
+    names = own_files(STUDY, wildcards.site)
+    rasters = [path for name, path in names.items() if name in ("optical.red", "geoid")]
+    rasters += elevation_of(wildcards.site)
+    folder = Path(names["safe"]).parent
+    product = [
+        path
+        for kind in ("*.safe", "annotation/**/*.xml", "measurement/*.tiff")
+        for path in folder.glob(kind)
+    ]
+    return list(dict.fromkeys(path for name in rasters for path in watched(name))) + sorted(
+        map(str, product)
+    )
 
 
 def date_rasters(site, date):
@@ -38,8 +78,10 @@ def date_rasters(site, date):
 
 def own_scene_files(wildcards):
     """Return the files that are read for a site; none that is missing, which stops all sites."""
-    names = scene_rasters(wildcards.site).values()
-    return list(dict.fromkeys(path for name in names for path in watched(name)))
+    made = [CALIBRATED, ORIGIN] if is_raw(wildcards.site) else []
+    names = scene_rasters(wildcards.site)
+    own = [name for band, name in names.items() if not (made and band.startswith("sar."))]
+    return list(dict.fromkeys(path for name in own for path in watched(name))) + made
 
 
 def own_scene_parameters():
@@ -47,6 +89,9 @@ def own_scene_parameters():
     return {
         "rasters": lambda wildcards: scene_rasters(wildcards.site),
         "absent": lambda wildcards: ABSENT.get(wildcards.site),
+        "origin": lambda wildcards: (
+            real(ORIGIN).replace("{site}", wildcards.site) if is_raw(wildcards.site) else None
+        ),
     }
 
 

@@ -1,87 +1,118 @@
 # Raw scenes. They have the same form for every source (docs/add-a-source.md).
 
 
-# A rule for each source with a script, which makes scenes from the settings and files of a site.
-for source, record in SOURCES.items():
-    if record.script:
+# A rule for each script of a source, which makes scenes from the settings and files of a site.
+for module, sources in sources_by("script").items():
+    record = SOURCES[sources[0]]
 
-        rule:
-            name:
-                record.script
-            input:
-                own_scene_files if record.files else [],
-            output:
-                **({"truth": "<results>/scenes/{site}/truth.tif"} if record.has_truth else {}),
-                **LAYOUT.aerosol,
-                optical="<results>/scenes/{site}/optical.tif",
-                sar="<results>/scenes/{site}/sar.tif",
-                metadata="<results>/scenes/{site}/scene.json",
-            log:
-                f"<logs>/{record.script}/{{site}}.log",
-            benchmark:
-                f"<benchmarks>/{record.script}/{{site}}.tsv"
-            wildcard_constraints:
-                site=one_of(sites_from(source)),
-            conda:
-                "../envs/data.yaml"
-            threads: 1
-            resources:
-                mem_mb=whole_arrays(record.bytes_a_pixel) if record.bytes_a_pixel else growing(4000),
-                runtime=growing(record.minutes),
-            params:
-                **(own_scene_parameters() if record.files else {}),
-                code=code(record.script),
-                script=record.script,
-                site_settings=lambda wildcards: settings_of_source(wildcards.site)
-                | passes_of(STUDY, wildcards.site),
-            message:
-                f"{record.verb} the raw scenes of {{wildcards.site}}"
-            script:
-                "../scripts/{params.script}.py"
+    rule:
+        name:
+            module
+        input:
+            own_scene_files if record.files else [],
+        output:
+            **({"truth": "<results>/scenes/{site}/truth.tif"} if record.has_truth else {}),
+            **LAYOUT.aerosol,
+            optical="<results>/scenes/{site}/optical.tif",
+            sar="<results>/scenes/{site}/sar.tif",
+            metadata="<results>/scenes/{site}/scene.json",
+        log:
+            f"<logs>/{module}/{{site}}.log",
+        benchmark:
+            f"<benchmarks>/{module}/{{site}}.tsv"
+        wildcard_constraints:
+            site=one_of(sites_from(*sources)),
+        conda:
+            "../envs/data.yaml"
+        threads: 1
+        resources:
+            mem_mb=whole_arrays(record.bytes_a_pixel) if record.bytes_a_pixel else growing(4000),
+            runtime=growing(record.minutes),
+        params:
+            **(own_scene_parameters() if record.files else {}),
+            code=code(module),
+            script=module,
+            site_settings=lambda wildcards: scene_settings(wildcards.site),
+        message:
+            f"{record.verb} the raw scenes of {{wildcards.site}}"
+        script:
+            "../scripts/{params.script}.py"
+
+
+# The radar of a raw Sentinel-1 scene, for sites that have one.
+rule calibrate_grd:
+    input:
+        grd_files,
+    output:
+        calibrated=CALIBRATED,
+        origin=ORIGIN,
+    log:
+        "<logs>/calibrate_grd/{site}.log",
+    benchmark:
+        "<benchmarks>/calibrate_grd/{site}.tsv"
+    wildcard_constraints:
+        site=one_of(sites_with_own("safe")),
+    conda:
+        "../envs/grd.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(8000),
+        runtime=growing(240),
+    params:
+        code=code("calibrate_grd"),
+        safe=lambda wildcards: str(Path(own_files(STUDY, wildcards.site)["safe"]).parent),
+        elevation=lambda wildcards: elevation_of(wildcards.site),
+        geoid=lambda wildcards: own_files(STUDY, wildcards.site).get("geoid"),
+        red=lambda wildcards: own_files(STUDY, wildcards.site)["optical.red"],
+        absent=lambda wildcards: ABSENT.get(wildcards.site),
+    message:
+        "Calibrate the raw radar of {wildcards.site}"
+    script:
+        "../scripts/calibrate_grd.py"
 
 
 # The site on another day, for sites with other dates.
-for source, record in SOURCES.items():
-    if record.date_script:
+for module, sources in sources_by("date_script").items():
+    record = SOURCES[sources[0]]
 
-        rule:
-            name:
-                record.date_script
-            input:
-                own_date_files if record.files else [],
-                **({"scene": "<results>/scenes/{site}/optical.tif"} if record.files else {}),
-            output:
-                **(
-                    {"truth": "<results>/scenes/{site}/dates/{date}.truth.tif"}
-                    if record.has_truth
-                    else {}
-                ),
-                optical="<results>/scenes/{site}/dates/{date}.tif",
-                metadata="<results>/scenes/{site}/dates/{date}.json",
-            log:
-                f"<logs>/{record.date_script}/{{site}}/{{date}}.log",
-            benchmark:
-                f"<benchmarks>/{record.date_script}/{{site}}/{{date}}.tsv"
-            wildcard_constraints:
-                site=one_of(sites_from(source)),
-            conda:
-                "../envs/data.yaml"
-            threads: 1
-            resources:
-                mem_mb=whole_arrays(record.bytes_a_pixel) if record.bytes_a_pixel else growing(4000),
-                runtime=growing(record.minutes),
-            params:
-                **(
-                    own_date_parameters()
-                    if record.files
-                    else {"site_settings": lambda wildcards: settings_of_source(wildcards.site)}
-                ),
-                code=code(record.date_script),
-                script=record.date_script,
-            message:
-                f"{record.verb} {{wildcards.site}} on {{wildcards.date}}"
-            script:
-                "../scripts/{params.script}.py"
+    rule:
+        name:
+            module
+        input:
+            own_date_files if record.files else [],
+            **({"scene": "<results>/scenes/{site}/optical.tif"} if record.files else {}),
+        output:
+            **(
+                {"truth": "<results>/scenes/{site}/dates/{date}.truth.tif"}
+                if record.has_truth
+                else {}
+            ),
+            optical="<results>/scenes/{site}/dates/{date}.tif",
+            metadata="<results>/scenes/{site}/dates/{date}.json",
+        log:
+            f"<logs>/{module}/{{site}}/{{date}}.log",
+        benchmark:
+            f"<benchmarks>/{module}/{{site}}/{{date}}.tsv"
+        wildcard_constraints:
+            site=one_of(sites_from(*sources)),
+        conda:
+            "../envs/data.yaml"
+        threads: 1
+        resources:
+            mem_mb=whole_arrays(record.bytes_a_pixel) if record.bytes_a_pixel else growing(4000),
+            runtime=growing(record.minutes),
+        params:
+            **(
+                own_date_parameters()
+                if record.files
+                else {"site_settings": lambda wildcards: settings_of_source(wildcards.site)}
+            ),
+            code=code(module),
+            script=module,
+        message:
+            f"{record.verb} {{wildcards.site}} on {{wildcards.date}}"
+        script:
+            "../scripts/{params.script}.py"
 
 
 # A map of built-up ground, for sites that have one.

@@ -46,7 +46,7 @@ def main(
         metadata,
         {
             "site": site,
-            "source": "files",
+            "source": site_settings["source"],
             "simulated": False,
             "days": days_after(site_settings, date),
             "items": [

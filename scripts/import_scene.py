@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from sarfusion.core.errors import StudyError
-from sarfusion.core.files import describe_file, write_json
+from sarfusion.core.files import describe_file, read_json, write_json
 from sarfusion.core.raster import create_raster, open_raster, strips
 from sarfusion.scenes import landsat, own_sources
 from sarfusion.scenes import sar as radar
@@ -30,13 +30,15 @@ def main(
     sar: str | Path,
     metadata: str | Path,
     absent: str | None = None,
+    origin: str | Path | None = None,
     aerosol: str | Path | None = None,
 ) -> None:
     """Write optical.tif (raw numbers), sar.tif (linear power) and scene.json of one site.
 
     site_settings: the site of the config. rasters: {"optical.red": GDAL's name, ...} of its
-    rasters. absent: which file the site lacks, as an error to raise. aerosol: raster of
-    SR_QA_AEROSOL to write, where the study asks for it.
+    rasters. absent: which file the site lacks, as an error to raise. origin: what
+    calibrate_grd.py wrote of the radar that it made. aerosol: raster of SR_QA_AEROSOL to write,
+    where the study asks for it.
     Files of any size: strip by strip; of SAR only what lies under the optical scene.
     """
     if absent:
@@ -57,18 +59,27 @@ def main(
         if aerosol is not None:
             write_aerosol(aerosol, seen)
 
+    about = site_settings["sar"]
+    made = [band for band in rasters if origin and band.startswith("sar.")]
+    items = [
+        {"band": band, **own_sources.described(name)}
+        for band, name in rasters.items()
+        if band not in made
+    ]
+    if origin:
+        product = read_json(origin)
+        about = {**about, "sensor": product["sensor"], "date": product["date"]}
+        items.append({"band": "sar", "path": product["path"], "files": product["files"]})
     write_json(
         metadata,
         {
             "site": site,
-            "source": "files",
+            "source": site_settings["source"],
             "simulated": False,
-            "items": [
-                {"band": band, **own_sources.described(name)} for band, name in rasters.items()
-            ],
+            "items": items,
             "optical": describe(site_settings["optical"], ("sensor", "date"), optical),
             "sar": {
-                **describe(site_settings["sar"], ("sensor", "date", "unit"), sar),
+                **describe(about, ("sensor", "date", "unit"), sar),
                 **({} if heard.passes == 1 else {"passes": heard.passes}),
             },
             **({} if aerosol is None else {"aerosol": describe_file(aerosol)}),

@@ -19,6 +19,7 @@ SCENES = {
     | {"scale": 1.0, "offset": 0.0},
     "sar": {"vv": {"path": "s.tif"}, "vh": {"path": "s.tif"}, "unit": "linear"},
 }
+RAW = {"safe": "s.SAFE", "elevation": ["d.tif"], "geoid": "g.tif"}
 PLACE = {"area": [0.0, 0.0, 0.1, 0.1], "period": ["2023-01-01", "2023-02-01"]}
 # A study for which every rule is defined, with a site of each kind that has inputs of its own.
 STUDY = {
@@ -27,6 +28,7 @@ STUDY = {
         "simulated": {"source": "simulated", "size_px": 128},
         "files": {"source": "files", **SCENES},
         "masked": {"source": "files", **SCENES, "gap_mask": {"path": "m.tif"}},
+        "raw": {"source": "grd", **SCENES, "sar": RAW},
         "searched": {"source": "stac", "catalogue": "planetary_computer", **PLACE},
         "cloudy": {
             "source": "stac",

@@ -21,7 +21,7 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "config/sites.yaml").write_text("sites:\n  study: no\n")
     for module in (reproduce, *COMMANDS):
         monkeypatch.setattr(module, "ROOT", tmp_path)
-    for name in ("LOCK", "DEV_LOCK", "EXPORT_LOCK", "TORCH"):
+    for name in ("LOCK", "DEV_LOCK", "EXPORT_LOCK", "GRD_LOCK", "TORCH"):
         monkeypatch.setattr(
             environment, name, tmp_path / getattr(environment, name).relative_to(ROOT)
         )

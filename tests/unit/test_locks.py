@@ -10,7 +10,12 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVS = ROOT / "envs"
-LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-export.lock"]
+LOCKS = [
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-export.lock",
+    "requirements-grd.lock",
+]
 PYTHONS = ["3.11", "3.12", "3.13"]
 PLATFORMS = [("linux", "Linux", "x86_64"), ("darwin", "Darwin", "arm64")]
 
@@ -90,10 +95,10 @@ def test_what_was_asked_for_is_installed_everywhere(name, platform, python):
 
 
 def test_what_is_added_does_not_change_the_lock():
-    base, dev, export = (pins(name) for name in LOCKS)
-    for added in (dev, export):
+    base, dev, export, grd = (pins(name) for name in LOCKS)
+    for added in (dev, export, grd):
         assert all(added[package] == base[package] for package in base.keys() & added.keys())
-    assert export.items() <= dev.items()  # tests export models
+    assert (export | grd).items() <= dev.items()  # tests export models, and calibrate raw scenes
 
 
 def test_torch_is_pinned_outside_the_lock_and_its_needs_inside():

@@ -38,7 +38,7 @@ def by_name(tmp_path_factory):
 
 
 def test_rules_name_what_their_scripts_take(by_name):
-    assert {"train_model", "keep_lock", "fuse_transfer", "fuse_classical"} <= set(by_name)
+    assert {"train_model", "keep_lock", "calibrate_grd", "fuse_transfer"} <= set(by_name)
     assert {"simulate_scene", "import_scene", "plot_bands", "plot_transfer"} <= set(by_name)
     for about in by_name.values():  # figures leave that to plot.py
         text = Path(about["script"]).read_text(encoding="utf-8")

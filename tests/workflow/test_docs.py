@@ -299,7 +299,8 @@ def test_verify_expects_what_the_pages_add(grown):
     assert f"metrics/{MADE}/deblurring.csv" in done.stdout
 
 
-# What the small runs do not make: they have one site, no catalogue and no control in sharpening.
+# What the small runs do not make: they have one site, no catalogue, no raw radar, and no control in
+# sharpening.
 APART = {"report.html", "viewer/site-SITE.html"}  # by `reproduce`; of a second site
 ELSEWHERE = {
     *("tables/across_sites.csv", "tables/across_sites.md", "tables/across_sites_differences.csv"),
@@ -307,6 +308,7 @@ ELSEWHERE = {
     *("tables/transfer.csv", "tables/transfer.md", "tables/transfer_metrics.csv"),
     *("figures/transfer.png", "missing_sites.json"),
     *("scenes/SITE/aerosol.tif", "scenes/SITE/clouds.tif"),
+    *("scenes/SITE/grd.tif", "scenes/SITE/grd.json"),
     "search/SITE.csv",
     "search/lock.txt",
     *("stack/SITE.full.CONTROL.tif", "stack/SITE.noisy.tif"),

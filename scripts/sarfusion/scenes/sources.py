@@ -6,7 +6,7 @@ scenes of a site in the form that docs/add-a-source.md describes.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -18,6 +18,7 @@ from .sensors import sensor_of
 
 Settings = Mapping[str, Any]
 ShapeOf = Callable[[str], tuple[int, int]]
+MANIFEST = "manifest.safe"  # in the folder of a Sentinel-1 product
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,36 @@ def _own_scaling(settings: Settings) -> tuple[float, float]:
     return settings["optical"]["scale"], settings["optical"]["offset"]
 
 
+# A raw Sentinel-1 scene beside a person's own optical files
+
+
+def _grd_files(settings: Settings) -> dict[str, str]:
+    sar = settings["sar"]
+    elevation = {f"elevation.{number}": path for number, path in enumerate(sar["elevation"], 1)}
+    geoid = {"geoid": sar["geoid"]} if "geoid" in sar else {}
+    optical = _band_files({name: value for name, value in settings.items() if name != "sar"})
+    return {**optical, "safe": f"{sar['safe']}/{MANIFEST}", **elevation, **geoid}
+
+
+def _check_grd(settings: Settings, site: str) -> None:
+    _check_own_dates(settings, site)
+    sar, keys = settings["sar"], ("sites", site, "sar")
+    if sar["safe"].lower().endswith(".zip"):
+        raise SettingError.at(
+            (*keys, "safe"), f"{sar['safe']} is an archive; unpack it, and name the folder X.SAFE"
+        )
+    if (sar["elevation_above"] == "geoid") != ("geoid" in sar):
+        raise SettingError.at(
+            (*keys, "geoid"),
+            "name the raster of the geoid where elevation_above is geoid, and only there",
+        )
+
+
+def with_calibrated(settings: Settings) -> dict[str, Any]:
+    """Return the settings of a site as those of own files, once its radar is calibrated."""
+    return {**settings, "sar": {"vv": {"band": 1}, "vh": {"band": 2}, "unit": "linear"}}
+
+
 # Catalogues
 
 
@@ -212,3 +243,6 @@ SOURCES = {
         scaling=_catalogue_scaling,
     ),
 }
+SOURCES["grd"] = replace(
+    SOURCES["files"], files=_grd_files, check=_check_grd, passes=lambda settings: {"safe": 1}
+)

@@ -178,7 +178,7 @@ def _complete_sites(study: dict[str, Any], table: Path | None) -> None:
         try:
             SOURCES[site["source"]].check(site, name)
             _check_infrared(study, name)
-            if site["source"] == "files":
+            if SOURCES[site["source"]].files:
                 complete_own_files(site, name, study["data"])
             if "catalogue" in site:
                 site["catalogue"] = complete_catalogue(site["catalogue"], name)
@@ -213,7 +213,7 @@ def _complete_aerosol(study: dict[str, Any]) -> None:
                 )
             key = assets.pop("qa_aerosol", "qa_aerosol")
             assets |= {"qa_aerosol": key} if is_asked else {}
-        elif is_asked and site["source"] == "files" and "qa_aerosol" not in site["optical"]:
+        elif is_asked and SOURCES[site["source"]].files and "qa_aerosol" not in site["optical"]:
             raise SettingError.at(
                 ("sites", name, "optical"), "the study masks aerosol, so name the file qa_aerosol"
             )
