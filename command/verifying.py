@@ -260,7 +260,8 @@ def reference_command(arguments: list[str]) -> int:
         demo = (study_file("demo"), ROOT / "results/demo")
         run_script(lock, "collect_reference", *demo, ROOT / target)
         keep_envelope()
-    print(f"reference  {target} and {TOLERANCES}  (commit both)")
+        run_script(lock, "state_outcomes", ROOT / "README.md", ROOT / REFERENCE)
+    print(f"reference  {target}, {TOLERANCES} and the README's outcomes  (commit all)")
     return 0
 
 

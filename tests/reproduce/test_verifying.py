@@ -225,13 +225,13 @@ def test_a_gpu_is_measured_where_there_is_one(calls, project, monkeypatch):
     assert change["bands"] == ["red"]
 
 
-def test_a_reference_is_collected_last(calls, project, capsys):
+def test_a_reference_is_collected_and_stated_last(calls, project, capsys):
     (project / "results/.envelope").mkdir()
     (project / "results/.envelope/tolerances.csv").write_text("new")
     assert verifying.reference_command([]) == 0
-    assert kinds(calls)[-2:] == ["tabulate_envelope.py", "collect_reference.py"]
-    assert calls[-1][-3:] == ["config/demo.yaml", "results/demo", "results/reference/demo"]
-    assert "results/reference/demo and results/envelope" in capsys.readouterr().out
+    assert kinds(calls)[-2:] == ["collect_reference.py", "state_outcomes.py"]
+    assert calls[-2][-3:] == ["config/demo.yaml", "results/demo", "results/reference/demo"]
+    assert "results/reference/demo, results/envelope and the README" in capsys.readouterr().out
     assert (project / "results/envelope/tolerances.csv").read_text() == "new"
 
 
