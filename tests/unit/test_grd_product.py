@@ -234,15 +234,20 @@ def test_an_image_of_another_size_or_cut_short_is_refused(broken):
 # Real products, of which only the annotation is at hand
 
 
+def real_product(folder):
+    """Unpack a real product into a folder, with empty images; return its own folder."""
+    (archive,) = REAL.glob("pyrosar/*.zip")
+    shutil.unpack_archive(archive, folder)
+    (safe,) = folder.glob("*.SAFE")
+    (safe / "measurement").mkdir(exist_ok=True)
+    for path in safe.glob("annotation/*.xml"):
+        (safe / "measurement" / path.with_suffix(".tiff").name).touch()
+    return safe
+
+
 @pytest.mark.skipif(not REAL.is_dir(), reason="no real products at hand")
 def test_a_real_product_is_read(tmp_path):
-    (archive,) = REAL.glob("pyrosar/*.zip")
-    shutil.unpack_archive(archive, tmp_path)
-    (folder,) = tmp_path.glob("*.SAFE")
-    (folder / "measurement").mkdir(exist_ok=True)
-    for path in folder.glob("annotation/*.xml"):
-        (folder / "measurement" / path.with_suffix(".tiff").name).touch()
-    product = read_product(folder)
+    product = read_product(real_product(tmp_path))
     assert product.shape == (16854, 25931)
     assert str(product.first_line) == "2021-01-19T03:16:53.799379000"
     image = product.polarisations["vv"]

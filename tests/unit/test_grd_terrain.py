@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+from xml.etree import ElementTree
 
 import calibrate_grd
 import grd_ground
@@ -10,7 +11,7 @@ import grd_safe
 import numpy as np
 import pytest
 import rasterio
-from grd_scene import Scene, local
+from grd_scene import Scene, ecef, local
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from sarfusion.core.errors import StudyError
@@ -20,10 +21,12 @@ from sarfusion.core.raster import read_grid
 from sarfusion.scenes.grd.heights import radar_grid, widened
 from sarfusion.scenes.grd.product import read_product
 from test_grd_heights import places
+from test_grd_product import REAL, real_product
 
 if not (importlib.util.find_spec("sarsen") or os.environ.get("CI")):
     pytest.skip("needs the tools of the tests: ./reproduce test", allow_module_level=True)
 
+import xarray as xr
 from sarfusion.scenes.grd import terrain
 
 SCENE = Scene()
@@ -248,3 +251,25 @@ def test_xarray_sentinel_reads_the_same(folder):
     whole = xarray_sentinel.open_sentinel1_dataset(str(safe), group="IW/VV")
     assert whole.measurement.shape == product.shape
     assert np.allclose(whole.ground_range.values, np.arange(SCENE.columns) * 10)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="no real products at hand")
+def test_points_of_a_real_product_lie_where_it_says_to_half_a_pixel(tmp_path):
+    """Its geolocation grid: 210 places of known height, and the line and sample of each."""
+    safe = real_product(tmp_path)
+    (annotation,) = safe.glob("annotation/*-vv-*.xml")
+    names = ("longitude", "latitude", "height", "line", "pixel")
+    points = ElementTree.parse(annotation).iter("geolocationGridPoint")
+    values = np.array([[float(point.findtext(name)) for name in names] for point in points])
+    assert len(values) == 210
+    nowhere = Grid(CRS.from_epsg(32736), from_origin(500_000, 8_000_000, 10, 10), 2, 2)
+    product = read_product(safe)
+    ground = terrain.Terrain(product, np.zeros((2, 2)), nowhere)
+    place = xr.DataArray(
+        ecef(*values[:, :3].T)[:, None, :],
+        dims=("axis", "y", "x"),
+        coords={"axis": [0, 1, 2], "y": [0.0], "x": np.arange(210.0)},
+    )
+    line, sample = ground._pixels(ground._seen(place, with_areas=False))
+    assert np.abs(line[0] - values[:, 3]).max() < 0.5
+    assert np.abs(sample[0] - values[:, 4]).max() < 0.5
