@@ -440,6 +440,22 @@ def test_networks_and_files_that_are_not_there_are_named(tmp_path):
     assert absent_files(resolve({**template, "data": str(tmp_path)})) == {}
 
 
+def test_of_the_real_places_one_is_here_and_the_other_is_named(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    places, one = (read_study(f"config/{name}.yaml") for name in ("real_places", "porto_velho"))
+    files = {name: Path(path).resolve() for name, path in own_files(one, "porto_velho").items()}
+    assert all(path.is_file() for path in files.values())
+    assert files == {
+        name: Path(path).resolve() for name, path in own_files(places, "porto_velho").items()
+    }
+    ours, theirs = (study["sites"]["porto_velho"] for study in (places, one))
+    assert {key: ours["optical"][key] for key in ("scale", "offset")} == {
+        key: theirs["optical"][key] for key in ("scale", "offset")
+    }
+    absent = absent_files(places)
+    assert set(absent) <= {"madre_de_dios"}  # there, where somebody fetched it
+
+
 def of_files(vv, vh, **sar):
     """A study of a person's own files with these rasters of VV and VH."""
 
