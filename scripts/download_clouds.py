@@ -11,6 +11,7 @@ from typing import Any
 from sarfusion.core.errors import StudyError
 from sarfusion.core.raster import write_raster
 from sarfusion.scenes import landsat
+from sarfusion.scenes.coding import as_qa_pixel
 from sarfusion.scenes.sensors import sensor_of
 from sarfusion.scenes.stac.download import assemble, download
 from sarfusion.scenes.stac.lock import read_lock, seal
@@ -57,7 +58,7 @@ def main(
         empty=(landsat.QA_FILL,),
         is_empty=lambda bands: landsat.is_fill(bands[0]),
         larger=sensor.coarser,
-        decode=lambda bands, item: sensor.qa_pixel(bands[0])[None],
+        decode=lambda bands, item: as_qa_pixel(sensor, bands[0])[None],
     )
     write_raster(clouds, quality, grid, ["qa_pixel"], None)
     seal(lock, site, {**entry, **found})

@@ -13,6 +13,7 @@ from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_csv, write_json
 from sarfusion.core.raster import Grid, coarser, repeated
 from sarfusion.scenes.bands import optical_of
+from sarfusion.scenes.coding import as_qa_pixel
 from sarfusion.scenes.sensors import sensor_of
 from sarfusion.scenes.stac.answers import Answers
 from sarfusion.scenes.stac.catalogue import open_catalogue
@@ -139,7 +140,7 @@ def read_quality(remote, area, sensor, item):
     if window is None:
         return None
     numbers, *_ = read_window(remote, href, coarser(window, times))
-    return sensor.qa_pixel(repeated(numbers, window, times)), grid.part(window)
+    return as_qa_pixel(sensor, repeated(numbers, window, times)), grid.part(window)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from sarfusion.core.resampling import nearest
 from sarfusion.ground.gaps import dilate, gaps_from_quality, simulate_gaps
 from sarfusion.ground.split import NOT_VALID, TEST
 from sarfusion.scenes import landsat, own_sources
+from sarfusion.scenes.coding import as_qa_pixel, check_quality
 from sarfusion.scenes.own_rasters import own_band
 from sarfusion.scenes.plausibility import HUGE, check_qa_pixel
 from sarfusion.scenes.sensors import DEFAULT, sensor_of
@@ -81,8 +82,8 @@ def read_mask(path, flags, sensor, grid, test):
         if flags:
             values, known = band.read_bits(whole)
             record = sensor_of(sensor)
-            record.check_quality(values[known], str(path))
-            values = record.qa_pixel(values)
+            check_quality(record, values[known], str(path))
+            values = as_qa_pixel(record, values)
             check_qa_pixel(values, str(path))
             gap = gaps_from_quality(values, flags)
             known &= ~landsat.is_fill(values)

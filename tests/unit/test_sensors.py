@@ -18,6 +18,7 @@ from sarfusion.core.grid import Grid
 from sarfusion.core.raster import coarser, read_band, read_bands, repeated
 from sarfusion.scenes import landsat, sar, sensors
 from sarfusion.scenes.bands import BANDS
+from sarfusion.scenes.coding import as_qa_pixel, as_quality, as_raw, check_quality
 from sarfusion.scenes.landsat import QA_PIXEL_BITS
 from sarfusion.scenes.plausibility import check_qa_pixel
 from sarfusion.scenes.sensors import DEFAULT, SENSORS, sensor_of
@@ -51,7 +52,7 @@ CLEAR, CLOUD, SHADOW, SNOW, CIRRUS = 21824, 21768, 21840, 21856, 21828
 )
 def test_classes_of_sentinel_2(scl, qa_pixel, saturated):
     quality = np.full((1, 2, 3), scl, np.uint8)
-    found = sensor_of("sentinel2_l2a").raw_quality(quality, ["red", "blue"])
+    found = as_quality(sensor_of("sentinel2_l2a"), quality, ["red", "blue"])
     assert found.dtype == np.uint16
     assert (found[0] == qa_pixel).all()
     assert (found[1] == saturated * (0b1000 + 0b10)).all()  # bits of OLI's bands 4 and 2
@@ -75,31 +76,31 @@ def test_classes_of_sentinel_2(scl, qa_pixel, saturated):
 @pytest.mark.parametrize("name", ["hls_l30", "hls_s30"])
 def test_bits_of_hls_differ_from_those_of_landsat(name, fmask, qa_pixel):
     quality = np.full((2, 3), fmask, np.uint8)
-    assert (sensor_of(name).qa_pixel(quality) == qa_pixel).all()
+    assert (as_qa_pixel(sensor_of(name), quality) == qa_pixel).all()
 
 
 @pytest.mark.parametrize("name", [name for name, record in SENSORS.items() if record.coding])
 def test_what_is_decoded_passes_for_landsat_s(name):
     every = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    check_qa_pixel(sensor_of(name).qa_pixel(every), "made")
+    check_qa_pixel(as_qa_pixel(sensor_of(name), every), "made")
 
 
 def test_landsat_is_taken_as_it_is():
     bits = np.arange(24, dtype=np.uint16).reshape(2, 3, 4)
-    assert sensor_of(DEFAULT).raw_quality(bits, BANDS) is bits
+    assert as_quality(sensor_of(DEFAULT), bits, BANDS) is bits
     assert sensor_of("words of mine").coding is None
 
 
 def test_bits_that_are_no_integers_are_left_to_be_refused():
     quality = np.ones((2, 2), np.float32)
-    assert sensor_of("sentinel2_l2a").qa_pixel(quality) is quality
+    assert as_qa_pixel(sensor_of("sentinel2_l2a"), quality) is quality
 
 
 def test_a_band_of_another_coding_is_told():
     numbers = np.array([4, 5, 21824])
     with pytest.raises(StudyError, match="holds 21824, which SCL of Sentinel-2 MSI, Level-2A"):
-        sensor_of("sentinel2_l2a").check_quality(numbers, "scl")
-    sensor_of("hls_l30").check_quality(np.array([0, 255]), "fmask")
+        check_quality(sensor_of("sentinel2_l2a"), numbers, "scl")
+    check_quality(sensor_of("hls_l30"), np.array([0, 255]), "fmask")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_baselines_in_names():
 def test_numbers_of_a_raw_scene():
     """1000 is added to numbers that are data; 0 in one band, or class 0, is fill in all."""
     numbers = np.array([[[0, 5, 65000, 7]], [[3, 4, 9, 8]], [[4, 4, 9, 0]]], np.uint16)
-    raw = sensor_of("sentinel2_l2a").raw(numbers, ["red", "green"], 1000)
+    raw = as_raw(sensor_of("sentinel2_l2a"), numbers, ["red", "green"], 1000)
     assert raw[:, 0].tolist() == [
         [0, 1005, 65535, 0],
         [0, 1004, 1009, 0],
@@ -431,7 +432,7 @@ def test_clear_ground_in_a_series_of_sentinel_2():
     scl = series()
     assert {*np.unique(scl)} <= {*range(12)}
     flagged = landsat.any_flagged(
-        sensor_of("sentinel2_l2a").qa_pixel(scl.reshape(-1, scl.shape[-1])), QA_PIXEL_BITS
+        as_qa_pixel(sensor_of("sentinel2_l2a"), scl.reshape(-1, scl.shape[-1])), QA_PIXEL_BITS
     ).reshape(scl.shape)
     np.testing.assert_array_equal(flagged, ~np.isin(scl, [2, 4, 5, 6, 7]))
     assert 0 < flagged.mean() < 1

@@ -11,11 +11,13 @@ import numpy as np
 
 from ..core.errors import StudyError
 from .bands import BANDS
+from .sensors import DEFAULT, sensor_of
 
-QUALITY = ("qa_pixel", "qa_radsat")
+LANDSAT = sensor_of(DEFAULT)
+QUALITY = LANDSAT.quality
 RAW_BANDS = (*BANDS, *QUALITY)
-FILL = 0  # digital number
-SCALE, OFFSET = 2.75e-5, -0.2  # reflectance = SCALE * digital number + OFFSET
+FILL = LANDSAT.nodata  # digital number
+SCALE, OFFSET = LANDSAT.scale, LANDSAT.offsets[""]  # reflectance = SCALE * digital number + OFFSET
 UNSCALED = [1.0, 1.0], [0.0, 0.0]  # scale and offset of the quality bands
 
 QA_PIXEL_BITS = {

@@ -13,6 +13,7 @@ from ..core.errors import StudyError
 from ..core.grid import Grid
 from . import landsat, sar
 from .bands import optical_bands
+from .coding import as_quality, check_quality
 from .own_rasters import OwnBand, measured_band, own_band, spread
 from .plausibility import (
     Sample,
@@ -100,7 +101,7 @@ class OwnOptical:
                 check_qa_pixel(qa_pixel, self._quality["qa_pixel"].where)
             elif (coded := self._sensor.quality[0]) in self._quality:
                 bits, told = self._quality[coded].read_bits(window)
-                self._sensor.check_quality(bits[told], self._quality[coded].where)
+                check_quality(self._sensor, bits[told], self._quality[coded].where)
             known &= ~self._saturated(numbers)
             known &= known.all(axis=0) & ~landsat.any_flagged(qa_pixel, NOT_GROUND)
             parts.append((numbers, self._reflectance(numbers), known))
@@ -148,7 +149,7 @@ class OwnOptical:
         if coded in self._quality and coded not in landsat.QUALITY:
             classes, told = self._quality[coded].read_bits(window)
             known &= told
-            qa_pixel, qa_radsat = self._sensor.raw_quality(classes[np.newaxis], self.names)
+            qa_pixel, qa_radsat = as_quality(self._sensor, classes[np.newaxis], self.names)
         if "qa_radsat" in self._quality:
             qa_radsat = landsat.radsat_as_oli(qa_radsat, self._radsat_sensor, self.names)
         return numbers, known & ~landsat.is_fill(qa_pixel), qa_pixel, qa_radsat

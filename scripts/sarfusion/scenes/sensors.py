@@ -2,8 +2,8 @@
 
 A raw scene has the same form for every sensor (landsat.raw_form): numbers with scale and offset of
 each band, and quality bits as in Landsat Collection 2. A record says what the files of a product
-hold, and how its quality band is brought into those bits. `sensor` in the settings names a record,
-or says in words what took the scene; such a scene is coded as Landsat's.
+hold, and how its quality band is coded; scenes.coding brings it into those bits. `sensor` in the
+settings names a record, or says in words what took the scene; such a scene is coded as Landsat's.
 
 Sources: USGS, Landsat 8-9 Collection 2 Level 2 Science Product Guide (LSDS-1619). ESA, SentiWiki,
 S2 Products: scale 1/10000, classes of SCL, BOA_ADD_OFFSET of -1000 from processing baseline 04.00
@@ -12,41 +12,30 @@ bits of Fmask.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from ..core.errors import StudyError
-from . import landsat
 
-Flags = Mapping[str, np.ndarray]  # {flag of landsat.QA_PIXEL_BITS: where it is}
 NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")  # of records, and no word of a person
 BASELINE = re.compile(r"_N(\d\d)(\d\d)_")  # in the names of Sentinel-2 products
 
 
 @dataclass(frozen=True)
 class Bits:
-    """A quality band of bits. flags: {flag of QA_PIXEL: its bit}. fill: the number of no data."""
+    """A quality band of 8 bits.
+
+    flags: {flag of landsat.QA_PIXEL_BITS: its bit}. fill: the number of no data.
+    """
 
     name: str
     flags: Mapping[str, int]
     fill: int
 
-    def decode(self, numbers: np.ndarray) -> Flags:
-        """Return where the flags are, `fill` among them, as bool arrays of the shape of numbers."""
-        fill = (numbers == self.fill) | self.odd(numbers)
-        found = {flag: landsat.flagged(numbers, bit) & ~fill for flag, bit in self.flags.items()}
-        return {"fill": fill, **found}
-
-    def odd(self, numbers: np.ndarray) -> np.ndarray:
-        """Return where integers are none of the band's: it has 8 bits."""
-        return (numbers < 0) | (numbers > 255)
-
 
 @dataclass(frozen=True)
 class Classes:
-    """A quality band of classes. flags: {flag of QA_PIXEL: its classes}. 0 is no data.
+    """A quality band of classes. flags: {flag of landsat.QA_PIXEL_BITS: its classes}. 0 is no data.
 
     saturated: class of pixels that are saturated in some band. count: of classes.
     """
@@ -55,16 +44,6 @@ class Classes:
     flags: Mapping[str, tuple[int, ...]]
     saturated: int
     count: int
-
-    def decode(self, numbers: np.ndarray) -> Flags:
-        """Return the same as Bits.decode, and where pixels are `saturated`."""
-        fill = (numbers == 0) | self.odd(numbers)
-        found = {flag: np.isin(numbers, classes) for flag, classes in self.flags.items()}
-        return {"fill": fill, **found, "saturated": numbers == self.saturated}
-
-    def odd(self, numbers: np.ndarray) -> np.ndarray:
-        """Return where integers are none of the classes."""
-        return (numbers < 0) | (numbers >= self.count)
 
 
 @dataclass(frozen=True)
@@ -102,65 +81,6 @@ class Sensor:
             return None
         return [offset for first, offset in self.offsets.items() if first <= baseline][-1]
 
-    def raw(self, numbers: np.ndarray, bands: Sequence[str], added: int = 0) -> np.ndarray:
-        """Return the bands of a raw scene: the optical `bands` and landsat.QUALITY.
-
-        numbers: as in the files (bands, rows, columns), optical bands before quality bands; those
-        of Landsat are returned unchanged. added: to every number that is data. A pixel without data
-        in one band is fill in all.
-        """
-        if self.coding is None:
-            return numbers
-        optical = numbers[: len(bands)]
-        qa_pixel, qa_radsat = self.raw_quality(numbers[len(bands) :], bands)
-        fill = landsat.is_fill(qa_pixel) | (optical == self.nodata).any(axis=0)
-        if added:
-            most = np.iinfo(optical.dtype).max
-            optical = np.minimum(optical.astype(np.int64) + added, most).astype(optical.dtype)
-        return np.stack(
-            [
-                *np.where(fill, optical.dtype.type(landsat.FILL), optical),
-                np.where(fill, np.uint16(landsat.QA_FILL), qa_pixel),
-                np.where(fill, np.uint16(0), qa_radsat),
-            ]
-        )
-
-    def raw_quality(self, quality: np.ndarray, bands: Sequence[str]) -> np.ndarray:
-        """Return (QA_PIXEL, QA_RADSAT) as uint16 (2, rows, columns) of the quality bands.
-
-        quality: integers (quality bands, rows, columns); those of Landsat are returned unchanged.
-        bands: optical bands of the scene. Numbers that the coding lacks are fill.
-        """
-        if self.coding is None:
-            return quality
-        flags = dict(self.coding.decode(quality[0]))
-        saturated = flags.pop("saturated", np.zeros(quality[0].shape, bool))
-        every = sum(1 << landsat.QA_RADSAT_BITS[band] for band in bands)
-        radsat = np.where(saturated & ~flags["fill"], every, 0)
-        return np.stack([landsat.as_qa_pixel(flags), radsat]).astype(np.uint16)
-
-    def qa_pixel(self, quality: np.ndarray) -> np.ndarray:
-        """Return QA_PIXEL (rows, columns) of the first quality band; what is no integer, as it is.
-
-        quality: (rows, columns), as in its file.
-        """
-        if self.coding is None or not np.issubdtype(quality.dtype, np.integer):
-            return quality
-        return self.raw_quality(quality[np.newaxis], [])[0]
-
-    def check_quality(self, numbers: np.ndarray, where: str) -> None:
-        """Raise StudyError for numbers that the coding of the quality band lacks.
-
-        numbers: integers that are data. where: as messages name the input.
-        """
-        if self.coding is None or not (odd := self.coding.odd(numbers)).any():
-            return
-        named = ", ".join(map(str, np.unique(numbers[odd])[:6]))
-        raise StudyError(
-            f"{where}: holds {named}, which {self.coding.name} of {self.title} does not; give the"
-            " quality band of this sensor, or name the sensor of the file"
-        )
-
 
 # The "dark area" (2, mostly shadows of terrain) and "unclassified" (7) of SCL are ground.
 SCL = Classes(
@@ -181,10 +101,10 @@ SENSORS = {
             **{"red": "red", "green": "green", "blue": "blue", "nir": "nir08", "swir16": "swir16"},
             **{"qa_pixel": "qa_pixel", "qa_radsat": "qa_radsat"},
         },
-        quality=landsat.QUALITY,
-        scale=landsat.SCALE,
-        offsets={"": landsat.OFFSET},
-        nodata=landsat.FILL,
+        quality=("qa_pixel", "qa_radsat"),
+        scale=2.75e-5,
+        offsets={"": -0.2},
+        nodata=0,
         pixel_m=30,
     ),
     "sentinel2_l2a": Sensor(

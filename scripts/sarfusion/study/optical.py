@@ -5,7 +5,6 @@ from typing import Any
 
 from ..core.errors import Keys, SettingError, StudyError
 from ..core.gdal_names import located
-from ..scenes.landsat import QUALITY
 from ..scenes.sensors import DEFAULT, SENSORS, baseline_named, is_named, sensor_of
 
 Settings = dict[str, Any]
@@ -76,7 +75,7 @@ def _check_quality(optical: Mapping[str, Any], keys: Keys, quality: str) -> None
             raise SettingError.at(
                 (*keys, band), f"it is a band of {' and '.join(sensors)}; say so as `sensor`"
             )
-        if both := [name for name in QUALITY if name in optical]:
+        if both := [name for name in SENSORS[DEFAULT].quality if name in optical]:
             raise SettingError.at((*keys, both[0]), f"{band} says it already; name one of them")
 
 

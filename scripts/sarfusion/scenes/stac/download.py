@@ -22,6 +22,7 @@ from ...core.files import atomic
 from ...core.raster import Grid, coarser, open_raster
 from .. import landsat
 from ..bands import optical_of
+from ..coding import as_raw
 from ..sensors import sensor_of
 from .cog import download_window, pixel_sha256, planned_bytes
 from .mosaic import mosaic, window_on
@@ -224,7 +225,7 @@ def assemble_optical(
     def raw(numbers: np.ndarray, item: Mapping[str, Any]) -> np.ndarray:
         scale, own = item.get("scaling", (1, offset))
         added = 0 if "offset" in settings else round((own - offset) / scale)
-        return sensor.raw(numbers, bands, added)
+        return as_raw(sensor, numbers, bands, added)
 
     numbers, grid = assemble(
         scene,
