@@ -242,7 +242,8 @@ def verify_options(arguments: list[str]) -> argparse.Namespace:
 
 def envelope_command(arguments: list[str]) -> int:
     """measure how results move with threads and processor"""
-    check_no_arguments("envelope", arguments)
+    if arguments:
+        raise Problem("usage: ./reproduce envelope", 2)
     ready()
     with project_lock("envelope") as lock:
         measure_envelope(lock)
@@ -251,18 +252,34 @@ def envelope_command(arguments: list[str]) -> int:
 
 
 def reference_command(arguments: list[str]) -> int:
-    """make results/reference anew: demo, envelope, sums"""
-    check_no_arguments("reference", arguments)
+    """make a study's reference results anew: reference [STUDY]
+
+    Tolerances are the demo's for every study, so only the demo comes with an envelope.
+    """
+    if len(arguments) > 1 or any(argument.startswith("-") for argument in arguments):
+        raise Problem("usage: ./reproduce reference [STUDY]", 2)
+    config = study_file(arguments[0] if arguments else "demo")
+    name = study_name(config)
+    made = [REFERENCE / name]
     ready()
     with project_lock("reference") as lock:
-        measure_envelope(lock)
-        target = REFERENCE / "demo"
-        demo = (study_file("demo"), ROOT / "results/demo")
-        run_script(lock, "collect_reference", *demo, ROOT / target)
-        keep_envelope()
+        if name == "demo":
+            measure_envelope(lock)
+        else:
+            run_study(config, name, lock)
+        run_script(lock, "collect_reference", config, ROOT / "results" / name, ROOT / made[0])
+        if name == "demo":
+            keep_envelope()
+            made.append(TOLERANCES)
         run_script(lock, "state_outcomes", ROOT / "README.md", ROOT / REFERENCE)
-    print(f"reference  {target}, {TOLERANCES} and the README's outcomes  (commit all)")
+    print(f"reference  {', '.join(map(str, made))} and the README's outcomes  (commit all)")
     return 0
+
+
+def run_study(config: Path, name: str, lock: Lock) -> None:
+    """Run a study into results/NAME."""
+    unlock_snakemake(config, lock)
+    run_snakemake(snakemake(config), name, lock)
 
 
 def keep_envelope() -> None:
@@ -272,12 +289,6 @@ def keep_envelope() -> None:
         part = ROOT / TOLERANCES / f".part-{path.name}"
         shutil.copy(str(path), str(part))
         part.replace(ROOT / TOLERANCES / path.name)
-
-
-def check_no_arguments(command: str, arguments: Sequence[str]) -> None:
-    """Raise Problem when a command that takes no arguments gets one."""
-    if arguments:
-        raise Problem(f"usage: ./reproduce {command}", 2)
 
 
 def measure_envelope(lock: Lock) -> None:
@@ -292,8 +303,7 @@ def measure_envelope(lock: Lock) -> None:
     """
     config = study_file("demo")
     demo = ROOT / "results/demo"
-    unlock_snakemake(config, lock)
-    run_snakemake(snakemake(config), "demo", lock)
+    run_study(config, "demo", lock)
     shutil.rmtree(str(ROOT / ENVELOPE / "staged"), ignore_errors=True)
     run_script(lock, "stage_models", config, demo, ROOT / ENVELOPE / "staged", "--first-band")
     for name, variant in VARIANTS.items():

@@ -235,8 +235,25 @@ def test_a_reference_is_collected_and_stated_last(calls, project, capsys):
     assert (project / "results/envelope/tolerances.csv").read_text() == "new"
 
 
-@pytest.mark.parametrize("command", ["envelope", "reference"])
-def test_these_take_no_arguments(calls, command):
+def test_a_reference_of_another_study_leaves_the_envelope_alone(calls, project, capsys):
+    (project / "config/place.yaml").write_text("study: place\n")
+    (project / "results/envelope").mkdir()
+    (project / "results/envelope/tolerances.csv").write_text("old")
+    assert verifying.reference_command(["place"]) == 0
+    run, collected, stated = calls[-3:]
+    assert run[run.index("--configfile") + 1].endswith("config/place.yaml")
+    assert collected[-3:] == ["config/place.yaml", "results/place", "results/reference/place"]
+    assert stated[-1] == "results/reference"
+    assert not any("envelope" in word for call in calls for word in call)
+    assert "results/reference/place and the README" in capsys.readouterr().out
+    assert (project / "results/envelope/tolerances.csv").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("command", "given"),
+    [("envelope", ["demo"]), ("reference", ["demo", "demo"]), ("reference", ["--all"])],
+)
+def test_these_take_no_such_arguments(calls, command, given):
     with pytest.raises(environment.Problem, match=f"usage: ./reproduce {command}"):
-        getattr(verifying, f"{command}_command")(["demo"])
+        getattr(verifying, f"{command}_command")(given)
     assert not calls
