@@ -143,6 +143,8 @@ def understand_command(name, arguments):
         study, *protocols = arguments
         assert set(protocols) <= PROTOCOLS.keys()
         studies.study_file(study)
+    elif name == "reference":
+        assert PLACES.issuperset(arguments)
     elif name not in ("verify", "bench"):
         assert not arguments, (name, arguments)
 
