@@ -19,8 +19,9 @@ from sarfusion.core.files import read_json
 from sarfusion.core.raster import read_band, read_bands, read_grid, write_raster
 from sarfusion.ground import split
 from sarfusion.scoring.decision import ALL_SITES
-from sarfusion.study.config import resolve
+from sarfusion.study.config import read_study, resolve
 from sarfusion.study.figures import FIGURES
+from sarfusion.study.layout import Layout
 
 # The study that uses what the pages add. A page that adds one thing more is used by one entry more
 # here and by a test below; the study still runs once for all of them.
@@ -340,6 +341,7 @@ def test_every_file_in_results_is_described(finished, protocols_results, dated):
     rules = "".join(path.read_text() for path in ROOT.glob("rules/*.smk")).replace("{scale}", "")
     makes = set(re.findall(r"\"(?:<results>|{RESULTS})/(.+?)\"", rules))
     makes |= {f"figures/{figure.name}.png" for figure in FIGURES.values()}
+    makes |= {*Layout(read_study(ROOT / "tests/studies/readings.yaml")).aerosol.values()}
     for name in ELSEWHERE:
         ours = name.replace(".full", "")
         for word in ("SITE", "PROTOCOL", "CONTROL"):
