@@ -629,7 +629,7 @@ class TestShown:
         first = figure.axes[0]
         spans = [tuple(line.get_xdata()) for line in first.lines if len(line.get_xdata()) == 2]
         assert np.array(spans) == pytest.approx(np.array([(1.97516, 2.02484)] * 3), abs=1e-5)
-        assert first.get_xlabel() == "difference in RMSE (reflectance), claimed below 0"
+        assert first.get_xlabel() == "RMSE (reflectance), claimed below 0"
         # The claimed side is below 0, and in sight though nothing lies there.
         (side,) = first.patches
         assert sorted(side.get_xy()[0] + np.array([0, side.get_width()])) == [

@@ -18,14 +18,14 @@ from ...scoring.definitions import PARTS, WITHIN, coverage_label
 from ...study.comparisons import run_label
 from . import MM, PALETTE, of_sites, styled
 from .facets import FACETS
-from .layout import LINE, PAGE, add_axes_mm, box_mm, notes, notes_height
+from .layout import LINE, PAGE, add_axes_mm, box_mm, notes, notes_height, text_mm
 
 Span = tuple[float, float]
 
 LEFT, RIGHT = 13, 37  # mm: margins of a panel for the names of bands and for the verdicts
 TOP, AXIS = 1, 8.5  # mm: above the first claim, and below a panel for its axis
 ROW_MM = {1: 4, 2: LINE}  # of a row, by the number of columns
-CHARACTERS = 0.8  # of a claim's text, for each mm of its line
+CHARACTERS = 0.7  # of a claim's text, for each mm of its line
 CLAIMED_SIDE = {"facecolor": "#E3ECF3", "edgecolor": "none"}
 SMALLEST = {"color": "#C9C9C9", "linewidth": 5}
 MARKS = {  # verdict -> colour and shape, so that colour is not the only difference
@@ -55,7 +55,10 @@ def forest(table: pd.DataFrame) -> Figure:
     verdicts = table[table["metric"].isna()].set_index("claim")
     panels = [rows for _, rows in tests.groupby(["claim", "metric"], sort=False)]
     foot = notes_height(NOTES)
-    for count in (1, 2):
+    several_sites = tests["site"].nunique() > 1
+    headings = text_mm(_heading(row, several_sites) for _, row in tests.iterrows())
+    fit = LEFT + headings <= PAGE[0] / 2  # they begin at their panel, and may run beyond it
+    for count in (1, 2) if fit else (1,):
         width = PAGE[0] / count
         blocks = _blocks(panels, verdicts, width, ROW_MM[count])
         columns = _in_columns(blocks, count)
@@ -63,7 +66,6 @@ def forest(table: pd.DataFrame) -> Figure:
         if page <= PAGE[1]:
             break
     figure = Figure(figsize=(PAGE[0] * MM, page * MM))
-    several_sites = tests["site"].nunique() > 1
     for number, column in enumerate(columns):
         y, x = page - TOP, number * width
         for block in column:
