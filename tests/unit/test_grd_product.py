@@ -192,6 +192,8 @@ def test_a_missing_file_is_named(broken, kind):
         ("<orbitList.*</orbitList>", "", "has no orbit"),
         ("<sr0>[^<]*", "<sr0>far", "sr0 is no number"),
         ("<azimuthTimeInterval>[^<]*", "<azimuthTimeInterval>nan", "is not finite"),
+        ("<productFirstLineUtcTime>[^<]*", "<productFirstLineUtcTime>noon", "is no time"),
+        ("<time>[^<]*", "<time>-", "time is no time"),
         ("<numberOfLines>[^<]*", "<numberOfLines>7", "different sizes"),
         ("</product>", "", "is no XML"),
     ],

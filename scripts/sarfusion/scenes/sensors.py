@@ -13,7 +13,7 @@ bits of Fmask.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..core.errors import StudyError
 
@@ -92,6 +92,16 @@ SCL = Classes(
 # Bit 0, cirrus, is reserved in version 2 and not used; bit 5 is water, 6 and 7 are the aerosol.
 FMASK = Bits("Fmask", {"cloud": 1, "dilated_cloud": 2, "cloud_shadow": 3, "snow": 4}, fill=255)
 HLS = {"blue": "B02", "green": "B03", "red": "B04", "fmask": "Fmask"}
+HLS_L30 = Sensor(
+    "Harmonized Landsat Sentinel-2 L30 (OLI), version 2",
+    {**HLS, "nir": "B05", "swir16": "B06"},
+    quality=("fmask",),
+    scale=1e-4,
+    offsets={"": 0.0},
+    nodata=-9999,
+    pixel_m=30,
+    coding=FMASK,
+)
 
 DEFAULT = "landsat_c2_l2"
 SENSORS = {
@@ -121,25 +131,11 @@ SENSORS = {
         coding=SCL,
         coarser={"scl": 2, "swir16": 2},
     ),
-    "hls_l30": Sensor(
-        "Harmonized Landsat Sentinel-2 L30 (OLI), version 2",
-        {**HLS, "nir": "B05", "swir16": "B06"},
-        quality=("fmask",),
-        scale=1e-4,
-        offsets={"": 0.0},
-        nodata=-9999,
-        pixel_m=30,
-        coding=FMASK,
-    ),
-    "hls_s30": Sensor(
-        "Harmonized Landsat Sentinel-2 S30 (MSI), version 2",
-        {**HLS, "nir": "B8A", "swir16": "B11"},
-        quality=("fmask",),
-        scale=1e-4,
-        offsets={"": 0.0},
-        nodata=-9999,
-        pixel_m=30,
-        coding=FMASK,
+    "hls_l30": HLS_L30,
+    "hls_s30": replace(
+        HLS_L30,
+        title="Harmonized Landsat Sentinel-2 S30 (MSI), version 2",
+        files={**HLS, "nir": "B8A", "swir16": "B11"},
     ),
 }
 

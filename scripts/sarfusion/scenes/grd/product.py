@@ -93,7 +93,7 @@ def read_product(folder: str | Path) -> Product:
     return Product(
         sensor=f"Sentinel-1{first.text('adsHeader/missionId')[-1]} IW GRDH, gamma nought",
         shape=shapes[BANDS[0]],
-        first_line=np.datetime64(first.text(f"{timing}productFirstLineUtcTime"), "ns"),
+        first_line=first.time(f"{timing}productFirstLineUtcTime"),
         interval_s=first.number(f"{timing}azimuthTimeInterval"),
         spacing_m=(
             first.number(f"{timing}azimuthPixelSpacing"),
@@ -112,7 +112,7 @@ def read_product(folder: str | Path) -> Product:
 class Reader:
     """The values in an XML file, by the paths of their elements.
 
-    Raises StudyError, which names the file, for what is missing or no number.
+    Raises StudyError, which names the file, for what is missing, no number or no time.
     """
 
     def __init__(self, root: Element, path: Path) -> None:
@@ -141,6 +141,14 @@ class Reader:
                 f"{self.path}: {name.rpartition('/')[2]} is not finite; download it again"
             )
         return found
+
+    def time(self, name: str) -> np.datetime64:
+        """Return its time, in nanoseconds."""
+        try:
+            return np.datetime64(self.text(name), "ns")
+        except ValueError as error:
+            about = f"{name.rpartition('/')[2]} is no time"
+            raise StudyError(f"{self.path}: {about} ({error}); download it again") from error
 
     def each(self, name: str) -> "list[Reader]":
         """Return a Reader of each element of a path; at least one."""
@@ -203,7 +211,7 @@ def _shape(about: Reader) -> tuple[int, int]:
 
 
 def _times(parts: Iterable[Reader], name: str) -> np.ndarray:
-    return np.array([np.datetime64(part.text(name), "ns") for part in parts])
+    return np.array([part.time(name) for part in parts])
 
 
 def _orbit(about: Reader) -> tuple[np.ndarray, np.ndarray]:
