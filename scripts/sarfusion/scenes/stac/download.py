@@ -19,7 +19,7 @@ from rasterio.windows import Window
 
 from ...core.errors import StudyError
 from ...core.files import atomic
-from ...core.raster import Grid, coarser, open_raster
+from ...core.raster import Grid, coarser, open_raster, repeated
 from .. import landsat
 from ..bands import optical_of
 from ..coding import as_raw
@@ -278,7 +278,7 @@ def read_pixels(
             grid = grid.finer(enlarged)
             window = window_on(scene, grid)
             assert window is not None  # it was downloaded for the scene
-            values = values.repeat(enlarged, axis=0).repeat(enlarged, axis=1)[window.toslices()]
+            values = repeated(values, window, enlarged)
             grid = grid.part(window)
         numbers.append(values)
         grids.add(grid)
