@@ -27,7 +27,7 @@ MODULES = (
         "filling",
         "problems",
     ),
-    *("releasing", "running", "status", "studies", "verifying"),
+    *("references", "releasing", "running", "status", "studies", "verifying"),
 )
 COMMANDS = tuple(sys.modules[name] for name in MODULES)
 (
@@ -39,6 +39,7 @@ COMMANDS = tuple(sys.modules[name] for name in MODULES)
     exporting,
     filling,
     problems,
+    references,
     releasing,
     running,
     status,
@@ -46,3 +47,17 @@ COMMANDS = tuple(sys.modules[name] for name in MODULES)
     verifying,
 ) = COMMANDS
 privacy = sys.modules["privacy"]  # which knows nothing of the project's folder
+
+
+def refer(project, study):
+    """Let there be reference results of a study."""
+    (project / "results/reference" / study).mkdir(parents=True)
+    (project / "results/reference" / study / "config.yaml").touch()
+
+
+def kinds(calls):
+    """What each call is: the name of a script, or the targets of Snakemake."""
+    return [
+        next((word.split("/")[-1] for word in call if word.startswith("scripts/")), call[-1])
+        for call in calls
+    ]

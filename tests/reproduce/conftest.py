@@ -1,7 +1,17 @@
 import shutil
 
 import pytest
-from reproduce_command import COMMANDS, ROOT, archives, environment, reproduce, studies, verifying
+from reproduce_command import (
+    COMMANDS,
+    ROOT,
+    archives,
+    environment,
+    refer,
+    references,
+    reproduce,
+    studies,
+    verifying,
+)
 
 
 @pytest.fixture
@@ -43,3 +53,12 @@ def noted(project, monkeypatch):
     for module in (verifying, studies, archives):
         monkeypatch.setattr(module, "run", note)
     return calls
+
+
+@pytest.fixture
+def calls(noted, project, monkeypatch):
+    """What the commands verify, envelope and reference would run, as lists of words; nothing is."""
+    for module in (verifying, references):
+        monkeypatch.setattr(module, "ready", lambda: None)
+    refer(project, "demo")
+    return noted
