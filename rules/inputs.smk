@@ -38,6 +38,16 @@ def scene_rasters(site):
     return found
 
 
+def shared_land(wildcards):
+    """Return the land of a site as a named input, if more than its scene is made from it.
+
+    It follows from the settings that its scene follows from too: made again, it changes nothing.
+    """
+    settings = STUDY["sites"][wildcards.site]
+    is_shared = SOURCES[settings["source"]].shares_land(settings)
+    return {"land": ancient("<results>/scenes/{site}/land.npz")} if is_shared else {}
+
+
 def scene_settings(site):
     """Return the settings of a site that its scenes depend on, as the script of its source has them."""
     settings = settings_of_source(site) | passes_of(STUDY, site)

@@ -1,6 +1,37 @@
 # Raw scenes. They have the same form for every source (docs/add-a-source.md).
 
 
+# What the scenes of a site are made from, where they share it.
+for module, sources in sources_by("land_script").items():
+    record = SOURCES[sources[0]]
+
+    rule:
+        name:
+            module
+        output:
+            land="<results>/scenes/{site}/land.npz",
+        log:
+            f"<logs>/{module}/{{site}}.log",
+        benchmark:
+            f"<benchmarks>/{module}/{{site}}.tsv"
+        wildcard_constraints:
+            site=one_of(sites_from(*sources)),
+        conda:
+            "../envs/data.yaml"
+        threads: 1
+        resources:
+            mem_mb=whole_arrays(record.bytes_a_pixel),
+            runtime=growing(record.minutes),
+        params:
+            code=code(module),
+            script=module,
+            site_settings=lambda wildcards: settings_of_source(wildcards.site),
+        message:
+            f"{record.verb} the ground of {{wildcards.site}}"
+        script:
+            "../scripts/{params.script}.py"
+
+
 # A rule for each script of a source, which makes scenes from the settings and files of a site.
 for module, sources in sources_by("script").items():
     record = SOURCES[sources[0]]
@@ -9,7 +40,7 @@ for module, sources in sources_by("script").items():
         name:
             module
         input:
-            own_scene_files if record.files else [],
+            own_scene_files if record.files else unpack(shared_land),
         output:
             **({"truth": "<results>/scenes/{site}/truth.tif"} if record.has_truth else {}),
             **LAYOUT.aerosol,
@@ -79,7 +110,7 @@ for module, sources in sources_by("date_script").items():
         name:
             module
         input:
-            own_date_files if record.files else [],
+            own_date_files if record.files else unpack(shared_land),
             **({"scene": "<results>/scenes/{site}/optical.tif"} if record.files else {}),
         output:
             **(
@@ -122,6 +153,8 @@ for source, record in SOURCES.items():
         rule:
             name:
                 record.built_up_script
+            input:
+                unpack(shared_land),
             output:
                 built_up="<results>/scenes/{site}/built_up.tif",
             log:

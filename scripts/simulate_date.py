@@ -12,11 +12,13 @@ from sarfusion.core.raster import write_raster
 from sarfusion.scenes import landsat, simulate
 from sarfusion.scenes.bands import optical_bands
 from sarfusion.scenes.days import days_after_scene
+from sarfusion.scenes.landcover import LandCover
 from sarfusion.scenes.simulated_dates import simulate_date
 
 
 def main(
     *,
+    land: str | Path,
     optical: str | Path,
     truth: str | Path,
     metadata: str | Path,
@@ -26,12 +28,13 @@ def main(
 ) -> None:
     """Write the optical scene (raw numbers), the mean reflectance of each pixel, and a description.
 
-    date: the day's name; see scenes.days.
+    land: the site's land cover, as simulate_land.py writes it. date: the day's name; see
+    scenes.days.
     """
     size_px, seed, day = site_settings["size_px"], site_settings["seed"], days_after_scene(date)
     infrared = site_settings.get("infrared", ())
     bands = optical_bands(infrared)
-    then = simulate_date(size_px, seed, day, infrared)
+    then = simulate_date(size_px, seed, day, infrared, LandCover.load(land))
     grid = simulate.optical_grid(size_px)
     write_raster(optical, then.optical, grid, **landsat.raw_form(bands=bands))
     write_raster(truth, then.truth, grid, bands, np.nan)

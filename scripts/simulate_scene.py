@@ -11,6 +11,7 @@ from sarfusion.core.files import describe_file, write_json
 from sarfusion.core.raster import write_raster
 from sarfusion.scenes import landsat, simulate
 from sarfusion.scenes.bands import optical_bands
+from sarfusion.scenes.landcover import LandCover
 
 SENSORS = {"optical": simulate.SENSOR, "sar": "simulated Sentinel-1 IW GRD"}
 
@@ -23,18 +24,21 @@ def main(
     metadata: str | Path,
     site: str,
     site_settings: Mapping[str, Any],
+    land: str | Path | None = None,
     aerosol: str | Path | None = None,
 ) -> None:
     """Write optical.tif (raw numbers), sar.tif (linear power), truth.tif (reflectance at 10 m)
     and scene.json of one site: size_px x size_px pixels of 30 m that follow from its seed.
 
-    aerosol: raster of SR_QA_AEROSOL to write, where the study asks for it.
+    land: its land cover, if simulate_land.py wrote it for other scripts too. aerosol: raster of
+    SR_QA_AEROSOL to write, where the study asks for it.
     """
     size_px, seed, looks = (site_settings[name] for name in ("size_px", "seed", "looks"))
     passes = site_settings.get("passes", 1)
     infrared = site_settings.get("infrared", ())
     bands = optical_bands(infrared)
-    city = simulate.simulate_city(size_px, seed, looks, passes, infrared)
+    cover = None if land is None else LandCover.load(land)
+    city = simulate.simulate_city(size_px, seed, looks, passes, infrared, cover)
     write_raster(optical, city.optical, city.optical_grid, **landsat.raw_form(bands=bands))
     write_raster(sar, city.sar, city.sar_grid, simulate.SAR_BANDS, np.nan)
     write_raster(truth, city.truth, city.truth_grid, bands, np.nan)

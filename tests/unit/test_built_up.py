@@ -33,8 +33,9 @@ def write(folder, classes, grid=FINE, nodata=0):
 
 
 def test_a_simulated_map_has_its_buildings_roads_and_pavement():
-    found = simulated_map(48, 3)
-    cover = city_land(48, 3).cover[MARGIN:-MARGIN, MARGIN:-MARGIN]
+    land = city_land(48, 3)
+    found = simulated_map(land)
+    cover = land.cover[MARGIN:-MARGIN, MARGIN:-MARGIN]
     natural = (Cover.WATER, Cover.TREES, Cover.GRASS, Cover.CROP, Cover.SOIL)
     for row, column in np.ndindex(48, 48):
         cells = cover[6 * row : 6 * row + 6, 6 * column : 6 * column + 6]
@@ -45,9 +46,11 @@ def test_a_simulated_map_has_its_buildings_roads_and_pavement():
 
 def test_it_lies_on_the_grid_of_the_scene(tmp_path):
     settings = {"size_px": 40, "seed": 2, "looks": 4.4}
-    simulate_built_up.main(built_up=tmp_path / "map.tif", site_settings=settings)
+    city_land(40, 2).save(tmp_path / "land.npz")
+    land = tmp_path / "land.npz"
+    simulate_built_up.main(land=land, built_up=tmp_path / "map.tif", site_settings=settings)
     assert read_grid(tmp_path / "map.tif") == optical_grid(40)
-    assert (read_band(tmp_path / "map.tif", "built_up") == simulated_map(40, 2)).all()
+    assert (read_band(tmp_path / "map.tif", "built_up") == simulated_map(city_land(40, 2))).all()
 
 
 def test_a_finer_mask_comes_by_nearest_neighbour(tmp_path):

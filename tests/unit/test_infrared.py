@@ -80,7 +80,9 @@ def test_the_scripts_write_the_bands_that_are_asked(tmp_path):
     assert band_names(files["optical"]) == (*names, "qa_pixel", "qa_radsat")
     assert band_names(files["truth"]) == names
     files.pop("sar")
-    simulate_date.main(**files, **about, date="2000-02-01")
+    land = tmp_path / "land.npz"
+    simulate.city_land(settings["size_px"], settings["seed"]).save(land)
+    simulate_date.main(land=land, **files, **about, date="2000-02-01")
     assert band_names(files["optical"]) == (*names, "qa_pixel", "qa_radsat")
 
 

@@ -75,12 +75,15 @@ def test_one_seed_one_city():
 def test_one_seed_one_city_on_every_processor(tmp_path):
     """The scenes have the same checksums, whichever instructions are switched off."""
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import simulate_scene, simulate_date;"
+        "import sys; sys.path.insert(0, sys.argv[1]); "
+        "import simulate_land, simulate_scene, simulate_date;"
+        "land = f'{sys.argv[2]}/land.npz';"
+        "simulate_land.main(land=land, site_settings={'size_px': 64, 'seed': 3});"
         "paths = {name: f'{sys.argv[2]}/{name}.tif' for name in ('optical', 'sar', 'truth')};"
-        "simulate_scene.main(**paths, metadata=f'{sys.argv[2]}/scene.json', site='toy',"
+        "simulate_scene.main(land=land, **paths, metadata=f'{sys.argv[2]}/scene.json', site='toy',"
         " site_settings={'size_px': 64, 'seed': 3, 'looks': 4.4});"
         "paths = {name: f'{sys.argv[2]}/date_{name}.tif' for name in ('optical', 'truth')};"
-        "simulate_date.main(**paths, metadata=f'{sys.argv[2]}/date.json', site='toy',"
+        "simulate_date.main(land=land, **paths, metadata=f'{sys.argv[2]}/date.json', site='toy',"
         " date='2024-03-01', site_settings={'size_px': 64, 'seed': 3})"
     )
     scripts = Path(simulate_scene.__file__).parent

@@ -135,7 +135,9 @@ def test_a_city_too_small_is_refused():
 def test_the_script_writes_a_day_and_describes_it(tmp_path):
     paths = {name: tmp_path / f"{name}.tif" for name in ("optical", "truth")}
     settings = {"size_px": 32, "seed": 4, "looks": 4.4}
+    simulate.city_land(32, 4).save(tmp_path / "land.npz")
     simulate_date.main(
+        land=tmp_path / "land.npz",
         **paths,
         metadata=tmp_path / "day.json",
         site="toy",

@@ -10,6 +10,7 @@ from sarfusion.scenes.sources import SOURCES
 
 PAGE = ROOT / "docs/architecture.md"
 STUDIES = ("config/demo.yaml", "tests/studies/transfer.yaml")  # together, all stages of a study
+SCRIPTS = ("script", "date_script", "land_script", "built_up_script")  # of a source
 ELSEWHERE = {"fill", "verify"}  # they start from the results of another run
 EDGE = re.compile(r"^ +(\w+) --> (\w+)$", re.M)
 
@@ -25,9 +26,7 @@ def real(tmp_path_factory):
     """The pairs of stages of which rules of the second read what rules of the first make."""
     stages = status.stages_of_rules()
     for source in SOURCES.values():
-        stages |= dict.fromkeys(
-            filter(None, [source.script, source.date_script, source.built_up_script]), "scenes"
-        )
+        stages |= dict.fromkeys(filter(None, [getattr(source, kind) for kind in SCRIPTS]), "scenes")
     project = Project(tmp_path_factory.mktemp("architecture") / "project")
     found = set()
     for study in STUDIES:

@@ -14,9 +14,9 @@ from ..core.errors import StudyError
 from ..core.grid import Grid
 from ..core.raster import open_raster
 from ..core.resampling import nearest
-from .landcover import ROOFS, Cover
+from .landcover import ROOFS, Cover, LandCover
 from .own_rasters import own_band
-from .simulate import MARGIN, block_mean, check_city, city_land
+from .simulate import MARGIN, block_mean
 
 BAND = "built_up"
 NOT_BUILT, BUILT, UNKNOWN = 0, 1, 255
@@ -24,14 +24,13 @@ COVERS = (*ROOFS, Cover.ROAD, Cover.PAVED)  # of a simulated city
 CELLS = 6  # of the simulated land along an optical pixel
 
 
-def simulated_map(size_px: int, seed: int) -> np.ndarray:
+def simulated_map(land: LandCover) -> np.ndarray:
     """Return where at least half of a pixel is of COVERS, uint8 (rows, columns).
 
-    size_px, seed: of simulate_city, whose land it is.
+    land: of simulate.city_land.
     """
-    check_city(size_px, seed)
     inner = slice(MARGIN, -MARGIN)
-    share = block_mean(city_land(size_px, seed).is_any(COVERS)[inner, inner], CELLS)
+    share = block_mean(land.is_any(COVERS)[inner, inner], CELLS)
     return np.where(share >= 0.5, BUILT, NOT_BUILT).astype(np.uint8)
 
 

@@ -6,15 +6,17 @@ blocks and few buildings. River, lakes, woods and motorways are laid over it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from scipy.fft import irfft2, rfft2
 from scipy.ndimage import distance_transform_edt
 from scipy.spatial import cKDTree
 
+from ..core.files import atomic
 from .elementary import cos, exp, sin
 
 CELL_M = 5.0  # divides the 30 m and 10 m pixels of the sensors, and their offset of 5 m
@@ -114,6 +116,17 @@ class LandCover:
     def is_any(self, covers: Sequence[Cover]) -> np.ndarray:
         """Return where the cover is one of `covers`, bool (rows, columns)."""
         return np.isin(self.cover, covers)
+
+    def save(self, path: str | Path) -> None:
+        """Write the land cover to an npz file, atomically."""
+        with atomic(path) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **vars(self))
+
+    @classmethod
+    def load(cls, path: str | Path) -> "LandCover":
+        """Return the land cover of such a file."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(**{field.name: arrays[field.name] for field in fields(cls)})
 
 
 def random_field(

@@ -112,20 +112,25 @@ class City:
 
 
 def simulate_city(
-    size_px: int, seed: int, looks: float = 4.4, passes: int = 1, infrared: Sequence[str] = ()
+    size_px: int,
+    seed: int,
+    looks: float = 4.4,
+    passes: int = 1,
+    infrared: Sequence[str] = (),
+    land: LandCover | None = None,
 ) -> City:
     """Return the City of `size_px` x `size_px` optical pixels for `seed`.
 
     looks: equivalent number of looks of one SAR pass. passes: the SAR scene is the mean of so many,
     each with speckle of its own over the same ground. infrared: its bands of INFRARED,
-    after red, green and blue. Raises StudyError if a number is out of range.
+    after red, green and blue. land: that of city_land, where it is at hand. Raises StudyError if a
+    number is out of range.
     """
-    check_city(size_px, seed)
+    land = land or city_land(size_px, seed)
     if looks <= 0:
         raise StudyError(f"simulated scene: looks {looks} is below its range")
     # The second is also that of the colours of other dates (simulated_dates.py).
     _, colour_rng, echo_rng, optical_rng, sar_rng = np.random.default_rng(seed).spawn(5)
-    land = city_land(size_px, seed)
     paint = mix_paint(colour_rng, land)
     colour = optical_colour(land, paint, seed, infrared)
     echo = backscatter(echo_rng, land, paint.blend)
@@ -164,17 +169,16 @@ def aerosol_bits(size_px: int, seed: int) -> np.ndarray:
 
 
 def city_land(size_px: int, seed: int) -> LandCover:
-    """Return the LandCover of a city, with MARGIN cells around the optical scene."""
-    (rng,) = np.random.default_rng(seed).spawn(1)
-    return make_land(rng, 6 * size_px + 2 * MARGIN, 30.0 * size_px)
+    """Return the LandCover of a city, with MARGIN cells around the optical scene.
 
-
-def check_city(size_px: int, seed: int) -> None:
-    """Raise StudyError if a scene is less than 32 pixels wide, or the seed is negative."""
+    Raises StudyError if a scene is less than 32 pixels wide, or the seed is negative.
+    """
     if size_px < 32:
         raise StudyError(f"simulated scene: size_px {size_px} is too small; take 32 or more")
     if seed < 0:
         raise StudyError(f"simulated scene: seed {seed} is below its range")
+    (rng,) = np.random.default_rng(seed).spawn(1)
+    return make_land(rng, 6 * size_px + 2 * MARGIN, 30.0 * size_px)
 
 
 def optical_grid(size_px: int) -> Grid:

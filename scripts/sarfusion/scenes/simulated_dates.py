@@ -25,7 +25,6 @@ from .simulate import (
     Paint,
     block_mean,
     blur,
-    check_city,
     city_land,
     mix_paint,
     observe_optical,
@@ -73,11 +72,16 @@ class Calendar:
     tide: float
 
 
-def simulate_date(size_px: int, seed: int, day: int, infrared: Sequence[str] = ()) -> CityDate:
-    """Return the city of `size_px`, `seed` and `infrared` (see simulate_city) on another day."""
-    check_city(size_px, seed)
+def simulate_date(
+    size_px: int,
+    seed: int,
+    day: int,
+    infrared: Sequence[str] = (),
+    land: LandCover | None = None,
+) -> CityDate:
+    """Return the city of `size_px`, `seed`, `infrared` and `land` (see simulate_city) on a day."""
+    land = land or city_land(size_px, seed)
     _, colour_rng = np.random.default_rng(seed).spawn(2)
-    land = city_land(size_px, seed)
     paint = mix_paint(colour_rng, land)
     calendar = make_calendar(np.random.default_rng([PLACE, seed]), land.patch.max() + 1)
     water = land.cover == Cover.WATER

@@ -39,6 +39,8 @@ class Source:
     date_script: name in scripts/ of the script that makes one of them.
     passes: function that returns {SAR band: number of its rasters}, from the settings; None where
         the setting sar.passes of the study alone says how many passes are averaged.
+    land_script: name in scripts/ of the script that makes what the scene of a site, its other dates
+        and its map of built-up ground are all made from (land.npz); None where each has its own.
     built_up_script: name in scripts/ of the script that maps the built-up ground of a site, where
         the classes are known; None where a site may name a mask of its own.
     check: function that raises StudyError for settings that no schema can refuse, from the settings
@@ -59,6 +61,7 @@ class Source:
     dates: Callable[[Settings], list[str]] | None = None
     date_script: str | None = None
     passes: Callable[[Settings], dict[str, int]] | None = None
+    land_script: str | None = None
     built_up_script: str | None = None
     check: Callable[[Settings, str], None] = lambda settings, site: None
     scaling: Callable[[Settings], tuple[float, float]] | None = None
@@ -71,6 +74,11 @@ class Source:
     def is_generated(self) -> bool:
         """Whether the scenes follow from the settings of a site, so that anyone can make them."""
         return self.script is not None and self.files is None
+
+    def shares_land(self, settings: Settings) -> bool:
+        """Whether more than the scene of a site, of these settings, is made from land.npz."""
+        others = settings.get("other_dates") or settings.get("built_up")
+        return self.land_script is not None and bool(others)
 
 
 # Simulated cities
@@ -219,6 +227,7 @@ SOURCES = {
         script="simulate_scene",
         dates=_simulated_dates,
         date_script="simulate_date",
+        land_script="simulate_land",
         built_up_script="simulate_built_up",
         verb="Simulate",
         has_truth=True,

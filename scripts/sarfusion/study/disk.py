@@ -18,6 +18,7 @@ from .protocols import NOISY, PROTOCOLS, REDUCED
 # Bytes per optical pixel, measured on the demo's compressed rasters; speckle compresses least.
 # Backscatter is taken to have a third of its size, and may have larger pixels in a person's files.
 OPTICAL_BYTES, SAR_BYTES, TRUTH_BYTES = 6, 65, 85
+LAND_BYTES = 21
 DATE_BYTES, DATE_TRUTH_BYTES = 6.6, 10  # of another date, and of the truth behind it
 STACK_BYTES, REDUCED_BYTES, NOISY_BYTES = 19, 8.2, 9.6
 CONTROL_BYTES = 3.4  # of each SAR band in the wrong places
@@ -68,8 +69,10 @@ def study_bytes(layout: Layout) -> dict[str, float]:
     product = (PRODUCT_BYTES + START_BYTES) * bool(layout.products())
     for site, settings in study["sites"].items():
         pixels = site_pixels(study, site)
-        has_truth = SOURCES[settings["source"]].has_truth
+        source = SOURCES[settings["source"]]
+        has_truth = source.has_truth
         of_scene = SAR_BYTES + of_bands * (OPTICAL_BYTES + TRUTH_BYTES * has_truth)
+        of_scene += LAND_BYTES * source.shares_land(settings)
         if settings["source"] == "stac":  # further passes are kept until their mean is written
             of_scene += SAR_BYTES * (setting(study, site, "sar")["passes"] - 1)
         of_date = of_bands * (DATE_BYTES + DATE_TRUTH_BYTES * has_truth)
