@@ -256,6 +256,7 @@ def figure_inputs(figure):
             "scores": lambda: "<results>/metrics/{site}/{protocol}.csv",
             "metrics": lambda: "<results>/tables/metrics.csv",
             "claims": lambda: "<results>/tables/claims.csv",
+            "ranking": lambda: "<results>/tables/ranking.csv",
             "uncertainties": lambda: "<results>/tables/uncertainty.csv",
             "transferred": lambda: "<results>/tables/transfer_metrics.csv",
             "differences": lambda: list(SCORED.difference_tables()),

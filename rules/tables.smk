@@ -113,6 +113,33 @@ rule tabulate_models:
         "../scripts/tabulate_models.py"
 
 
+rule rank_methods:
+    input:
+        differences=list(SCORED.difference_tables()),
+        metrics="<results>/tables/metrics.csv",
+    output:
+        csv="<results>/tables/ranking.csv",
+        md="<results>/tables/ranking.md",
+    log:
+        "<logs>/rank_methods.log",
+    benchmark:
+        "<benchmarks>/rank_methods.tsv"
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=of_all_sites(1000),
+        runtime=growing(10),
+    params:
+        code=code("rank_methods"),
+        against=STUDY.get("ranked_against"),
+        missing=MISSING,
+    message:
+        "Rank the methods"
+    script:
+        "../scripts/rank_methods.py"
+
+
 rule judge_claims:
     input:
         project_file("config/claims.schema.yaml"),

@@ -9,14 +9,14 @@ from sarfusion.core.files import read_json
 from sarfusion.core.raster import read_band
 
 STUDY = "tests/studies/readings.yaml"
+PROTOCOLS = ("reconstruction", "sar_alone", "denoise")
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("readings") / "project")
-    project.run(
-        "tables", "<results>/paper.pdf".replace("<results>", "results/readings"), study=STUDY
-    )
+    made = ("paper.pdf", *(f"figures/{name}_ranking.png" for name in PROTOCOLS))
+    project.run("tables", *(f"results/readings/{name}" for name in made), study=STUDY)
     return project.results("readings")
 
 
@@ -74,3 +74,21 @@ def test_the_paper_has_the_table(results):
     assert "Readings by claim" in text
     assert "by eye" in text
     assert "standard deviation of 0.6" in text
+
+
+def test_all_methods_are_ranked_against_the_one_that_the_study_names(results):
+    ranking = pd.read_csv(results / "tables/ranking.csv")
+    scores = pd.read_csv(results / "tables/metrics.csv").query("metric == 'rmse'")
+    for protocol in PROTOCOLS:
+        rows = ranking[ranking["protocol"] == protocol]
+        assert list(rows["rank"]) == [*range(1, len(rows) + 1)]
+        own = scores[(scores["protocol"] == protocol) & (scores["region"] == "test")]
+        means = own.groupby(["method", "input"])["value"].mean().sort_values()
+        assert [*zip(rows["method"], rows["input"], strict=True)] == [*means.index]
+        assert rows["rmse"].to_numpy() == pytest.approx(means.to_numpy())
+        differences = rows["rmse"] - means["cnn", "ratio"]
+        held = rows["finding"] != "itself"
+        assert rows["difference"][held].to_numpy() == pytest.approx(differences[held].to_numpy())
+        assert held.sum() == len(rows) - 1
+        assert (results / f"figures/{protocol}_ranking.png").stat().st_size > 10_000
+    assert "Copy" in (results / "tables/ranking.md").read_text()

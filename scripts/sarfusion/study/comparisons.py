@@ -15,12 +15,16 @@ UNTRAINED = "untrained"  # ... every method without training of the protocol, of
 
 
 def study_pairs(
-    models: Sequence[str], inputs: Mapping[str, Input], baselines: Sequence[str] = ()
+    models: Sequence[str],
+    inputs: Mapping[str, Input],
+    baselines: Sequence[str] = (),
+    against: str = "",
 ) -> list[list[str]]:
     """Return the comparisons of a study: [method, input, method, input] of left - right.
 
     These are inputs of each model that differ by their SAR alone (see `_is_worth`), CAE against CNN
     for each input, and each model and input, but for controls, against each of the `baselines`.
+    against: METHOD-INPUT that every other model and input is held against, too (ranking.py).
     """
     worth = [
         [model, one, model, other]
@@ -36,7 +40,18 @@ def study_pairs(
         if not inputs[sar_input].control
         for baseline in baselines
     ]
-    return worth + (kinds if {"cae", "cnn"} <= set(models) else []) + untrained
+    chosen = against.rsplit("-", 1)
+    is_there = chosen[0] in models and chosen[-1] in inputs
+    ranked = [
+        [model, sar_input, *chosen]
+        for model in models
+        if is_there
+        for sar_input in inputs
+        if not inputs[sar_input].control and [model, sar_input] != chosen
+    ]
+    found = worth + (kinds if {"cae", "cnn"} <= set(models) else []) + untrained
+    known = {tuple(pair) for pair in found}
+    return found + [pair for pair in ranked if not {(*pair,), (*pair[2:], *pair[:2])} & known]
 
 
 def _is_worth(one: Input, other: Input) -> bool:

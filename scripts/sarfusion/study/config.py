@@ -84,6 +84,7 @@ def resolve(config: Mapping[str, Any], folder: str | Path = CONFIG.parent) -> di
                     ("protocols", name, "inputs", number),
                     f"{sar_input} has another date, which networks are given to fill gaps only",
                 )
+    _check_ranking(study)
     _check_transfer(study)
     _check_passes(study)
     _complete_aerosol(study)
@@ -152,6 +153,18 @@ def _check_inputs(study: dict[str, Any]) -> None:
         ):
             raise SettingError.at(
                 ("inputs", number), f"{name} has another date; give each site other_dates"
+            )
+
+
+def _check_ranking(study: Study) -> None:
+    """Raise SettingError where the methods are ranked against a model that there is not."""
+    if "ranked_against" in study:
+        model, sar_input = study["ranked_against"].rsplit("-", 1)
+        if model not in study["models"] or sar_input not in study["inputs"]:
+            raise SettingError.at(
+                ["ranked_against"],
+                f"the study has no {study['ranked_against']}; its models are"
+                f" {', '.join(study['models'])}, its inputs {', '.join(study['inputs'])}",
             )
 
 

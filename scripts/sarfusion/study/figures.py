@@ -56,6 +56,7 @@ class Figure:
     def from_tables(self) -> bool:
         """Whether it follows from the tables of scores and the records of models alone."""
         tables = {"metrics", "differences", "claims", "transferred", "uncertainties", "histories"}
+        tables |= {"ranking"}
         return set(self.inputs) <= tables
 
 
@@ -224,6 +225,15 @@ FIGURES = {  # in the order of a study's list of figures
         category="Claims",
         shows="paired differences",
         message="Draw what the SAR ratio changes",
+    ),
+    "ranking": Figure(
+        "{protocol}_ranking",
+        "ranking.draw_ranking",
+        ("ranking",),
+        caption="ranking",
+        category="Scores",
+        shows="methods in order",
+        message="Draw the order of the methods for {wildcards.protocol}",
     ),
     "claims": Figure(
         "claims",

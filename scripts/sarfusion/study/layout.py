@@ -25,6 +25,7 @@ REPORT_TABLES = {
     "claims": ("Claims", {"shows": "claims, as a table"}),
     "readings": ("Claims", {"shows": "readings by claim"}),
     "summary": ("Tables", {"shows": "scores over seeds"}),
+    "ranking": ("Tables", {"shows": "methods in order"}),
     "uncertainty": ("Tables", {"shows": "uncertainty of filled gaps"}),
     "land_cover": ("Tables", {"shows": "land cover from filled gaps"}),
     "models": ("Tables", {"shows": "size of the models"}),
@@ -257,6 +258,8 @@ class Layout(Runs):
         names += [
             f"{name}.{form}" for name in ("claims", "readings", "models") for form in ("csv", "md")
         ]
+        if self.is_ranked:
+            names += ["ranking.csv", "ranking.md"]
         if self.uncertainty_tables():
             names += ["uncertainty.csv", "uncertainty.md"]
         if self.land_cover_tables():
@@ -297,6 +300,7 @@ class Layout(Runs):
             and (not figure.of_product or bool(self.product_runs()))
             and (not figure.dated or self.uses_dates)
             and ("uncertainties" not in figure.inputs or bool(self.uncertainty_tables()))
+            and ("ranking" not in figure.inputs or self.is_ranked)
         )
 
     def _drawings_of(self, kind, figure, site) -> Iterator[Drawing]:

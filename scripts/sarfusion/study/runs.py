@@ -238,18 +238,28 @@ class Runs:
         """Return the runs of the models of a transfer that can be had."""
         return self.learned_runs(protocol, [folder])
 
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the study ranks its methods against one of them."""
+        return "ranked_against" in self.study
+
     def comparisons(self, protocol: str) -> list[list[str]]:
         """Return [left method, left input, right method, right input] of every comparison."""
         cut = self.study["protocols"][protocol]
         inputs = {name: self.inputs[name] for name in cut["inputs"]}
-        return study_pairs(cut["models"], inputs, self._compared_baselines(protocol))
+        baselines = self._compared_baselines(protocol)
+        return study_pairs(cut["models"], inputs, baselines, self.study.get("ranked_against", ""))
 
     def _compared_baselines(self, protocol):
-        """Return the methods without training that networks are compared with: those in gaps."""
+        """Return the methods without training that networks are compared with.
+
+        They are those that fill gaps, and all in a study that ranks methods.
+        """
+        is_compared = protocol in self.withholding or self.is_ranked
         return [
             method
             for method in self.study["baselines"]
-            if METHODS[method].protocol == protocol and protocol in self.withholding
+            if METHODS[method].protocol == protocol and is_compared
         ]
 
     def comparable_runs(self, protocol: str) -> list[Run]:

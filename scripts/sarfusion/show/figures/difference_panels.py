@@ -23,6 +23,7 @@ MAX_REACH = 2.5
 COLUMNS = {  # kind of comparison -> title, words left and right of zero
     "sar": ("With SAR − with less, or misplaced", "← SAR helps", "SAR hurts →"),
     "model": ("First model − second", "← first is better", "second is better →"),
+    "ranking": ("In order of the RMSE", "← better", "worse →"),
     "transfer": ("Trained elsewhere − trained here", "← better unseen", "worse unseen →"),
 }
 

@@ -1,0 +1,48 @@
+"""The methods of a protocol in the order of their error, each held against one of them."""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ...core.errors import StudyError
+from ...scoring.ranking import ITSELF
+from ...study.comparisons import run_label
+from ...study.methods import method_label
+from . import styled
+from .difference_panels import difference_panels
+
+NOTES = [
+    "RMSE difference, mean over seeds, on test ground (inside gaps where there are any).",
+    "From the top: mean RMSE over bands, lowest first. Bar: 95 % interval over seeds and ground.",
+    "Filled: the interval leaves out zero.",
+]
+
+
+@styled
+def in_order(table: pd.DataFrame) -> Figure:
+    """Return forest plots of a ranking (scoring.ranking.COLUMNS) of one protocol, one per site.
+
+    Lines are methods, those of the lowest RMSE at the top; zero is the one that all are held
+    against. Raises StudyError when there is nothing to draw.
+    """
+    held = table[(table["finding"] != ITSELF) & table["difference"].notna()]
+    if held.empty:
+        raise StudyError("ranking: no method could be held against another")
+    groups = {f"Site {site}": _ordered(rows) for site, rows in held.groupby("site", sort=False)}
+    return difference_panels(groups, NOTES)
+
+
+def _ordered(rows):
+    """Return the rows of a site, best method first, with what difference_panels needs."""
+    mean = rows.groupby(["method", "input"])["rmse"].transform("mean")
+    ordered = rows.assign(mean=mean).sort_values("mean", kind="stable")
+    labels = [method_label(*run) for run in zip(ordered["method"], ordered["input"], strict=True)]
+    heading = f"minus {run_label(rows['against'].iloc[0])}:"
+    return ordered.assign(column="ranking", heading=heading, label=labels)
+
+
+def draw_ranking(*, ranking: str | Path, protocol: str) -> Figure:
+    """Return the ranking of a protocol, from the table of rank_methods.py."""
+    table = pd.read_csv(ranking)
+    return in_order(table[table["protocol"] == protocol])
