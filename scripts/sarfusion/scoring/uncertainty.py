@@ -3,14 +3,18 @@
 The networks of all seeds count as one Gaussian, with the mean and variance v of fusion.ensemble.
 The calibration factor of the standard deviation is fitted on validation ground:
 
-    factor = (95 % quantile of |error| / sqrt(v)) / (95 % quantile of |standard normal|)
+    factor = max(1, (95 % quantile of |error| / sqrt(v)) / (95 % quantile of |standard normal|))
 
-It makes the 95 % interval right there, whatever shape the errors have. The root mean square of
+Where it is above 1, it makes the 95 % interval right there, whatever shape the errors have. The root mean square of
 |error| / sqrt(v), the maximum-likelihood factor of Gaussian errors, does so for Gaussian errors
 only. The quantile is the one of split conformal prediction with scaled residuals (Lei et al. 2018,
 Distribution-free predictive inference for regression, JASA 113): intervals hold on other ground
 whose errors are exchangeable with these. Test ground is other blocks of the same scene, and
-validation ground also chose the weights that are kept, so this is to be tested and not granted. No
+validation ground also chose the weights that are kept, so this is to be tested and not granted.
+
+Intervals are never narrowed. Validation ground is a few blocks, and what changed little between two
+dates there may have changed much elsewhere, so that a factor below 1 says less of a network than of
+these blocks (docs/product.md has what came out on cities that nothing else is judged on). No
 factor is fitted to the 50 % and 80 % intervals; they test the Gaussian shape.
 """
 
@@ -53,12 +57,14 @@ def standardised(error: np.ndarray, std: np.ndarray) -> np.ndarray:
 def calibration_factor(error: np.ndarray, std: np.ndarray) -> float:
     """Return the factor of the standard deviation, from pixels of validation ground; see above.
 
-    error, std: (pixels,), reflectance. NaN without pixels, or where the quantile is not finite.
+    error, std: (pixels,), reflectance. At least 1; NaN without pixels, or where the quantile is not
+    finite.
     """
     if not error.size:
         return np.nan
     quantile = np.quantile(standardised(error, std), CONFIDENCE, method="higher")
-    return float(quantile / half_width(100 * CONFIDENCE)) if np.isfinite(quantile) else np.nan
+    factor = float(quantile / half_width(100 * CONFIDENCE))
+    return max(1.0, factor) if np.isfinite(factor) else np.nan
 
 
 def half_width(level: float) -> float:
