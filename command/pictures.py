@@ -1,4 +1,4 @@
-"""Make the README's pictures from the demo's results: python3 command/pictures.py
+"""Make the pictures of README and docs from two studies' results: python3 command/pictures.py
 
 A headless browser takes the picture of the viewer. Standard library only.
 """
@@ -13,8 +13,12 @@ from pathlib import Path
 
 from environment import ROOT, Problem, say
 
-DEMO = Path("results/demo")
-FIGURES = {"docs/demo.png": DEMO / "figures/simcity_reconstruction_composites.png"}
+PLACE, DEMO = Path("results/porto_velho"), Path("results/demo")
+FIGURES = {
+    "docs/porto_velho.png": PLACE / "figures/porto_velho_reconstruction_composites.png",
+    "docs/porto_velho_filled.png": PLACE / "figures/porto_velho_cloud_gap_filled.png",
+    "docs/demo.png": DEMO / "figures/simcity_reconstruction_composites.png",
+}
 VIEWER = DEMO / "viewer/index.html"
 # Gaps at the edge of test ground, beside the values that a model with SAR filled in there.
 VIEW = "left=gapped&right=cloud_gap/unet-ratio&at=85,100,96"
@@ -27,10 +31,10 @@ FLAGS = """
 
 
 def main() -> None:
-    """Write docs/demo.png and docs/viewer.png; raise Problem where something is missing."""
+    """Write the pictures in docs/; raise Problem where something is missing."""
     missing = [path for path in [*FIGURES.values(), VIEWER] if not (ROOT / path).exists()]
     if missing:
-        raise Problem(f"no {missing[0]}; first: ./reproduce demo")
+        raise Problem(f"no {missing[0]}; first: ./reproduce {missing[0].parts[1]}")
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise Problem(f"no browser ({', '.join(BROWSERS)}); Debian: apt install chromium")

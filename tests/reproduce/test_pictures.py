@@ -35,7 +35,8 @@ def test_figures_are_copied_and_the_viewer_is_photographed(root, monkeypatch):
         'for a; do case $a in --screenshot=*) echo "$@" > "${a#--screenshot=}";; esac; done',
     )
     pictures.main()
-    assert (root / "docs/demo.png").read_text() == "simcity_reconstruction_composites.png"
+    for picture, figure in pictures.FIGURES.items():
+        assert (root / picture).read_text() == figure.name
     address = (root / pictures.VIEWER).as_uri()
     assert (
         f"{address}#left=gapped&right=cloud_gap/unet-ratio"
@@ -47,6 +48,11 @@ def test_without_results_or_a_browser_it_says_what_to_do(root, monkeypatch):
     monkeypatch.setenv("PATH", str(root))
     with pytest.raises(environment.Problem, match="no browser .*apt install chromium"):
         pictures.main()
+    figure = pictures.FIGURES["docs/porto_velho.png"]
+    (root / figure).rename(root / "away")
+    with pytest.raises(environment.Problem, match=f"no {figure}; first: ./reproduce porto_velho"):
+        pictures.main()
+    (root / "away").rename(root / figure)
     (root / pictures.VIEWER).unlink()
     with pytest.raises(
         environment.Problem, match=r"no results/demo/viewer/index.html; first: \./repr"

@@ -185,7 +185,9 @@ class TestFigure:
     def test_prints(self, shape, filled):
         scene = make_scene(shape)
         picture, std, source = make_picture(scene, filled)
-        figure = before_and_after(scene, scene.rgb, picture, std, source, "U-Net, with ratio")
+        figure = before_and_after(
+            *(scene, scene.rgb, picture, std, source), ("As seen", "Filled by U-Net, with ratio")
+        )
         assert_printable(figure)
         assert len(maps_of(figure)) == 6
         assert "Filled by U-Net, with ratio" in words(figure)

@@ -5,12 +5,13 @@ The calibration factor of the standard deviation is fitted on validation ground:
 
     factor = max(1, (95 % quantile of |error| / sqrt(v)) / (95 % quantile of |standard normal|))
 
-Where it is above 1, it makes the 95 % interval right there, whatever shape the errors have. The root mean square of
-|error| / sqrt(v), the maximum-likelihood factor of Gaussian errors, does so for Gaussian errors
-only. The quantile is the one of split conformal prediction with scaled residuals (Lei et al. 2018,
-Distribution-free predictive inference for regression, JASA 113): intervals hold on other ground
-whose errors are exchangeable with these. Test ground is other blocks of the same scene, and
-validation ground also chose the weights that are kept, so this is to be tested and not granted.
+Where it is above 1, it makes the 95 % interval right there, whatever shape the errors have. The
+root mean square of |error| / sqrt(v), the maximum-likelihood factor of Gaussian errors, does so for
+Gaussian errors only. The quantile is the one of split conformal prediction with scaled residuals
+(Lei et al. 2018, Distribution-free predictive inference for regression, JASA 113): intervals hold
+on other ground whose errors are exchangeable with these. Test ground is other blocks of the same
+scene, and validation ground also chose the weights that are kept, so this is to be tested and not
+granted.
 
 Intervals are never narrowed. Validation ground is a few blocks, and what changed little between two
 dates there may have changed much elsewhere, so that a factor below 1 says less of a network than of

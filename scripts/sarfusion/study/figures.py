@@ -23,7 +23,8 @@ class Figure:
     caption: file in config/captions with its caption in the report, without suffix.
     explanation: text of the caption, for a figure without a file of its own.
     runs: which fused bands it shows: "shown", of networks, first seed; "compared", these and
-        methods without training; "full", networks at the finest pixels.
+        methods without training; "full", networks at the finest pixels; "filling", all networks
+        that may fill clouds, all seeds.
     parameters: names of the values that it takes; rules/inputs.smk has the values.
     plate: its caption in the paper, for a figure that a protocol names as its plate.
     colour: whether it needs red, green and blue.
@@ -137,6 +138,22 @@ FIGURES = {  # in the order of a study's list of figures
         message="Draw the filled gaps of {wildcards.site}",
         plate="{title} at {site}: what stands in the gaps of a place on test ground, and the"
         " absolute error there. First seed.",
+    ),
+    "filled": Figure(
+        "{site}_{protocol}_filled",
+        "filled.draw_filled",
+        (*MAPS, "gaps", "histories", "uncertainties"),
+        runs="filling",
+        colour=True,
+        withholds=True,
+        of_product=True,
+        caption="filled",
+        category="Fused bands",
+        shows="gaps filled",
+        message="Draw the simulated clouds of {wildcards.site} filled",
+        plate="{title} at {site}: the scene with simulated clouds, the same with them filled by the"
+        " network of the lowest validation error, all seeds together, and one standard deviation of"
+        " what was filled; above the whole scene, below where most is filled.",
     ),
     "cloud_free": Figure(
         "{site}_cloud_free",

@@ -150,7 +150,7 @@ PROTOCOLS = {  # in the order of tables
         limits="The clouds of the cloud-gap protocol are masks laid on a clear scene. Thin cloud,"
         " shadows at a cloud's rim and what changes between two dates are not in them. How sure the"
         " networks are was calibrated and tested in such gaps alone.",
-        plates=("gap_distance", "gap_age", "uncertainty", "gaps", "cloud_free"),
+        plates=("gap_distance", "gap_age", "uncertainty", "gaps", "filled", "cloud_free"),
     ),
     "sharpening": Protocol(
         summary="Wald's protocol: degraded to three times the pixel size, and brought back",

@@ -112,6 +112,8 @@ class Runs:
 
     def figure_runs(self, figure: Figure, protocol: str) -> list[Run]:
         """Return the runs that a figure shows."""
+        if figure.runs == "filling":
+            return self.product_runs()
         return (
             self.compared_runs(protocol) if figure.runs == "compared" else self.shown_runs(protocol)
         )

@@ -89,12 +89,12 @@ def before_and_after(
     filled: MapLayer,
     std: MapLayer,
     source: MapLayer,
-    method: str,
+    titles: tuple[str, str],
 ) -> Figure:
     """Return the figure of a product: before, after and one standard deviation, whole and enlarged.
 
     seen, filled: reflectance of red, green and blue. std: of the same bands, NaN where nothing was
-    filled. source: values of Source. method: what filled, in words.
+    filled. source: values of Source. titles: of what was seen, and of what was made of it.
     """
     window = filled_window(source)
     limits = percentiles(scene.rgb.whole)
@@ -112,7 +112,6 @@ def before_and_after(
         bottom=SCALE_BAR_MM + notes_height(lines),
         gap=(1.5, 1 + SCALE_BAR_MM),
     )
-    titles = ("As seen", f"Filled by {method}", "One standard deviation")
     inset = scene.extent(window)
     is_filled = np.isin(source.at(window), MADE)
     for row, (extent, part) in enumerate(
@@ -127,7 +126,8 @@ def before_and_after(
             axes[row, 2], _mean_of_bands(part(std)), extent, cmap="magma_r", vmin=low, vmax=high
         )
         axes[row, 2].patch.set(facecolor="white", hatch=None)  # there, nothing was filled
-    for title, whole, enlarged in zip(titles, *axes, strict=True):
+    columns = (*titles, "One standard deviation")
+    for title, whole, enlarged in zip(columns, *axes, strict=True):
         whole.set_title(title)
         frame(whole, inset, **INSET_LINE)
         outline(enlarged, is_filled, inset, holes=True, **GAP_LINE)
@@ -169,5 +169,5 @@ def draw_cloud_free(
         Layer(picture, list(RGB), scene.shape),
         Layer(picture, [deviation_name(band) for band in RGB], scene.shape),
         Layer(picture, SOURCE, scene.shape),
-        method,
+        ("As seen", f"Filled by {method}"),
     )

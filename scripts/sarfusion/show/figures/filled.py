@@ -1,0 +1,121 @@
+"""The gaps of test ground, what fills them, and how sure that is: simulated clouds, as a map."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from rasterio.windows import Window
+
+from ...core.files import read_json
+from ...core.raster import band_names
+from ...fusion.ensemble import deviation_name, ensemble
+from ...ground.split import TEST
+from ...product.bands import Source
+from ...product.choice import best_method, std_factors
+from ...study.methods import Run, method_label
+from .cloud_free import before_and_after
+from .inputs import Layer, read_scene
+from .maps import RGB, MapLayer
+
+
+class Derived:
+    """A MapLayer that follows from others, pixel by pixel, however they are read.
+
+    function: of the arrays of `layers`, in their order. Where a large scene is shown whole, masks
+    (`nearest`) are thinned, other layers averaged.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., np.ndarray],
+        layers: Sequence[MapLayer],
+        nearest: Sequence[MapLayer] = (),
+    ) -> None:
+        self._function, self._layers, self._nearest = function, list(layers), list(nearest)
+        self.shape = (*[*layers, *nearest][0].shape,)
+
+    def at(self, window: Window) -> np.ndarray:
+        """Return the pixels in a Window."""
+        return self._function(*(layer.at(window) for layer in [*self._nearest, *self._layers]))
+
+    @property
+    def whole(self) -> np.ndarray:
+        """The maps of the whole scene; means over squares of a large one."""
+        masks = [layer.thinned for layer in self._nearest]
+        return self._function(*masks, *(layer.whole for layer in self._layers))
+
+    @property
+    def thinned(self) -> np.ndarray:
+        """The same with the nearest pixel in place of each mean."""
+        return self._function(*(layer.thinned for layer in [*self._nearest, *self._layers]))
+
+
+def band_layers(
+    means: Sequence[MapLayer], stds: Sequence[MapLayer], factor: float
+) -> tuple[Derived, Derived]:
+    """Return the layers of a band that the networks of all seeds make together, and of its std.
+
+    means, stds: of each network; stds is empty where they learned none. factor: of the std.
+    """
+    seeds = len(means)
+
+    def deviation(*arrays):
+        variances = np.square(arrays[seeds:]) if stds else None
+        return factor * np.sqrt(ensemble(arrays[:seeds], variances)[1])
+
+    return Derived(lambda *arrays: np.mean(arrays, axis=0), means), Derived(
+        deviation, [*means, *stds]
+    )
+
+
+def draw_filled(
+    *,
+    stack: str | Path,
+    split: str | Path,
+    metadata: str | Path,
+    gaps: str | Path,
+    fused: Sequence[str | Path],
+    runs: Sequence[Run],
+    histories: Sequence[str | Path],
+    uncertainties: str | Path,
+) -> Figure:
+    """Return the figure of the gaps of one site, filled by the method that fills its clouds.
+
+    fused, runs: of all methods that might; histories: records of the models; uncertainties: the
+    table with the factors of their standard deviations.
+    """
+    scene = read_scene(stack, split, metadata)
+    method = best_method(map(read_json, histories))
+    table = pd.read_csv(uncertainties)
+    factors = std_factors(table[table["site"] == scene.site], method)
+    bands = []
+    for band in RGB:
+        run = (band, method.model, method.input)
+        paths = [path for path, (*one, _) in zip(fused, runs, strict=True) if tuple(one) == run]
+        bands.append(band_layers(*_networks(paths, band, scene.shape), factors[band]))
+    means, stds = zip(*bands, strict=True)
+    masks = [Layer(gaps, "gap", scene.shape), scene.split]
+    hidden = Derived(lambda gap, use: (gap == 1) & (use == TEST), [], masks)
+    return before_and_after(
+        scene,
+        Derived(lambda gap, seen: np.where(gap, np.nan, seen), [scene.rgb], [hidden]),
+        Derived(lambda gap, seen, *made: np.where(gap, made, seen), [scene.rgb, *means], [hidden]),
+        Derived(lambda gap, *made: np.where(gap, made, np.nan), stds, [hidden]),
+        Derived(_source, [scene.rgb], [hidden]),
+        ("With simulated clouds", f"Filled by {method_label(method.model, method.input)}"),
+    )
+
+
+def _networks(paths, band, shape):
+    """Return the layers of a band of fused rasters, and of its standard deviation if it has one."""
+    means = [Layer(path, band, shape) for path in paths]
+    is_known = deviation_name(band) in band_names(paths[0])
+    return means, [Layer(path, deviation_name(band), shape) for path in paths if is_known]
+
+
+def _source(hidden, seen):
+    """Return the values of Source that a product of these gaps would have (rows, columns)."""
+    known = np.isfinite(seen).all(axis=0)
+    return np.where(known, np.where(hidden, Source.FILLED, Source.MEASURED), Source.NO_DATA)
