@@ -94,7 +94,8 @@ def draw_filled(
     for band in RGB:
         run = (band, method.model, method.input)
         paths = [path for path, (*one, _) in zip(fused, runs, strict=True) if tuple(one) == run]
-        bands.append(band_layers(*_networks(paths, band, scene.shape), factors[band]))
+        of_seeds, their_stds = _networks(paths, band, scene.shape)
+        bands.append(band_layers(of_seeds, their_stds, factors[band]))
     means, stds = zip(*bands, strict=True)
     masks = [Layer(gaps, "gap", scene.shape), scene.split]
     hidden = Derived(lambda gap, use: (gap == 1) & (use == TEST), [], masks)
