@@ -8,6 +8,8 @@ arguments of the process: Snakemake records these, and they must work without it
 
 Snakemake reads the files of a study by a parser that takes the last of two equal keys, and ends
 with a traceback where a file is not in UTF-8. So they are read here first.
+
+Snakemake's scheduler is kept from looking for jobs every second; see `look_when_needed`.
 """
 
 import sys
@@ -42,10 +44,30 @@ def check_files(arguments: Sequence[str]) -> None:
         sys.exit(f"error: {error}")
 
 
+def look_when_needed(scheduler: type) -> None:
+    """Change Snakemake's JobScheduler to look for jobs when one has ended, and not by the clock.
+
+    It looks again one second after it has looked, in case its limit on the jobs that start in a
+    second kept some back, and does so once more for each job that has ended. In a long run this
+    took 9 % of a core. Here it looks again only when the limit is reached.
+    """
+    look_later = scheduler._schedule_reevalutation
+
+    def look_later_if_needed(self, delay):
+        limiter = self.job_rate_limiter
+        is_for_limit = limiter is not None and delay == limiter.timespan
+        if not (is_for_limit and limiter.get_free_jobs()):
+            look_later(self, delay)
+
+    scheduler._schedule_reevalutation = look_later_if_needed
+
+
 if __name__ == "__main__":
     logger = sys.argv.pop(1)
     check_files(sys.argv[1:])
 
     from snakemake.cli import main
+    from snakemake.scheduling.job_scheduler import JobScheduler
 
+    look_when_needed(JobScheduler)
     main([*(["--logger", logger] if logger != "plain" else []), *sys.argv[1:]])

@@ -3,10 +3,14 @@
 import ast
 import runpy
 import sys
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from reproduce_command import ROOT, environment, load, reproduce
+from snakemake.scheduling.job_scheduler import JobRateLimiter, JobScheduler
+from snakemake.settings.types import MaxJobsPerTimespan
 
 
 @pytest.mark.parametrize(
@@ -170,6 +174,26 @@ def test_who_asks_for_the_words_of_snakemake_gets_them(asked):
 def test_the_files_of_a_study_are_found_among_the_arguments_of_snakemake(arguments, files):
     path = ROOT / "command/terminal/snakemake_with.py"
     assert list(runpy.run_path(str(path))["config_files"](arguments)) == files
+
+
+def test_snakemake_looks_for_jobs_by_the_clock_only_where_its_limit_kept_some_back(monkeypatch):
+    path = ROOT / "command/terminal/snakemake_with.py"
+    looks = []
+    monkeypatch.setattr(
+        JobScheduler, "_schedule_reevalutation", lambda self, delay: looks.append(delay)
+    )
+    runpy.run_path(str(path))["look_when_needed"](JobScheduler)
+    limiter = JobRateLimiter(MaxJobsPerTimespan.parse_choice("2/1m"))
+    scheduler = SimpleNamespace(job_rate_limiter=limiter)
+    look = partial(JobScheduler._schedule_reevalutation, scheduler, limiter.timespan)
+    limiter.register_jobs(1)
+    look()
+    assert not looks
+    limiter.register_jobs(1)
+    look()
+    assert looks == [60]
+    JobScheduler._schedule_reevalutation(scheduler, 10)  # for another reason
+    assert looks == [60, 10]
 
 
 @pytest.mark.parametrize("given", ["--cores", "--cores=2", "-c2", "-j", "--jobs", "--profile"])
