@@ -5,6 +5,7 @@ A run is one method with one input, for one band and seed. layout.py says where 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -273,11 +274,17 @@ class Runs:
 
     def spot_runs(self, site: str, protocol: str) -> list[Run]:
         """Return the runs of a site and protocol that are trained and scored on their own."""
-        return [
-            (about["band"], about["model"], about["input"], about["seed"])
-            for name, about in self.every_model().items()
-            if name in self._spot and (about["site"], about["protocol"]) == (site, protocol)
-        ]
+        return self._spot_runs.get((site, protocol), [])
+
+    @cached_property
+    def _spot_runs(self) -> dict[tuple[str, str], list[Run]]:
+        """{(site, protocol): runs} of the models that the setting `spot` names."""
+        found: dict[tuple[str, str], list[Run]] = {}
+        for name, about in self.every_model().items() if self._spot else ():
+            if name in self._spot:
+                run = (about["band"], about["model"], about["input"], about["seed"])
+                found.setdefault((about["site"], about["protocol"]), []).append(run)
+        return found
 
     def viewer_runs(self) -> list[tuple[str, str, Run]]:
         """Return (protocol, scale, run) of every layer of a page of the viewer."""
