@@ -44,7 +44,7 @@ from sarfusion.study.config import (
 from sarfusion.study.disk import site_pixels
 from sarfusion.study.figures import FIGURES
 from sarfusion.study.inputs import CONTROLS
-from sarfusion.study.layout import REPORT_TABLES, Layout
+from sarfusion.study.layout import FORMS, REPORT_TABLES, Layout
 from sarfusion.study.runs import model_name
 from sarfusion.study.methods import METHODS
 from sarfusion.study.optical import sensor_words

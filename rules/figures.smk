@@ -1,16 +1,16 @@
-# Figures: a rule for each record in scripts/sarfusion/study/figures.py. They show the first seed of
-# each model; tables have all seeds.
+# Figures: the records in scripts/sarfusion/study/figures.py. They show the first seed of each model;
+# tables have all seeds. One job draws all figures of a site and protocol, since most take less time
+# than the start of a process.
 #
-# Of results of another person, only PNG files are compared, so that is what is drawn: many figures in
-# one job, since most take less time than the start of a process. A figure that cannot be drawn does
-# not keep back the others.
+# Of results of another person, only PNG files are compared, so that is what is drawn. A figure that
+# cannot be drawn does not keep back the others.
 
 if "scores_from" in STUDY:
     DRAWN_AGAIN = figures_drawn_again()
 
     rule plot_again:
         input:
-            lambda wildcards: files_of_drawings(wildcards.part),
+            lambda wildcards: files_of_drawings(DRAWN_AGAIN[wildcards.part]),
         output:
             drawn="<results>/figures/{part}.txt",
         log:
@@ -26,54 +26,53 @@ if "scores_from" in STUDY:
             mem_mb=growing(2000),
             runtime=growing(60),
         params:
-            code=code("plot_again", *(f"show/figures/{name}" for name in figure_modules())),
-            drawings=lambda wildcards: drawings_of(wildcards.part),
+            code=code("plot_again", *figure_modules(FIGURES)),
+            drawings=lambda wildcards: drawings_of(DRAWN_AGAIN[wildcards.part], ["png"]),
         message:
             "Draw the figures of {wildcards.part} again"
         script:
             "../scripts/plot_again.py"
 
 else:
+    FIGURE_MESSAGES = {"site": "Draw the scenes of {wildcards.site}", "tables": "Draw the scores"}
 
-    for kind, figure in FIGURES.items():
-        # Path of log and benchmark. It has no band, since one job draws all bands.
-        of_figure = Path(
-            f"plot_{kind}", *(name for name in ("{site}", "{protocol}") if name in figure.name)
-        )
+    for part in dict.fromkeys(name for name, _ in FIGURE_JOBS):
+        figures = figures_of(part)
+        # Path of log and benchmark.
+        of_part = f"plot_{part}" if part == "tables" else f"plot_{part}/{{site}}"
 
         rule:
             name:
-                f"plot_{kind}"
+                f"plot_{part}"
             input:
-                unpack(figure_inputs(figure)),
+                of_figures(part, files_of_drawings),
             output:
-                png=[
+                [
                     report(
-                        path,
-                        caption=f"../config/captions/{figure.caption}.rst",
-                        category=figure.category,
-                        labels=figure_labels(figure, band),
+                        figure_file(one, ".png"),
+                        caption=f"../config/captions/{FIGURES[one.kind].caption}.rst",
+                        category=FIGURES[one.kind].category,
+                        labels=figure_labels(one),
                     )
-                    for band, path in zip(BANDS, figure_files(figure, ".png"))
+                    for one in figures
                 ],
-                pdf=figure_files(figure, ".pdf"),
+                [figure_file(one, ".pdf") for one in figures],
             log:
-                f"<logs>/{of_figure}.log",
+                f"<logs>/{of_part}.log",
             benchmark:
-                f"<benchmarks>/{of_figure}.tsv"
+                f"<benchmarks>/{of_part}.tsv"
             wildcard_constraints:
-                protocol=one_of(LAYOUT.figure_protocols(figure)),
+                site=one_of(LAYOUT.shown_sites),
             conda:
                 "../envs/figures.yaml"
             threads: 1
             resources:
-                mem_mb=growing(2000) if "{site}" in figure.name else of_all_sites(2000),
-                runtime=growing(10 if "{site}" in figure.name else 30),
+                mem_mb=of_all_sites(2000) if part == "tables" else growing(2000),
+                runtime=growing(30),
             params:
-                **figure_parameters(figure),
-                code=code("plot", f"show/figures/{figure.draws.partition('.')[0]}"),
-                function=figure.draws,
+                code=code("plot", *figure_modules(one.kind for one in figures)),
+                drawings=of_figures(part, drawings_of),
             message:
-                figure.message
+                FIGURE_MESSAGES.get(part, f"Draw the figures of {{wildcards.site}} for {part}")
             script:
                 "../scripts/plot.py"

@@ -38,14 +38,17 @@ def scene_rasters(site):
     return found
 
 
-def shared_land(wildcards):
-    """Return the land of a site as a named input, if more than its scene is made from it.
+# What the scene of a site, its other dates and its map of built-up ground are made from, where it has
+# more than the scene. It follows from settings that these follow from too: made again, it changes
+# nothing, hence `ancient`.
+LAND = "<results>/scenes/{site}/land.npz"
 
-    It follows from the settings that its scene follows from too: made again, it changes nothing.
-    """
+
+def shared_land(wildcards):
+    """Return the land of a site as a named input, if more than its scene is made from it."""
     settings = STUDY["sites"][wildcards.site]
     is_shared = SOURCES[settings["source"]].shares_land(settings)
-    return {"land": ancient("<results>/scenes/{site}/land.npz")} if is_shared else {}
+    return {"land": ancient(LAND)} if is_shared else {}
 
 
 def scene_settings(site):
@@ -229,10 +232,35 @@ def viewer_inputs(wildcards):
 # Figures
 
 
-def figure_files(figure, suffix):
-    """Return the files of a kind of figure, one for each band if its name has {band}."""
-    path = f"<results>/figures/{figure.name}{suffix}"
-    return expand(path, band=BANDS, allow_missing=True) if "{band}" in path else [path]
+def part_of(one):
+    """Return which job draws a figure (layout.Drawing).
+
+    That is a protocol, for the figures of a site and this protocol; "site", for others of a site;
+    or "tables", for those that span all sites.
+    """
+    return (one.protocol or "site") if one.site else "tables"
+
+
+# {(part, site): figures of a job}. The figures of one job take about as long as a process to start.
+FIGURE_JOBS = {}
+for one in LAYOUT.drawings():
+    FIGURE_JOBS.setdefault((part_of(one), one.site), []).append(one)
+
+
+def figures_of(part):
+    """Return the figures of a part, of any site."""
+    return next(drawings for (name, _), drawings in FIGURE_JOBS.items() if name == part)
+
+
+def figure_file(one, suffix):
+    """Return the file of a figure; {site} stays."""
+    name = FIGURES[one.kind].name.format(site="{site}", protocol=one.protocol, band=one.band)
+    return f"<results>/figures/{name}{suffix}"
+
+
+def of_figures(part, value):
+    """Return value(figures) of the job of a part, as a function of the wildcards."""
+    return lambda wildcards: value(FIGURE_JOBS[part, wildcards.get("site", "")])
 
 
 def figure_inputs(figure):
@@ -277,18 +305,17 @@ def figure_parameters(figure):
     found = {name: known[name] for name in figure.parameters}
     if figure.runs:
         found["runs"] = lambda wildcards: LAYOUT.figure_runs(figure, wildcards.protocol)
-    if figure.explanation:
-        found["explanation"] = figure.explanation
     return found
 
 
-def figure_labels(figure, name):
-    """Return the labels in the report of a file of a kind of figure. name: its band, if any."""
-    wildcards = {key: f"{{{key}}}" for key in ("site", "protocol") if f"{{{key}}}" in figure.name}
-    return wildcards | {"shows": figure.shows.format(band=name)}
+def figure_labels(one):
+    """Return the labels of a figure in the report."""
+    about = {"site": "{site}" if one.site else "", "protocol": one.protocol}
+    shows = FIGURES[one.kind].shows.format(band=one.band)
+    return {name: value for name, value in about.items() if value} | {"shows": shows}
 
 
-# Figures drawn again, several in one job, to hold another person's against
+# Figures drawn again, to hold another person's against
 
 
 def figures_drawn_again():
@@ -300,9 +327,9 @@ def figures_drawn_again():
     return parts
 
 
-def figure_modules():
-    """Return the modules in show/figures that draw."""
-    return sorted({figure.draws.partition(".")[0] for figure in FIGURES.values()})
+def figure_modules(kinds):
+    """Return the modules that draw some kinds of figures, below the library."""
+    return sorted({f"show/figures/{FIGURES[kind].draws.partition('.')[0]}" for kind in kinds})
 
 
 def named_values(one):
@@ -328,19 +355,19 @@ def named_values(one):
     return files, values | wildcards
 
 
-def drawings_of(part):
-    """Return what the job of a part of these figures draws: see scripts/plot_again.py."""
+def drawings_of(figures, forms=FORMS):
+    """Return what a job draws: see scripts/plot.py. forms: the files of each figure."""
     found = []
-    for one in DRAWN_AGAIN[part]:
+    for one in figures:
         files, values = named_values(one)
-        figure = {"function": FIGURES[one.kind].draws, "png": f"{RESULTS}/figures/{one.name}.png"}
-        found.append(figure | {"values": files | values})
+        paths = {form: f"{RESULTS}/figures/{one.name}.{form}" for form in forms}
+        found.append({"function": FIGURES[one.kind].draws, "values": files | values, **paths})
     return found
 
 
-def files_of_drawings(part):
+def files_of_drawings(figures):
     """Return the files that such a job reads."""
-    files = [named_values(one)[0] for one in DRAWN_AGAIN[part]]
+    files = [named_values(one)[0] for one in figures]
     found = [
         [path] if isinstance(path, str) else path for named in files for path in named.values()
     ]

@@ -9,7 +9,7 @@ for module, sources in sources_by("land_script").items():
         name:
             module
         output:
-            land="<results>/scenes/{site}/land.npz",
+            land=LAND,
         log:
             f"<logs>/{module}/{{site}}.log",
         benchmark:
@@ -110,8 +110,9 @@ for module, sources in sources_by("date_script").items():
         name:
             module
         input:
-            own_date_files if record.files else unpack(shared_land),
+            own_date_files if record.files else [],
             **({"scene": "<results>/scenes/{site}/optical.tif"} if record.files else {}),
+            **({"land": ancient(LAND)} if record.land_script else {}),
         output:
             **(
                 {"truth": "<results>/scenes/{site}/dates/{date}.truth.tif"}
@@ -154,7 +155,7 @@ for source, record in SOURCES.items():
             name:
                 record.built_up_script
             input:
-                unpack(shared_land),
+                **({"land": ancient(LAND)} if record.land_script else {}),
             output:
                 built_up="<results>/scenes/{site}/built_up.tif",
             log:

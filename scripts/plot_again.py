@@ -2,22 +2,20 @@
 
 from sarfusion.core.job import run
 
-import inspect
 import logging
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from plot import draw
 from sarfusion.core.files import write_text
-from sarfusion.show.figures import function_of, save
 
 
 def main(*, drawings: Sequence[Mapping[str, Any]], drawn: str | Path) -> None:
     """Draw each figure, and write the list of those that were drawn.
 
-    drawings: of each figure its `function` (MODULE.FUNCTION of show/figures), the `values` that the
-    function may take by name, and the path of its `png`. A figure that cannot be drawn is left out,
+    drawings: of each figure what plot.draw takes. A figure that cannot be drawn is left out,
     with its error in the log: what another person sent may be anything.
     """
     names = []
@@ -30,15 +28,6 @@ def main(*, drawings: Sequence[Mapping[str, Any]], drawn: str | Path) -> None:
             continue
         names.append(f"{Path(drawing['png']).name}\n")
     write_text(drawn, "".join(names))
-
-
-def draw(function: str, values: Mapping[str, Any], png: str) -> None:
-    """Draw one figure. Some functions return a list, with a figure for each of their bands."""
-    call = function_of(function)
-    taken = {name: values[name] for name in inspect.signature(call).parameters if name in values}
-    found = call(**taken)
-    (figure,) = found if isinstance(found, list) else [found]
-    save(figure, png)
 
 
 if __name__ == "__main__":

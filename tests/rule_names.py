@@ -46,9 +46,9 @@ STUDY = {
 def rules(folder, **variables):
     """Return {rule: its script, and what it names} of every rule with a script.
 
-    {"script": path, "function": in it, "input": {name: whether every job has it}, "output",
-    "params" and "wildcards": names, "unresolved": params with a <name> of a path, which
-    Snakemake resolves in files only}. folder: an empty one, to write the study to. variables: of
+    {"script": path, "input": {name: whether every job has it}, "output", "params" and "wildcards":
+    names, "unresolved": params with a <name> of a path, which Snakemake resolves in files only}.
+    folder: an empty one, to write the study to. variables: of
     the environment.
     """
     for name in ("o.tif", "s.tif", "m.tif"):
@@ -67,11 +67,11 @@ def rules(folder, **variables):
     return json.loads(done.stdout)
 
 
-def parameters(script, function):
-    """Return {parameter of a function in a file: whether it has a default}; all are keywords."""
+def parameters(script):
+    """Return {parameter of the main of a script: whether it has a default}; all are keywords."""
     tree = ast.parse(Path(script).read_text(encoding="utf-8"))
     (main,) = (
-        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "main"
     )
     given = main.args
     others = [*given.posonlyargs, *given.args, *filter(None, [given.vararg, given.kwarg])]
@@ -99,7 +99,7 @@ def read_rules(study):
         }
         return {
             rule.name: {
-                **script_of(rule),
+                "script": script_of(rule),
                 "input": input_names(rule, domain),
                 "output": sorted(rule.output.keys()),
                 "params": sorted(rule.params.keys()),
@@ -116,17 +116,9 @@ def read_rules(study):
 
 
 def script_of(rule):
-    """Return the script of a rule and the function in it that takes what the rule names.
-
-    A parameter may name the script, or the function in show/figures that plot.py calls.
-    """
+    """Return the script of a rule, which a parameter may name."""
     params = {name: value for name, value in rule.params.items() if isinstance(value, str)}
-    script = ROOT / "scripts" / Path(rule.script).name.format(params=SimpleNamespace(**params))
-    if script.name == "plot.py":
-        module, _, function = params["function"].partition(".")
-        figures = ROOT / "scripts/sarfusion/show/figures"
-        return {"script": str(figures / f"{module}.py"), "function": function}
-    return {"script": str(script), "function": "main"}
+    return str(ROOT / "scripts" / Path(rule.script).name.format(params=SimpleNamespace(**params)))
 
 
 def input_names(rule, domain):

@@ -183,8 +183,8 @@ class TestScripts:
         """Draw a kind of figure twice, as its rule does; return the bytes of both files."""
         found = []
         for _ in range(2):
-            figure = function_of(FIGURES[kind].draws)(**given)
-            plot.write(figure, [folder / "out/f.png"], [folder / "out/f.pdf"])
+            paths = (folder / "out/f.png", folder / "out/f.pdf")
+            plot.draw(FIGURES[kind].draws, given, *paths)
             files = sorted((folder / "out").iterdir())
             assert [path.name for path in files] == ["f.pdf", "f.png"]
             found.append([path.read_bytes() for path in files])

@@ -1,5 +1,6 @@
 """Every figure prints well, scripts draw it from files, and saving gives the same bytes."""
 
+import inspect
 import json
 
 import numpy as np
@@ -14,6 +15,7 @@ from figure_data import (
     make_scene,
     make_scores,
 )
+from pages import ROOT
 from rasterio.crs import CRS
 from rasterio.transform import Affine
 from sarfusion.core.errors import StudyError
@@ -25,6 +27,7 @@ from sarfusion.show.figures.differences import differences
 from sarfusion.show.figures.scenes import band_comparison, composite_comparison, overview
 from sarfusion.show.figures.scores import scores
 from sarfusion.study.figures import FIGURES
+from sarfusion.study.layout import FORMS
 
 SHAPES = {
     "square": {"shape": (96, 96)},
@@ -125,8 +128,8 @@ class TestScripts:
     @staticmethod
     def draw(kind, folder, **given):
         """Draw a kind of figure into a folder, as its rule does."""
-        figures = function_of(FIGURES[kind].draws)(**given)
-        plot.write(figures, [folder / f"{kind}.png"], [folder / f"{kind}.pdf"])
+        paths = {form: folder / f"{kind}.{form}" for form in FORMS}
+        plot.main(drawings=[{"function": FIGURES[kind].draws, "values": given, **paths}])
 
     def test_map_figures(self, site):
         files, fused, out = site
@@ -164,3 +167,21 @@ class TestScripts:
         self.draw("training", tmp_path, histories=paths)
         drawn = {path.name for path in tmp_path.glob("[st]*.p*")}
         assert drawn == {"scores.png", "scores.pdf", "training.png", "training.pdf"}
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_a_record_names_what_its_function_takes(kind):
+    """Rules give a function its inputs and parameters by name, gaps and truth if there are any."""
+    figure = FIGURES[kind]
+    taken = inspect.signature(function_of(figure.draws)).parameters
+    given = {*figure.inputs, *figure.parameters, *(["fused", "runs"] if figure.runs else [])}
+    wildcards = {name for name in ("site", "protocol") if f"{{{name}}}" in figure.name}
+    required = {name for name, about in taken.items() if about.default is about.empty}
+    assert required <= given | wildcards
+    assert given <= {*taken}
+    optional = {"gaps", "truth"} - ({"gaps"} if figure.withholds else set())
+    assert not required & optional
+
+
+def test_each_record_has_a_caption_of_its_own():
+    assert all((ROOT / f"config/captions/{one.caption}.rst").exists() for one in FIGURES.values())

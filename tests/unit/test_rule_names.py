@@ -6,7 +6,7 @@ import pytest
 from rule_names import parameters, rules
 
 # Params that make a job run again, or say what it runs or shows: no function takes them.
-TRIGGERS = {"code", "network", "locked", "script", "function", "explanation"}
+TRIGGERS = {"code", "network", "locked", "script"}
 GIVEN = ("input", "output", "params")  # what a rule names in order that its script takes it
 
 
@@ -15,7 +15,6 @@ def problems(rule, about, main):
     found = []
     named = {section: set(about[section]) for section in (*GIVEN, "wildcards")}
     named["params"] -= TRIGGERS
-    named["output"] -= {"png", "pdf"} if about["function"] != "main" else set()
     named["job"] = {"threads", "wildcards"}
     for name, has_default in main.items():
         where = [section for section, names in named.items() if name in names]
@@ -39,14 +38,13 @@ def by_name(tmp_path_factory):
 
 def test_rules_name_what_their_scripts_take(by_name):
     assert {"train_model", "keep_lock", "calibrate_grd", "fuse_transfer"} <= set(by_name)
-    assert {"simulate_scene", "import_scene", "plot_bands", "plot_transfer"} <= set(by_name)
-    for about in by_name.values():  # figures leave that to plot.py
-        text = Path(about["script"]).read_text(encoding="utf-8")
-        assert "    run(main, snakemake)\n" in text or about["function"] != "main"
+    assert {"simulate_scene", "import_scene", "plot_cloud_gap", "plot_tables"} <= set(by_name)
+    for about in by_name.values():
+        assert "    run(main, snakemake)\n" in Path(about["script"]).read_text(encoding="utf-8")
     assert [
         problem
         for rule, about in by_name.items()
-        for problem in problems(rule, about, parameters(about["script"], about["function"]))
+        for problem in problems(rule, about, parameters(about["script"]))
     ] == []
 
 

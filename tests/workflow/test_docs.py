@@ -266,6 +266,7 @@ def test_a_source_takes_one_record_and_one_script(grown):
 def test_a_figure_takes_one_record_and_one_function(grown):
     added = dict(grown.added["add-a-figure.md"])
     assert sum("Figure(" in line for line in added.pop("scripts/sarfusion/study/figures.py")) == 1
+    assert added.pop("config/captions/histogram.rst")
     ((name, lines),) = added.items()
     assert name == "scripts/sarfusion/show/figures/histogram.py"
     assert sum(line.startswith("def ") for line in lines) == 1
@@ -274,7 +275,7 @@ def test_a_figure_takes_one_record_and_one_function(grown):
     assert np.std(imread(figures / f"{MADE}_histogram.png")) > 0.05
     assert (figures / f"{MADE}_histogram.pdf").stat().st_size > 1000
     (figures / f"{MADE}_histogram.png").unlink()
-    assert grown.planned("figures", study="grown.yaml") == {"plot_histogram", "figures"}
+    assert grown.planned("figures", study="grown.yaml") == {"plot_site", "figures"}
     grown.run("figures", study="grown.yaml")
 
 

@@ -81,7 +81,7 @@ def test_a_module_runs_with_and_without_a_prefix(tmp_path, before):
         assert (results / name).stat().st_size > 10_000
     crate = json.loads((results / "provenance/ro-crate-metadata.json").read_text())["@graph"]
     steps = {entity["name"] for entity in crate if entity["@id"].startswith("#step-")}
-    assert {"sarfusion_simulate_scene", "sarfusion_plot_scores"} <= steps
+    assert {"sarfusion_simulate_scene", "sarfusion_plot_tables"} <= steps
     assert yaml.safe_load((results / "config.yaml").read_text())["study"] == "village"
     other.run("--report", "report.html", "sarfusion_all")
     assert "Look for whether the SAR ratio shows" in (other.folder / "report.html").read_text()

@@ -165,4 +165,4 @@ def test_the_crate_can_be_run(finished, tmp_path):
     """It holds all that the workflow needs: from it alone, everything would be made."""
     rerun = Project.copy(finished.results() / "provenance", tmp_path / "crate")
     planned = rerun.planned(study="config.yaml")
-    assert planned >= {"simulate_scene", "train_model", "plot_claims", "describe_run"}
+    assert planned >= {"simulate_scene", "train_model", "plot_tables", "describe_run"}

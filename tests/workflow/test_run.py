@@ -187,7 +187,7 @@ def test_editing_a_metric_reruns_scores_and_what_follows(copy_of_finished):
     with (copy_of_finished.folder / "scripts/sarfusion/scoring/metrics.py").open("a") as module:
         module.write("# edited\n")
     planned = copy_of_finished.planned()
-    assert planned >= {"evaluate_fusion", "tabulate_metrics", "plot_scores", "judge_claims"}
+    assert planned >= {"evaluate_fusion", "tabulate_metrics", "plot_tables", "judge_claims"}
     assert not planned & {"prepare_stack", "train_model", "fuse_scene", "fuse_classical"}
 
 

@@ -1,6 +1,6 @@
 """The figures: what each kind shows, and which function draws it. One record each.
 
-rules/figures.smk makes a rule for each record.
+rules/figures.smk draws those of a site and protocol in one job.
 """
 
 from dataclasses import dataclass
@@ -19,9 +19,7 @@ class Figure:
         returns a matplotlib figure, or a list with one for each band.
     inputs: names of the files that it is drawn from; rules/inputs.smk has their paths.
     category, shows: its place in the report, and its label there.
-    message: of its job.
     caption: file in config/captions with its caption in the report, without suffix.
-    explanation: text of the caption, for a figure without a file of its own.
     runs: which fused bands it shows: "shown", of networks, first seed; "compared", these and
         methods without training; "full", networks at the finest pixels; "filling", all networks
         that may fill clouds, all seeds.
@@ -40,9 +38,7 @@ class Figure:
     inputs: tuple[str, ...]
     category: str
     shows: str
-    message: str
-    caption: str = "figure"
-    explanation: str = ""
+    caption: str
     runs: str = ""
     parameters: tuple[str, ...] = ()
     plate: str = ""
@@ -69,9 +65,7 @@ FIGURES = {  # in the order of a study's list of figures
         caption="overview",
         category="Scenes",
         shows="overview",
-        message="Draw the scenes of {wildcards.site}",
     ),
-    # One job for the bands of a protocol: a figure takes less time than the start of a process.
     "bands": Figure(
         "{site}_{protocol}_{band}",
         "scenes.draw_bands",
@@ -81,7 +75,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="band",
         category="Fused bands",
         shows="{band}",
-        message="Draw the fused {params.bands} of {wildcards.site}",
     ),
     "differences": Figure(
         "{site}_{protocol}_differences",
@@ -91,7 +84,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="differences",
         category="Errors",
         shows="differences",
-        message="Draw the differences from the measured bands of {wildcards.site}",
     ),
     "density": Figure(
         "{site}_{protocol}_density",
@@ -101,7 +93,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="density",
         category="Errors",
         shows="density",
-        message="Draw the fused against measured reflectance of {wildcards.site}",
     ),
     "training": Figure(
         "{site}_{protocol}_training",
@@ -110,7 +101,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="training",
         category="Training",
         shows="training",
-        message="Draw the training curves of {wildcards.site}",
     ),
     "composites": Figure(
         "{site}_{protocol}_composites",
@@ -121,7 +111,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="composites",
         category="Fused bands",
         shows="composites",
-        message="Draw the colour composites of {wildcards.site}",
         plate="{title} at {site} in true colour: the measured image and what each network makes of"
         " it, above the whole scene, below a place on test ground enlarged. First seed.",
     ),
@@ -135,7 +124,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="gaps",
         category="Fused bands",
         shows="examples",
-        message="Draw the filled gaps of {wildcards.site}",
         plate="{title} at {site}: what stands in the gaps of a place on test ground, and the"
         " absolute error there. First seed.",
     ),
@@ -150,7 +138,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="filled",
         category="Fused bands",
         shows="gaps filled",
-        message="Draw the simulated clouds of {wildcards.site} filled",
         plate="{title} at {site}: the scene with simulated clouds, the same with them filled by the"
         " network of the lowest validation error, all seeds together, and one standard deviation of"
         " what was filled; above the whole scene, below where most is filled.",
@@ -164,7 +151,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="cloud_free",
         category="Cloud-free picture",
         shows="before and after",
-        message="Draw the scene of {wildcards.site} with and without clouds",
         plate="{site}, as the satellite saw it and with its clouds filled, and one standard"
         " deviation of what was filled; above the whole scene, below where most is filled.",
     ),
@@ -178,7 +164,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="sharpening",
         category="Fused bands",
         shows="products",
-        message="Draw the products of {wildcards.site} at a third of the pixel size",
         plate="{title} at {site}: a place on test ground at {coarse}~m, at {native}~m, and as"
         " {fine}~m products. First seed.",
     ),
@@ -190,7 +175,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="scores",
         category="Scores",
         shows="scores",
-        message="Draw the scores of {wildcards.protocol}",
     ),
     "gap_distance": Figure(
         "{protocol}_distance",
@@ -201,7 +185,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="gap_distance",
         category="Scores",
         shows="error by distance",
-        message="Draw the error by distance to the edge of a gap",
         plate="{title}: the error by the distance to the nearest clear pixel, mean over seeds with"
         " intervals at {confidence}.",
     ),
@@ -215,7 +198,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="gap_age",
         category="Scores",
         shows="error by age",
-        message="Draw the error by the age of the other date",
         plate="{title}: the error by the age of the nearest date on which a pixel is clear, mean"
         " over seeds with intervals at {confidence}.",
     ),
@@ -228,7 +210,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="uncertainty_curves",
         category="Scores",
         shows="uncertainty",
-        message="Draw how sure the methods are of what they fill in",
         plate="{title}: above, the share of withheld pixels in the interval of each level; on the"
         " diagonal a model knows how far off it is. Below, the error of what is left when the"
         " pixels that a model is least sure of are removed; grey, when the worst are.",
@@ -241,7 +222,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="paired_differences",
         category="Claims",
         shows="paired differences",
-        message="Draw what the SAR ratio changes",
     ),
     "ranking": Figure(
         "{protocol}_ranking",
@@ -250,7 +230,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="ranking",
         category="Scores",
         shows="methods in order",
-        message="Draw the order of the methods for {wildcards.protocol}",
     ),
     "claims": Figure(
         "claims",
@@ -260,7 +239,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="claims",
         category="Claims",
         shows="claims",
-        message="Draw the verdicts on the claims",
     ),
     "across_scores": Figure(
         "across_sites_{protocol}_scores",
@@ -271,7 +249,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="across_sites_scores",
         category="Across sites",
         shows="scores",
-        message="Draw the scores of {wildcards.protocol} over all sites",
     ),
     "across_differences": Figure(
         "across_sites_differences",
@@ -282,7 +259,6 @@ FIGURES = {  # in the order of a study's list of figures
         caption="across_sites_differences",
         category="Across sites",
         shows="paired differences",
-        message="Draw what the SAR ratio changes, over all sites",
     ),
     "transfer": Figure(
         "transfer",
@@ -293,6 +269,5 @@ FIGURES = {  # in the order of a study's list of figures
         caption="transfer",
         category="Across sites",
         shows="transfer",
-        message="Draw what a model loses on a site that it has not seen",
     ),
 }

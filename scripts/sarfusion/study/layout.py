@@ -310,10 +310,14 @@ class Layout(Runs):
                 name = figure.name.format(site=site, protocol=protocol, band=band)
                 yield Drawing(name, kind, site, protocol, band)
 
+    def drawings(self) -> list[Drawing]:
+        """Return all figures of the study, in order."""
+        return [*self._drawings.values()]
+
     def drawn_again(self) -> list[Drawing]:
         """Return the figures that follow from the models at hand, or from tables and records."""
         whole = Layout(self.study, is_whole=True)
-        return [one for one in whole._drawings.values() if self._is_at_hand_for(one, whole)]
+        return [one for one in whole.drawings() if self._is_at_hand_for(one, whole)]
 
     def _is_at_hand_for(self, drawing, whole):
         figure = FIGURES[drawing.kind]
