@@ -116,9 +116,10 @@ def recompute_checks(study, folder, again, limits, usable):
     """
     try:
         judged, readings = verdicts.judge(study, again)
+        sent, sent_readings = verdicts.judge(study, folder, again)
         checks = [
-            check("verdicts", verdicts.check_judged, judged, folder),
-            check("readings", verdicts.check_judged, readings, folder, "readings"),
+            check("verdicts", verdicts.check_judged, judged, sent),
+            check("readings", verdicts.check_judged, readings, sent_readings),
         ]
         margins = verdicts.margins(judged)
     except StudyError as error:

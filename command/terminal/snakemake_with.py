@@ -15,6 +15,7 @@ Snakemake's scheduler is kept from looking for jobs every second; see `look_when
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 SCRIPTS = str(Path(__file__).resolve().parents[2] / "scripts")
 
@@ -44,7 +45,7 @@ def check_files(arguments: Sequence[str]) -> None:
         sys.exit(f"error: {error}")
 
 
-def look_when_needed(scheduler: type) -> None:
+def look_when_needed(scheduler: Any) -> None:
     """Change Snakemake's JobScheduler to look for jobs when one has ended, and not by the clock.
 
     It looks again one second after it has looked, in case its limit on the jobs that start in a

@@ -475,32 +475,28 @@ def test_no_tolerance_may_hide_a_verdict():
         verdicts.share_of_margins(table, np.array([0.004, 9]), found)
 
 
-def test_verdicts_are_those_of_the_scores_made_here(tmp_path):
+def test_verdicts_are_those_of_the_scores_made_here():
     rows = judged(
         ("red", -0.02, -0.03, -0.004, "reproduced"),
         ("blue", np.nan, np.nan, np.nan, "not tested"),  # no models of it
         ("overall", np.nan, np.nan, np.nan, "not tested"),
     )
     sent = rows.assign(verdict=["reproduced", "reproduced", "reproduced"])
-    write_table(tmp_path, sent, "tables/claims.csv")
-    assert verdicts.check_judged(rows, tmp_path).startswith("1 of 3 judged by the scores made here")
-    write_table(tmp_path, sent.assign(verdict="contradicted"), "tables/claims.csv")
+    assert verdicts.check_judged(rows, sent).startswith("1 of 3 judged by the scores made here")
     with pytest.raises(
         StudyError, match="C1 cloud_gap here red rmse a b: reproduced by the scores made"
     ):
-        verdicts.check_judged(rows, tmp_path)
+        verdicts.check_judged(rows, sent.assign(verdict="contradicted"))
 
 
-def test_each_reading_is_judged_again(tmp_path):
+def test_each_reading_is_judged_again():
     """A reading that is not tested here says nothing of the others of its claim."""
     lacking = judged(("overall", np.nan, np.nan, np.nan, "not tested"))
     rows = judged(("overall", np.nan, np.nan, np.nan, "reproduced")).assign(protocol="denoise")
     both = pd.concat([lacking, rows])
-    write_table(tmp_path, both.assign(verdict="reproduced"), "tables/readings.csv")
-    assert verdicts.check_judged(both, tmp_path, "readings").startswith("1 of 2 judged")
-    write_table(tmp_path, both.assign(verdict="contradicted"), "tables/readings.csv")
-    with pytest.raises(StudyError, match="C1 denoise here overall .* contradicted there"):
-        verdicts.check_judged(both, tmp_path, "readings")
+    assert verdicts.check_judged(both, both.assign(verdict="reproduced")).startswith("1 of 2")
+    with pytest.raises(StudyError, match="C1 denoise here overall .* contradicted by those sent"):
+        verdicts.check_judged(both, both.assign(verdict="contradicted"))
 
 
 # Spot checks

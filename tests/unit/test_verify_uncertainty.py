@@ -160,10 +160,26 @@ def write_run(folder, interval):
 
 def test_a_verdict_on_a_level_is_judged_again(tmp_path):
     judged = write_run(tmp_path / "here", (0.9336, 0.9664))
-    assert "4 of" in verdicts.check_judged(judged, tmp_path / "here")
+    assert "4 of" in verdicts.check_judged(judged, judged)
     # No tolerance hides it: less than a pixel less, and three bands would be reproduced.
     write_run(tmp_path / "there", (0.9337, 0.9663))
+    sent, _ = verdicts.judge(STUDY, tmp_path / "there", tmp_path / "here")
     with pytest.raises(StudyError, match="U1 cloud_gap here red coverage_95 unet-ratio: not shown"
-                       " by the scores made here, reproduced there"):  # fmt: skip
-        verdicts.check_judged(judged, tmp_path / "there")
+                       " by the scores made here, reproduced by those sent"):  # fmt: skip
+        verdicts.check_judged(judged, sent)
     assert verdicts.margins(judged) == {}
+
+
+def test_verdicts_are_compared_on_the_tests_that_were_made_here(tmp_path):
+    """Holm's correction over three bands is another than over one, whose scores are the same."""
+    write_run(tmp_path / "sent", (0.9336, 0.9664))
+    table = pd.read_csv(tmp_path / "sent" / NAME)
+    write_run(tmp_path / "made", (0.9336, 0.9664))
+    write_table(tmp_path / "made", table[table["band"] == "red"], NAME)
+    whole, _ = verdicts.judge(STUDY, tmp_path / "sent")
+    ours, _ = verdicts.judge(STUDY, tmp_path / "made")
+    theirs, _ = verdicts.judge(STUDY, tmp_path / "sent", tmp_path / "made")
+    red = {name: rows.query("claim == 'U1' and band == 'red'")["verdict"].iloc[0]
+           for name, rows in (("whole", whole), ("ours", ours), ("theirs", theirs))}  # fmt: skip
+    assert red["ours"] == red["theirs"] != red["whole"]
+    assert "1 of" in verdicts.check_judged(ours, theirs)

@@ -1,6 +1,6 @@
 """Verdicts on the claims, judged again from the scores that were made here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,9 @@ import pandas as pd
 from ..core.errors import StudyError
 from ..scoring import claims as claims_library
 from ..scoring.decision import NOT_TESTED, OVERALL
-from ..show.tables import read_scores
 from ..study.config import CONFIG
 from ..study.layout import Layout
+from . import scores
 from .files import plain_file
 
 VERDICT = ["claim", "protocol", "site", "band", "metric", "left", "right", "verdict"]
@@ -22,28 +22,42 @@ MAX_TABLE_MB = 10
 Margins = Mapping[tuple[str, ...], tuple[float, str]]  # {PLACE: (margin, claim)}
 
 
-def judge(study: Mapping[str, Any], results: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+def judge(
+    study: Mapping[str, Any], results: str | Path, made: str | Path | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the verdicts (claims.COLUMNS) that follow from the tables in `results`.
 
-    They are those on the claims, and those on each reading of a claim.
+    They are those on the claims, and those on each reading of a claim. made: results of which only
+    some models were made again; of the tables in `results` those rows count that are in them, too.
+    P-values are adjusted over the tests that count: only verdicts on the same tests can be compared.
     Tests whose models are not there are "not tested". Raises StudyError without any table.
     """
-    layout = Layout(study, str(results), is_whole=True)
-    differences = [path for path in layout.difference_tables() if Path(path).exists()]
-    scores = [path for path in layout.score_tables() if Path(path).exists()]
-    if not differences or not scores:
+    layout, of_made = (
+        Layout(study, str(folder), is_whole=True) for folder in (results, made or results)
+    )
+
+    def tables(paths: Callable[[Layout], Iterable[str]]) -> pd.DataFrame | None:
+        found = []
+        for path, again in zip(paths(layout), paths(of_made), strict=True):
+            if Path(again).exists():
+                form = scores.form_of(path)
+                table = scores.read(path, form)
+                if made is not None:
+                    table = table[table.index.isin(scores.read(again, form).index)]
+                found.append(table.reset_index())
+        return pd.concat(found, ignore_index=True) if found else None
+
+    differences, scored = tables(Layout.difference_tables), tables(Layout.score_tables)
+    if differences is None or scored is None:
         raise StudyError("no table of differences could be made here")
-    models = Path(results, "tables/models.csv")
-    uncertainties = [path for path in layout.uncertainty_tables() if Path(path).exists()]
+    models = Path(made or results, "tables/models.csv")
     claims = claims_library.load(CONFIG / "claims.yaml")
-    tables = (
-        read_scores(differences),
-        read_scores(scores),
-        read_scores(uncertainties) if uncertainties else None,
+    evidence = (
+        *(differences, scored, tables(Layout.uncertainty_tables)),
         pd.read_csv(models) if models.exists() else None,
         layout.dated_inputs,
     )
-    return claims_library.judge(claims, *tables), claims_library.judge_readings(claims, *tables)
+    return claims_library.judge(claims, *evidence), claims_library.judge_readings(claims, *evidence)
 
 
 def margins(judged: pd.DataFrame) -> Margins:
@@ -85,26 +99,27 @@ def share_of_margins(table: pd.DataFrame, allowed: np.ndarray, found: Margins) -
     return max(shares, default=None)
 
 
-def check_judged(judged: pd.DataFrame, folder: Path, table: str = "claims") -> str:
-    """Return a note if the verdicts in a folder are those judged here.
+def check_judged(ours: pd.DataFrame, theirs: pd.DataFrame) -> str:
+    """Return a note if the verdicts by the scores made here and by those sent are the same.
 
-    judged: see `judge`. table: their name, claims or readings. What the models at hand do not allow
-    to test is left out. Raises StudyError for the first verdict that differs.
+    ours, theirs: see `judge`; theirs by the rows that were made here, too. What the models at hand
+    do not allow to test is left out. Raises StudyError for the first verdict that differs.
     """
-    theirs = read_verdicts(folder / f"tables/{table}.csv")
-    ours = _by_key(judged[VERDICT].fillna("").astype(str).to_numpy().tolist())
-    untested = {key[:2] for key, verdict in ours.items() if verdict == NOT_TESTED}
+    made, sent = (
+        _by_key(rows[VERDICT].fillna("").astype(str).to_numpy().tolist()) for rows in (ours, theirs)
+    )
+    untested = {key[:2] for key, verdict in made.items() if verdict == NOT_TESTED}
     compared = 0
-    for key, verdict in ours.items():
+    for key, verdict in made.items():
         if verdict == NOT_TESTED or (OVERALL in key and key[:2] in untested):
             continue
-        if theirs.get(key) != verdict:
+        if sent.get(key) != verdict:
             raise StudyError(
                 f"{' '.join(filter(None, key))}: {verdict} by the scores made here,"
-                f" {theirs.get(key, 'nothing')} there"
+                f" {sent.get(key, 'nothing')} by those sent"
             )
         compared += 1
-    return f"{compared} of {len(theirs)} judged by the scores made here, the same"
+    return f"{compared} of {len(made)} judged by the scores made here, the same"
 
 
 def compare_verdicts(here: str | Path, there: str | Path) -> str:
