@@ -29,7 +29,7 @@ def judge(
 
     They are those on the claims, and those on each reading of a claim. made: results of which only
     some models were made again; of the tables in `results` those rows count that are in them, too.
-    P-values are adjusted over the tests that count: only verdicts on the same tests can be compared.
+    P-values are adjusted over the tests that count, so only verdicts on the same tests compare.
     Tests whose models are not there are "not tested". Raises StudyError without any table.
     """
     layout, of_made = (
