@@ -182,16 +182,19 @@ def make_picture(scene, filled=True):
 class TestFigure:
     @pytest.mark.parametrize("shape", [(96, 128), (128, 96)])
     @pytest.mark.parametrize("filled", [True, False])
-    def test_prints(self, shape, filled):
+    @pytest.mark.parametrize("known", [True, False])
+    def test_prints(self, shape, filled, known):
         scene = make_scene(shape)
         picture, std, source = make_picture(scene, filled)
+        std = std if known else (np.nan * std).view(Drawn)
         figure = before_and_after(
             *(scene, scene.rgb, picture, std, source), ("As seen", "Filled by U-Net, with ratio")
         )
         assert_printable(figure)
         assert len(maps_of(figure)) == 6
         assert "Filled by U-Net, with ratio" in words(figure)
-        assert ("Its uncertainty is not known" in words(figure)) == (not filled)
+        assert ("Its uncertainty is not known" in words(figure)) == (filled and not known)
+        assert ("Nothing to fill" in words(figure)) == (not filled)
 
     def test_the_place_is_where_most_is_filled(self):
         source = np.full((200, 200), int(Source.MEASURED))

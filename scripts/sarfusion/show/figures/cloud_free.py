@@ -136,7 +136,8 @@ def before_and_after(
         label = "mean of the three bands (reflectance)"
         colour_bar(image, label, (axes[0, 2], axes[1, 2]), extend="both")
     else:
-        axes[0, 2].set_title("Its uncertainty is not known")
+        is_clear = not np.isin(source.thinned, MADE).any()
+        axes[0, 2].set_title("Nothing to fill" if is_clear else "Its uncertainty is not known")
     missing = not np.isfinite(filled.whole).all()
     legend = [
         *handles(inset=True, no_data=missing),
