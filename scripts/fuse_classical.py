@@ -30,6 +30,7 @@ from sarfusion.fusion.classical import (
     temporal,
 )
 from sarfusion.fusion.classical.dates import Dates
+from sarfusion.fusion.classical.matching import SceneMoments
 from sarfusion.ground.split import TRAIN
 from sarfusion.scenes.bands import optical_of
 from sarfusion.scenes.other_dates import read_dates
@@ -171,9 +172,10 @@ def sharpen(optical: str | Path, sar: str | Path, paths: dict[tuple[str, str], s
         def cut(radius, multiple):
             return tiles(source.grid.shape, TILE_PX, radius, multiple)
 
-        scene = pansharpening.SceneMoments(
-            lambda: (images(tile.written) for tile in cut(radius=0, multiple=1))
-        )
+        def parts(radius):
+            return ((*images(tile.read), tile.inner) for tile in cut(radius, multiple=1))
+
+        scene = SceneMoments(parts)
         methods = {name: getattr(pansharpening, name)(scene, RATIO) for name, _ in paths}
         targets = {
             (name, optical_bands.index(band)): files.enter_context(
@@ -181,12 +183,14 @@ def sharpen(optical: str | Path, sar: str | Path, paths: dict[tuple[str, str], s
             )
             for (name, band), path in paths.items()
         }
-        for tile in cut(pansharpening.radius(RATIO), pansharpening.multiple(RATIO)):
+        for tile in cut(pansharpening.radius(RATIO, methods), pansharpening.multiple(RATIO)):
             bands, pan = images(tile.read)
-            sharpened = {name: method(bands, pan) for name, method in methods.items()}
-            for (name, number), target in targets.items():
-                values = sharpened[name][number][tile.inner]
-                target.write(values, 1, window=Window.from_slices(*tile.written))
+            for name, method in methods.items():
+                sharpened = method(bands, pan)
+                for (of, number), target in targets.items():
+                    if of == name:
+                        values = sharpened[number][tile.inner]
+                        target.write(values, 1, window=Window.from_slices(*tile.written))
 
 
 def write_band(path, values, grid, band):

@@ -245,10 +245,10 @@ def run_draw(folder):
 
 
 def methods(protocol):
-    """Return the names of the methods of a protocol that need no training."""
-    from sarfusion.study.methods import METHODS
+    """Return the names of the methods of a protocol that need no training, and no naming."""
+    from sarfusion.study.methods import DEFAULT_METHODS, METHODS
 
-    return [name for name, method in METHODS.items() if method.protocol == protocol]
+    return [name for name in DEFAULT_METHODS if METHODS[name].protocol == protocol]
 
 
 def classical(folder, protocol, bands):

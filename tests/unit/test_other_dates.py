@@ -17,7 +17,7 @@ from sarfusion.study import disk
 from sarfusion.study.config import resolve
 from sarfusion.study.inputs import DATE_AGE
 from sarfusion.study.layout import Layout
-from sarfusion.study.methods import METHODS, OVER_TIME
+from sarfusion.study.methods import DEFAULT_METHODS, OVER_TIME
 from sarfusion.study.site_table import read_table
 
 GRID = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), 12, 14)
@@ -35,7 +35,7 @@ def study(*other_dates, **more):
 
 
 def test_a_study_with_other_dates_compares_the_methods_over_time():
-    assert resolve(study([16]))["baselines"] == [*METHODS]
+    assert resolve(study([16]))["baselines"] == [*DEFAULT_METHODS]
     assert not set(resolve(study(None))["baselines"]) & set(OVER_TIME)
     assert "other_dates" not in resolve(study(None))["sites"]["site0"]
 

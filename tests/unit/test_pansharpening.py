@@ -5,15 +5,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sarfusion.core.tiling import tiles
 from sarfusion.fusion.classical import pansharpening
-from sarfusion.fusion.classical.pansharpening import (
+from sarfusion.fusion.classical.matching import (
     DENOMINATOR_FLOOR,
     Matching,
     SceneMoments,
     quotient,
 )
-from sarfusion.study.methods import METHODS
+from sarfusion.study.methods import DEFAULT_METHODS, METHODS
 
-SHARPENING = [name for name, method in METHODS.items() if method.protocol == "sharpening"]
+SHARPENING = [name for name in DEFAULT_METHODS if METHODS[name].protocol == "sharpening"]
 every_method = pytest.mark.parametrize("name", SHARPENING)
 component_substitution = pytest.mark.parametrize("name", ["ihs", "brovey", "gram_schmidt"])
 wavelets = pytest.mark.parametrize("name", ["wavelet", "wavelet_undecimated"])
@@ -31,15 +31,20 @@ def city(seed=0, size=32):
     return bands, rng.normal(6, 3, (size, size))
 
 
+def moments(*parts):
+    """The SceneMoments of a scene in parts (bands, pan)."""
+    return SceneMoments(lambda radius: [(*part, (slice(None), slice(None))) for part in parts])
+
+
 def sharpen(name, bands, pan, ratio):
     """Sharpen a scene that is one part."""
-    scene = SceneMoments(lambda: [(bands, pan)])
+    scene = moments((bands, pan))
     return getattr(pansharpening, name)(scene, ratio)(bands, pan)
 
 
 def matching(pan, component):
     """The Matching of a pan to one image."""
-    return Matching(SceneMoments(lambda: [(component[None], pan)]), np.ones(1))
+    return Matching(moments((component[None], pan)), np.ones(1))
 
 
 def matched(pan, component):
@@ -48,7 +53,8 @@ def matched(pan, component):
 
 def cut(shape, size, ratio):
     """Tiles as the methods want them."""
-    return tiles(shape, size, pansharpening.radius(ratio), pansharpening.multiple(ratio))
+    radius = pansharpening.radius(ratio, SHARPENING)
+    return tiles(shape, size, radius, pansharpening.multiple(ratio))
 
 
 def checkerboard(size):
@@ -149,7 +155,7 @@ def test_moments_of_parts_are_those_of_the_whole():
     bands += 1e4  # digits are lost by whoever sums squares
     parts = [(bands[:, place], pan[place]) for place in np.split(np.arange(40), [7, 8, 31])]
     parts.insert(2, (np.full((3, 2, 2), np.nan), np.ones((2, 2))))
-    scene = SceneMoments(lambda: parts)
+    scene = moments(*parts)
     values = np.concatenate([bands, pan[None]])[:, np.isfinite(bands[0]) & np.isfinite(pan)]
     assert scene.count == 40 * 40 - 2
     np.testing.assert_allclose(scene.means, values.mean(axis=1), rtol=1e-13)
@@ -163,9 +169,7 @@ def test_a_scene_in_parts_is_the_scene_as_a_whole(name, size, ratio):
     rng = np.random.default_rng(2)
     bands, pan = 0.1 + 0.2 * rng.random((3, 131, 118)), rng.normal(6, 3, (131, 118))
     bands[1, 60:70, 80:] = pan[5, 7] = np.nan
-    scene = SceneMoments(
-        lambda: [(bands[:, *t.written], pan[t.written]) for t in tiles(pan.shape, size, 0, 1)]
-    )
+    scene = moments(*[(bands[:, *t.written], pan[t.written]) for t in tiles(pan.shape, size, 0, 1)])
     method = getattr(pansharpening, name)(scene, ratio)
     fused = np.full_like(bands, -1)
     for tile in cut(pan.shape, size, ratio):

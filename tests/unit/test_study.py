@@ -27,7 +27,7 @@ from sarfusion.study.config import (
     schema,
 )
 from sarfusion.study.inputs import CHANNELS, INPUTS, input_of, inputs_of
-from sarfusion.study.methods import METHODS, OVER_TIME
+from sarfusion.study.methods import DEFAULT_METHODS, METHODS, OVER_TIME
 from sarfusion.study.protocols import PROTOCOLS
 from snakemake.io import PeriodicityDetector
 
@@ -412,8 +412,13 @@ def test_a_mistake_about_inputs_gets_one_line(change, message):
     assert "\n" not in str(error.value)
 
 
-def test_every_method_without_training_is_the_default_and_has_its_function():
-    assert resolve(SMALLEST)["baselines"] == [name for name in METHODS if name not in OVER_TIME]
+def test_methods_without_training_are_the_default_and_have_their_functions():
+    assert resolve(SMALLEST)["baselines"] == [
+        name for name in DEFAULT_METHODS if name not in OVER_TIME
+    ]
+    named = ["bicubic", "nsct", "ihs_nsct", "nsct_pcnn", "exposure"]
+    assert resolve(SMALLEST | {"baselines": named})["baselines"] == named
+    assert set(METHODS) - set(DEFAULT_METHODS) == set(named[1:])
     modules = {
         "reconstruction": reconstruction,
         "denoise": denoising,

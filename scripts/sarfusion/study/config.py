@@ -17,7 +17,7 @@ from ..scenes.sensors import sensor_of
 from ..scenes.sources import SOURCES
 from .catalogues import complete_catalogue
 from .inputs import inputs_of
-from .methods import METHODS, OVER_TIME, networks
+from .methods import DEFAULT_METHODS, OVER_TIME, networks
 from .optical import SIZES, complete_own_files, scale_sizes, sensor_words
 from .plain import plain_copy
 from .protocols import PROTOCOLS
@@ -130,7 +130,7 @@ def _complete_baselines(study: dict[str, Any]) -> None:
             " so give them to each site or to none",
         )
     if dated:
-        study.setdefault("baselines", [*METHODS])
+        study.setdefault("baselines", [*DEFAULT_METHODS])
         return
     for name in OVER_TIME:
         if name in study.get("baselines", []):

@@ -30,12 +30,14 @@ class Method:
     input: the SAR that contributes to the result, as the name of an input; "none" if none does.
     name: name in tables and figures, "" where capitalising its own name is enough.
     over_time: whether it fills from other dates, so that each site must have some.
+    by_name: whether only studies have it that name it among their `baselines`.
     """
 
     protocol: str
     input: str = "none"
     name: str = ""
     over_time: bool = False
+    by_name: bool = False
 
 
 METHODS = {  # in the order of tables
@@ -61,12 +63,17 @@ METHODS = {  # in the order of tables
     "sfim": Method("sharpening", "ratio", "SFIM"),
     "wavelet": Method("sharpening", "ratio"),
     "wavelet_undecimated": Method("sharpening", "ratio"),
+    "nsct": Method("sharpening", "ratio", "NSCT", by_name=True),
+    "ihs_nsct": Method("sharpening", "ratio", "IHS-NSCT", by_name=True),
+    "nsct_pcnn": Method("sharpening", "ratio", "NSCT-PCNN", by_name=True),
+    "exposure": Method("sharpening", "ratio", "Exposure fusion", by_name=True),
 }
 
 # The true image at the finest pixels, where it is known, which is scored for the consistency of
 # products as if a method had made it.
 TRUE_IMAGE = "true_image"
 
+DEFAULT_METHODS = [name for name, method in METHODS.items() if not method.by_name]
 OVER_TIME = [name for name, method in METHODS.items() if method.over_time]
 
 # Where capitalising is not enough.

@@ -16,7 +16,7 @@ from jsonschema.validators import extend
 from ..core.errors import Keys, SettingError, dotted
 from ..scenes.sources import SOURCES
 from .inputs import CHANNELS, DEFAULT, INPUTS
-from .methods import METHODS, OVER_TIME
+from .methods import DEFAULT_METHODS, METHODS, OVER_TIME
 from .protocols import PROTOCOLS
 
 Rules = dict[str, Any]  # a JSON schema, or a part of one
@@ -32,14 +32,15 @@ def schema() -> Rules:
     """Return the schema of a study, completed from the registries.
 
     Protocols, inputs, methods without training and sources have a registry each. A study may name
-    what is in it. By default it gets all protocols, inputs and methods, but those over time.
+    what is in it. By default it gets all protocols and inputs, and the methods but those over time
+    and those that it has to name.
     Inputs of its own may have any name that the registry lacks.
     """
     rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     keys, definitions = rules["properties"], rules["$defs"]
     keys["baselines"] |= {
         "items": {"enum": [*METHODS]},
-        "default": [name for name in METHODS if name not in OVER_TIME],
+        "default": [name for name in DEFAULT_METHODS if name not in OVER_TIME],
     }
     keys["inputs"]["default"] = DEFAULT
     keys["input_channels"]["propertyNames"]["not"] = {"enum": [*INPUTS]}

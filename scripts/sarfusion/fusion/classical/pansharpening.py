@@ -11,200 +11,42 @@ which takes the images of a tile and returns the sharpened bands, of the same sh
 
 A pixel is NaN in all bands if it is NaN in any of them or in `pan`. Statistics are taken over the
 other, valid pixels; filters see the mean of an image where it is not valid. Tiles overlap by
-`radius(ratio)` pixels, within which the result is discarded, and start on a row and a column that
-`multiple(ratio)` divides.
+`radius(ratio, methods)` pixels, within which the result is discarded, and start on a row and a
+column that `multiple(ratio)` divides.
 
 Matching keeps the sign: where SAR is dark and the ground bright, the published formulas darken the
 ground. Their scores are meant to show this.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property, wraps
+from collections.abc import Iterable
 
 import numpy as np
 import pywt
 from scipy import ndimage
 
-# Of the pan's root mean square. A smaller standard deviation is rounding (float32 carries 6e-8).
-MIN_SPREAD = 1e-6
-DENOMINATOR_FLOOR = 0.1  # of the mean magnitude of the image that is divided
+from . import contourlet_sharpening, exposure_sharpening
+from .contourlet_sharpening import ihs_nsct, nsct, nsct_pcnn
+from .exposure_sharpening import exposure
+from .matching import (
+    Matching,
+    SceneMoments,
+    Sharpener,
+    bandwise,
+    intensity,
+    pixelwise,
+    quotient,
+)
+
 WAVELET = "sym4"  # near-symmetric, so that details are not shifted; four vanishing moments
 
-# sharpen(bands, pan), or fuse(band, pan)
-Sharpener = Callable[[np.ndarray, np.ndarray], np.ndarray]
-
-
-class SceneMoments:
-    """Mean and covariance of the bands and the pan of a whole scene, over its valid pixels.
-
-    tiles: called without arguments, yields images (bands, pan) that cover the scene, each pixel
-    once.
-
-    size, count: number of all and of valid pixels. means: (bands and pan,), covariance: (bands
-    and pan, bands and pan), the pan last.
-    """
-
-    def __init__(self, tiles: Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]]) -> None:
-        self._tiles = tiles
-        self.size, self.count = 0, 0
-        self.means, products = np.zeros(()), np.zeros(())
-        for bands, pan in tiles():
-            self.size += pan.size
-            values = _valid_pixels(bands, pan)
-            count = values.shape[1]
-            if not count:
-                continue
-            # Moments of the union of two sets: Chan, Golub & LeVeque 1979, Stanford STAN-CS-79-773.
-            means = values.mean(axis=1)
-            centred = values - means[:, None]
-            apart = means - self.means
-            total = self.count + count
-            products = products + centred @ centred.T
-            products += np.outer(apart, apart) * (self.count * count / total)
-            self.means = self.means + apart * (count / total)
-            self.count = total
-        self.covariance = products / max(1, self.count)
-
-    def pixels(self) -> Iterator[np.ndarray]:
-        """Yield the valid pixels of each tile, (bands and pan, pixels) float64."""
-        return (_valid_pixels(*images) for images in self._tiles())
-
-
-class Matching:
-    """Gives a pan the mean and standard deviation of a component of the bands.
-
-    Both are those of the whole scene. weights: of the bands in the component. A constant pan has
-    no contrast to scale and becomes the mean.
-    """
-
-    def __init__(self, scene: SceneMoments, weights: np.ndarray) -> None:
-        self._scene = scene
-        self.mean = weights @ scene.means[:-1]
-        self._pan_mean, pan_variance = scene.means[-1], scene.covariance[-1, -1]
-        variance = weights @ scene.covariance[:-1, :-1] @ weights
-        constant = pan_variance <= MIN_SPREAD**2 * (pan_variance + self._pan_mean**2)
-        self._factor = 0.0 if constant else math.sqrt(max(0.0, variance) / pan_variance)
-
-    def __call__(self, pan: np.ndarray) -> np.ndarray:
-        """Return `pan`, of any shape, in the unit of the component."""
-        return self.mean + (pan - self._pan_mean) * self._factor
-
-    @cached_property
-    def magnitude(self) -> float:
-        """The mean magnitude of the matched pan over the valid pixels."""
-        total = sum(np.abs(self(values[-1])).sum() for values in self._scene.pixels())
-        return total / self._scene.count
-
-    @property
-    def magnitude_filled(self) -> float:
-        """The mean magnitude over all pixels, with the mean where a pixel is not valid."""
-        share = self._scene.count / self._scene.size
-        return share * self.magnitude + (1 - share) * abs(float(self.mean))
-
-
-def quotient(image: np.ndarray, divisor: np.ndarray, magnitude: float) -> np.ndarray:
-    """Return image / divisor with both raised to a floor, DENOMINATOR_FLOOR of `magnitude`.
-
-    magnitude: the mean of |image| over the whole scene.
-
-    Reflectance has negative and near-zero pixels, and SAR matched to it has more of them; a plain
-    quotient would explode or change sign there. With the floor it is positive, finite, and 1
-    where the two are equal.
-    """
-    floor = max(DENOMINATOR_FLOOR * magnitude, np.finfo(np.float64).tiny)
-    return np.maximum(image, floor) / np.maximum(divisor, floor)
-
-
-def pixelwise(
-    method: Callable[[SceneMoments], Sharpener],
-) -> Callable[[SceneMoments, int], Sharpener]:
-    """Make a method of a function that works pixel by pixel.
-
-    method(scene) returns fuse(bands, pan), a function of float64 arrays (bands, valid pixels) and
-    (valid pixels,).
-    """
-
-    @wraps(method)
-    def prepared(scene: SceneMoments, ratio: int) -> Sharpener:
-        if not scene.count:
-            return _nothing_valid
-        fuse = method(scene)
-
-        def fill(fused: np.ndarray, valid: np.ndarray, bands: np.ndarray, pan: np.ndarray) -> None:
-            fused[:, valid] = fuse(bands[:, valid].astype(np.float64), pan[valid])
-
-        return _sharpener(fill)
-
-    return prepared
-
-
-def bandwise(
-    method: Callable[[Matching, int], Sharpener],
-) -> Callable[[SceneMoments, int], Sharpener]:
-    """Make a method of a function that sharpens each band by itself.
-
-    method(matching, ratio) is called once for each band and returns fuse(band, pan), a function
-    of the band and the pan matched to it, float64 images without NaN.
-    """
-
-    @wraps(method)
-    def prepared(scene: SceneMoments, ratio: int) -> Sharpener:
-        if not scene.count:
-            return _nothing_valid
-        matchings = [Matching(scene, unit) for unit in np.eye(len(scene.means) - 1)]
-        functions = [method(matching, ratio) for matching in matchings]
-
-        def fill(fused: np.ndarray, valid: np.ndarray, bands: np.ndarray, pan: np.ndarray) -> None:
-            for band, result, matching, fuse in zip(
-                bands, fused, matchings, functions, strict=True
-            ):
-                images = np.full((2, *valid.shape), matching.mean)
-                images[:, valid] = band[valid], matching(pan[valid])
-                result[valid] = fuse(*images)[valid]
-
-        return _sharpener(fill)
-
-    return prepared
-
-
-def _sharpener(
-    fill: Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], None],
-) -> Sharpener:
-    """Return sharpen(bands, pan), in which `fill` writes the valid pixels of an array of NaN."""
-
-    def sharpen(bands: np.ndarray, pan: np.ndarray) -> np.ndarray:
-        valid = _valid(bands, pan)
-        fused = np.full(bands.shape, np.nan)
-        if valid.any():
-            fill(fused, valid, bands, pan.astype(np.float64))
-        return fused.astype(bands.dtype)
-
-    return sharpen
-
-
-def _nothing_valid(bands: np.ndarray, pan: np.ndarray) -> np.ndarray:
-    """Sharpen a tile of a scene without valid pixels."""
-    return np.full_like(bands, np.nan)
-
-
-def _valid_pixels(bands: np.ndarray, pan: np.ndarray) -> np.ndarray:
-    """Return the valid pixels, (bands and pan, pixels) float64."""
-    valid = _valid(bands, pan)
-    return np.concatenate([bands[:, valid], pan[None, valid]]).astype(np.float64)
-
-
-def _valid(bands: np.ndarray, pan: np.ndarray) -> np.ndarray:
-    """Return where all bands and `pan` are finite, bool (rows, columns)."""
-    if pan.shape != bands.shape[1:]:
-        raise ValueError(f"bands {bands.shape} and pan {pan.shape} are not on one grid")
-    return np.isfinite(bands).all(axis=0) & np.isfinite(pan)
-
-
-def _intensity(scene: SceneMoments) -> np.ndarray:
-    """Return the weights of the bands in the intensity, their mean."""
-    bands = len(scene.means) - 1
-    return np.full(bands, 1 / bands)
+# Radius in pixels of the methods of other modules, at any ratio.
+RADII = {
+    "nsct": contourlet_sharpening.RADIUS,
+    "ihs_nsct": contourlet_sharpening.RADIUS,
+    "nsct_pcnn": contourlet_sharpening.PULSED_RADIUS,
+    "exposure": exposure_sharpening.RADIUS,
+}
 
 
 @pixelwise
@@ -219,7 +61,7 @@ def ihs(scene: SceneMoments) -> Sharpener:
 
     Tu, Su, Shyu & Huang 2001, Information Fusion 2(3).
     """
-    matched = Matching(scene, _intensity(scene))
+    matched = Matching(scene, intensity(scene))
     return lambda bands, pan: bands + (matched(pan) - bands.mean(axis=0))
 
 
@@ -229,7 +71,7 @@ def brovey(scene: SceneMoments) -> Sharpener:
 
     Gillespie, Kahle & Walker 1987, Remote Sensing of Environment 22(3).
     """
-    matched = Matching(scene, _intensity(scene))
+    matched = Matching(scene, intensity(scene))
     magnitude = matched.magnitude
     return lambda bands, pan: bands * quotient(matched(pan), bands.mean(axis=0), magnitude)
 
@@ -256,7 +98,7 @@ def gram_schmidt(scene: SceneMoments) -> Sharpener:
     form with gains by Aiazzi, Baronti & Selva 2007, IEEE Trans. Geoscience and Remote Sensing
     45(10). For a constant I, g = 0.
     """
-    weights = _intensity(scene)
+    weights = intensity(scene)
     covariances = scene.covariance[:-1, :-1] @ weights
     variance = weights @ covariances
     gains = covariances / variance if variance > 0 else np.zeros(len(weights))
@@ -334,17 +176,19 @@ def wavelet_undecimated(matched: Matching, ratio: int) -> Sharpener:
 def multiple(ratio: int) -> int:
     """Return the number of pixels that divides the first row and column of a tile.
 
-    It is the step of the last wavelet level.
+    It is the step of the last wavelet level, and so a multiple of that between patches.
     """
     return 2 ** _levels(ratio)
 
 
-def radius(ratio: int) -> int:
-    """Return the distance in pixels beyond which no method's result depends on the input.
+def radius(ratio: int, methods: Iterable[str]) -> int:
+    """Return the distance in pixels beyond which no result of `methods` depends on the input.
 
-    The forward and the inverse wavelet transform each reach as far as the filters of all levels.
+    The forward and the inverse wavelet transform each reach as far as the filters of all levels,
+    and farther than a local mean.
     """
-    return 2 * _wavelet_radius(ratio)
+    wavelet_radius = 2 * _wavelet_radius(ratio)
+    return max(RADII.get(name, wavelet_radius) for name in methods)
 
 
 def _levels(ratio: int) -> int:
