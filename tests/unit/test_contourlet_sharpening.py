@@ -70,11 +70,11 @@ def test_pulses_by_hand():
 
 
 def test_a_neuron_alone_fires_when_its_threshold_has_fallen_to_its_stimulus():
-    """20 exp(-0.2 n) is 0.447 n = 19 iterations after the first, which is the last of them."""
-    magnitude = np.array([[0.44, 0.0]])
+    """It is 20 after the first iteration and 20 exp(-0.2 * 18) = 0.546 in the last, the 20th."""
+    magnitude = np.array([[0.54, 0.0]])
     assert firings(magnitude[:, :1], 1.0).tolist() == [[0]]
-    # Of 0.46 and 1: 20 exp(-0.2 * 18) = 0.546 and 20 exp(-0.2 * 14) = 1.216 are too high still.
-    assert firings(np.array([[0.46]]), 1.0).tolist() == [[1]]
+    assert firings(np.array([[0.55]]), 1.0).tolist() == [[1]]
+    # Of 1: 20 exp(-0.2 * 14) = 1.216 is too high still, 20 exp(-0.2 * 15) = 0.996 is not.
     assert firings(np.array([[1.0]]), 1.0).tolist() == [[1]]
     assert firings(np.array([[10.0]]), 10.0).tolist() == [[1]]
     assert firings(magnitude, 0.01).tolist()[0][1] == 0

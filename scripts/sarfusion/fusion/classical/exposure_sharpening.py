@@ -48,12 +48,12 @@ def patchwise(one: np.ndarray, two: np.ndarray) -> np.ndarray:
     inner = tuple(slice(margin, margin + size) for size in one.shape)
     images = [np.pad(image, margin, mode="symmetric") for image in (one, two)]
     means = [_mean(image) for image in images]
-    variances = [
+    first, second = (
         np.maximum(_mean((image - 0.5) ** 2) - (mean - 0.5) ** 2, 0)
         for image, mean in zip(images, means, strict=True)
-    ]
+    )
     covariance = _mean((images[0] - 0.5) * (images[1] - 0.5)) - (means[0] - 0.5) * (means[1] - 0.5)
-    factors = structure_factors(*variances, covariance)
+    factors = structure_factors(first, second, covariance)
     nearness = [np.exp(-((mean - 0.5) ** 2) / (2 * MEAN_SPREAD**2)) for mean in means]
     constant = (nearness[0] * means[0] + nearness[1] * means[1]) / (nearness[0] + nearness[1])
     for factor, mean in zip(factors, means, strict=True):

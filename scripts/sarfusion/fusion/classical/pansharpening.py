@@ -38,6 +38,24 @@ from .matching import (
     quotient,
 )
 
+__all__ = [
+    "bicubic",
+    "brovey",
+    "exposure",
+    "gram_schmidt",
+    "hpf",
+    "ihs",
+    "ihs_nsct",
+    "multiple",
+    "nsct",
+    "nsct_pcnn",
+    "pca",
+    "radius",
+    "sfim",
+    "wavelet",
+    "wavelet_undecimated",
+]
+
 WAVELET = "sym4"  # near-symmetric, so that details are not shifted; four vanishing moments
 
 # Radius in pixels of the methods of other modules, at any ratio.
