@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from plot import draw
 from sarfusion.core.files import write_text
+from sarfusion.show.figures import draw
 
 
 def main(*, drawings: Sequence[Mapping[str, Any]], drawn: str | Path) -> None:
     """Draw each figure, and write the list of those that were drawn.
 
-    drawings: of each figure what plot.draw takes. A figure that cannot be drawn is left out,
+    drawings: of each figure what show.figures.draw takes. A figure that cannot be drawn is left out,
     with its error in the log: what another person sent may be anything.
     """
     names = []

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import plot
 import pytest
 from figure_data import (
     Drawn,
@@ -21,7 +20,7 @@ from rasterio.crs import CRS
 from rasterio.transform import Affine
 from sarfusion.core.errors import StudyError
 from sarfusion.core.raster import Grid, write_raster
-from sarfusion.show.figures import function_of
+from sarfusion.show.figures import draw, function_of
 from sarfusion.show.figures.density import density, read_scores
 from sarfusion.show.figures.differences import differences
 from sarfusion.show.figures.gaps import gap_error, gap_examples, gap_window
@@ -184,7 +183,7 @@ class TestScripts:
         found = []
         for _ in range(2):
             paths = (folder / "out/f.png", folder / "out/f.pdf")
-            plot.draw(FIGURES[kind].draws, given, *paths)
+            draw(FIGURES[kind].draws, given, *paths)
             files = sorted((folder / "out").iterdir())
             assert [path.name for path in files] == ["f.pdf", "f.png"]
             found.append([path.read_bytes() for path in files])
@@ -204,12 +203,12 @@ class TestScripts:
         assert first == second
 
     def test_a_product_on_another_grid_is_refused(self, site):
-        draw = function_of(FIGURES["sharpening"].draws)
+        drawn = function_of(FIGURES["sharpening"].draws)
         paths = self.paths(site, "stack", "split", "reduced", "full")
         with pytest.raises(StudyError, match=r"red\.tif: .* make it anew"):
-            draw(**paths, **self.fused(site))
+            drawn(**paths, **self.fused(site))
         with pytest.raises(StudyError, match=r"stack\.tif: .* make it anew"):
-            draw(**paths, fused=[], runs=[], truth=site / "stack.tif")
+            drawn(**paths, fused=[], runs=[], truth=site / "stack.tif")
 
     def draw_errors(self, site, figure, gaps):
         """Draw the differences of a site, or its densities, twice."""

@@ -55,6 +55,8 @@ LEVELS = tuple(range(5, 100, 5))  # percent: of the intervals whose coverage is 
 TESTED_LEVELS = (50, 80, 95)  # percent: of those whose coverage has an interval itself
 COVERAGE = f"coverage_{100 * CONFIDENCE:.0f}"  # the metric that is claimed
 REMOVED = tuple(range(0, 100, 5))  # percent of the pixels that a sparsification curve leaves out
+# Findings of a ranking: of a method held against another, and of that one.
+BETTER, WORSE, CANNOT_TELL, ITSELF = "better", "worse", "cannot tell", "itself"
 
 
 def coverage_label(metric: str) -> str:

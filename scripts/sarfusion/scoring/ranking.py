@@ -11,13 +11,13 @@ import pandas as pd
 from ..study.inputs import input_of
 from ..study.protocols import HEADLINE
 from .decision import CONTRADICTED, REPRODUCED, decide
+from .definitions import BETTER, CANNOT_TELL, ITSELF, WORSE
 from .evidence import Evidence
 
 COLUMNS = (
     *("site", "protocol", "band", "rank", "method", "input", "rmse"),
     *("against", "difference", "low", "high", "finding", "reason"),
 )
-BETTER, WORSE, CANNOT_TELL, ITSELF = "better", "worse", "cannot tell", "itself"
 FINDINGS = {REPRODUCED: BETTER, CONTRADICTED: WORSE}
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ..scoring.ranking import CANNOT_TELL
+from ..scoring.definitions import CANNOT_TELL
 from ..study.methods import method_label
 
 DIGITS = 4  # of reflectance

@@ -5,7 +5,8 @@ use pyplot, so there is no global state and no figure to close.
 """
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -101,6 +102,21 @@ def save(figure: Figure, png: str | Path, pdf: str | Path | None = None) -> None
     if pdf is not None:
         with atomic(pdf) as temporary:
             figure.savefig(temporary, dpi=DPI, metadata={"CreationDate": None})
+
+
+def draw(
+    function: str, values: Mapping[str, Any], png: str | Path, pdf: str | Path | None = None
+) -> None:
+    """Draw one figure by a `function` (MODULE.FUNCTION of this package) to `png`, and to `pdf`.
+
+    values: what the function may take by name. Some functions return a list, with a figure for each
+    of their bands; the one here is that of the only band in `values`.
+    """
+    call = function_of(function)
+    taken = {name: values[name] for name in inspect.signature(call).parameters if name in values}
+    found = call(**taken)
+    (figure,) = found if isinstance(found, list) else [found]
+    save(figure, png, pdf)
 
 
 def of_sites(table: pd.DataFrame, sites: Iterable[str] | None = None) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ...core.errors import StudyError
-from ...scoring.ranking import ITSELF
+from ...scoring.definitions import ITSELF
 from ...study.comparisons import run_label
 from ...study.methods import method_label
 from . import styled
