@@ -15,8 +15,8 @@ from sarfusion.show.figures import draw
 def main(*, drawings: Sequence[Mapping[str, Any]], drawn: str | Path) -> None:
     """Draw each figure, and write the list of those that were drawn.
 
-    drawings: of each figure what show.figures.draw takes. A figure that cannot be drawn is left out,
-    with its error in the log: what another person sent may be anything.
+    drawings: of each figure what show.figures.draw takes. A figure that cannot be drawn is left
+    out, with its error in the log: what another person sent may be anything.
     """
     names = []
     for drawing in drawings:
