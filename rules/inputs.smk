@@ -285,7 +285,12 @@ def figure_inputs(figure):
             "metrics": lambda: "<results>/tables/metrics.csv",
             "claims": lambda: "<results>/tables/claims.csv",
             "ranking": lambda: "<results>/tables/ranking.csv",
-            "uncertainties": lambda: "<results>/tables/uncertainty.csv",
+            # Of the site alone, so that what is drawn of it waits for no other.
+            "uncertainties": lambda: (
+                f"{SCORED.scores}/{site}/{protocol}.uncertainty.csv"
+                if site
+                else "<results>/tables/uncertainty.csv"
+            ),
             "transferred": lambda: "<results>/tables/transfer_metrics.csv",
             "differences": lambda: list(SCORED.difference_tables()),
         }

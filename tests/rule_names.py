@@ -37,7 +37,10 @@ STUDY = {
             "gap_shapes": "cloudy_date",
         },
     },
-    "protocols": {"reconstruction": {}, "cloud_gap": {}, "sharpening": {}},
+    "protocols": {
+        **{"reconstruction": {}, "sar_alone": {}, "denoise": {}},
+        **{"cloud_gap": {}, "sharpening": {}},
+    },
     "models": {"cnn": {"network": "cnn", "patch_px": 33, "batch": 8}},
     "transfer": "leave_one_out",
 }
