@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from environment import ROOT, Problem, environment
 from running import current_run
-from studies import ready, snakemake, study_file
+from sharding import each_part, shards_in
+from studies import ready, snakemake, study_file, study_name
 
 STATES = ("done", "stale", "missing", "failed")
 INCOMPLETE, FAILED = 3, 4  # exit codes
@@ -48,9 +49,12 @@ def status_command(arguments: list[str]) -> int:
     not, 4 steps failed in their last run, 2 no such study, 1 any other problem.
     """
     study, *rest = arguments or ["demo"]
+    shards, rest = shards_in(rest)
     config = study_file(study)
     ready()
-    jobs = jobs_of(config, rest)
+    parts = each_part(study_name(config), shards, rest) if shards else [("", rest)]
+    found = (job for _, words in parts for job in jobs_of(config, words))
+    jobs = list({tuple(job["output"]): job for job in found}.values())
     for line in report(study, jobs, current_run()):
         print(line)
     states = Counter(job["state"] for job in jobs)

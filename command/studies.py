@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import signal
 from collections.abc import Iterable, Sequence
@@ -42,6 +43,7 @@ ERRANDS = """
     --conda-create-envs-only --conda-cleanup-envs --conda-cleanup-pkgs
     --container-cleanup-images -f --force -U --until -O --omit-from --batch -d --directory
 """
+KEEP_GOING = "-k --keep-going"
 # Options that ask for Snakemake's own output.
 WORDS = "--verbose --debug-dag -p --printshellcmds -q --quiet --logger"
 WITH_LOGGER = "command/terminal/snakemake_with.py"  # checks the study's files and runs Snakemake
@@ -56,6 +58,17 @@ def has_any(arguments: Iterable[str], names: str) -> bool:
     joined = [option for option in options if re.fullmatch("-[nFpkqft]{2,}", option)]
     options.update("-" + letter for option in joined for letter in option[1:])
     return not options.isdisjoint(names.split())
+
+
+def names_target(arguments: Sequence[str]) -> bool:
+    """Tell whether Snakemake's arguments name a target.
+
+    An argument after an option, or with a =, counts as a value and not as a target.
+    """
+    return any(
+        not argument.startswith("-") and "=" not in argument and not before.startswith("-")
+        for before, argument in zip(["", *arguments], arguments, strict=False)
+    )
 
 
 def shown(path: Path) -> str:
@@ -169,20 +182,22 @@ def snakemake(
     return [*command, *arguments]
 
 
-def unlock_snakemake(config: Path, lock: Lock) -> None:
+def unlock_snakemake(config: Path, lock: Lock, shards: int = 0) -> None:
     """Remove the lock that Snakemake left when our last run was killed, and await its Slurm jobs.
 
     Snakemake cannot know whether the owner of its lock is still alive. We can: we hold the flock,
     so no Snakemake of ours is running, and our record names the study whose run was killed. A lock
     on files of anything else stays, since it may belong to a Snakemake that was started without
-    this command.
+    this command. Snakemake plans to unlock: of several shards, the first alone.
     """
     study = lock.unfinished
     paths = ROOT.glob(".snakemake/locks/*.output.lock")
     files = [file for path in paths for file in path.read_text().splitlines()]
     if study and files and all(file.startswith(f"results/{study}/") for file in files):
         say(f"The last run of study {study} was killed; removing the lock it left.")
-        run_quietly(*snakemake(config, "--unlock"))
+        if shards:
+            os.environ["SARFUSION_PART"] = f"1/{shards}"
+        run_quietly(*snakemake(config, "--unlock", *(["shard"] if shards else [])))
         await_left_jobs()
 
 

@@ -48,6 +48,7 @@ from sarfusion.study.layout import FORMS, REPORT_TABLES, Layout
 from sarfusion.study.runs import model_name
 from sarfusion.study.methods import METHODS
 from sarfusion.study.optical import sensor_words
+from sarfusion.study.parts import sites_of, this_part
 from sarfusion.study.origin import check_origin, note_origin
 from sarfusion.study.protocols import PROTOCOLS
 
@@ -56,10 +57,10 @@ from sarfusion.study.protocols import PROTOCOLS
 sys.path.remove(str(PROJECT / "scripts"))
 
 
-def refuse(problem):
+def refuse(problem, code=1):
     """End Snakemake with one line. To an exception it would add the place in this file."""
     logger.error(f"error: {problem}")
-    sys.exit(1)
+    sys.exit(code)
 
 
 # Who uses this as a module may have settings of another kind in the same file.
@@ -70,6 +71,10 @@ try:
     check_origin(STUDY["study"], RESULTS, STUDY_FILES)
 except StudyError as error:
     refuse(error)
+try:
+    PART = this_part(STUDY)
+except StudyError as error:
+    refuse(error, 2)
 
 
 MODELS = STUDY.get("weights", f"{RESULTS}/models")
@@ -91,7 +96,11 @@ LOCK = os.path.relpath(
         f"config/{STUDY['study']}.lock.json",
     )
 )
-LAYOUT = Layout(STUDY, "<results>", models="<models>", lock=LOCK)
+# The sites whose jobs this plan has. Files of other sites, which the last plan of several has none
+# of, have no rule there: they are given.
+PLANNED = sites_of(STUDY, PART)
+SHARD = PART is not None and not PART.is_last
+LAYOUT = Layout(STUDY, "<results>", models="<models>", lock=LOCK, sites=PLANNED if SHARD else None)
 # Source of the scores for tables and charts: this run, or the results that `scores_from` names.
 SCORED = (
     Layout(STUDY, "<results>", models="<given>/models", scores="<given>/metrics", is_whole=True)
@@ -104,9 +113,9 @@ SITES = LAYOUT.sites
 SEEDS, BANDS = STUDY["seeds"], STUDY["bands"]
 # Problems with a site's own files. Raised when the site's job runs, so that --keep-going continues
 # with the others.
-ABSENT = absent_files(STUDY)
+ABSENT = absent_files(STUDY | {"sites": {site: STUDY["sites"][site] for site in PLANNED}})
 for site, problem in ABSENT.items():
-    if len(ABSENT) == len(SITES) or STUDY["require_all_sites"]:
+    if (not PART and len(ABSENT) == len(SITES)) or STUDY["require_all_sites"]:
         refuse(problem)
     elif workflow.is_main_process:
         print(f"warning: {problem}", file=sys.stderr)
@@ -211,9 +220,9 @@ def locked(site, date=None):
         raise WorkflowError(f"error: {error}") from None
 
 
-def sites_from(*sources):
+def sites_from(*sources, among=SITES):
     """Return the sites of the study whose scenes come from one of `sources`."""
-    return [name for name in SITES if STUDY["sites"][name]["source"] in sources]
+    return [name for name in among if STUDY["sites"][name]["source"] in sources]
 
 
 def sources_by(kind):
@@ -226,8 +235,8 @@ def sources_by(kind):
 
 
 def sites_with_own(name):
-    """Return the sites of the study with a file of the user of this name (config.own_files)."""
-    return [site for site in SITES if name in own_files(STUDY, site)]
+    """Return the sites of this plan with a file of the user of this name (config.own_files)."""
+    return [site for site in PLANNED if name in own_files(STUDY, site)]
 
 
 def setting_of(section):
@@ -370,11 +379,11 @@ def preparation(protocol, place):
     }
 
 
-MOST_DATES = max((len(LAYOUT.other_dates(site)) for site in SITES), default=0)
+MOST_DATES = max((len(LAYOUT.other_dates(site)) for site in PLANNED), default=0)
 
 
 wildcard_constraints:
-    site=one_of(STUDY["sites"]),
+    site=one_of(PLANNED),
     protocol=one_of(STUDY["protocols"]),
     band=one_of(STUDY["bands"]),
     model=one_of(STUDY["models"]),

@@ -3,14 +3,17 @@
 import re
 
 from sarfusion.core.errors import MAX_MESSAGE
-from sarfusion.core.files import NOT_TEXT
+from sarfusion.core.files import NOT_TEXT, is_file, read_json
 
 MISSING_SITES = f"{RESULTS}/missing_sites.json"
 
 
 def forget_missing_sites():
-    """Delete the list of sites that failed in the last run, unless this run leaves them out."""
-    if workflow.is_main_process and not MISSING:
+    """Delete the list of sites that failed in the last run, unless this run leaves them out.
+
+    With several plans, the command deletes it before the first.
+    """
+    if workflow.is_main_process and not (MISSING or PART):
         Path(MISSING_SITES).unlink(missing_ok=True)
 
 
@@ -27,13 +30,18 @@ def failed_jobs(snakemake_logs):
 def note_missing_sites(snakemake_logs):
     """Write the list of failed sites, and print how to make the tables of the others."""
     failed = failed_jobs(snakemake_logs)
-    missing = MISSING | failed_sites(failed)
+    missing = MISSING | failed_before() | failed_sites(failed)
     if workflow.is_main_process and missing and len(missing) < len(STUDY["sites"]):
         write_json(MISSING_SITES, {"missing_sites": missing})
         print(
             f"The tables and figures of the other sites: add {MISSING_SITES} to --configfile",
             file=sys.stderr,
         )
+
+
+def failed_before():
+    """Return the sites that failed in plans before this one, if it is one of several."""
+    return read_json(MISSING_SITES)["missing_sites"] if PART and is_file(MISSING_SITES) else {}
 
 
 def has_error(lines):

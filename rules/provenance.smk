@@ -7,6 +7,7 @@ rule describe_run:
         LAYOUT.products(),
         list(map(project_file, source_files())),
         lock=[LOCK] if sites_from("stac") else [],
+        shards=STEPS_OF_SHARDS,
         kept=[
             *LAYOUT.tables(),
             *LAYOUT.product_tables(),

@@ -15,7 +15,7 @@ for module, sources in sources_by("land_script").items():
         benchmark:
             f"<benchmarks>/{module}/{{site}}.tsv"
         wildcard_constraints:
-            site=one_of(sites_from(*sources)),
+            site=one_of(sites_from(*sources, among=PLANNED)),
         conda:
             "../envs/data.yaml"
         threads: 1
@@ -52,7 +52,7 @@ for module, sources in sources_by("script").items():
         benchmark:
             f"<benchmarks>/{module}/{{site}}.tsv"
         wildcard_constraints:
-            site=one_of(sites_from(*sources)),
+            site=one_of(sites_from(*sources, among=PLANNED)),
         conda:
             "../envs/data.yaml"
         threads: 1
@@ -126,7 +126,7 @@ for module, sources in sources_by("date_script").items():
         benchmark:
             f"<benchmarks>/{module}/{{site}}/{{date}}.tsv"
         wildcard_constraints:
-            site=one_of(sites_from(*sources)),
+            site=one_of(sites_from(*sources, among=PLANNED)),
         conda:
             "../envs/data.yaml"
         threads: 1
@@ -163,7 +163,7 @@ for source, record in SOURCES.items():
             benchmark:
                 f"<benchmarks>/{record.built_up_script}/{{site}}.tsv"
             wildcard_constraints:
-                site=one_of(sites_from(source)),
+                site=one_of(sites_from(source, among=PLANNED)),
             conda:
                 "../envs/data.yaml"
             threads: 1
@@ -247,7 +247,7 @@ rule find_scenes:
     benchmark:
         "<benchmarks>/find_scenes/{site}.tsv"
     wildcard_constraints:
-        site=one_of(sites_from("stac")),
+        site=one_of(sites_from("stac", among=PLANNED)),
     conda:
         "../envs/scenes.yaml"
     threads: 1
@@ -307,7 +307,7 @@ rule download_scene:
     benchmark:
         "<benchmarks>/download_scene/{site}.tsv"
     wildcard_constraints:
-        site=one_of(sites_from("stac")),
+        site=one_of(sites_from("stac", among=PLANNED)),
     conda:
         "../envs/scenes.yaml"
     threads: 1
@@ -337,7 +337,7 @@ rule download_date:
     benchmark:
         "<benchmarks>/download_date/{site}/{date}.tsv"
     wildcard_constraints:
-        site=one_of(sites_from("stac")),
+        site=one_of(sites_from("stac", among=PLANNED)),
     conda:
         "../envs/scenes.yaml"
     threads: 1
@@ -366,7 +366,7 @@ rule download_clouds:
     benchmark:
         "<benchmarks>/download_clouds/{site}.tsv"
     wildcard_constraints:
-        site=one_of(sites_from("stac")),
+        site=one_of(sites_from("stac", among=PLANNED)),
     conda:
         "../envs/scenes.yaml"
     threads: 1

@@ -20,6 +20,8 @@ def jobs_by_output():
 
 def step_behind(path):
     """Return rule, script, inputs and outputs of the job that makes a file; None without a rule."""
+    if path in GIVEN_FILES:
+        return None
     job = jobs_by_output().get(path)
     if job:
         maker, inputs, outputs = job.rule, job.input, job.output
@@ -42,7 +44,12 @@ def step_behind(path):
 def steps():
     """Return the steps behind all that people read or use, back to the given files."""
     results = [*LAYOUT.tables(), *LAYOUT.figures(), *LAYOUT.viewer(), "<results>/paper.pdf"]
-    results += [*LAYOUT.products(), *LAYOUT.product_tables()]
+    return steps_behind((*results, *LAYOUT.products(), *LAYOUT.product_tables()))
+
+
+@cache
+def steps_behind(results):
+    """Return the steps behind files of the study, back to the given files."""
     made, wanted = {}, list(map(real, results))
     while wanted:
         path = wanted.pop()

@@ -60,7 +60,7 @@ rule train_model:
             TRAINED_APART,
         )
     wildcard_constraints:
-        site=one_of([*SITES, *LAYOUT.transfers]),
+        site=one_of([*PLANNED, *LAYOUT.transfers]),
     conda:
         TORCH_ENV
     # One thread per model: several models train in parallel, and the weights do not depend on the

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sarfusion.core.files import write_text
+from sarfusion.core.files import read_json, write_text
 from sarfusion.core.version import project_version
 from sarfusion.provenance import facts
 from sarfusion.provenance.crate import CONFIG, write_crate
@@ -22,6 +22,7 @@ def main(
     steps: Sequence[facts.Step],
     kept: Sequence[str],
     lock: Sequence[str],
+    shards: Sequence[str],
     results: str,
     engine: str,
     conda: bool,
@@ -31,12 +32,14 @@ def main(
     """Save the study's settings as a file that can be run, and write the crate.
 
     steps: how each file came about (see facts.describe_files); kept: what of the results the
-    crate holds; lock: the lock files of the study, one or none; results: its folder; engine:
-    version of Snakemake; conda: whether each job ran in the conda environment of its rule.
+    crate holds; lock: the lock files of the study, one or none; shards: files with the steps of
+    shards (note_steps.py); results: its folder; engine: version of Snakemake; conda: whether each
+    job ran in the conda environment of its rule.
     """
     plain = json.loads(json.dumps(study))  # or YAML would say `*id001` for what stands twice
     write_text(config, yaml.safe_dump(plain, allow_unicode=True, sort_keys=False))
     read_study(config)
+    steps = facts.merged([steps, *map(read_json, shards)])
     sources = facts.source_files()
     copies = {
         **{os.path.relpath(path): str(path.relative_to(facts.ROOT)) for path in sources},

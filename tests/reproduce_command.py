@@ -27,7 +27,7 @@ MODULES = (
         "filling",
         "problems",
     ),
-    *("references", "releasing", "running", "status", "studies", "verifying"),
+    *("references", "releasing", "running", "sharding", "status", "studies", "verifying"),
 )
 COMMANDS = tuple(sys.modules[name] for name in MODULES)
 (
@@ -42,6 +42,7 @@ COMMANDS = tuple(sys.modules[name] for name in MODULES)
     references,
     releasing,
     running,
+    sharding,
     status,
     studies,
     verifying,

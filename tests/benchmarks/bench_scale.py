@@ -1,14 +1,17 @@
 """How far it goes: many sites, many jobs, whole scenes; run by hand.
 
     python tests/benchmarks/bench_scale.py [--sites 1 50 1000] [--sizes 256 760 2280 7600]
+        [--shards 1000x4 10000x10]
 
-DAG: a dry run of tests/studies/tiny.yaml with its simulated site so many times over. Overhead: a
-Snakefile of jobs that do nothing, with the project's profile, less what one job takes. Scenes: a
-simulated city, tiled; prepare_stack, fuse_scene (CNN, red), evaluate_fusion (that raster),
-start_gaps and fill_clouds (the scene's own clouds, about 5 %, in red, green and blue, with a U-Net
-for each: of two seeds it takes twice as long), make_gaps (30 %), fuse_classical: all methods that
-fill the gaps of red, then all that sharpen red, green and blue; and four figures of the latter. In
-one thread, from file to file, each in a process of its own; imports are not timed, and small scenes
+DAG: a dry run of tests/studies/tiny.yaml with its simulated site so many times over, in one plan,
+and in SITESxSHARDS: the first shard, and the last plan, which is given empty files of the sites.
+All plans take as long as so many shards and a last plan. Overhead: a Snakefile of jobs that do
+nothing, with the project's profile, less what one job takes. Scenes: a simulated city, tiled;
+prepare_stack, fuse_scene (CNN, red), evaluate_fusion (that raster), start_gaps and fill_clouds (the
+scene's own clouds, about 5 %, in red, green and blue, with a U-Net for each: of two seeds it takes
+twice as long), make_gaps (30 %), fuse_classical: all methods that fill the gaps of red, then all
+that sharpen red, green and blue; and four figures of the latter. In one thread, from file
+to file, each in a process of its own; imports are not timed, and small scenes
 run several times. The slope is that of log time over log pixels. Needs 15 GB of disk.
 """
 
@@ -46,17 +49,29 @@ rule nothing:
 """
 
 
-def run_dag(folder, sites):
-    """Dry-run a study of so many sites; return its seconds and its number of jobs."""
+def run_dag(folder, sites, part="", target="all"):
+    """Dry-run a study of so many sites, or a part of it; return its seconds and number of jobs."""
+    import os
+
     import yaml
     from snakemake.cli import main
+
+    os.environ["SARFUSION_PART"] = part
 
     study = yaml.safe_load((TESTS / "studies/tiny.yaml").read_text(encoding="utf-8"))
     (site,) = study["sites"].values()
     study["sites"] = {f"site{number}": site for number in range(int(sites))}
     (folder / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
     arguments = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    arguments += ["--configfile", str(folder / "study.yaml"), "--dry-run", "--quiet", "rules"]
+    arguments += [
+        "--configfile",
+        str(folder / "study.yaml"),
+        "--dry-run",
+        "--quiet",
+        "rules",
+        "--",
+        target,
+    ]
     printed = io.StringIO()
     start = time.perf_counter()
     with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
@@ -64,6 +79,19 @@ def run_dag(folder, sites):
     seconds = time.perf_counter() - start
     (total,) = {line for line in printed.getvalue().splitlines() if line.startswith("total ")}
     return {"seconds": seconds, "jobs": int(total.split()[1])}
+
+
+def run_given(folder, sites, shards):
+    """Write empty files of all that shards make of so many sites; return nothing measured."""
+    from sarfusion.study.config import read_study
+    from sarfusion.study.layout import Layout
+
+    layout = Layout(read_study(folder / "study.yaml"), str(folder / "results/tiny"))
+    steps = [layout.steps_file(number + 1, int(shards)) for number in range(int(shards))]
+    for path in map(Path, [*layout.joined(), *steps]):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return {}
 
 
 def run_jobs(folder, jobs):
@@ -286,6 +314,30 @@ def dag_table(folder, sites):
     return rows
 
 
+def shard_table(folder, wanted):
+    """Return the rows of the dry runs in shards. wanted: ["SITESxSHARDS", ...]."""
+    rows = [("sites", "plans", "jobs of a shard", "DAG building", "memory")]
+    rows[0] += ("jobs of the last plan", "DAG building", "memory", "all plans, about")
+    for name in wanted:
+        sites, shards = map(int, name.split("x"))
+        place = folder / name
+        place.mkdir()
+        shard = measured(place, 1, "dag", sites, f"1/{shards}", "shard")
+        measured(place, 1, "given", sites, shards)
+        last = measured(place, 1, "dag", sites, f"last/{shards}")
+        cells = [
+            (
+                int(one.figures["jobs"]),
+                f"{one.figures['seconds']:.1f} s",
+                f"{one.memory / 1e9:.2f} GB",
+            )
+            for one in (shard, last)
+        ]
+        total = shards * shard.figures["seconds"] + last.figures["seconds"]
+        rows.append((sites, f"{shards} and 1", *cells[0], *cells[1], f"{total:.0f} s"))
+    return rows
+
+
 def overhead(folder):
     """Return the seconds that Snakemake takes for a job, of many that do nothing."""
     one, many = (measured(folder, 1, "jobs", number).figures["seconds"] for number in (1, JOBS + 1))
@@ -314,12 +366,14 @@ def scene_table(folder, sizes):
     return [*rows, ("log-log slope", *(f"{slope:.2f}" for slope in slopes))]
 
 
-def main(sites, sizes):
+def main(sites, sizes, shards):
     """Print the tables."""
     from children import table
 
     with tempfile.TemporaryDirectory() as name:
         print(table(dag_table(Path(name), sites)), flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        print(f"\n{table(shard_table(Path(name), shards))}", flush=True)
     with tempfile.TemporaryDirectory() as name:
         spent = overhead(Path(name))
         print(f"\nScheduler overhead: {1000 * spent:.0f} ms a job, of {JOBS}.\n", flush=True)
@@ -330,6 +384,7 @@ def main(sites, sizes):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sites", type=int, nargs="+", default=[1, 50, 1000])
+    parser.add_argument("--shards", nargs="+", default=["1000x4", "10000x10"])
     parser.add_argument("--sizes", type=int, nargs="+", default=[256, 760, 2280, 7600])
     parser.add_argument("--run", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -337,4 +392,4 @@ if __name__ == "__main__":
         kind, place, *rest = options.run
         print(json.dumps(globals()[f"run_{kind}"](Path(place), *rest)))
     else:
-        main(options.sites, options.sizes)
+        main(options.sites, options.sizes, options.shards)

@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 from pages import PAGES, ROOT, blocks, commands, lines_on_screen, links, page_name, rows, spans
-from reproduce_command import archives, filling, reproduce, studies, verifying
+from reproduce_command import archives, filling, reproduce, sharding, studies, verifying
 from sarfusion.scoring.definitions import SCALE
 from sarfusion.scoring.metrics import METRICS
 from sarfusion.scoring.uncertainty import METRICS as UNCERTAINTY_METRICS
@@ -112,11 +112,14 @@ def test_commands_are_understood(page):
         if not arguments or arguments[0].startswith("-"):
             arguments = ["demo", *arguments]
         first, *rest = arguments
+        if first == "status":
+            rest = [rest[0], *sharding.shards_in(rest[1:])[1]]
         if first in reproduce.COMMANDS:
             understand_command(first, rest)
         else:
             if first not in PLACES and "FOLDER" not in first:
                 studies.study_file(first)
+            _, rest = sharding.shards_in(rest)
             understand_run([word for word in rest if word != reproduce.OFFLINE])
 
 

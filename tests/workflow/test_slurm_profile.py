@@ -13,7 +13,7 @@ EVERYTHING = {"study": "everything", "sites": SITES}  # all protocols, models, i
 ON_THE_LOGIN_NODE = {
     *("all", "tables", "figures", "products", "fill", "viewer", "scores", "derived", "spot"),
     "pictures",
-    *("keep_lock", "lock_scenes"),
+    *("keep_lock", "lock_scenes", "shard"),
 }
 # Helpers of rules/common.smk that return a resource.
 GROWING = ("growing", "whole_arrays", "of_all_sites")

@@ -6,7 +6,7 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -36,6 +36,12 @@ class Step(TypedDict):
     script: str
     inputs: list[str]
     outputs: list[str]
+
+
+def merged(parts: Iterable[Sequence[Step]]) -> list[Step]:
+    """Return the steps of several plans, each once, in the order of their first outputs."""
+    found = {step["outputs"][0]: step for steps in parts for step in steps}
+    return [found[path] for path in sorted(found)]
 
 
 def source_files() -> list[Path]:

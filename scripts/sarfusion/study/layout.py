@@ -4,7 +4,7 @@ Rules, `./reproduce verify` and the estimate of disk space all read it, so that 
 disagree about what a study consists of. docs/results.md describes the files.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -49,7 +49,7 @@ class Layout(Runs):
     """The runs of a resolved study and all paths.
 
     results, models, scores: folders that paths start from; models and scores may lie elsewhere
-    (the settings `weights` and `scores_from` of a study). is_whole, lock: see Runs.
+    (the settings `weights` and `scores_from` of a study). is_whole, lock, sites: see Runs.
     """
 
     def __init__(
@@ -60,8 +60,9 @@ class Layout(Runs):
         scores: str | None = None,
         is_whole: bool = False,
         lock: str | Path | None = None,
+        sites: Sequence[str] | None = None,
     ) -> None:
-        super().__init__(study, is_whole, lock)
+        super().__init__(study, is_whole, lock, sites)
         self.results = f"{results}/" if results else ""
         self.models = f"{self.results}models" if models is None else models
         self.scores = f"{self.results}metrics" if scores is None else scores
@@ -248,6 +249,35 @@ class Layout(Runs):
         """Return {table: (site, protocol)} of the scores of these runs."""
         places = sorted({tuple(name.split("/")[:2]) for name in self._spot})
         return {f"{self.scores}/{site}/{name}.csv": (site, name) for site, name in places}
+
+    # A study in several plans (parts.py)
+
+    def joined(self) -> list[str]:
+        """Return the files of the sites that what spans all sites is made from."""
+        files = [*self.score_tables(), *self.difference_tables()]
+        files += [*self.uncertainty_tables(), *self.land_cover_tables()]
+        for site in self.sites:
+            files += [f"{self.results}stack/{site}.json", f"{self.results}scenes/{site}/scene.json"]
+            files += [path for protocol in self.protocols for path in self.records(site, protocol)]
+            if self.product_runs():
+                product = self.product(site)
+                files += [path for what, path in product.items() if what != "item"]
+        return files
+
+    def shown(self) -> list[str]:
+        """Return the figures and pages of the viewer that show one of the sites."""
+        figures = [
+            f"{self.results}figures/{name}.{form}"
+            for name, drawing in self._drawings.items()
+            if drawing.site in self.sites
+            for form in FORMS
+        ]
+        pages = [page for site, page in self.pages().items() if site in self.sites]
+        return [*figures, *(f"{self.results}viewer/{page}" for page in pages)]
+
+    def steps_file(self, number: int, shards: int) -> str:
+        """Return the file with the steps of a shard, which the last plan reads."""
+        return f"{self.results}shards/{number}-of-{shards}.json"
 
     # What people read
 

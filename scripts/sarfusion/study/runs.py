@@ -28,17 +28,22 @@ class Runs:
     is_whole: whether every model is there, else the folder of the setting `weights` decides, if the
     study has one. A place is a site, or the folder of a transfer, whose models were trained on
     several sites. Missing sites have no part. lock: file of the scenes that were found in a
-    catalogue, in config/ by default.
+    catalogue, in config/ by default. sites: those that it is about, if not all.
     """
 
     def __init__(
-        self, study: Mapping[str, Any], is_whole: bool = False, lock: str | Path | None = None
+        self,
+        study: Mapping[str, Any],
+        is_whole: bool = False,
+        lock: str | Path | None = None,
+        sites: Sequence[str] | None = None,
     ) -> None:
         self.study = study
         self.lock = Path(lock or CONFIG / f"{study['study']}.lock.json")
         self.is_whole = is_whole or "weights" not in study
         self._spot = set(study.get("spot", ()))
-        self.sites = [site for site in study["sites"] if site not in study["missing_sites"]]
+        there = study["sites"] if sites is None else sites
+        self.sites = [site for site in there if site not in study["missing_sites"]]
         self.transfers = transfers(study)
         self.protocols: list[str] = list(study["protocols"])
         self.full_scale = [name for name in self.protocols if PROTOCOLS[name].full_scale]

@@ -1,0 +1,139 @@
+"""A study in several plans, one after another: `./reproduce STUDY --shards N`.
+
+Standard library only, and free of newer syntax (see `reproduce`). Which part of the study a plan is
+of, scripts/sarfusion/study/parts.py says.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from environment import ROOT, Problem, say
+from running import Lock, run
+from studies import (
+    ERRANDS,
+    KEEP_GOING,
+    LOOKS,
+    has_any,
+    names_target,
+    run_snakemake,
+    run_without_failed_sites,
+    snakemake,
+)
+
+OPTION = "--shards"
+VARIABLE = "SARFUSION_PART"
+UNTIL = "-U --until"
+DRY = "-n --dry-run --dryrun"
+STOPS = 128  # exit codes from here on: a signal, after which no other plan runs
+NO_STUDY = 2  # exit code of what is wrong in every plan
+
+
+def shards_in(arguments: Sequence[str]) -> tuple[int, list[str]]:
+    """Return the number after --shards, 0 without it, and the other arguments.
+
+    Raises Problem where there is no such number, or if shards do not go with the other arguments.
+    """
+    text, rest = None, []
+    left = iter(arguments)
+    for argument in left:
+        option, equals, value = argument.partition("=")
+        if option == OPTION:
+            text = value if equals else next(left, "")
+        else:
+            rest.append(argument)
+    if text is None:
+        return 0, rest
+    if not re.fullmatch("[1-9][0-9]*", text):
+        raise Problem(f"{OPTION} takes a number of plans, from 1 on, not {text!r}", 2)
+    others = {*f"{LOOKS} {ERRANDS}".split()} - {*f"{DRY} {UNTIL}".split()}
+    if has_any(rest, " ".join(others)) or (names_target(rest) and not has_any(rest, UNTIL)):
+        raise Problem(f"{OPTION} goes with a whole run, with -n and with --until; leave it out", 2)
+    return int(text), rest
+
+
+def each_part(name: str, shards: int, arguments: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield (what it is, arguments of Snakemake) of each plan, and name its part to Snakemake.
+
+    name: of the study. The last plan is left out of a run until a rule, and of a look at shards
+    that are not done.
+    """
+    for number in range(1, shards + 1):
+        os.environ[VARIABLE] = f"{number}/{shards}"
+        yield f"shard {number} of {shards}", ["shard", *arguments]
+    steps = Path(ROOT, "results", name, "shards")
+    are_done = all((steps / f"{n}-of-{shards}.json").exists() for n in range(1, shards + 1))
+    if are_done and not has_any(arguments, UNTIL):
+        os.environ[VARIABLE] = f"last/{shards}"
+        yield "the last plan, of what joins the sites", list(arguments)
+
+
+def look_at_shards(config: Path, name: str, shards: int, arguments: Sequence[str]) -> int:
+    """Have Snakemake print each plan; return the worst exit code."""
+    worst, what = 0, ""
+    for what, words in each_part(name, shards, arguments):
+        say(f"{what[0].upper()}{what[1:]}")
+        worst = max(worst, run(snakemake(config, *words)))
+        if worst >= STOPS or worst == NO_STUDY:
+            return worst
+    if what.startswith("shard"):
+        say("The last plan, of what joins the sites, is known once the shards are done.")
+    return worst
+
+
+def run_shards(
+    config: Path, name: str, shards: int, arguments: Sequence[str], lock: Lock
+) -> tuple[list[str], Problem | None]:
+    """Run the plans of a study; return the last command, and the Problem to end with, if any.
+
+    A shard that fails does not stop the other shards, but the last plan. Raises Problem then.
+    """
+    missing = Path(ROOT, "results", name, "missing_sites.json")
+    if missing.exists():  # of an earlier run
+        missing.unlink()
+    failed: list[str] = []
+    done: tuple[list[str], Problem | None] = ([], None)
+    for what, words in each_part(name, shards, arguments):
+        if failed and not what.startswith("shard"):
+            break
+        say(f"{what[0].upper()}{what[1:]}")
+        try:
+            done = run_part(config, words, name, lock, missing)
+        except Problem as problem:
+            if problem.code >= STOPS or problem.code == NO_STUDY or not what.startswith("shard"):
+                raise
+            say(f"reproduce: {what}: {problem}")
+            failed.append(what)
+    if failed:
+        raise Problem(
+            f"{', '.join(failed)} failed, and the others are done; what joins the sites is not"
+            " made.\nThe same command goes on from here; with --keep-going, also without the sites"
+            " that fail",
+            1,
+        )
+    return done
+
+
+def run_part(
+    config: Path, arguments: Sequence[str], name: str, lock: Lock, missing: Path
+) -> tuple[list[str], Problem | None]:
+    """Run one plan; return its command, and a Problem if it went on without sites that failed.
+
+    missing: the list of sites that failed so far, in this plan or before.
+    """
+    goes_on = has_any(arguments, KEEP_GOING)
+    over = [missing.relative_to(ROOT)] if goes_on and missing.exists() else []
+    if over and arguments[:1] != ["shard"]:
+        nothing = Problem("no site is left", 1)
+        return run_without_failed_sites(config, arguments, name, lock, nothing)
+    command = snakemake(config, *arguments, over=over)
+    try:
+        run_snakemake(command, name, lock)
+    except Problem as problem:
+        if problem.code >= STOPS or not goes_on:
+            raise
+        return run_without_failed_sites(config, arguments, name, lock, problem)
+    return command, None
