@@ -303,7 +303,8 @@ def test_verify_expects_what_the_pages_add(grown):
 
 # What the small runs do not make: they have one site, no catalogue, no raw radar, and no control in
 # sharpening.
-APART = {"report.html", "viewer/site-SITE.html"}  # by `reproduce`; of a second site
+# By `reproduce`; of a second site; with --shards.
+APART = {"report.html", "viewer/site-SITE.html", "shards/*.json"}
 ELSEWHERE = {
     *("tables/across_sites.csv", "tables/across_sites.md", "tables/across_sites_differences.csv"),
     *("figures/across_sites_PROTOCOL_scores.png", "figures/across_sites_differences.png"),
@@ -311,6 +312,7 @@ ELSEWHERE = {
     *("figures/transfer.png", "missing_sites.json"),
     *("scenes/SITE/aerosol.tif", "scenes/SITE/clouds.tif"),
     *("scenes/SITE/grd.tif", "scenes/SITE/grd.json"),
+    *("tables/ranking.csv", "tables/ranking.md", "figures/PROTOCOL_ranking.png"),
     "search/SITE.csv",
     "search/lock.txt",
     *("stack/SITE.full.CONTROL.tif", "stack/SITE.noisy.tif"),
