@@ -60,6 +60,20 @@ def broken(ran, tmp_path):
     return Project.copy(project.folder, tmp_path / "project"), whole, printed
 
 
+def test_a_site_that_is_all_of_a_shard_fails_and_is_left_out(broken):
+    project, whole, _ = broken
+    printed = project.reproduce("broken.yaml", "--shards", "3", "--keep-going", fails=True)
+    assert "Going on without mine (import_scene)" in printed
+    assert "the study is done without mine (import_scene)" in printed
+    scores = pd.read_csv(project.results("broken") / "tables/metrics.csv")
+    assert set(scores["site"]) == {"village", "town"}
+    (project.folder / "s.tif").write_bytes(whole)
+    printed = project.reproduce("broken.yaml", "--shards", "3", "--keep-going")
+    scores = pd.read_csv(project.results("broken") / "tables/metrics.csv")
+    assert set(scores["site"]) == {"village", "town", "mine"}
+    assert not (project.results("broken") / "missing_sites.json").exists()
+
+
 def test_a_failed_site_does_not_stop_the_others_and_is_named(broken):
     project, whole, printed = broken
     results = project.results("broken")

@@ -45,7 +45,8 @@ def crate(project):
 def test_the_crate_leads_back_to_the_same_as_that_of_one_plan(sharded, whole):
     assert set(crate(sharded)) == set(crate(whole))
     step = "#step-scenes/port/scene.json"  # of a site that the last plan has no jobs of
-    assert crate(sharded)[step] == crate(whole)[step]
+    when = {"endTime": ""}
+    assert crate(sharded)[step] | when == crate(whole)[step] | when
     assert "./reproduce tests/studies/shards.yaml --shards 2" in str(crate(sharded))
 
 
