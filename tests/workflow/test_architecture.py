@@ -11,7 +11,8 @@ from sarfusion.scenes.sources import SOURCES
 PAGE = ROOT / "docs/architecture.md"
 STUDIES = ("config/demo.yaml", "tests/studies/transfer.yaml")  # together, all stages of a study
 SCRIPTS = ("script", "date_script", "land_script", "built_up_script")  # of a source
-ELSEWHERE = {"fill", "verify"}  # they start from the results of another run
+# The first two start from the results of another run; the third has a rule with --shards alone.
+ELSEWHERE = {"fill", "verify", "parts"}
 EDGE = re.compile(r"^ +(\w+) --> (\w+)$", re.M)
 
 
