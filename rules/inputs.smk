@@ -241,7 +241,7 @@ def part_of(one):
     return (one.protocol or "site") if one.site else "tables"
 
 
-# {(part, site): figures of a job}. The figures of one job take about as long as a process to start.
+# {(part, site): figures of a job}.
 FIGURE_JOBS = {}
 for one in LAYOUT.drawings():
     FIGURE_JOBS.setdefault((part_of(one), one.site), []).append(one)
@@ -263,53 +263,37 @@ def of_figures(part, value):
     return lambda wildcards: value(FIGURE_JOBS[part, wildcards.get("site", "")])
 
 
-def figure_inputs(figure):
-    """Return the named inputs of a kind of figure, as a function of the wildcards."""
-    scale = ".full" if figure.runs == "full" else ""
-
-    def inputs(wildcards):
-        site, protocol = wildcards.get("site"), wildcards.get("protocol")
-        known = {
-            "stack": lambda: "<results>/stack/{site}.tif",
-            "split": lambda: "<results>/stack/{site}.split.tif",
-            "metadata": lambda: "<results>/scenes/{site}/scene.json",
-            "optical": lambda: "<results>/scenes/{site}/optical.tif",
-            "picture": lambda: LAYOUT.product("{site}")["picture"],
-            "reduced": lambda: LAYOUT.optical(protocol),
-            "full": lambda: "<results>/stack/{site}.full.tif",
-            "fused": lambda: LAYOUT.fused(
-                site, protocol, LAYOUT.figure_runs(figure, protocol), scale
-            ),
-            "histories": lambda: SCORED.records(site, protocol),
-            "scores": lambda: "<results>/metrics/{site}/{protocol}.csv",
-            "metrics": lambda: "<results>/tables/metrics.csv",
-            "claims": lambda: "<results>/tables/claims.csv",
-            "ranking": lambda: "<results>/tables/ranking.csv",
-            # Of the site alone, so that what is drawn of it waits for no other.
-            "uncertainties": lambda: (
-                f"{SCORED.scores}/{site}/{protocol}.uncertainty.csv"
-                if site
-                else "<results>/tables/uncertainty.csv"
-            ),
-            "transferred": lambda: "<results>/tables/transfer_metrics.csv",
-            "differences": lambda: list(SCORED.difference_tables()),
-        }
-        found = {name: known[name]() for name in figure.inputs if name in known}
-        if "gaps" in figure.inputs:
-            found |= LAYOUT.gaps(protocol)
-        if "truth" in figure.inputs:
-            found |= LAYOUT.truth(site)
-        return found
-
-    return inputs
-
-
-def figure_parameters(figure):
-    """Return the parameters of a kind of figure."""
-    known = {"bands": BANDS, "sites": LAYOUT.shown_sites, "missing": MISSING}
-    found = {name: known[name] for name in figure.parameters}
-    if figure.runs:
-        found["runs"] = lambda wildcards: LAYOUT.figure_runs(figure, wildcards.protocol)
+def figure_inputs(one):
+    """Return the named inputs of a figure, but for fused bands; {site} and {protocol} stay."""
+    site, protocol = one.site, one.protocol
+    known = {
+        "stack": lambda: "<results>/stack/{site}.tif",
+        "split": lambda: "<results>/stack/{site}.split.tif",
+        "metadata": lambda: "<results>/scenes/{site}/scene.json",
+        "optical": lambda: "<results>/scenes/{site}/optical.tif",
+        "picture": lambda: LAYOUT.product("{site}")["picture"],
+        "reduced": lambda: LAYOUT.optical(protocol),
+        "full": lambda: "<results>/stack/{site}.full.tif",
+        "histories": lambda: SCORED.records(site, protocol),
+        "scores": lambda: "<results>/metrics/{site}/{protocol}.csv",
+        "metrics": lambda: "<results>/tables/metrics.csv",
+        "claims": lambda: "<results>/tables/claims.csv",
+        "ranking": lambda: "<results>/tables/ranking.csv",
+        # Of the site alone, so that what is drawn of it waits for no other.
+        "uncertainties": lambda: (
+            f"{SCORED.scores}/{site}/{protocol}.uncertainty.csv"
+            if site
+            else "<results>/tables/uncertainty.csv"
+        ),
+        "transferred": lambda: "<results>/tables/transfer_metrics.csv",
+        "differences": lambda: list(SCORED.difference_tables()),
+    }
+    inputs = FIGURES[one.kind].inputs
+    found = {name: known[name]() for name in inputs if name in known}
+    if "gaps" in inputs:
+        found |= LAYOUT.gaps(protocol)
+    if "truth" in inputs:
+        found |= LAYOUT.truth(site)
     return found
 
 
@@ -320,18 +304,6 @@ def figure_labels(one):
     return {name: value for name, value in about.items() if value} | {"shows": shows}
 
 
-# Figures drawn again, to hold another person's against
-
-
-def figures_drawn_again():
-    """Return {part: its drawings (layout.Drawing)}: of tables, of each site, and of its protocols."""
-    parts = {}
-    for one in LAYOUT.drawn_again():
-        place = ".".join(filter(None, (one.site, one.protocol)))
-        parts.setdefault("tables" if FIGURES[one.kind].from_tables else place, []).append(one)
-    return parts
-
-
 def figure_modules(kinds):
     """Return the modules that draw some kinds of figures, below the library."""
     return sorted({f"show/figures/{FIGURES[kind].draws.partition('.')[0]}" for kind in kinds})
@@ -340,24 +312,23 @@ def figure_modules(kinds):
 def named_values(one):
     """Return (files, parameters) that one figure is drawn from, each {name: value}."""
     figure = FIGURES[one.kind]
-    wildcards = {"site": one.site, "protocol": one.protocol}
     files = {}
-    for name, found in figure_inputs(figure)(wildcards).items():
+    for name, found in figure_inputs(one).items():
         paths = [
             real(path).replace("{site}", one.site).replace("{protocol}", one.protocol)
             for path in ([found] if isinstance(found, str) else found)
         ]
         files[name] = paths[0] if isinstance(found, str) else paths
-    values = {name: value for name, value in figure_parameters(figure).items() if name != "runs"}
+    known = {"sites": LAYOUT.shown_sites, "missing": MISSING}
+    values = {"site": one.site, "protocol": one.protocol, "band": one.band}
+    values |= {name: known[name] for name in figure.parameters}
     if figure.runs:
         scale = ".full" if figure.runs == "full" else ""
         values["runs"] = LAYOUT.drawn_runs(one)
         files["fused"] = [
             real(path) for path in LAYOUT.fused(one.site, one.protocol, values["runs"], scale)
         ]
-    if one.band:
-        values["bands"] = [one.band]
-    return files, values | wildcards
+    return files, values
 
 
 def drawings_of(figures, forms=FORMS):
@@ -377,6 +348,18 @@ def files_of_drawings(figures):
         [path] if isinstance(path, str) else path for named in files for path in named.values()
     ]
     return sorted({path for paths in found for path in paths})
+
+
+# Figures drawn again, to hold another person's against
+
+
+def figures_drawn_again():
+    """Return {part: its drawings (layout.Drawing)}: of tables, of each site, and of its protocols."""
+    parts = {}
+    for one in LAYOUT.drawn_again():
+        place = ".".join(filter(None, (one.site, one.protocol)))
+        parts.setdefault("tables" if FIGURES[one.kind].from_tables else place, []).append(one)
+    return parts
 
 
 # Models that verify draws (rules/verify.smk)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from figure_data import assert_printable, maps_of, words
+from figure_data import Drawn, assert_printable, maps_of, words
 from rasterio.crs import CRS
 from rasterio.transform import Affine
 from sarfusion.core.files import write_json
@@ -17,17 +17,6 @@ BANDS = ("red", "green", "blue")
 FACTOR = 2.0
 GAP = (slice(20, 40), slice(20, 60))  # of which the half on the left is test ground
 TESTED = slice(0, 40)  # columns
-
-
-class Array(np.ndarray):
-    """An array as a layer."""
-
-    def at(self, window):
-        return np.asarray(self[window.toslices()])
-
-    @property
-    def whole(self):
-        return np.asarray(self)
 
 
 def write_site(folder, with_std=True):
@@ -91,7 +80,7 @@ def test_the_best_method_fills_the_gaps_of_test_ground_alone(tmp_path, with_std)
 
 
 def test_a_band_is_the_mean_of_its_networks():
-    means = [np.full((2, 2), value).view(Array) for value in (0.1, 0.3)]
+    means = [np.full((2, 2), value).view(Drawn) for value in (0.1, 0.3)]
     band, std = band_layers(means, [], 1.5)
     assert band.whole == pytest.approx(0.2)
     assert std.whole == pytest.approx(1.5 * 0.1)

@@ -134,7 +134,7 @@ class TestScripts:
     def test_map_figures(self, site):
         files, fused, out = site
         self.draw("overview", out, **files)
-        self.draw("bands", out, **files, **fused, bands=["green"])
+        self.draw("bands", out, **files, **fused, band="green")
         self.draw("composites", out, **files, **fused)
         self.draw("differences", out, **files, **fused)
         drawn = sorted(out.iterdir())
@@ -147,7 +147,7 @@ class TestScripts:
         grid = Grid(CRS.from_epsg(4326), Affine(3e-4, 0, -60, 0, -3e-4, 60.5), 4, 4)
         other = files["stack"].parent / "other.tif"
         write_raster(other, np.ones((1, 4, 4), np.float32), grid, ["red"], np.nan)
-        given = {"fused": [other], "runs": [("red", "a", "none", 0)], "bands": ["red"]}
+        given = {"fused": [other], "runs": [("red", "a", "none", 0)], "band": "red"}
         with pytest.raises(StudyError, match=r"other\.tif: .*4, 4.* pixels where the stack has"):
             self.draw("bands", out, **files, **given)
         assert not out.exists()
@@ -175,7 +175,7 @@ def test_a_record_names_what_its_function_takes(kind):
     figure = FIGURES[kind]
     taken = inspect.signature(function_of(figure.draws)).parameters
     given = {*figure.inputs, *figure.parameters, *(["fused", "runs"] if figure.runs else [])}
-    wildcards = {name for name in ("site", "protocol") if f"{{{name}}}" in figure.name}
+    wildcards = {name for name in ("site", "protocol", "band") if f"{{{name}}}" in figure.name}
     required = {name for name, about in taken.items() if about.default is about.empty}
     assert required <= given | wildcards
     assert given <= {*taken}

@@ -11,7 +11,7 @@ from product_data import make_scene as make_rasters
 from sarfusion.product.bands import Source
 from sarfusion.product.score import COLUMNS
 from sarfusion.scenes.bands import BANDS
-from sarfusion.show.figures.cloud_free import SeenLayer, before_and_after, filled_window
+from sarfusion.show.figures.cloud_free import before_and_after, filled_window, seen_layer
 from sarfusion.show.products import as_markdown, gap_rows, sentences
 from sarfusion.study.config import resolve
 from sarfusion.study.layout import Layout
@@ -206,7 +206,7 @@ class TestFigure:
 
     def test_what_was_seen_is_reflectance_with_its_clouds(self, tmp_path):
         scene, truth = make_rasters(tmp_path)
-        seen = SeenLayer(scene.optical, GRID.shape).whole
+        seen = seen_layer(scene.optical, GRID.shape).whole
         assert np.isnan(seen[:, *FILL]).all()
         assert seen[:, *CLOUDY] == pytest.approx(truth[:, *CLOUDY], abs=2e-5)
 

@@ -15,8 +15,8 @@ class Figure:
 
     name: its file in figures/ without suffix. The wildcards {site}, {protocol} and {band} make one
         figure for each.
-    draws: MODULE.FUNCTION in show/figures. The function gets inputs and parameters by name, and
-        returns a matplotlib figure, or a list with one for each band.
+    draws: MODULE.FUNCTION in show/figures. The function gets inputs, parameters and the wildcards
+        of the name by name, and returns a matplotlib figure.
     inputs: names of the files that it is drawn from; rules/inputs.smk has their paths.
     category, shows: its place in the report, and its label there.
     caption: file in config/captions with its caption in the report, without suffix.
@@ -71,7 +71,6 @@ FIGURES = {  # in the order of a study's list of figures
         "scenes.draw_bands",
         MAPS,
         runs="shown",
-        parameters=("bands",),
         caption="band",
         category="Fused bands",
         shows="{band}",

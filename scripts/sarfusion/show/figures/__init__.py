@@ -83,7 +83,7 @@ def styled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]
 
 
 def function_of(draws: str) -> Callable[..., Any]:
-    """Return the function MODULE.FUNCTION of this package: it returns one or several figures."""
+    """Return the function MODULE.FUNCTION of this package: it returns a figure."""
     module, _, function = draws.partition(".")
     return getattr(import_module(f"{__name__}.{module}"), function)
 
@@ -109,14 +109,11 @@ def draw(
 ) -> None:
     """Draw one figure by a `function` (MODULE.FUNCTION of this package) to `png`, and to `pdf`.
 
-    values: what the function may take by name. Some functions return a list, with a figure for each
-    of their bands; the one here is that of the only band in `values`.
+    values: what the function may take by name.
     """
     call = function_of(function)
     taken = {name: values[name] for name in inspect.signature(call).parameters if name in values}
-    found = call(**taken)
-    (figure,) = found if isinstance(found, list) else [found]
-    save(figure, png, pdf)
+    save(call(**taken), png, pdf)
 
 
 def of_sites(table: pd.DataFrame, sites: Iterable[str] | None = None) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """The scene as the satellite saw it, the same without clouds, and how sure the filled ground is."""
 
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from ...product.bands import MADE, SOURCE, Source
 from ...scenes import landsat
 from ...study.methods import method_label
 from . import styled
-from .inputs import Layer, read_scene
+from .inputs import Derived, Layer, read_scene
 from .inset import choose_window
 from .layout import colour_bar, notes, notes_height, panel_grid
 from .maps import (
@@ -36,39 +35,23 @@ from .maps import (
 WINDOW_PX = 64
 
 
-class SeenLayer:
-    """Reflectance of all that the sensor saw, clouds too; a MapLayer of red, green and blue.
+def seen_layer(optical: str | Path, shape: tuple[int, int]) -> Derived:
+    """Return the reflectance of all that the sensor saw, clouds too, in red, green and blue.
 
     optical: raster of digital numbers with their scales and offsets.
     """
+    with open_raster(optical) as dataset:
+        at = [number - 1 for number in band_numbers(dataset, RGB)]
+        scale, offset = (
+            np.array(values, np.float32)[at][:, None, None]
+            for values in (dataset.scales, dataset.offsets)
+        )
 
-    def __init__(self, optical: str | Path, shape: tuple[int, int]) -> None:
-        self._numbers = Layer(optical, list(RGB), shape)
-        self.shape = self._numbers.shape
-        with open_raster(optical) as dataset:
-            at = [number - 1 for number in band_numbers(dataset, RGB)]
-            self._scale, self._offset = (
-                np.array(values, np.float32)[at][:, None, None]
-                for values in (dataset.scales, dataset.offsets)
-            )
-
-    def _reflectance(self, numbers: np.ndarray) -> np.ndarray:
+    def reflectance(numbers: np.ndarray) -> np.ndarray:
         known = np.isfinite(numbers) & (numbers != landsat.FILL)
-        return np.where(known, numbers * self._scale + self._offset, np.nan)
+        return np.where(known, numbers * scale + offset, np.nan)
 
-    def at(self, window: Window) -> np.ndarray:
-        """Return the pixels in a Window."""
-        return self._reflectance(self._numbers.at(window))
-
-    @cached_property
-    def whole(self) -> np.ndarray:
-        """The maps of the whole scene; means over squares of a large one."""
-        return self._reflectance(self._numbers.whole)
-
-    @cached_property
-    def thinned(self) -> np.ndarray:
-        """The same with the nearest pixel in place of each mean."""
-        return self._reflectance(self._numbers.thinned)
+    return Derived(reflectance, [Layer(optical, list(RGB), shape)])
 
 
 def filled_window(source: MapLayer, size: int = WINDOW_PX) -> Window:
@@ -166,7 +149,7 @@ def draw_cloud_free(
         method = method_label(*dataset.tags()["METHOD"].rsplit("-", 1))
     return before_and_after(
         scene,
-        SeenLayer(optical, scene.shape),
+        seen_layer(optical, scene.shape),
         Layer(picture, list(RGB), scene.shape),
         Layer(picture, [deviation_name(band) for band in RGB], scene.shape),
         Layer(picture, SOURCE, scene.shape),

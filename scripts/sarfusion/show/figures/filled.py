@@ -1,12 +1,11 @@
 """The gaps of test ground, what fills them, and how sure that is: simulated clouds, as a map."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from rasterio.windows import Window
 
 from ...core.files import read_json
 from ...core.raster import band_names
@@ -16,40 +15,8 @@ from ...product.bands import Source
 from ...product.choice import best_method, std_factors
 from ...study.methods import Run, method_label
 from .cloud_free import before_and_after
-from .inputs import Layer, read_scene
+from .inputs import Derived, Layer, read_scene
 from .maps import RGB, MapLayer
-
-
-class Derived:
-    """A MapLayer that follows from others, pixel by pixel, however they are read.
-
-    function: of the arrays of `layers`, in their order. Where a large scene is shown whole, masks
-    (`nearest`) are thinned, other layers averaged.
-    """
-
-    def __init__(
-        self,
-        function: Callable[..., np.ndarray],
-        layers: Sequence[MapLayer],
-        nearest: Sequence[MapLayer] = (),
-    ) -> None:
-        self._function, self._layers, self._nearest = function, list(layers), list(nearest)
-        self.shape = (*[*layers, *nearest][0].shape,)
-
-    def at(self, window: Window) -> np.ndarray:
-        """Return the pixels in a Window."""
-        return self._function(*(layer.at(window) for layer in [*self._nearest, *self._layers]))
-
-    @property
-    def whole(self) -> np.ndarray:
-        """The maps of the whole scene; means over squares of a large one."""
-        masks = [layer.thinned for layer in self._nearest]
-        return self._function(*masks, *(layer.whole for layer in self._layers))
-
-    @property
-    def thinned(self) -> np.ndarray:
-        """The same with the nearest pixel in place of each mean."""
-        return self._function(*(layer.thinned for layer in [*self._nearest, *self._layers]))
 
 
 def band_layers(

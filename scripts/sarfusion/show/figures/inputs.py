@@ -1,6 +1,6 @@
 """Input of map figures: layers of rasters, read at no more detail than a figure shows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ...core.raster import band_names, band_numbers, open_raster, read_grid
 from ...scenes.bands import optical_of
 from ...study.methods import Run
 from . import by_label
-from .maps import RGB, MapScene
+from .maps import RGB, MapLayer, MapScene
 
 MAX_MAP_PX = 700  # along a side of a map; a panel 58 mm wide has 460 pixels at 200 dpi
 
@@ -64,6 +64,38 @@ class Layer:
             shape = (len(self._numbers), *shape)
         with open_raster(self.path) as dataset:
             return dataset.read(self._numbers, out_shape=shape, resampling=resampling)
+
+
+class Derived:
+    """A MapLayer that follows from others, pixel by pixel, however they are read.
+
+    function: of the arrays of `layers`, in their order. Where a large scene is shown whole, masks
+    (`nearest`) are thinned, other layers averaged.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., np.ndarray],
+        layers: Sequence[MapLayer],
+        nearest: Sequence[MapLayer] = (),
+    ) -> None:
+        self._function, self._layers, self._nearest = function, list(layers), list(nearest)
+        self.shape = (*[*layers, *nearest][0].shape,)
+
+    def at(self, window: Window) -> np.ndarray:
+        """Return the pixels in a Window."""
+        return self._function(*(layer.at(window) for layer in [*self._nearest, *self._layers]))
+
+    @cached_property
+    def whole(self) -> np.ndarray:
+        """The maps of the whole scene; means over squares of a large one."""
+        masks = [layer.thinned for layer in self._nearest]
+        return self._function(*masks, *(layer.whole for layer in self._layers))
+
+    @cached_property
+    def thinned(self) -> np.ndarray:
+        """The same with the nearest pixel in place of each mean."""
+        return self._function(*(layer.thinned for layer in [*self._nearest, *self._layers]))
 
 
 def read_scene(

@@ -220,17 +220,13 @@ def draw_bands(
     metadata: str | Path,
     fused: Sequence[str | Path],
     runs: Sequence[Run],
-    bands: Sequence[str],
-) -> list[Figure]:
-    """Return the figure of each band of one site, from its files and `fused` of `runs`."""
+    band: str,
+) -> Figure:
+    """Return the figure of a band of one site, from its files and `fused` of `runs`."""
     scene = read_scene(stack, split, metadata)
     layers = layers_of(fused, runs, scene.shape)
-    return [
-        band_comparison(
-            scene, band, {label: own[band] for label, own in layers.items() if band in own}
-        )
-        for band in bands
-    ]
+    own = {label: of_method[band] for label, of_method in layers.items() if band in of_method}
+    return band_comparison(scene, band, own)
 
 
 def draw_composites(
