@@ -13,6 +13,7 @@ from ..study.protocols import HEADLINE
 from .decision import CONTRADICTED, REPRODUCED, decide
 from .definitions import BETTER, CANNOT_TELL, ITSELF, WORSE
 from .evidence import Evidence
+from .support import in_headline
 
 COLUMNS = (
     *("site", "protocol", "band", "rank", "method", "input", "rmse"),
@@ -30,9 +31,7 @@ def rank(scores: pd.DataFrame, differences: pd.DataFrame, against: str) -> pd.Da
     reflectance, the difference is method - against.
     """
     evidence = Evidence(differences, scores)
-    shown = scores[
-        (scores["metric"] == "rmse") & (scores["region"] == scores["protocol"].map(HEADLINE))
-    ]
+    shown = scores[(scores["metric"] == "rmse") & in_headline(scores)]
     shown = shown[[not input_of(name).control for name in shown["input"]]]
     rows = []
     for place, group in shown.groupby(["site", "protocol", "band"], sort=False):

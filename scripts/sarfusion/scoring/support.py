@@ -1,8 +1,17 @@
-"""Which scores rest on enough to be shown."""
+"""Which scores are shown: those that rest on enough, and those that a protocol is judged by."""
 
 import pandas as pd
 
+from ..study.protocols import HEADLINE
 from .definitions import LEAST_N
+
+
+def in_headline(table: pd.DataFrame) -> pd.Series:
+    """Return which rows are of the region that their protocol is judged by, bool.
+
+    table: with the columns protocol and region.
+    """
+    return table["region"] == table["protocol"].map(HEADLINE)
 
 
 def supported(scores: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from tabulate import tabulate
 from ..scoring.definitions import LEAST_N
 from ..scoring.intervals import half_width
 from ..scoring.metrics import METRICS
+from ..scoring.support import in_headline
 from ..study.inputs import REFERENCES, TESTED, input_of
 from ..study.methods import method_label, method_name
 from ..study.protocols import HEADLINE, PROTOCOLS, SECTIONS
@@ -55,8 +56,7 @@ def support_note(scores: pd.DataFrame) -> str:
     scores: the tidy table of metrics, whole.
     """
     withholding = [name for name, protocol in PROTOCOLS.items() if protocol.withholds]
-    is_headline = scores["region"] == scores["protocol"].map(HEADLINE)
-    inside = scores[scores["protocol"].isin(withholding) & is_headline]
+    inside = scores[scores["protocol"].isin(withholding) & in_headline(scores)]
     pixels = inside[inside["metric"] == "rmse"]["n"]
     parts = []
     for metric, least_n in LEAST_N.items():

@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 
 from ...core.errors import StudyError
 from ...scoring.across import pool
+from ...scoring.support import in_headline
 from ...scoring.transfer import losses, without_training
 from ...study.inputs import input_of
 from ...study.methods import METHODS, method_label, method_name
 from ...study.missing import missing_line
-from ...study.protocols import HEADLINE
 from . import of_sites, styled
 from .difference_panels import difference_panels
 from .facets import protocol_heading
@@ -54,7 +54,7 @@ def comparisons(table: pd.DataFrame) -> pd.DataFrame:
 
 def _is_headline_rmse(table: pd.DataFrame) -> pd.Series:
     """Return which rows are RMSE in the headline region of their protocol."""
-    return (table["metric"] == "rmse") & (table["region"] == table["protocol"].map(HEADLINE))
+    return (table["metric"] == "rmse") & in_headline(table)
 
 
 def _describe_comparison(row: dict[str, Any]) -> dict[str, str]:

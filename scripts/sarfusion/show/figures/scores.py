@@ -14,10 +14,9 @@ from matplotlib.ticker import MaxNLocator
 from ...core.errors import StudyError
 from ...scoring.across import site_means
 from ...scoring.intervals import mean_interval
-from ...scoring.support import supported
+from ...scoring.support import in_headline, supported
 from ...study.methods import method_label
 from ...study.missing import missing_line
-from ...study.protocols import HEADLINE
 from . import of_sites, styled
 from .facets import FACETS, Facet, band_colour, band_handle, band_marker, protocol_heading
 from .layout import LINE, PAGE, notes, notes_height, panel_grid, text_mm, write_above
@@ -42,9 +41,7 @@ def scores_to_show(table: pd.DataFrame) -> pd.DataFrame:
     left.
     """
     shown = table[
-        (table["region"] == table["protocol"].map(HEADLINE))
-        & table["metric"].isin(FACETS)
-        & np.isfinite(table["value"])
+        in_headline(table) & table["metric"].isin(FACETS) & np.isfinite(table["value"])
     ].copy()
     if shown.empty:
         raise StudyError("metrics table: no finite score on test ground; see the evaluation's log")
