@@ -176,21 +176,19 @@ def sharpen(optical: str | Path, sar: str | Path, paths: dict[tuple[str, str], s
             return ((*images(tile.read), tile.inner) for tile in cut(radius, multiple=1))
 
         scene = SceneMoments(parts)
-        methods = {name: getattr(pansharpening, name)(scene, RATIO) for name, _ in paths}
-        targets = {
-            (name, optical_bands.index(band)): files.enter_context(
-                create_raster(path, source.grid, [band], np.float32, np.nan)
-            )
-            for (name, band), path in paths.items()
-        }
+        names = dict.fromkeys(name for name, _ in paths)
+        methods = {name: getattr(pansharpening, name)(scene, RATIO) for name in names}
+        targets: dict[str, dict] = {name: {} for name in names}
+        for (name, band), path in paths.items():
+            raster = create_raster(path, source.grid, [band], np.float32, np.nan)
+            targets[name][optical_bands.index(band)] = files.enter_context(raster)
         for tile in cut(pansharpening.radius(RATIO, methods), pansharpening.multiple(RATIO)):
             bands, pan = images(tile.read)
             for name, method in methods.items():
                 sharpened = method(bands, pan)
-                for (of, number), target in targets.items():
-                    if of == name:
-                        values = sharpened[number][tile.inner]
-                        target.write(values, 1, window=Window.from_slices(*tile.written))
+                for number, target in targets[name].items():
+                    values = sharpened[number][tile.inner]
+                    target.write(values, 1, window=Window.from_slices(*tile.written))
 
 
 def write_band(path, values, grid, band):

@@ -77,12 +77,11 @@ class Matching:
         """Return `pan`, of any shape, in the unit of the component."""
         return self.mean + (pan - self._pan_mean) * self._factor
 
-    def images(self, bands: np.ndarray, pan: np.ndarray) -> np.ndarray:
+    def images(self, bands: np.ndarray, pan: np.ndarray, valid: np.ndarray) -> np.ndarray:
         """Return the component and the matched pan of a tile, (2, rows, columns) float64.
 
-        Both are the mean of the scene where a pixel is not valid.
+        Both are the mean of the scene where a pixel is not `valid`, bool (rows, columns).
         """
-        valid = _valid(bands, pan)
         images = np.full((2, *valid.shape), self.mean)
         images[0][valid] = self._weights @ bands[:, valid].astype(np.float64)
         images[1][valid] = self(pan[valid].astype(np.float64))
@@ -91,7 +90,7 @@ class Matching:
     def tiles(self, radius: int) -> Iterator[tuple[np.ndarray, tuple[slice, slice]]]:
         """Yield `images` of the tiles of the scene and the slices of the tile; see SceneMoments."""
         for bands, pan, inner in self._scene.tiles(radius):
-            yield self.images(bands, pan), inner
+            yield self.images(bands, pan, _valid(bands, pan)), inner
 
     @cached_property
     def magnitude(self) -> float:
@@ -160,7 +159,7 @@ def bandwise(
 
         def fill(fused: np.ndarray, valid: np.ndarray, bands: np.ndarray, pan: np.ndarray) -> None:
             for result, matching, fuse in zip(fused, matchings, functions, strict=True):
-                result[valid] = fuse(*matching.images(bands, pan))[valid]
+                result[valid] = fuse(*matching.images(bands, pan, valid))[valid]
 
         return _sharpener(fill)
 
@@ -183,7 +182,7 @@ def intensitywise(
         fuse = method(matching, ratio)
 
         def fill(fused: np.ndarray, valid: np.ndarray, bands: np.ndarray, pan: np.ndarray) -> None:
-            before, matched = matching.images(bands, pan)
+            before, matched = matching.images(bands, pan, valid)
             gain = fuse(before, matched) - before
             fused[:, valid] = bands[:, valid] + gain[valid]
 
