@@ -17,6 +17,7 @@ from studies import (
     ERRANDS,
     KEEP_GOING,
     LOOKS,
+    PART,
     has_any,
     names_target,
     run_snakemake,
@@ -25,7 +26,6 @@ from studies import (
 )
 
 OPTION = "--shards"
-VARIABLE = "SARFUSION_PART"
 UNTIL = "-U --until"
 DRY = "-n --dry-run --dryrun"
 STOPS = 128  # exit codes from here on: a signal, after which no other plan runs
@@ -62,12 +62,12 @@ def each_part(name: str, shards: int, arguments: Sequence[str]) -> Iterator[tupl
     that are not done.
     """
     for number in range(1, shards + 1):
-        os.environ[VARIABLE] = f"{number}/{shards}"
+        os.environ[PART] = f"{number}/{shards}"
         yield f"shard {number} of {shards}", ["shard", *arguments]
     steps = Path(ROOT, "results", name, "shards")
     are_done = all((steps / f"{n}-of-{shards}.json").exists() for n in range(1, shards + 1))
     if are_done and not has_any(arguments, UNTIL):
-        os.environ[VARIABLE] = f"last/{shards}"
+        os.environ[PART] = f"last/{shards}"
         yield "the last plan, of what joins the sites", list(arguments)
 
 

@@ -44,6 +44,7 @@ ERRANDS = """
     --container-cleanup-images -f --force -U --until -O --omit-from --batch -d --directory
 """
 KEEP_GOING = "-k --keep-going"
+PART = "SARFUSION_PART"  # the environment variable that names the part of a study that is planned
 # Options that ask for Snakemake's own output.
 WORDS = "--verbose --debug-dag -p --printshellcmds -q --quiet --logger"
 WITH_LOGGER = "command/terminal/snakemake_with.py"  # checks the study's files and runs Snakemake
@@ -196,7 +197,7 @@ def unlock_snakemake(config: Path, lock: Lock, shards: int = 0) -> None:
     if study and files and all(file.startswith(f"results/{study}/") for file in files):
         say(f"The last run of study {study} was killed; removing the lock it left.")
         if shards:
-            os.environ["SARFUSION_PART"] = f"1/{shards}"
+            os.environ[PART] = f"1/{shards}"
         run_quietly(*snakemake(config, "--unlock", *(["shard"] if shards else [])))
         await_left_jobs()
 

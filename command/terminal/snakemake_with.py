@@ -49,8 +49,8 @@ def look_when_needed(scheduler: Any) -> None:
     """Change Snakemake's JobScheduler to look for jobs when one has ended, and not by the clock.
 
     It looks again one second after it has looked, in case its limit on the jobs that start in a
-    second kept some back, and does so once more for each job that has ended. In a long run this
-    took 9 % of a core. Here it looks again only when the limit is reached.
+    second kept some back, and does so once more for each job that has ended: in a long run, several
+    times a second. Here it looks again only when the limit is reached.
     """
     look_later = scheduler._schedule_reevalutation
 

@@ -33,22 +33,13 @@ def study_pairs(
         if _is_worth(inputs[one], inputs[other])
     ]
     kinds = [["cae", sar_input, "cnn", sar_input] for sar_input in inputs]
+    real = [[model, name] for model in models for name in inputs if not inputs[name].control]
     untrained = [
-        [model, sar_input, baseline, METHODS[baseline].input]
-        for model in models
-        for sar_input in inputs
-        if not inputs[sar_input].control
-        for baseline in baselines
+        [*run, baseline, METHODS[baseline].input] for run in real for baseline in baselines
     ]
     chosen = against.rsplit("-", 1)
     is_there = chosen[0] in models and chosen[-1] in inputs
-    ranked = [
-        [model, sar_input, *chosen]
-        for model in models
-        if is_there
-        for sar_input in inputs
-        if not inputs[sar_input].control and [model, sar_input] != chosen
-    ]
+    ranked = [[*run, *chosen] for run in real if run != chosen] if is_there else []
     found = worth + (kinds if {"cae", "cnn"} <= set(models) else []) + untrained
     known = {tuple(pair) for pair in found}
     return found + [pair for pair in ranked if not {(*pair,), (*pair[2:], *pair[:2])} & known]
