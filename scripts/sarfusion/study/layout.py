@@ -266,12 +266,7 @@ class Layout(Runs):
 
     def shown(self) -> list[str]:
         """Return the figures and pages of the viewer that show one of the sites."""
-        figures = [
-            f"{self.results}figures/{name}.{form}"
-            for name, drawing in self._drawings.items()
-            if drawing.site in self.sites
-            for form in FORMS
-        ]
+        figures = self.figures(lambda drawing: drawing.site in self.sites)
         pages = [page for site, page in self.pages().items() if site in self.sites]
         return [*figures, *(f"{self.results}viewer/{page}" for page in pages)]
 
@@ -368,12 +363,12 @@ class Layout(Runs):
             return self.withholding
         return self.full_scale if figure.full_scale else self.protocols
 
-    def figures(self, wanted: Callable[[Figure], bool] = lambda figure: True) -> list[str]:
-        """Return the files of the study's figures, of the kinds that are `wanted`."""
+    def figures(self, wanted: Callable[[Drawing], bool] = lambda drawing: True) -> list[str]:
+        """Return the files of the study's figures, of those that are `wanted`."""
         return [
             f"{self.results}figures/{name}.{form}"
             for name, drawing in self._drawings.items()
-            if wanted(FIGURES[drawing.kind])
+            if wanted(drawing)
             for form in FORMS
         ]
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..core.errors import StudyError
 from ..scoring.differences import interval_of
 from ..study.comparisons import paired_runs
+from ..study.figures import FIGURES
 from ..study.layout import Layout
 from . import scores
 from .files import read_text
@@ -61,7 +62,7 @@ def check_differences(folder: Path, name: str, site: str, protocol: str) -> str:
 def derived_files(study: dict[str, Any]) -> tuple[list[str], list[str]]:
     """Return the tables and the figures (PNG) that follow from a study's scores, in its results."""
     layout = Layout(study, is_whole=True)
-    figures = layout.figures(lambda figure: figure.from_tables)
+    figures = layout.figures(lambda drawing: FIGURES[drawing.kind].from_tables)
     return layout.tables(), [path for path in figures if path.endswith(".png")]
 
 
