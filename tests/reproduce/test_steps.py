@@ -21,6 +21,20 @@ class TestAsEveryPlugin(TestLogHandlerBase):
 
     __test__ = True
 
+    @pytest.fixture(autouse=True)
+    def closed(self, monkeypatch):
+        """Close every handler that a test makes, or else its timer prints into a later test."""
+        made = []
+        create = TestLogHandlerBase._create_handler
+        monkeypatch.setattr(
+            TestLogHandlerBase,
+            "_create_handler",
+            lambda self: made.append(create(self)) or made[-1],
+        )
+        yield
+        for handler in made:
+            handler.close()
+
     def get_log_handler_cls(self):
         return steps.LogHandler
 

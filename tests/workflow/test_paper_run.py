@@ -67,7 +67,7 @@ def test_what_was_not_run_is_not_told_of(tiny, gaps, protocols):
 def test_captions_say_that_scenes_are_simulated_and_figures_are_there(gaps):
     captions = re.findall(r"(Figure|Table) (\d+)\. .*?Simulated scenes\.", " ".join(gaps))
     figures = {int(number) for kind, number in captions if kind == "Figure"}
-    assert figures == set(range(1, 9))
+    assert figures == set(range(1, 10))
 
 
 def test_it_is_small_and_went_without_a_warning(finished, protocols):

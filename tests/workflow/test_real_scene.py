@@ -63,5 +63,5 @@ def test_real_scenes_run_to_the_last_figure(project, scenes):
     scores = pd.read_csv(results / "tables/metrics.csv")
     assert set(scores["method"]) == {*("copy", "cnn", "cae", "unet", "nearest", "regression")}
     figures = {path.stem for path in results.glob("figures/*.pdf")}
-    assert len(figures) == 23
+    assert len(figures) == 24
     assert all((results / f"figures/{name}.png").stat().st_size > 10_000 for name in figures)

@@ -343,7 +343,7 @@ BANDS = [f"figures/village_reconstruction_{band}.png" for band in ("blue", "red"
         (swapped_figures, "recompute", {*BANDS}),
         (swapped_result_figure, "claims", {"figures/claims.png"}),
         (missing_figure, "own", {"figures/village_overview.png"}),
-        (no_table, "recompute", {SCORES}),
+        (no_table, "recompute", {SCORES, "verdicts"}),
         (no_table, "claims", {DIFFERENCES, "tables"}),
     ],
 )
