@@ -72,7 +72,7 @@ class Project:
         return project
 
     def command(self, *arguments, study=TINY, change=None):
-        """The command line that a person would type, with two cores.
+        """The command line by which ./reproduce starts Snakemake, with two cores.
 
         `change` is laid over the study, by a second file: Snakemake's own --config makes texts
         of the numbers inside lists and mappings.
@@ -82,7 +82,7 @@ class Project:
             files.append("change.yaml")
             (self.folder / files[1]).write_text(yaml.safe_dump(change))
         return [
-            *(sys.executable, "-m", "snakemake", *arguments),
+            *(sys.executable, "command/terminal/snakemake_with.py", "plain", *arguments),
             *("--configfile", *files, "--cores", "2"),
         ]
 

@@ -10,12 +10,15 @@ Snakemake reads the files of a study by a parser that takes the last of two equa
 with a traceback where a file is not in UTF-8. So they are read here first.
 
 Snakemake's scheduler is kept from looking for jobs every second; see `look_when_needed`.
+Scripts start faster than by Snakemake alone; see forked_jobs.py.
 """
 
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from forked_jobs import start_by_fork
 
 SCRIPTS = str(Path(__file__).resolve().parents[2] / "scripts")
 
@@ -69,6 +72,8 @@ if __name__ == "__main__":
 
     from snakemake.cli import main
     from snakemake.scheduling.job_scheduler import JobScheduler
+    from snakemake.script import PythonScript
 
     look_when_needed(JobScheduler)
+    start_by_fork(PythonScript)
     main([*(["--logger", logger] if logger != "plain" else []), *sys.argv[1:]])

@@ -1,0 +1,101 @@
+"""Start the scripts of a run by a fork of one process that has imported what most of them need.
+
+A job that starts as a new Python spends one to three seconds on imports, on the processor. With
+many short jobs that is a large part of a run (tests/benchmarks, "start of a job"). The scripts
+themselves and the library of the project are imported in each job, as ever.
+"""
+
+import itertools
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+import types
+from pathlib import Path
+from typing import Any
+
+# Snakemake's own modules are those that its preamble of a script imports.
+IMPORTED = (
+    *("snakemake.iocontainers", "snakemake.logging"),
+    *("numba", "pandas", "rasterio.features", "rasterio.merge", "rasterio.shutil", "rasterio.warp"),
+    *("scipy.ndimage", "scipy.stats", "skimage.metrics", "matplotlib.backends.backend_agg"),
+    *("seaborn", "torch.nn.functional", "safetensors.torch", "jsonschema", "tqdm"),
+)
+ONE_THREAD = [f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")]
+FEW = 3  # jobs of a run that start as a new Python: a run of no more has no use for the imports
+
+
+class Forks:
+    """Starts jobs: the first few as ever, and, once it is ready, by a fork."""
+
+    def __init__(self) -> None:
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(list(IMPORTED))
+        self.jobs = itertools.count(1)
+        self.ready = threading.Event()
+
+    def is_ready(self) -> bool:
+        """Count a job; tell whether it can be forked. Begin to import after the first few."""
+        if next(self.jobs) == FEW + 1:
+            threading.Thread(target=self.prepare, daemon=True).start()
+        return self.ready.is_set()
+
+    def prepare(self) -> None:
+        """Wait until the process that is forked has imported all.
+
+        Numerical libraries look up their number of threads when they are imported.
+        """
+        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+        first = self.context.Process(target=int)
+        first.start()
+        first.join()
+        if first.exitcode == 0:
+            self.ready.set()
+
+    def run(self, path: str, variables: dict[str, str], record: Any) -> None:
+        """Run a script as a job of its own; raise CalledProcessError where it fails.
+
+        variables: of the environment. record: Snakemake's record of a benchmark, or None.
+        """
+        from snakemake.benchmark import benchmarked
+
+        process = self.context.Process(target=run_script, args=(path, variables))
+        process.start()
+        with benchmarked(process.pid if record is not None else False, record):
+            process.join()
+        if process.exitcode:
+            raise subprocess.CalledProcessError(process.exitcode, path)
+
+
+def run_script(path: str, variables: dict[str, str]) -> None:
+    """Run a script in this process as a new Python would."""
+    os.environ.update(variables)
+    sys.argv = [path]
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    main.__file__ = path
+    try:
+        exec(compile(Path(path).read_bytes(), path, "exec"), vars(main))
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        sys.exit(1)
+
+
+def start_by_fork(script_class: Any) -> None:
+    """Change Snakemake's PythonScript to fork jobs that need no environment of their own.
+
+    On Linux only: elsewhere, libraries of the system do not work in a fork.
+    """
+    if sys.platform != "linux":
+        return
+    forks, execute_as_ever = Forks(), script_class.execute_script
+
+    def execute(self, fname, edit=False):
+        has_environment = self.conda_env or self.container_img or self.env_modules
+        if has_environment or self.threads > 1 or not forks.is_ready():
+            execute_as_ever(self, fname, edit)
+        else:
+            variables = {"TMPDIR": self.resources["tmpdir"]} if "tmpdir" in self.resources else {}
+            forks.run(fname, variables, self.bench_record)
+
+    script_class.execute_script = execute

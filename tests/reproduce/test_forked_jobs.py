@@ -1,0 +1,146 @@
+"""Jobs that Snakemake starts by a fork: as a new Python would run them."""
+
+import json
+import subprocess
+import sys
+import threading
+from types import SimpleNamespace
+
+import pytest
+from reproduce_command import ROOT
+from snakemake.benchmark import BenchmarkRecord
+
+sys.path.insert(0, str(ROOT / "command/terminal"))
+
+import forked_jobs
+
+JOB = """\
+import json, os, sys
+from pathlib import Path
+
+said = {"argv": sys.argv, "file": __file__, "folder": os.getcwd()}
+said |= {"imported": "wave" in sys.modules, "temporary": os.environ.get("TMPDIR")}
+said |= {"threads": os.environ.get("OMP_NUM_THREADS")}
+said["is_main"] = sys.modules["__main__"].said is said and __name__ == "__main__"
+Path("said.json").write_text(json.dumps(said))
+"""
+
+
+@pytest.fixture
+def script_class(monkeypatch):
+    """A stand-in for Snakemake's PythonScript, changed, with the paths that it ran as ever."""
+
+    as_ever = []
+
+    class PythonScript:
+        def __init__(self, **given):
+            given = {"conda_env": None, "container_img": None, "env_modules": None} | given
+            vars(self).update({"threads": 1, "resources": {}, "bench_record": None} | given)
+
+        def execute_script(self, path, edit=False):
+            as_ever.append(path)
+
+    monkeypatch.setattr(forked_jobs, "IMPORTED", ("wave",))
+    for name in forked_jobs.ONE_THREAD:
+        monkeypatch.setenv(name, "7")
+    at_once = SimpleNamespace(Thread=AtOnce, Event=threading.Event)
+    monkeypatch.setattr(forked_jobs, "threading", at_once)
+    forked_jobs.start_by_fork(PythonScript)
+    PythonScript.as_ever = as_ever
+    return PythonScript
+
+
+class AtOnce:
+    """A thread that does its work when it is started."""
+
+    def __init__(self, target, daemon):
+        self.start = target
+
+
+@pytest.fixture
+def forking(script_class):
+    """The class after the first few jobs."""
+    for _ in range(forked_jobs.FEW):
+        script_class().execute_script("first.py")
+    script_class.as_ever.clear()
+    return script_class
+
+
+@pytest.fixture
+def job(tmp_path, monkeypatch):
+    """Writes a script into the working folder; returns its name."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(text):
+        (tmp_path / "job.py").write_text(text)
+        return "job.py"
+
+    return write
+
+
+def test_the_first_few_jobs_start_as_ever(script_class):
+    for _ in range(forked_jobs.FEW):
+        script_class().execute_script("first.py")
+    assert script_class.as_ever == ["first.py"] * forked_jobs.FEW
+
+
+def test_a_job_finds_what_a_new_python_would_give_it(forking, job, tmp_path):
+    forking(resources={"tmpdir": "/var/tmp"}).execute_script(job(JOB))
+    assert json.loads((tmp_path / "said.json").read_text()) == {
+        "argv": ["job.py"],
+        "file": "job.py",
+        "folder": str(tmp_path),
+        "imported": True,
+        "temporary": "/var/tmp",
+        "threads": "1",
+        "is_main": True,
+    }
+    assert forking.as_ever == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("raise SystemExit(3)", 3),
+        ("raise SystemExit('a reason')", 1),
+        ("1 / 0", 1),
+        ("x = (", 1),
+        ("import os; os.kill(os.getpid(), 9)", -9),
+    ],
+)
+def test_a_job_that_fails_raises_what_snakemake_expects(forking, job, text, code):
+    with pytest.raises(subprocess.CalledProcessError) as raised:
+        forking().execute_script(job(text))
+    assert raised.value.returncode == code
+
+
+def test_an_error_goes_through_the_hook_that_the_script_sets(forking, job, tmp_path):
+    hook = "def hook(kind, error, trace): Path('said').write_text(kind.__name__)\n"
+    text = f"import sys\nfrom pathlib import Path\n{hook}sys.excepthook = hook\n1 / 0\n"
+    with pytest.raises(subprocess.CalledProcessError):
+        forking().execute_script(job(text))
+    assert (tmp_path / "said").read_text() == "ZeroDivisionError"
+
+
+def test_time_and_memory_are_those_of_the_job(forking, job):
+    record = BenchmarkRecord()
+    text = "import time\nblock = b'1' * 300_000_000\ntime.sleep(1)\n"
+    forking(bench_record=record).execute_script(job(text))
+    assert record.running_time > 1
+    assert 300e6 / 2**20 < record.max_rss < 1000
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"conda_env": "env"}, {"container_img": "image"}, {"env_modules": "modules"}, {"threads": 2}],
+)
+def test_a_job_with_an_environment_or_threads_starts_as_ever(forking, job, given):
+    forking(**given).execute_script(job("1 / 0"))
+    assert forking.as_ever == ["job.py"]
+
+
+def test_other_systems_start_jobs_as_ever(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    unchanged = SimpleNamespace(execute_script=print)
+    forked_jobs.start_by_fork(unchanged)
+    assert unchanged.execute_script is print
