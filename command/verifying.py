@@ -91,7 +91,8 @@ def verify_study(study: str, options: argparse.Namespace) -> int:
         shutil.rmtree(str(ROOT / SCRATCH), ignore_errors=True)
         say(f"Verifying {shown(folder)}")
         say("Making again what the models and scores in the results make")
-        draw = ("--spot", str(options.spot), "--dice", options.dice)
+        count = [] if options.spot is None else [str(options.spot)]
+        draw = ("--spot", *count, "--dice", options.dice)
         run_script(lock, "stage_models", config, folder, ROOT / SCRATCH, "--scenes", own, *draw)
         place, weights, scores, spot = (
             ROOT / SCRATCH / f"{over}.json" for over in ("place", "weights", "scores", "spot")
@@ -136,9 +137,8 @@ def verify_options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--spot",
         type=int,
-        default=3,
         metavar="N",
-        help="models to train among those without weights there (3)",
+        help="models to train among those without weights there (3, or 1 where training is long)",
     )
     parser.add_argument(
         "--dice",
@@ -148,6 +148,6 @@ def verify_options(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--cores", default="all", help="cores to use (all)")
     options = parser.parse_args(arguments)
-    if options.spot < 0:
+    if options.spot is not None and options.spot < 0:
         parser.error("--spot is a number of models, 0 for none")
     return options

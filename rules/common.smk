@@ -45,7 +45,7 @@ from sarfusion.study.disk import site_pixels
 from sarfusion.study.figures import FIGURES
 from sarfusion.study.inputs import CONTROLS
 from sarfusion.study.layout import FORMS, REPORT_TABLES, Layout
-from sarfusion.study.runs import model_name
+from sarfusion.study.runs import is_long, model_name
 from sarfusion.study.methods import METHODS
 from sarfusion.study.optical import sensor_words
 from sarfusion.study.parts import sites_of, this_part
@@ -122,7 +122,7 @@ for site, problem in ABSENT.items():
 # Train bands in separate jobs when there are few sites, so that every core has work. With many
 # sites the sites themselves fill the cores, and a third of the jobs is planned faster. Bytes are
 # the same either way.
-LONG_TRAINING = STUDY["training"]["updates"] >= 1000
+LONG_TRAINING = is_long(STUDY["training"])
 TRAINED_APART = len(STUDY["sites"]) <= 8 and LONG_TRAINING
 # Models from a folder of weights, which may lack some, fuse in one job where the scenes are so small
 # that starting PyTorch takes longer than fusing. Of larger scenes, each is a job of its own.

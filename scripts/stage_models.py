@@ -1,7 +1,7 @@
 """Lay out runs apart from results/, with the models of another person, for `./reproduce verify`.
 
     python scripts/stage_models.py STUDY_FILE FOLDER TARGET [--scenes OURS] [--first-band]
-        [--spot N --dice TEXT]
+        [--spot [N] --dice TEXT]
 
 FOLDER: results/STUDY of another person. TARGET/weights gets those of its models that may be used
 (with --first-band, of the study's first band only). TARGET/run and TARGET/trained, where Snakemake
@@ -26,7 +26,7 @@ from sarfusion.verify.derived import check_given
 from sarfusion.verify.expected import every_model
 from sarfusion.verify.files import check_no_links
 from sarfusion.verify.models import usable_models
-from sarfusion.verify.spot import draw, lacking
+from sarfusion.verify.spot import draw_lacking
 
 ROOT = Path(__file__).parents[1]
 
@@ -50,7 +50,7 @@ def main(study_file, folder, target, scenes=None, first_band=False, spot=0, dice
                     copy_as_new(path, results / f"scenes/{site}" / path.relative_to(folder))
     (target / "place.json").write_text(json.dumps({"data": str(ROOT / study["data"])}))
     (target / "weights.json").write_text(json.dumps({"weights": "../weights"}))
-    drawn = draw(lacking(study, usable), spot, dice)
+    drawn = draw_lacking(study, usable, spot, dice)
     (target / "spot.json").write_text(json.dumps({"spot": drawn}))
     if check("scores", check_given, study, Path(folder)).passed:
         (target / "scores.json").write_text(
@@ -70,7 +70,7 @@ if __name__ == "__main__":
         parser.add_argument(argument)
     parser.add_argument("--scenes")
     parser.add_argument("--first-band", action="store_true")
-    parser.add_argument("--spot", type=int, default=0)
+    parser.add_argument("--spot", type=int, nargs="?", default=0)
     parser.add_argument("--dice", default="")
     try:
         main(**vars(parser.parse_args()))

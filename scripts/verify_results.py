@@ -1,6 +1,6 @@
 """Hold the results of a study in a folder against what is made again here.
 
-    python scripts/verify_results.py STUDY_FILE FOLDER AGAIN [OURS] [--spot N --dice TEXT]
+    python scripts/verify_results.py STUDY_FILE FOLDER AGAIN [OURS] [--spot [N] --dice TEXT]
 
 FOLDER: results/STUDY of another person, or results/reference/STUDY. AGAIN: the same study, made
 here with the models in FOLDER, its tables from the scores in FOLDER (see stage_models.py). OURS:
@@ -31,7 +31,7 @@ from sarfusion.verify.pages import check_pages
 from sarfusion.verify.pictures import compare_figures
 from sarfusion.verify.product import check_pictures
 from sarfusion.verify.settings import check_about, check_config, check_own
-from sarfusion.verify.spot import check_spots, coverage, draw, lacking
+from sarfusion.verify.spot import check_spots, coverage, draw_lacking
 from sarfusion.verify.unmade import in_words, unmade_files
 
 ENVELOPE = Path(__file__).parents[1] / "results/envelope"  # of the project, not of what is checked
@@ -45,7 +45,7 @@ def main(study_file, folder, again, ours=None, spot=0, dice=""):
     check_no_links(folder)
     limits = tolerances.read(ENVELOPE / "tolerances.csv")
     usable = usable_models(study, folder / "models")
-    drawn = draw(lacking(study, usable), spot, dice)
+    drawn = draw_lacking(study, usable, spot, dice)
     steps = {
         "Inputs: settings, sums and scenes": input_checks(study, folder, again),
         "Recompute: models -> fused bands -> scores and pictures": [
@@ -189,7 +189,7 @@ if __name__ == "__main__":
     for argument in ("study_file", "folder", "again"):
         parser.add_argument(argument)
     parser.add_argument("ours", nargs="?")
-    parser.add_argument("--spot", type=int, default=0)
+    parser.add_argument("--spot", type=int, nargs="?", default=0)
     parser.add_argument("--dice", default="")
     try:
         sys.exit(main(**vars(parser.parse_args())))

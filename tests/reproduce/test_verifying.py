@@ -10,9 +10,9 @@ def test_verify_makes_again_and_compares(calls, project):
     assert verifying.verify_command(["--cores", "2"]) == 0
     stage, snakemake, compare = calls
     assert kinds(calls) == ["stage_models.py", "spot", "verify_results.py"]
-    assert stage[-9:-1] == [
+    assert stage[-8:-1] == [
         *("config/demo.yaml", "results/reference/demo", "results/.verify"),
-        *("--scenes", "results/demo", "--spot", "3", "--dice"),
+        *("--scenes", "results/demo", "--spot", "--dice"),
     ]
     assert stage[-1].isdigit()
     assert snakemake[4:9] == [
@@ -22,9 +22,9 @@ def test_verify_makes_again_and_compares(calls, project):
     assert snakemake[snakemake.index("--directory") + 1] == "results/.verify/run"
     assert {"--nolock", "--keep-going"} <= set(snakemake)
     assert snakemake[snakemake.index("--cores") + 1] == "2"
-    assert compare[-7:] == [
+    assert compare[-6:] == [
         *("config/demo.yaml", "results/reference/demo", "results/.verify/run/results/demo"),
-        *stage[-4:],
+        *stage[-3:],
     ]
     assert not (project / "results/.verify/run/left").exists()  # nothing of an earlier one
 
@@ -33,11 +33,11 @@ def test_verify_takes_all_references_unless_a_study_is_named(calls, project):
     (project / "config/lima.yaml").write_text("study: lima\n")
     refer(project, "lima")
     verifying.verify_command(["--study", "lima"])
-    assert calls[0][-9:-7] == ["config/lima.yaml", "results/reference/lima"]
+    assert calls[0][-8:-6] == ["config/lima.yaml", "results/reference/lima"]
     assert len(calls) == 3
     calls.clear()
     assert verifying.verify_command([]) == 0
-    assert [call[-9] for call in calls[::3]] == ["config/demo.yaml", "config/lima.yaml"]
+    assert [call[-8] for call in calls[::3]] == ["config/demo.yaml", "config/lima.yaml"]
 
 
 def test_verify_fails_if_one_reference_does(calls, project, monkeypatch):
@@ -60,7 +60,7 @@ def test_verify_trains_again_if_asked(calls):
     verifying.verify_command(["--retrain"])
     assert kinds(calls) == ["stage_models.py", "spot", "figures", "verify_results.py"]
     assert calls[2][4:7] == ["config/demo.yaml", "results/.verify/place.json", "--snakefile"]
-    assert calls[-1][-5] == "results/.verify/trained/results/demo"
+    assert calls[-1][-4] == "results/.verify/trained/results/demo"
 
 
 def test_results_of_another_person_are_held_against_ones_own(calls, project, tmp_path_factory):

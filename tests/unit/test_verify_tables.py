@@ -518,3 +518,12 @@ def test_the_dice_decide_alone_what_is_drawn():
     assert len(set(map(tuple, (spot.draw(names, 3, str(dice)) for dice in range(9))))) > 5
     assert spot.draw(names[:2], 3, "7") == names[:2]
     assert spot.draw(names, 0, "7") == []
+
+
+@pytest.mark.parametrize(("updates", "usual"), [(999, 3), (1000, 1)])
+def test_fewer_models_are_drawn_where_training_is_long(updates, usual):
+    study = STUDY | {"training": STUDY["training"] | {"updates": updates}}
+    names = sorted(every_model(study))
+    assert spot.draw_lacking(study, set(), 2, "7") == spot.draw(spot.lacking(study, set()), 2, "7")
+    assert len(spot.draw_lacking(study, set(), None, "7")) == usual
+    assert spot.draw_lacking(study, {*names[2:]}, 5, "7") == names[:2]

@@ -320,6 +320,11 @@ class Runs:
         }
 
 
+def is_long(training: Mapping[str, Any]) -> bool:
+    """Tell whether models train for so long that each has a job of its own, by these settings."""
+    return training["updates"] >= 1000
+
+
 def model_name(
     place: str, protocol: str, band: str, model: str, sar_input: str, seed: int | str
 ) -> str:

@@ -15,6 +15,7 @@ import pandas as pd
 from ..core.errors import StudyError
 from ..study.layout import Layout
 from ..study.protocols import FULL
+from ..study.runs import is_long
 from . import scores, tolerances
 from .checks import Check, check
 from .compared import same_weights
@@ -36,6 +37,18 @@ def lacking(study: Mapping[str, Any], available: Set[str]) -> list[str]:
 def draw(names: list[str], count: int, dice: str) -> list[str]:
     """Return `count` of the names (all if there are fewer), drawn by `dice`: any text."""
     return sorted(random.Random(dice).sample(names, min(count, len(names))))
+
+
+def draw_lacking(
+    study: Mapping[str, Any], available: Set[str], count: int | None, dice: str
+) -> list[str]:
+    """Return `count` names of models that are not `available`, drawn by `dice`.
+
+    count: None for as many as a reviewer can wait for, fewer where training is long.
+    """
+    if count is None:
+        count = 1 if is_long(study["training"]) else 3
+    return draw(lacking(study, available), count, dice)
 
 
 def missed(models: int, drawn: int, forged: int) -> float:
