@@ -8,6 +8,7 @@ themselves and the library of the project are imported in each job, as ever.
 import itertools
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -76,6 +77,8 @@ def run_script(path: str, variables: dict[str, str]) -> None:
     main.__file__ = path
     try:
         exec(compile(Path(path).read_bytes(), path, "exec"), vars(main))
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
     except Exception:
         sys.excepthook(*sys.exc_info())
         sys.exit(1)

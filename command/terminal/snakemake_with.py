@@ -13,6 +13,7 @@ Snakemake's scheduler is kept from looking for jobs every second; see `look_when
 Scripts start faster than by Snakemake alone; see forked_jobs.py.
 """
 
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -66,6 +67,14 @@ def look_when_needed(scheduler: Any) -> None:
     scheduler._schedule_reevalutation = look_later_if_needed
 
 
+def is_news(record: logging.LogRecord) -> bool:
+    """Tell whether a record says more than that a job ended when the run was stopped.
+
+    When Ctrl-C stops a run, Snakemake closes its loggers before its jobs have ended.
+    """
+    return not record.getMessage().startswith(("RuleException:", "Error in rule "))
+
+
 if __name__ == "__main__":
     logger = sys.argv.pop(1)
     check_files(sys.argv[1:])
@@ -74,6 +83,8 @@ if __name__ == "__main__":
     from snakemake.scheduling.job_scheduler import JobScheduler
     from snakemake.script import PythonScript
 
+    assert logging.lastResort is not None
+    logging.lastResort.addFilter(is_news)
     look_when_needed(JobScheduler)
     start_by_fork(PythonScript)
     main([*(["--logger", logger] if logger != "plain" else []), *sys.argv[1:]])

@@ -106,6 +106,7 @@ def test_a_job_finds_what_a_new_python_would_give_it(forking, job, tmp_path):
         ("1 / 0", 1),
         ("x = (", 1),
         ("import os; os.kill(os.getpid(), 9)", -9),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGINT)", 130),
     ],
 )
 def test_a_job_that_fails_raises_what_snakemake_expects(forking, job, text, code):

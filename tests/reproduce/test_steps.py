@@ -117,6 +117,15 @@ def test_a_failure_is_told_once_with_its_error_and_its_log(told, tmp_path):
     assert last == "1 of 12 steps failed, 0 are done. Snakemake's own log: /x/y.log"
 
 
+@pytest.mark.parametrize("how", ["died with <Signals.SIGINT: 2>.", "exit status 130."])
+def test_jobs_that_ctrl_c_ends_have_not_failed(told, tmp_path, how):
+    log = tmp_path / "a.log"
+    log.write_text("started in 1 s\n")
+    message = f"RuleException:\nCalledProcessError in file x\nCommand 'y' {how}"
+    assert not told((LogEvent.ERROR, message, {}), level=logging.ERROR)
+    assert told(TOTAL, starts(1), fails(1, log)) == ["12 steps to do"]
+
+
 def test_a_killed_job_shows_the_end_of_its_log(told, tmp_path):
     log = tmp_path / "a.log"
     log.write_text("".join(f"line {number}\n" for number in range(50)))

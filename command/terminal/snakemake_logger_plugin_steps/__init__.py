@@ -43,6 +43,8 @@ REPORTED_OTHERWISE = (
     "WorkflowError:\nAt least one job did not complete successfully",
     "RuleException:\nCalledProcessError",
 )
+# What such a message contains where Ctrl-C ended the job.
+STOPPED = "SIGINT|exit status 130"
 
 
 class Step(NamedTuple):
@@ -68,6 +70,7 @@ class LogHandler(LogHandlerBase):
         self.done, self.total = 0, 0
         self.print_lock = threading.Lock()
         self.silence: threading.Timer | None = None
+        self.stopped = False
         colour = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self.colour = colour and "NO_COLOR" not in os.environ and not self.common_settings.nocolor
 
@@ -140,9 +143,11 @@ class LogHandler(LogHandlerBase):
             self.running.pop(job["jobid"], None)
 
     def fail(self, jobid: int, logs: Sequence[str]) -> None:
-        """Print which job failed, why, and the paths of its logs."""
+        """Print which job failed, why, and the paths of its logs, unless Ctrl-C stopped the run."""
         what = self.steps[jobid].what if jobid in self.steps else f"job {jobid}"
         self.running.pop(jobid, None)
+        if self.stopped:
+            return
         self.failed.add(jobid)
         lines = [f"FAILED  {what}", *reasons(logs), *(f"log: {log}" for log in logs)]
         self.say("\n        ".join(lines), RED)
@@ -153,6 +158,7 @@ class LogHandler(LogHandlerBase):
         """Print an error or a warning, unless it is reported in other words."""
         text = record.getMessage()
         if text.startswith(REPORTED_OTHERWISE):
+            self.stopped |= re.search(STOPPED, text) is not None
             return
         if getattr(record, "exception", None) == "LockException":
             text = LOCKED

@@ -108,7 +108,7 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, trace: Any) -
     if issubclass(kind, Exception):
         _open_log(sys.modules["__main__"].snakemake.log[0])
         _log_traceback(error)
-    else:
+    elif not issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
 
 
