@@ -19,24 +19,40 @@ NOTES = [
 ]
 
 
+# Differences of more than so many times the median would compress all others: the table has them.
+FAR = 5
+
+
 @styled
 def in_order(table: pd.DataFrame) -> Figure:
     """Return forest plots of a ranking (scoring.ranking.COLUMNS) of one protocol, one per site.
 
     Lines are methods, those of the lowest RMSE at the top; zero is the one that all are held
-    against. Raises StudyError when there is nothing to draw.
+    against. Methods that are FAR away are named in a note. Raises StudyError when there is nothing
+    to draw.
     """
     held = table[(table["finding"] != ITSELF) & table["difference"].notna()]
     if held.empty:
         raise StudyError("ranking: no method could be held against another")
-    groups = {f"Site {site}": _ordered(rows) for site, rows in held.groupby("site", sort=False)}
-    return difference_panels(groups, NOTES)
+    groups, notes = {}, [*NOTES]
+    for site, rows in held.groupby("site", sort=False):
+        ordered = _ordered(rows)
+        far = ordered["away"] > FAR * ordered["away"].median()
+        groups[f"Site {site}"] = ordered[~far]
+        if far.any():
+            names = ", ".join(ordered["label"][far].unique())
+            notes.append(f"Too far off to be shown here, at {site}: {names}.")
+    return difference_panels(groups, notes)
 
 
 def _ordered(rows):
-    """Return the rows of a site, best method first, with what difference_panels needs."""
-    mean = rows.groupby(["method", "input"])["rmse"].transform("mean")
-    ordered = rows.assign(mean=mean).sort_values("mean", kind="stable")
+    """Return the rows of a site, best method first, with what difference_panels needs.
+
+    away: magnitude of the mean difference of a method over bands.
+    """
+    mean = rows.groupby(["method", "input"])[["rmse", "difference"]].transform("mean")
+    ordered = rows.assign(mean=mean["rmse"], away=mean["difference"].abs())
+    ordered = ordered.sort_values("mean", kind="stable")
     labels = [method_label(*run) for run in zip(ordered["method"], ordered["input"], strict=True)]
     heading = f"minus {run_label(rows['against'].iloc[0])}:"
     return ordered.assign(column="ranking", heading=heading, label=labels)
