@@ -5,7 +5,6 @@ many short jobs that is a large part of a run (tests/benchmarks, "start of a job
 themselves and the library of the project are imported in each job, as ever.
 """
 
-import itertools
 import multiprocessing
 import os
 import signal
@@ -24,21 +23,22 @@ IMPORTED = (
     *("seaborn", "torch.nn.functional", "safetensors.torch", "jsonschema", "tqdm"),
 )
 ONE_THREAD = [f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")]
-FEW = 3  # jobs of a run that start as a new Python: a run of no more has no use for the imports
+MANY = 12  # jobs of a run: with fewer, the imports take longer than they save
 
 
 class Forks:
-    """Starts jobs: the first few as ever, and, once it is ready, by a fork."""
+    """Starts jobs by a fork. `planned` is the number of jobs of the run."""
 
     def __init__(self) -> None:
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(list(IMPORTED))
-        self.jobs = itertools.count(1)
+        self.planned = 0
+        self.began = threading.Lock()
         self.ready = threading.Event()
 
     def is_ready(self) -> bool:
-        """Count a job; tell whether it can be forked. Begin to import after the first few."""
-        if next(self.jobs) == FEW + 1:
+        """Tell whether a job can be forked. Begin to import at the first, if there are many."""
+        if self.planned >= MANY and self.began.acquire(blocking=False):
             threading.Thread(target=self.prepare, daemon=True).start()
         return self.ready.is_set()
 
@@ -84,14 +84,20 @@ def run_script(path: str, variables: dict[str, str]) -> None:
         sys.exit(1)
 
 
-def start_by_fork(script_class: Any) -> None:
+def start_by_fork(script_class: Any, scheduler_class: Any) -> None:
     """Change Snakemake's PythonScript to fork jobs that need no environment of their own.
 
-    On Linux only: elsewhere, libraries of the system do not work in a fork.
+    Its JobScheduler knows how many jobs there are. The first jobs start as ever, until the imports
+    are done. On Linux only: elsewhere, libraries of the system do not work in a fork.
     """
     if sys.platform != "linux":
         return
     forks, execute_as_ever = Forks(), script_class.execute_script
+    schedule = scheduler_class.schedule
+
+    def schedule_counted(self):
+        forks.planned = len(list(self.workflow.dag.needrun_jobs()))
+        return schedule(self)
 
     def execute(self, fname, edit=False):
         has_environment = self.conda_env or self.container_img or self.env_modules
@@ -102,3 +108,4 @@ def start_by_fork(script_class: Any) -> None:
             forks.run(fname, variables, self.bench_record)
 
     script_class.execute_script = execute
+    scheduler_class.schedule = schedule_counted

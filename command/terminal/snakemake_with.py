@@ -86,5 +86,5 @@ if __name__ == "__main__":
     assert logging.lastResort is not None
     logging.lastResort.addFilter(is_news)
     look_when_needed(JobScheduler)
-    start_by_fork(PythonScript)
+    start_by_fork(PythonScript, JobScheduler)
     main([*(["--logger", logger] if logger != "plain" else []), *sys.argv[1:]])

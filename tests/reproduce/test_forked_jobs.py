@@ -28,8 +28,10 @@ Path("said.json").write_text(json.dumps(said))
 
 @pytest.fixture
 def script_class(monkeypatch):
-    """A stand-in for Snakemake's PythonScript, changed, with the paths that it ran as ever."""
+    """A stand-in for Snakemake's PythonScript, changed, with the paths that it ran as ever.
 
+    Its `plan` has a stand-in for the scheduler schedule so many jobs.
+    """
     as_ever = []
 
     class PythonScript:
@@ -40,13 +42,24 @@ def script_class(monkeypatch):
         def execute_script(self, path, edit=False):
             as_ever.append(path)
 
+    class JobScheduler:
+        def __init__(self, jobs):
+            dag = SimpleNamespace(needrun_jobs=lambda: iter(range(jobs)))
+            self.workflow = SimpleNamespace(dag=dag)
+
+        def schedule(self):
+            return "success"
+
+    def plan(jobs):
+        assert JobScheduler(jobs).schedule() == "success"
+
     monkeypatch.setattr(forked_jobs, "IMPORTED", ("wave",))
     for name in forked_jobs.ONE_THREAD:
         monkeypatch.setenv(name, "7")
-    at_once = SimpleNamespace(Thread=AtOnce, Event=threading.Event)
+    at_once = SimpleNamespace(Thread=AtOnce, Event=threading.Event, Lock=threading.Lock)
     monkeypatch.setattr(forked_jobs, "threading", at_once)
-    forked_jobs.start_by_fork(PythonScript)
-    PythonScript.as_ever = as_ever
+    forked_jobs.start_by_fork(PythonScript, JobScheduler)
+    PythonScript.as_ever, PythonScript.plan = as_ever, plan
     return PythonScript
 
 
@@ -59,10 +72,8 @@ class AtOnce:
 
 @pytest.fixture
 def forking(script_class):
-    """The class after the first few jobs."""
-    for _ in range(forked_jobs.FEW):
-        script_class().execute_script("first.py")
-    script_class.as_ever.clear()
+    """The class in a run of many jobs."""
+    script_class.plan(forked_jobs.MANY)
     return script_class
 
 
@@ -78,10 +89,18 @@ def job(tmp_path, monkeypatch):
     return write
 
 
-def test_the_first_few_jobs_start_as_ever(script_class):
-    for _ in range(forked_jobs.FEW):
-        script_class().execute_script("first.py")
-    assert script_class.as_ever == ["first.py"] * forked_jobs.FEW
+def test_the_jobs_of_a_small_run_start_as_ever(script_class):
+    script_class.plan(forked_jobs.MANY - 1)
+    for _ in range(3):
+        script_class().execute_script("a.py")
+    assert script_class.as_ever == ["a.py"] * 3
+
+
+def test_jobs_start_as_ever_until_the_imports_are_done(forking, monkeypatch):
+    later = SimpleNamespace(start=lambda: None)
+    monkeypatch.setattr(forked_jobs.threading, "Thread", lambda **given: later)
+    forking().execute_script("a.py")
+    assert forking.as_ever == ["a.py"]
 
 
 def test_a_job_finds_what_a_new_python_would_give_it(forking, job, tmp_path):
@@ -142,6 +161,6 @@ def test_a_job_with_an_environment_or_threads_starts_as_ever(forking, job, given
 
 def test_other_systems_start_jobs_as_ever(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
-    unchanged = SimpleNamespace(execute_script=print)
-    forked_jobs.start_by_fork(unchanged)
-    assert unchanged.execute_script is print
+    unchanged = SimpleNamespace(execute_script=print, schedule=print)
+    forked_jobs.start_by_fork(unchanged, unchanged)
+    assert unchanged.execute_script is unchanged.schedule is print
