@@ -97,7 +97,7 @@ LOCK = os.path.relpath(
     )
 )
 # The sites whose jobs this plan has. Files of other sites, which the last plan of several has none
-# of, have no rule there: they are given.
+# of, have no rule there, since they are given.
 PLANNED = sites_of(STUDY, PART)
 SHARD = PART is not None and not PART.is_last
 LAYOUT = Layout(STUDY, "<results>", models="<models>", lock=LOCK, sites=PLANNED if SHARD else None)

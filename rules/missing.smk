@@ -1,4 +1,5 @@
-# Sites that failed, and the list of them with which the other sites can go on. No rules.
+# Sites that failed, the list of them with which the other sites can go on, and what shards have not
+# made. No rules.
 
 import re
 
@@ -67,3 +68,21 @@ def failed_sites(failed):
             reason = NOT_TEXT.sub("", reason)[:MAX_MESSAGE]  # as a setting may have it
             sites.setdefault(site, {"rule": step, "log": path, "reason": reason})
     return sites
+
+
+def lacking():
+    """Return the line for what the last plan lacks of the shards (parts.smk), "" if nothing."""
+    if sites_from("stac") and not Path(LOCK).exists():
+        return f"--shards: find and lock the scenes first: ./reproduce lock {STUDY['study']}"
+    for path in GIVEN_FILES:
+        if not Path(path).exists():
+            parts = Path(path).relative_to(RESULTS).with_suffix("").parts
+            site = next(part for part in parts if part in GIVEN_SITES)
+            return (
+                f"site {site}: {path} is missing, which a shard makes; run"
+                f" ./reproduce STUDY --shards {PART.shards}, which goes on from what is there"
+            )
+    for path in map(real, STEPS_OF_SHARDS):
+        if not Path(path).exists():
+            return f"{path} is missing, of a shard that has not run to its end"
+    return ""

@@ -19,24 +19,6 @@ GIVEN_FILES = (
 )
 
 
-def lacking():
-    """Return the line for what this plan lacks that others make, "" if it lacks nothing."""
-    if sites_from("stac") and not Path(LOCK).exists():
-        return f"--shards: find and lock the scenes first: ./reproduce lock {STUDY['study']}"
-    for path in GIVEN_FILES:
-        if not Path(path).exists():
-            parts = Path(path).relative_to(RESULTS).with_suffix("").parts
-            site = next(part for part in parts if part in GIVEN_SITES)
-            return (
-                f"site {site}: {path} is missing, which a shard makes; run"
-                f" ./reproduce STUDY --shards {PART.shards}, which goes on from what is there"
-            )
-    for path in map(real, STEPS_OF_SHARDS):
-        if not Path(path).exists():
-            return f"{path} is missing, of a shard that has not run to its end"
-    return ""
-
-
 if PART and workflow.is_main_process:
     if problem := lacking():
         refuse(problem)
