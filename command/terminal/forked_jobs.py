@@ -1,8 +1,8 @@
 """Start the scripts of a run by a fork of one process that has imported what most of them need.
 
-A job that starts as a new Python spends one to three seconds on imports, on the processor. With
-many short jobs that is a large part of a run (tests/benchmarks, "start of a job"). The scripts
-themselves and the library of the project are imported in each job, as ever.
+A job that starts as a new Python spends one to three seconds of the processor on imports. With
+many short jobs, that is a large part of a run (tests/benchmarks/bench_overhead.py). Each job still
+imports its script and the library of the project itself.
 """
 
 import multiprocessing
@@ -87,8 +87,8 @@ def run_script(path: str, variables: dict[str, str]) -> None:
 def start_by_fork(script_class: Any, scheduler_class: Any) -> None:
     """Change Snakemake's PythonScript to fork jobs that need no environment of their own.
 
-    Its JobScheduler knows how many jobs there are. The first jobs start as ever, until the imports
-    are done. On Linux only: elsewhere, libraries of the system do not work in a fork.
+    Its JobScheduler knows how many jobs there are. Until the imports are done, jobs start without a
+    fork. On Linux only: elsewhere, libraries of the system do not work in a fork.
     """
     if sys.platform != "linux":
         return

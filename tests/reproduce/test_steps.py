@@ -14,6 +14,7 @@ from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
 sys.path.insert(0, str(ROOT / "command/terminal"))
 
 import snakemake_logger_plugin_steps as steps
+import snakemake_with
 
 
 class TestAsEveryPlugin(TestLogHandlerBase):
@@ -124,6 +125,19 @@ def test_jobs_that_ctrl_c_ends_have_not_failed(told, tmp_path, how):
     message = f"RuleException:\nCalledProcessError in file x\nCommand 'y' {how}"
     assert not told((LogEvent.ERROR, message, {}), level=logging.ERROR)
     assert told(TOTAL, starts(1), fails(1, log)) == ["12 steps to do"]
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("RuleException:\nCalledProcessError", False),
+        ("Error in rule a, jobid: 3", False),
+        ("Error: no disk", True),
+    ],
+)
+def test_after_ctrl_c_the_end_of_jobs_is_no_news(text, printed):
+    record = logging.LogRecord("snakemake", logging.ERROR, "x.py", 1, text, (), None)
+    assert snakemake_with.is_news(record) == printed
 
 
 def test_a_killed_job_shows_the_end_of_its_log(told, tmp_path):

@@ -17,10 +17,7 @@ NOTES = [
     "From the top: mean RMSE over bands, lowest first. Bar: 95 % interval over seeds and ground.",
     "Filled: the interval leaves out zero.",
 ]
-
-
-# Differences of more than so many times the median would compress all others: the table has them.
-FAR = 5
+FAR = 5  # medians: a larger difference would compress all others, and is in the table alone
 
 
 @styled
