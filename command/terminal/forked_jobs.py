@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import types
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ class Forks:
         self.planned = 0
         self.began = threading.Lock()
         self.ready = threading.Event()
+        self.one_at_a_time = threading.Lock()
 
     def is_ready(self) -> bool:
         """Tell whether a job can be forked. Begin to import at the first, if there are many."""
@@ -58,12 +60,18 @@ class Forks:
         """Run a script as a job of its own; raise CalledProcessError where it fails.
 
         variables: of the environment. record: Snakemake's record of a benchmark, or None.
+
+        Starting a process also polls all others, and an exit code can be read only once: of two
+        threads that read it at the same time, one gets 255. So only one thread may do either.
         """
         from snakemake.benchmark import benchmarked
 
         process = self.context.Process(target=run_script, args=(path, variables))
-        process.start()
+        with self.one_at_a_time:
+            process.start()
         with benchmarked(process.pid if record is not None else False, record):
+            wait([process.sentinel])
+        with self.one_at_a_time:
             process.join()
         if process.exitcode:
             raise subprocess.CalledProcessError(process.exitcode, path)

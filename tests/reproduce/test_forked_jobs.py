@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 import threading
+import time
+from multiprocessing import connection
 from types import SimpleNamespace
 
 import pytest
@@ -132,6 +134,35 @@ def test_a_job_that_fails_raises_what_snakemake_expects(forking, job, text, code
     with pytest.raises(subprocess.CalledProcessError) as raised:
         forking().execute_script(job(text))
     assert raised.value.returncode == code
+
+
+def test_jobs_that_end_together_all_succeed(forking, job, monkeypatch):
+    """An exit code that two threads read at the same time is 255 for one of them."""
+    path, failed = job("pass"), []
+    wait = connection.wait
+
+    def wait_longer(sources, timeout=None):
+        """Leave time for another thread to read the exit code of a process that ended."""
+        ended = wait(sources, timeout)
+        time.sleep(0.05 if timeout is None else 0)
+        return ended
+
+    def execute_jobs():
+        for _ in range(10):
+            try:
+                forking().execute_script(path)
+            except subprocess.CalledProcessError as error:
+                failed.append(error.returncode)
+
+    execute_jobs()
+    monkeypatch.setattr(connection, "wait", wait_longer)
+    threads = [threading.Thread(target=execute_jobs) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert forking.as_ever == []
 
 
 def test_an_error_goes_through_the_hook_that_the_script_sets(forking, job, tmp_path):
