@@ -1,5 +1,8 @@
+from functools import partial
+
 import numpy as np
 import pytest
+import pywt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -220,6 +223,35 @@ def test_a_smooth_pan_adds_nothing_to_smooth_bands(name):
 def test_the_band_as_pan_is_reconstructed(name, ratio):
     bands = np.stack([city(size=31)[0][0][:, :25]] * 3)
     np.testing.assert_allclose(sharpen(name, bands, bands[0], ratio), bands, atol=1e-12)
+
+
+@pytest.mark.parametrize("ratio", [2, 3, 4])
+@pytest.mark.parametrize(
+    ("name", "forward", "inverse"),
+    [
+        (
+            "wavelet",
+            partial(pywt.wavedec2, mode="periodization"),
+            partial(pywt.waverec2, mode="periodization"),
+        ),
+        (
+            "wavelet_undecimated",
+            partial(pywt.swt2, trim_approx=True, norm=True),
+            partial(pywt.iswt2, norm=True),
+        ),
+    ],
+)
+def test_wavelets_swap_the_coefficients_of_details(name, forward, inverse, ratio):
+    bands, pan = city()
+    level = 1 if ratio == 2 else 2
+    images = bands[0], matched(pan, bands[0])
+    # Mirrored so far that nothing reaches the edges of the periodic transforms. The method starts
+    # on an odd pixel, too.
+    band, detailed = (
+        forward(np.pad(image, (33, 35), mode="symmetric"), "sym4", level=level) for image in images
+    )
+    expected = inverse([band[0], *detailed[1:]], "sym4")[33:65, 33:65]
+    np.testing.assert_allclose(sharpen(name, bands, pan, ratio)[0], expected, atol=1e-10)
 
 
 @wavelets

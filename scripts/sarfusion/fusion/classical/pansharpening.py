@@ -159,15 +159,16 @@ def wavelet(matched: Matching, ratio: int) -> Sharpener:
 
     Zhou, Civco & Silander 1998, International Journal of Remote Sensing 19(4). Decimated
     transform with as many levels as reach the coarse pixel, ceil(log2 ratio): two for a ratio of 3.
+    As the transform is linear, the details of P and the rest of the band are P plus the rest of
+    band - P.
     """
+    levels = _levels(ratio)
 
     def fuse(band: np.ndarray, pan: np.ndarray) -> np.ndarray:
-        inner, images = _padded(band, pan, ratio)
-        coarse, fine = (
-            pywt.wavedec2(image, WAVELET, mode="periodization", level=_levels(ratio))
-            for image in images
-        )
-        return pywt.waverec2([coarse[0], *fine[1:]], WAVELET, mode="periodization")[inner]
+        inner, padded = _padded(band - pan, ratio)
+        coarse, *_ = pywt.wavedec2(padded, WAVELET, mode="periodization", level=levels)
+        rest = pywt.waverec2([coarse, *[(None,) * 3] * levels], WAVELET, mode="periodization")
+        return pan + rest[inner]
 
     return fuse
 
@@ -177,18 +178,32 @@ def wavelet_undecimated(matched: Matching, ratio: int) -> Sharpener:
     """As `wavelet`, with the undecimated (a trous) transform, which is invariant to shifts.
 
     Undecimated wavelets for sharpening: Nunez et al. 1999, IEEE Trans. Geoscience and Remote
-    Sensing 37(3).
+    Sensing 37(3). Here, what is left without details is a convolution of rows and columns.
     """
+    kernel = _smoothing(ratio)
 
     def fuse(band: np.ndarray, pan: np.ndarray) -> np.ndarray:
-        inner, images = _padded(band, pan, ratio)
-        coarse, fine = (
-            pywt.swt2(image, WAVELET, level=_levels(ratio), trim_approx=True, norm=True)
-            for image in images
-        )
-        return pywt.iswt2([coarse[0], *fine[1:]], WAVELET, norm=True)[inner]
+        rest = band - pan
+        for axis in (0, 1):
+            rest = ndimage.correlate1d(rest, kernel, axis)  # mirrored at the edges
+        return pan + rest
 
     return fuse
+
+
+def _smoothing(ratio: int) -> np.ndarray:
+    """Return the kernel that the undecimated transform and its inverse are without details.
+
+    At each level, an image is convolved with the low-pass filter of the wavelet, whose taps are
+    2^level pixels apart, and then with the same filter reversed. The sum of the kernel is 1.
+    """
+    taps = np.array(pywt.Wavelet(WAVELET).dec_lo) / math.sqrt(2)
+    kernel = np.ones(1)
+    for level in range(_levels(ratio)):
+        spread = np.zeros((len(taps) - 1) * 2**level + 1)
+        spread[:: 2**level] = taps
+        kernel = np.convolve(kernel, np.convolve(spread, spread[::-1]))
+    return kernel
 
 
 def multiple(ratio: int) -> int:
@@ -217,15 +232,13 @@ def _wavelet_radius(ratio: int) -> int:
     return (pywt.Wavelet(WAVELET).dec_len - 1) * (2 ** _levels(ratio) - 1)
 
 
-def _padded(
-    band: np.ndarray, pan: np.ndarray, ratio: int
-) -> tuple[tuple[slice, ...], list[np.ndarray]]:
-    """Return (the place of the images in the padded ones, the padded images).
+def _padded(image: np.ndarray, ratio: int) -> tuple[tuple[slice, ...], np.ndarray]:
+    """Return (the place of the image in the padded one, the padded image).
 
-    Both transforms are periodic. The images are therefore mirrored at the edges, as far as a
+    The decimated transform is periodic. The image is therefore mirrored at the edges, as far as a
     wavelet of the last level reaches, and padded to a multiple of 2^levels.
     """
     margin = _wavelet_radius(ratio)
-    padding = [(margin, margin + -(size + 2 * margin) % multiple(ratio)) for size in band.shape]
-    inner = tuple(slice(margin, margin + size) for size in band.shape)
-    return inner, [np.pad(image, padding, mode="symmetric") for image in (band, pan)]
+    padding = [(margin, margin + -(size + 2 * margin) % multiple(ratio)) for size in image.shape]
+    inner = tuple(slice(margin, margin + size) for size in image.shape)
+    return inner, np.pad(image, padding, mode="symmetric")
