@@ -82,10 +82,8 @@ class Matching:
 
         Both are the mean of the scene where a pixel is not `valid`, bool (rows, columns).
         """
-        images = np.full((2, *valid.shape), self.mean)
-        images[0][valid] = self._weights @ bands[:, valid].astype(np.float64)
-        images[1][valid] = self(pan[valid].astype(np.float64))
-        return images
+        weighted = (w * band for w, band in zip(self._weights, bands, strict=True) if w)
+        return np.where(valid, [sum(weighted), self(pan)], self.mean)
 
     def tiles(self, radius: int) -> Iterator[tuple[np.ndarray, tuple[slice, slice]]]:
         """Yield `images` of the tiles of the scene and the slices of the tile; see SceneMoments."""
@@ -159,7 +157,7 @@ def bandwise(
 
         def fill(fused: np.ndarray, valid: np.ndarray, bands: np.ndarray, pan: np.ndarray) -> None:
             for result, matching, fuse in zip(fused, matchings, functions, strict=True):
-                result[valid] = fuse(*matching.images(bands, pan, valid))[valid]
+                np.copyto(result, fuse(*matching.images(bands, pan, valid)), where=valid)
 
         return _sharpener(fill)
 
