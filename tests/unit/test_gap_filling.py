@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sarfusion.core.errors import StudyError
 from sarfusion.fusion.classical import gap_filling, reconstruction
-from sarfusion.ground import pyramid
+from sarfusion.ground import gaps, pyramid
 from sarfusion.ground.degradation import fill_nearest
 from sarfusion.study.methods import METHODS
 from skimage.restoration import inpaint_biharmonic
@@ -110,6 +110,17 @@ def test_biharmonic_by_regions_equals_the_whole_system():
     filled = gap_filling.biharmonic(scene, gap, None, None)
     np.testing.assert_allclose(filled, whole, atol=1e-12)
     assert np.abs(filled - scene)[gap].max() < 0.01
+
+
+@pytest.mark.parametrize("square_px", [8, 13, 100])
+def test_biharmonic_is_the_same_however_regions_are_joined(square_px, monkeypatch):
+    rng = np.random.default_rng(5)
+    scene = rng.random((70, 90))
+    gap = gaps.simulate_gaps(scene.shape, 0.3, 6, 1)
+    whole = inpaint_biharmonic(np.where(gap, 0.5, scene), gap)
+    monkeypatch.setattr(gap_filling, "SQUARE_PX", square_px)
+    filled = gap_filling.biharmonic(scene, gap, None, None)
+    np.testing.assert_allclose(filled, whole, atol=1e-12)
 
 
 def test_biharmonic_reproduces_a_plane():

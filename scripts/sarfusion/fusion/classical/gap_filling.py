@@ -11,7 +11,7 @@ changed inside the gaps only:
 It raises StudyError if there are no pixels to fill from.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 
 import numpy as np
@@ -24,7 +24,8 @@ from ...ground.pyramid import push_pull
 
 MISSING_REACH_PX = 16  # missing pixels this close to a gap are unknowns of `biharmonic`
 STENCIL_RADIUS_PX = 2  # of the discrete biharmonic operator
-LARGEST_SYSTEM_PX = 100_000  # unknowns of one biharmonic system; it grows faster than they do
+LARGEST_SYSTEM_PX = 100_000  # unknowns of one region; its system grows faster than they do
+SQUARE_PX = 128  # side of a square whose regions are solved as one system
 TILE_PX = 1024  # distances take 40 bytes per pixel, so they are computed tile by tile
 NEAR_PX = 64  # first search radius for the nearest clear pixel
 
@@ -67,10 +68,11 @@ def nearest(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.ndarra
 def biharmonic(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Fill with the smooth surface that solves the biharmonic equation, by scikit-image.
 
-    Damelin & Hoang 2018, Int. J. Mathematics and Mathematical Sciences, 3950312. Each connected
-    region is solved as a sparse linear system of its own, so that the largest region bounds the
-    memory. The result is the same as of one system for all. A region of more than
-    LARGEST_SYSTEM_PX is filled as `pyramid` does.
+    Damelin & Hoang 2018, Int. J. Mathematics and Mathematical Sciences, 3950312. Regions that are
+    not connected do not depend on each other. Those that start in one square of the scene are
+    solved as one sparse linear system, since a system for each costs more to set up than to solve.
+    So a square and the largest region bound the memory. A region of more than LARGEST_SYSTEM_PX is
+    filled as `pyramid` does.
 
     The method needs a value in every known pixel. Missing pixels near a gap are therefore unknowns
     too. Further away than MISSING_REACH_PX, where they matter little, they take the nearest clear
@@ -82,13 +84,35 @@ def biharmonic(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.nda
     filled, limits = _fill_nearest(band, assumed), (np.nanmin(band), np.nanmax(band))
     # The operator couples unknowns across one known pixel. Dilation joins these into one region.
     regions, _ = ndimage.label(ndimage.binary_dilation(unknown), np.ones((3, 3)))
-    for number, box in enumerate(ndimage.find_objects(regions), 1):
-        margin = STENCIL_RADIUS_PX
-        place = tuple(slice(max(0, side.start - margin), side.stop + margin) for side in box)
-        region = unknown[place] & (regions[place] == number)
-        solve = _solve_biharmonic if region.sum() <= LARGEST_SYSTEM_PX else _solve_pyramid
+    sizes = np.bincount(regions[unknown])
+    for numbers, place in _systems(regions, sizes):
+        region = unknown[place] & np.isin(regions[place], numbers)
+        solve = _solve_biharmonic if sizes[numbers[0]] <= LARGEST_SYSTEM_PX else _solve_pyramid
         filled[place][region] = solve(filled[place], region, limits)[region]
     return filled
+
+
+def _systems(
+    regions: np.ndarray, sizes: np.ndarray
+) -> Iterator[tuple[list[int], tuple[slice, ...]]]:
+    """Yield the numbers of the regions that are solved together, and the place of all their pixels.
+
+    regions: int (rows, columns), numbers from 1, 0 elsewhere. sizes: the pixels of each number. The
+    place is as much wider as the operator reaches. A region of more than LARGEST_SYSTEM_PX comes
+    alone.
+    """
+    boxes = ndimage.find_objects(regions)
+    corners = np.array([[(side.start, side.stop) for side in box] for box in boxes])
+    systems: dict[tuple[int, ...], list[int]] = {}
+    for number, corner in enumerate(corners, 1):
+        alone = sizes[number] > LARGEST_SYSTEM_PX
+        square = tuple(corner[:, 0] // SQUARE_PX)
+        systems.setdefault((number,) if alone else square, []).append(number)
+    for numbers in systems.values():
+        of_system = corners[np.array(numbers) - 1]
+        first = np.maximum(of_system[..., 0].min(axis=0) - STENCIL_RADIUS_PX, 0)
+        last = of_system[..., 1].max(axis=0) + STENCIL_RADIUS_PX
+        yield numbers, tuple(map(slice, first, last))
 
 
 def _solve_biharmonic(
