@@ -80,12 +80,14 @@ def main(
         for chosen, path in paths["gap_filling"].items():
             of_kind[METHODS[chosen[0]].over_time][chosen] = path
         gap, train = read_band(gaps, "gap") == 1, read_band(split, "use") == TRAIN
-        surface = cache(
-            lambda band: gap_filling.biharmonic(read_band(stack, band), gap, gap, train)
-        )
+        names = optical_of(band_names(stack))
+        surfaces = cache(lambda: gap_filling.biharmonic_bands(read_bands(stack, names), gap))
+
+        def surface(band):
+            return surfaces()[names.index(band)]
+
         fill_gaps(stack, gap, train, surface, of_kind[False])
         if from_dates is not None:
-            names = optical_of(band_names(stack))
             others = Dates(*read_dates(dates, calendar, read_grid(stack), mask, names))
             fill_from_dates(stack, gap, train, surface, others, of_kind[True], from_dates)
     if "pansharpening" in paths:

@@ -9,8 +9,8 @@ All plans take as long as so many shards and a last plan. Overhead: a Snakefile 
 nothing, with the project's profile, less what one job takes. Scenes: a simulated city, tiled;
 prepare_stack, fuse_scene (CNN, red), evaluate_fusion (that raster), start_gaps and fill_clouds (the
 scene's own clouds, about 5 %, in red, green and blue, with a U-Net for each: of two seeds it takes
-twice as long), make_gaps (30 %), fuse_classical: all methods that fill the gaps of red, then all
-that sharpen red, green and blue; and four figures of the latter. In one thread, from file
+twice as long), make_gaps (30 %), fuse_classical: all methods that fill the gaps of the three bands,
+then all that sharpen them; and four figures of the latter. In one thread, from file
 to file, each in a process of its own; imports are not timed, and small scenes
 run several times. The slope is that of log time over log pixels. Needs 15 GB of disk.
 """
@@ -237,8 +237,8 @@ def run_gaps(folder):
 
 
 def run_fill(folder):
-    """Fill the gaps of red by every method without training; return the seconds."""
-    return classical(folder, "cloud_gap", ["red"])
+    """Fill the gaps of the bands by every method without training; return the seconds."""
+    return classical(folder, "cloud_gap", RGB)
 
 
 def run_sharpen(folder):
@@ -248,9 +248,8 @@ def run_sharpen(folder):
 
 def run_draw(folder):
     """Draw what was sharpened: overview, composites, differences and gaps; return the seconds."""
-    import plot
     from sarfusion.core.files import write_json
-    from sarfusion.show.figures import function_of
+    from sarfusion.show.figures import draw
     from sarfusion.study.figures import FIGURES
 
     write_json(folder / "scene.json", {"site": "tiled", "simulated": True})
@@ -258,18 +257,13 @@ def run_draw(folder):
     site |= {"metadata": folder / "scene.json"}
     runs = [(band, name, "none", 0) for name in methods("sharpening") for band in RGB]
     fused = {"fused": [folder / f"{name}.{band}.tif" for band, name, *_ in runs], "runs": runs}
-    files = [[folder / f"figure.{form}"] for form in ("png", "pdf")]
-
-    def draw(kind, **given):
-        plot.write(function_of(FIGURES[kind].draws)(**given), *files)
-
+    values = {**site, **fused, "gaps": folder / "gaps.tif"}
+    files = {form: folder / f"figure.{form}" for form in ("png", "pdf")}
     seconds = [
-        timed(draw, kind="overview", **site),
-        timed(draw, kind="composites", **site, **fused),
-        timed(draw, kind="differences", **site, **fused),
-        timed(draw, kind="gaps", **site, **fused, gaps=folder / "gaps.tif"),
+        timed(draw, function=FIGURES[kind].draws, values=values, **files)["seconds"]
+        for kind in ("overview", "composites", "differences", "gaps")
     ]
-    return {"seconds": sum(found["seconds"] for found in seconds)}
+    return {"seconds": sum(seconds)}
 
 
 def methods(protocol):

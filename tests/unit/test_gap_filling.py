@@ -123,6 +123,26 @@ def test_biharmonic_is_the_same_however_regions_are_joined(square_px, monkeypatc
     np.testing.assert_allclose(filled, whole, atol=1e-12)
 
 
+@pytest.mark.parametrize("saturated", [False, True])
+def test_bands_together_are_each_by_itself(saturated, monkeypatch):
+    gap, scene = two_gaps(), smooth_scene()
+    bands = np.stack([scene, np.random.default_rng(2).random(scene.shape)]).astype(np.float32)
+    bands[1, 16, 12] = np.nan if saturated else 0.5  # missing in this band alone, beside a gap
+    alone = [gap_filling.biharmonic(band, gap, None, None) for band in bands]
+    systems = []
+    monkeypatch.setattr(
+        gap_filling,
+        "inpaint_biharmonic",
+        lambda images, mask, **options: (
+            systems.append(len(images)) or inpaint_biharmonic(images, mask, **options)
+        ),
+    )
+    together = gap_filling.biharmonic_bands(bands, gap)
+    np.testing.assert_allclose(together, alone, atol=1e-7)
+    assert together.dtype == bands.dtype
+    assert set(systems) == ({1} if saturated else {2})
+
+
 def test_biharmonic_reproduces_a_plane():
     rows, columns = np.mgrid[:20, :20]
     plane = 0.1 + 0.01 * rows - 0.02 * columns

@@ -42,11 +42,16 @@ def inside_gaps(method: Callable[..., np.ndarray | float]) -> GapFiller:
     @wraps(method)
     def fill(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.ndarray) -> np.ndarray:
         clear = np.where(gap, np.nan, band)
-        if not np.isfinite(clear).any():
-            raise StudyError("no valid pixel lies outside the gaps; lower the gap share")
+        _check_clear(np.isfinite(clear))
         return np.where(gap, method(clear, gap, sar, train), band).astype(band.dtype, copy=False)
 
     return fill
+
+
+def _check_clear(clear: np.ndarray) -> None:
+    """Raise StudyError where no pixel is clear."""
+    if not clear.any():
+        raise StudyError("no valid pixel lies outside the gaps; lower the gap share")
 
 
 @inside_gaps
@@ -64,31 +69,44 @@ def nearest(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.ndarra
     return _fill_nearest(band, gap)
 
 
-@inside_gaps
 def biharmonic(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """Fill with the smooth surface that solves the biharmonic equation, by scikit-image.
+    """Fill with the smooth surface that solves the biharmonic equation; see biharmonic_bands."""
+    return biharmonic_bands(band[None], gap)[0]
 
-    Damelin & Hoang 2018, Int. J. Mathematics and Mathematical Sciences, 3950312. Regions that are
-    not connected do not depend on each other. Those that start in one square of the scene are
-    solved as one sparse linear system, since a system for each costs more to set up than to solve.
-    So a square and the largest region bound the memory. A region of more than LARGEST_SYSTEM_PX is
-    filled as `pyramid` does.
+
+def biharmonic_bands(bands: np.ndarray, gap: np.ndarray) -> np.ndarray:
+    """Return `bands` (bands, rows, columns) with `gap` filled by biharmonic surfaces.
+
+    Damelin & Hoang 2018, Int. J. Mathematics and Mathematical Sciences, 3950312; solved by
+    scikit-image. Regions that are not connected do not depend on each other. Those that start in
+    one square of the scene are solved as one sparse linear system, since a system for each costs
+    more to set up than to solve. So a square and the largest region bound the memory. A region of
+    more than LARGEST_SYSTEM_PX is filled as `pyramid` does. Bands that miss the same pixels have
+    the same systems, and are solved together.
 
     The method needs a value in every known pixel. Missing pixels near a gap are therefore unknowns
     too. Further away than MISSING_REACH_PX, where they matter little, they take the nearest clear
     value, so that the empty border of a scene does not become one enormous system.
     """
-    missing = ~np.isfinite(band)
+    missing = gap | ~np.isfinite(bands[0])
+    if any((gap | ~np.isfinite(band) != missing).any() for band in bands[1:]):
+        return np.concatenate([biharmonic_bands(band[None], gap) for band in bands])
+    _check_clear(~missing)
     unknown = missing & _within(gap, MISSING_REACH_PX)
     assumed = missing & ~unknown & _within(unknown, STENCIL_RADIUS_PX)
-    filled, limits = _fill_nearest(band, assumed), (np.nanmin(band), np.nanmax(band))
+    filled = np.where(missing, np.nan, bands)
+    limits = np.array([(np.nanmin(band), np.nanmax(band)) for band in filled])
+    for band in filled:
+        band[:] = _fill_nearest(band, assumed)
     # The operator couples unknowns across one known pixel. Dilation joins these into one region.
     regions, _ = ndimage.label(ndimage.binary_dilation(unknown), np.ones((3, 3)))
     sizes = np.bincount(regions[unknown])
     for numbers, place in _systems(regions, sizes):
         region = unknown[place] & np.isin(regions[place], numbers)
         solve = _solve_biharmonic if sizes[numbers[0]] <= LARGEST_SYSTEM_PX else _solve_pyramid
-        filled[place][region] = solve(filled[place], region, limits)[region]
+        part = filled[:, *place]
+        part[:, region] = solve(part, region, limits)[:, region]
+    np.copyto(filled, bands, where=~gap)
     return filled
 
 
@@ -115,25 +133,22 @@ def _systems(
         yield numbers, tuple(map(slice, first, last))
 
 
-def _solve_biharmonic(
-    image: np.ndarray, region: np.ndarray, limits: tuple[float, float]
-) -> np.ndarray:
-    """Return `image` with the biharmonic surface in `region`, within `limits` (low, high).
+def _solve_biharmonic(images: np.ndarray, region: np.ndarray, limits: np.ndarray) -> np.ndarray:
+    """Return `images` (bands, rows, columns) with biharmonic surfaces in `region`.
 
     scikit-image limits the surface to the range of the image. For the range to be that of the
-    whole scene, the limits are written to pixels outside the operator's reach from the region.
+    whole scene, the `limits` of each band (bands, 2), low and high, are written to pixels outside
+    the operator's reach from the region.
     """
     unused = np.flatnonzero(~_within(region, STENCIL_RADIUS_PX))
-    known = image.astype(np.float64)
-    known.flat[unused], known.flat[unused[:1]] = limits
-    return inpaint_biharmonic(known, region)
+    known = images.reshape(len(images), -1).astype(np.float64)
+    known[:, unused], known[:, unused[:1]] = limits[:, :1], limits[:, 1:]
+    return inpaint_biharmonic(known.reshape(images.shape), region, channel_axis=0)
 
 
-def _solve_pyramid(
-    image: np.ndarray, region: np.ndarray, limits: tuple[float, float]
-) -> np.ndarray:
-    """Return `image` with the surface of `pyramid` in `region`, which is within any limits."""
-    return push_pull(np.where(region, np.nan, image))
+def _solve_pyramid(images: np.ndarray, region: np.ndarray, limits: np.ndarray) -> np.ndarray:
+    """Return `images` with the surface of `pyramid` in `region`, which is within any limits."""
+    return np.stack([push_pull(np.where(region, np.nan, image)) for image in images])
 
 
 @inside_gaps
