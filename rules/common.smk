@@ -147,12 +147,19 @@ def real(path):
 
 
 def code(script, *modules):
-    """Return {module: digest} of the library modules that a script imports.
+    """Return a parameter of a rule, {module: digest} of the library modules that a script imports.
 
-    As a parameter of a rule, it makes an edit of a module rerun all jobs that depend on it. As
-    inputs, the modules would be most files of a plan, and Snakemake checks each input of each job.
+    It makes an edit of a module rerun all jobs that depend on it. As inputs, the modules would be
+    most files of a plan, and Snakemake checks each input of each job. It is a function, since a
+    process that runs one job on a cluster need not read the modules of all rules.
     modules: paths, below the library, of modules that the script imports by a name in a variable.
     """
+    return lambda wildcards: digests(script, modules)
+
+
+@functools.cache
+def digests(script, modules):
+    """Return the parameter that `code` describes."""
     found = module_digests(PROJECT / "scripts" / f"{script}.py")
     for module in modules:
         found = found | module_digests(LIBRARY / f"{module}.py")
@@ -302,12 +309,12 @@ def rasters_of_fusing(path, together):
 
 
 def network_codes(together, script="fuse_scene"):
-    """Return `code` of a script and the networks of such a job, as a function of the wildcards."""
+    """Return `code` of a script and of the networks of such a job."""
 
     def codes(wildcards):
         models = {model for _, _, model, *_ in together} or {wildcards.model}
         networks = sorted({STUDY["models"][model]["network"] for model in models})
-        return code(script, *(f"fusion/networks/{network}" for network in networks))
+        return digests(script, tuple(f"fusion/networks/{network}" for network in networks))
 
     return codes
 
