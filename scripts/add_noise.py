@@ -34,7 +34,7 @@ def main(
     draws = [generator(denoise_settings["seed"], site, band) for band in names]
     with (
         open_bands([(stack, band) for band in names]) as source,
-        create_raster(noisy, source.grid, names, np.float32, np.nan) as target,
+        create_raster(noisy, source.grid, names, np.float32, np.nan, quick=True) as target,
     ):
         height, width = source.grid.shape
         for window in strips(source.grid.shape):

@@ -24,7 +24,9 @@ def main(
     A value may go anywhere, so a whole band is in memory, up to 30 bytes a pixel. All bands are
     displaced alike: those of a stack are valid at the same pixels. seed: of shuffling.
     """
-    with create_raster(displaced, read_grid(stack), bands, np.float32, np.nan) as target:
+    with create_raster(
+        displaced, read_grid(stack), bands, np.float32, np.nan, quick=True
+    ) as target:
         for number, name in enumerate(bands, 1):
             values = read_band(stack, name)
             target.write(shuffle(values, seed) if control == SHUFFLED else move(values), number)

@@ -182,7 +182,7 @@ def sharpen(optical: str | Path, sar: str | Path, paths: dict[tuple[str, str], s
         methods = {name: getattr(pansharpening, name)(scene, RATIO) for name in names}
         targets: dict[str, dict] = {name: {} for name in names}
         for (name, band), path in paths.items():
-            raster = create_raster(path, source.grid, [band], np.float32, np.nan)
+            raster = create_raster(path, source.grid, [band], np.float32, np.nan, quick=True)
             targets[name][optical_bands.index(band)] = files.enter_context(raster)
         for tile in cut(pansharpening.radius(RATIO, methods), pansharpening.multiple(RATIO)):
             bands, pan = images(tile.read)
@@ -195,7 +195,7 @@ def sharpen(optical: str | Path, sar: str | Path, paths: dict[tuple[str, str], s
 
 def write_band(path, values, grid, band):
     """Write one fused band."""
-    write_raster(path, values[None].astype(np.float32), grid, [band], np.nan)
+    write_raster(path, values[None].astype(np.float32), grid, [band], np.nan, quick=True)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def main(
     logging.info("%.1f %% of the pixels are clear on another date", 100 * clear.mean())
     bands = np.concatenate([values, [np.abs(day), clear]]).reshape(-1, *grid.shape)
     names = [*(band + OF_OTHER_DATE for band in of_stack), DATE_AGE, DATE_CLEAR]
-    write_raster(matched, bands.astype(np.float32), grid, names, np.nan)
+    write_raster(matched, bands.astype(np.float32), grid, names, np.nan, quick=True)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def main(
         fine = optical.grid.finer(RATIO)
         radar.warn_if_larger(power.grid, fine, f"site {site}", "its sharpened products")
         names = (*optical_bands, *radar.CHANNELS)
-        with create_raster(full, fine, names, np.float32, np.nan) as target:
+        with create_raster(full, fine, names, np.float32, np.nan, quick=True) as target:
             for window in strips(fine.shape):
                 vv, vh = radar.read_power(power, fine, window)
                 *backscatter, _ = radar.channels_db(vv, vh, noise_floor_db)

@@ -76,7 +76,7 @@ def main(
 
         def write():
             with create_raster(
-                stack, grid, channels, np.float32, np.nan, threads=threads
+                stack, grid, channels, np.float32, np.nan, threads=threads, quick=True
             ) as target:
                 valid, counts = fill_stack(
                     target, numbers, power, grid, optical_bands, mask, floor, hazy

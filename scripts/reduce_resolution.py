@@ -24,7 +24,7 @@ def main(
     names = optical_of(band_names(stack))
     with (
         open_bands([(stack, band) for band in names]) as source,
-        create_raster(reduced, source.grid, names, np.float32, np.nan) as target,
+        create_raster(reduced, source.grid, names, np.float32, np.nan, quick=True) as target,
     ):
         height, width = source.grid.shape
         for window in strips(source.grid.shape, STRIP_PX):

@@ -51,7 +51,7 @@ def main(
         dated = [*of_date, (matched, DATE_AGE), (matched, DATE_CLEAR)]
     anomalies = [name + ANOMALY for _, name in differing]
     names = [*bands, GAP, *anomalies, *(name for _, name in dated)]
-    with create_raster(start, grid, names, np.float32, np.nan) as target:
+    with create_raster(start, grid, names, np.float32, np.nan, quick=True) as target:
         for name in bands:
             band = read_band(stack, name)
             missing = ~np.isfinite(band)

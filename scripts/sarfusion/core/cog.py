@@ -30,7 +30,9 @@ def create_cog(
         TemporaryDirectory(dir=path.parent, prefix=".part-") as folder,
     ):
         plain = Path(folder, "plain.tif")
-        with create_raster(plain, grid, names, np.float32, np.nan, threads=threads) as dataset:
+        with create_raster(
+            plain, grid, names, np.float32, np.nan, threads=threads, quick=True
+        ) as dataset:
             yield dataset
             dataset.update_tags(**tags)
         copy(
