@@ -31,6 +31,11 @@ INSTRUCTIONS = {
 # How a benchmark begins that lacks what it measures (a GPU, Slurm).
 NOT_MEASURED = "Not measured: "
 STAMP = re.compile(r"^(\d+ cores of .+), \d{4}-\d\d-\d\d, .*\.$", re.MULTILINE)  # below figures
+# The line below the table of bench_overhead.py, and what of it stands in the README.
+TIME = re.compile(
+    r"^config/demo\.yaml: (\d+) s on .*, at most ([\d.]+ GB) in a job\.$", re.MULTILINE
+)
+BEGIN, END = "<!-- demo -->", "<!-- end -->"
 HEAD = """\
 # How fast it is, and beside whom
 
@@ -57,6 +62,7 @@ def bench_command(arguments: list[str]) -> int:
             figures = measured(name, names[name])
             print(f"{heading(names[name])}\n\n{figures}")
             add_to_page(page, heading(names[name]), figures, [*map(heading, names.values())])
+            state_time(ROOT / "README.md", figures)
     return 0
 
 
@@ -78,6 +84,20 @@ def add_to_page(page: Path, title: str, figures: str, order: list[str]) -> None:
     tables[title] = "\n".join([*others, figures])
     sections = [f"{heading}\n\n{tables[heading]}" for heading in order if heading in tables]
     page.write_text("\n".join([HEAD, *sections]), encoding="utf-8")
+
+
+def state_time(page: Path, figures: str) -> None:
+    """Write how long the demo takes between BEGIN and END of a page, if figures say so."""
+    time = TIME.search(figures)
+    if not time:
+        return
+    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise Problem(f"README.md: no {BEGIN} and {END} to write the time between")
+    minutes, memory = round(int(time.group(1)) / 60), time.group(2)
+    words = f"{minutes} min on {kind(figures)}, and at most {memory} in one job"
+    page.write_text(f"{before}{BEGIN}{words}{END}{after}", encoding="utf-8")
 
 
 def kind(figures: str) -> str:

@@ -2,9 +2,10 @@
 
     python tests/benchmarks/bench_overhead.py [config/demo.yaml]
 
-Runs Snakemake on all cores in a folder of its own, which is deleted. The table is in seconds of a
-core: with two cores there are two of them in each second of the clock. What is left when the jobs
-are taken off is Snakemake's own (reading rules, choosing jobs), and cores with nothing to do.
+Runs Snakemake as `./reproduce` does, on all cores, in a folder of its own, which is deleted. The
+table is in seconds of a core: with two cores there are two of them in each second of the clock.
+What is left when the jobs are taken off is Snakemake's own (reading rules, choosing jobs), and
+cores with nothing to do.
 """
 
 import argparse
@@ -32,21 +33,20 @@ STAGES = {  # by the first word of a rule
 }
 
 
-def seconds_of_jobs(results):
-    """Return {rule: [seconds of each job]} from the tables of Snakemake's benchmarks."""
+def costs_of_jobs(results, column):
+    """Return {rule: [number of each job]}: a column of the tables of Snakemake's benchmarks."""
     jobs = {}
     for path in (results / "benchmarks").rglob("*.tsv"):
         with path.open() as table:
             rule = path.relative_to(results / "benchmarks").parts[0].removesuffix(".tsv")
-            jobs.setdefault(rule, []).append(
-                float(next(csv.DictReader(table, delimiter="\t"))["s"])
-            )
+            number = next(csv.DictReader(table, delimiter="\t"))[column]
+            jobs.setdefault(rule, []).append(0 if number == "NA" else float(number))
     return jobs
 
 
 def shares(results, elapsed):
     """Return {what: seconds of a core}, which add up to all that the cores had."""
-    jobs = seconds_of_jobs(results)
+    jobs = costs_of_jobs(results, "s")
     found = Counter()
     for rule, seconds in jobs.items():
         found[STAGES.get(rule.split("_")[0], "other steps")] += sum(seconds)
@@ -62,7 +62,7 @@ def shares(results, elapsed):
     found["other steps"] -= training
     found["training"] = training
     processes = sum(map(len, jobs.values()))
-    found[f"Python and its imports, {processes} processes"] = starts.total()
+    found[f"starts and imports, {processes} jobs"] = starts.total()
     found["Snakemake, and cores without work"] = CORES * elapsed - found.total()
     return found
 
@@ -72,17 +72,27 @@ def main(study):
     from children import table
 
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
-        command += ["--configfile", ROOT / study, "--directory", folder, "--cores", str(CORES)]
+        command = [sys.executable, ROOT / "command/terminal/snakemake_with.py", "plain"]
+        command += [
+            "--snakefile",
+            ROOT / "Snakefile",
+            "--configfile",
+            ROOT / study,
+            "--directory",
+            folder,
+            "--cores",
+            str(CORES),
+        ]
         start = time.perf_counter()
         if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
             sys.exit("error: the study failed; what Snakemake says stands above")
         elapsed = time.perf_counter() - start
         (results,) = (Path(folder) / "results").iterdir()
         found = shares(results, elapsed)
+        memory = max(map(max, costs_of_jobs(results, "max_rss").values())) * 2**20
     rows = [(what, f"{s:.0f}", f"{s / found.total():.0%}") for what, s in found.most_common()]
     print(table([("where the time goes", "seconds of a core", "share"), *rows]))
-    print(f"\n{study}: {elapsed:.0f} s on {CORES} cores.")
+    print(f"\n{study}: {elapsed:.0f} s on {CORES} cores, at most {memory / 1e9:.1f} GB in a job.")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from reproduce_command import benchmarks, environment
+from reproduce_command import ROOT, benchmarks, environment
 
 
 @pytest.fixture
@@ -72,6 +72,36 @@ def test_what_is_not_measured_takes_no_place(page, capsys):
     assert "| 5 |" in page.read_text()
     assert "Not measured" not in page.read_text()
     assert "keeps what was measured" in capsys.readouterr().err
+
+
+def test_the_readme_says_how_long_the_demo_takes(page, project, monkeypatch):
+    readme = project / "README.md"
+    scoring = page.with_name("bench_scoring.py")
+    line = "config/demo.yaml: 299 s on 2 cores, at most 1.1 GB in a job."
+    scoring.write_text(f'"""Speed of scoring; by hand."""\nprint("{line}")\n')
+    monkeypatch.setattr(benchmarks, "machine", lambda: "2 cores of A (AVX2)")
+    readme.write_text("It took <!-- demo -->long<!-- end -->.\n")
+    benchmarks.bench_command(["training"])
+    assert "long" in readme.read_text()
+    benchmarks.bench_command(["scoring"])
+    assert readme.read_text() == (
+        "It took <!-- demo -->5 min on 2 cores of A (AVX2),"
+        " and at most 1.1 GB in one job<!-- end -->.\n"
+    )
+    readme.write_text("nothing\n")
+    with pytest.raises(environment.Problem, match="no <!-- demo --> and"):
+        benchmarks.bench_command(["scoring"])
+
+
+def test_the_time_in_the_readme_is_one_of_the_page(tmp_path):
+    text = (ROOT / "README.md").read_text()
+    readme = tmp_path / "README.md"
+    found = []
+    for figures in benchmarks.by_machine((ROOT / "tests/benchmarks/README.md").read_text()):
+        readme.write_text(text)
+        benchmarks.state_time(readme, figures)
+        found.append(readme.read_text() == text and benchmarks.TIME.search(figures) is not None)
+    assert any(found)
 
 
 def test_gpus_are_named(page, monkeypatch, tmp_path):
