@@ -36,6 +36,12 @@ def contend(commands, runs):
     }
 
 
+def measured(script, folder, runs, kind, *arguments):
+    """Run `script --run kind folder arguments` so many times; return its Outcome."""
+    command = [sys.executable, script, "--run", kind, str(folder), *map(str, arguments)]
+    return contend({kind: command}, runs)[kind]
+
+
 def _run(command):
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     said = child.stdout.read()
