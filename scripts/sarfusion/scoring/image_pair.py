@@ -83,12 +83,6 @@ class Pair:
         self._ground = ground
         self._maps: dict[Callable, Any] = {}
 
-    def about(self, centre: float) -> "Pair":
-        """Return the same pair with moments about another centre."""
-        if centre == self.given.centre:
-            return self
-        return Pair(self.reference, self.fused, self._ground, self.given._replace(centre=centre))
-
     @cached_property
     def centred(self) -> list[np.ndarray]:
         """(reference, fused) about the centre; zero off the ground."""

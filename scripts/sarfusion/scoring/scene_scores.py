@@ -76,8 +76,10 @@ def score_scene(
                 terms = _terms(pair, region, [*(names or names_of(image)), *of_parts])
                 found[name, run] = {metric: _sums(maps) for metric, maps in terms.items()}
                 if cells and name == cells.region and run in cells.runs and region.own.any():
-                    centre = ground.region_centres.get((name, run.band), 0.0)
-                    in_cells[run] = cells.sums(_compared(terms, pair, region, centre), tile)
+                    compared = {
+                        metric: maps for metric, maps in terms.items() if METRICS[metric].compared
+                    }
+                    in_cells[run] = cells.sums(compared, tile)
         return tile, cells and inner(masks[cells.region]), found, in_cells
 
     totals: dict[tuple[str, Run], dict[str, Any]] = {}
@@ -129,32 +131,17 @@ def _sums(terms):
     return np.array([term.sum() for term in terms], float) if len(terms) > 1 else terms[0]
 
 
-def _compared(terms, pair, region, centre):
-    """Return those of the terms {metric: maps} that methods are compared by, about a centre.
-
-    Moments are about the mean of the region alone. Where more is scored than this region, they are
-    computed once more.
-    """
-    about = pair.about(centre)
-    return {
-        metric: maps if about is pair else METRICS[metric].terms(about, region)
-        for metric, maps in terms.items()
-        if METRICS[metric].compared
-    }
-
-
 class Survey(NamedTuple):
     """What has to be known of the whole ground before the sums.
 
     lows: {(region, key): where the entropy's bins start}, a percentile of a reference. centres:
-    {key: mean of a reference} on all ground, region_centres: {(region, key): the same of a region}.
-    All three are of a regular sample, and lack what has no finite value. box: half-open ranges of
-    rows and columns around the ground of the region that was asked for, None where it has none.
+    {key: mean of a reference} on all ground. Both are of a regular sample, and lack what has no
+    finite value. box: half-open ranges of rows and columns around the ground of the region that was
+    asked for, None where it has none.
     """
 
     lows: dict[tuple[str, str], float]
     centres: dict[str, float]
-    region_centres: dict[tuple[str, str], float]
     box: Box | None
 
 
@@ -204,7 +191,7 @@ def survey(
     if used[0].any():
         rows, columns = (np.flatnonzero(one) for one in used)
         box = ((int(rows[0]), int(rows[-1]) + 1), (int(columns[0]), int(columns[-1]) + 1))
-    return Survey(lows, _means(everywhere), _means(values), box)
+    return Survey(lows, _means(everywhere), box)
 
 
 def _means(samples):
