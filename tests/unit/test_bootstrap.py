@@ -21,7 +21,10 @@ class Blocks(bootstrap.Blocks):
         super().__init__(self.in_cells(region[np.newaxis])[0], block_px, draws, seed)
 
     def in_cells(self, maps):
-        return self.cells.sums(np.asarray(maps, float), self.whole)[1]
+        cells = self.cells.numbers(self.whole).ravel()
+        count = np.prod(self.cells.shape)
+        sums = [np.bincount(cells, np.ravel(of_pixels), count) for of_pixels in maps]
+        return np.reshape(sums, (-1, *self.cells.shape))
 
     def sums(self, maps):
         return super().sums(self.in_cells(maps))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sarfusion.core.errors import StudyError
-from sarfusion.scoring.image_pair import Given, Pair
+from sarfusion.scoring.image_pair import Given, Ground, Image, Pair
 from sarfusion.scoring.metrics import METRICS
 from scored_images import score_band, score_triple
 
@@ -280,12 +280,13 @@ def test_a_data_range_that_is_not_positive_is_refused(data_range):
         ((4, 4), (4, 5), (4, 4)),
         ((4, 5), (4, 5), (4, 4)),
         ((3, 4, 4), (4, 4), (4, 4)),
-        ((4,), (4,), (4,)),
+        ((4,), (4,), (4, 4)),
     ],
 )
 def test_shapes_that_do_not_fit_are_refused(reference, fused, region):
+    ground = Ground(np.ones(region, bool))
     with pytest.raises(ValueError, match=r"differ|dimensions"):
-        Pair(noise(*reference), noise(*fused), np.ones(region, bool), Given(1.0))
+        Pair(*(Image("", noise(*shape), ground) for shape in (reference, fused)), Given(1.0))
 
 
 def test_a_region_of_class_numbers_is_refused():

@@ -34,7 +34,7 @@ from ..core.errors import StudyError
 from ..core.files import atomic
 from ..core.tiling import Tile
 from .definitions import STEPS
-from .image_pair import Run
+from .image_pair import Ground, Run, Terms
 
 Box = tuple[tuple[int, int], tuple[int, int]]  # half-open ranges of rows and columns
 
@@ -60,22 +60,35 @@ class Cells(NamedTuple):
         rows, columns = (-(-(last - first) // self.size) for first, last in self.box)
         return rows, columns
 
-    def sums(self, maps: np.ndarray, tile: Tile) -> tuple[tuple[slice, slice], np.ndarray]:
-        """Return (place, sums) of the cells that a Tile shares with the box, which it must touch.
+    def numbers(self, tile: Tile) -> np.ndarray:
+        """Return the number of the cell of each pixel of a Tile (rows, columns), row by row.
 
-        maps: (terms, rows, columns) of the tile. place: the slices of cells; sums: (terms, rows,
-        columns) of these.
+        Pixels beyond the box have that of the next cell.
         """
-        place = []
-        spans = zip((tile.rows, tile.columns), self.box, strict=True)
-        for axis, ((start, stop), (first, last)) in enumerate(spans, start=1):
-            begin, end = max(start, first), max(min(stop, last), first)
-            cells = (np.arange(begin, end) - first) // self.size
-            numbers, heads = np.unique(cells, return_index=True)
-            maps = maps.take(range(begin - start, end - start), axis)
-            maps = np.add.reduceat(maps, heads, axis=axis)
-            place.append(slice(numbers[0], numbers[-1] + 1))
-        return (place[0], place[1]), maps
+        rows, columns = (
+            ((np.arange(*span) - first) // self.size).clip(0, count - 1)
+            for span, (first, _), count in zip(
+                (tile.rows, tile.columns), self.box, self.shape, strict=True
+            )
+        )
+        return rows[:, np.newaxis] * self.shape[1] + columns
+
+
+class Placed(NamedTuple):
+    """The cells with ground of a region in a tile.
+
+    numbers, pixels: the number of each cell and of the region's pixels in it (cells,). at: where in
+    `numbers` the cell of each pixel of the tile's Ground is, of use only in the region.
+    """
+
+    numbers: np.ndarray
+    pixels: np.ndarray
+    at: np.ndarray
+
+    def sums(self, terms: Terms) -> np.ndarray:
+        """Return the sums (terms, cells) of the Terms of a metric."""
+        at = self.at.take(terms.where)
+        return np.stack([np.bincount(at, values, len(self.numbers)) for values in terms.values])
 
 
 class CellWriter:
@@ -101,31 +114,24 @@ class CellWriter:
         if box is not None:
             self._cells = self._cells._replace(box=box)
 
-    def sums(self, terms: Mapping[str, Sequence[np.ndarray]], tile: Tile) -> dict[str, np.ndarray]:
-        """Return the sums over cells of a run, of the terms of each metric in a Tile."""
-        return {
-            name: self._cells.sums(np.stack(maps).astype(float), tile)[1]
-            for name, maps in terms.items()
-        }
+    def placed(self, tile: Tile, ground: Ground, region: np.ndarray) -> Placed | None:
+        """Return the cells of a Tile, None where the region has no pixel.
 
-    def add(
-        self, tile: Tile, ground: np.ndarray, found: Mapping[Run, Mapping[str, np.ndarray]]
-    ) -> None:
-        """Write one Tile.
-
-        ground: bool (rows, columns), where the region is. found: the `sums` of each run.
+        region: bool (rows, columns), where it is in the tile.
         """
-        if not ground.any():
-            return
-        place, (pixels,) = self._cells.sums(ground[np.newaxis].astype(float), tile)
-        with_ground = pixels > 0
-        numbers = np.arange(np.prod(self._cells.shape)).reshape(self._cells.shape)[place]
-        self._write("cells", numbers[with_ground])
-        self._write("pixels", pixels[with_ground])
-        rows = {
-            run: np.concatenate([values[:, with_ground] for values in sums.values()])
-            for run, sums in found.items()
-        }
+        if not region.any():
+            return None
+        numbers = self._cells.numbers(tile)
+        count = np.bincount(numbers[region])
+        cells = np.flatnonzero(count)
+        at = np.searchsorted(cells, ground.of(numbers))
+        return Placed(cells, count[cells].astype(float), at)
+
+    def add(self, placed: Placed, found: Mapping[Run, Mapping[str, np.ndarray]]) -> None:
+        """Write one tile. found: the `sums` of each metric of each run."""
+        self._write("cells", placed.numbers)
+        self._write("pixels", placed.pixels)
+        rows = {run: np.concatenate([*sums.values()]) for run, sums in found.items()}
         for sums in found.values():
             self._terms = {name: len(values) for name, values in sums.items()}
         self._write_rows(rows)

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import ndimage
 
 from .definitions import ORIENTATION, STRENGTH
-from .image_pair import Pair, inner
+from .image_pair import Image, Pair, inner
 
 
 def gradients(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -15,26 +15,28 @@ def gradients(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return ndimage.sobel(image, axis=0) / 8, ndimage.sobel(image, axis=1) / 8
 
 
-def gradient_maps(pair: Pair) -> list[list[np.ndarray]]:
-    """Return the gradients (reference's, fused) of a pair, each along rows and columns."""
-    return [[inner(map_) for map_ in gradients(image)] for image in pair.centred]
+def gradient_pixels(image: Image) -> list[np.ndarray]:
+    """Return the gradients along rows and columns of the pixels of the ground."""
+    return [image.ground.of(inner(map_)) for map_ in gradients(image.centred)]
 
 
-def magnitude_maps(pair: Pair) -> list[np.ndarray]:
-    """Return the gradient magnitudes (reference's, fused)."""
-    return [np.hypot(*maps) for maps in pair.once(gradient_maps)]
+def magnitudes(image: Image) -> np.ndarray:
+    """Return the gradient magnitudes of the pixels of the ground."""
+    return np.hypot(*image.once(gradient_pixels))
 
 
-def edge_map(pair: Pair) -> np.ndarray:
-    """Return the edge preservation Q^AF of every pixel."""
-    reference, fused = pair.once(magnitude_maps)
+def preserved_edges(pair: Pair) -> np.ndarray:
+    """Return the edge preservation Q^AF of the pixels of the ground."""
+    reference, fused = (image.once(magnitudes) for image in pair.images)
     strength = np.divide(
         np.minimum(reference, fused),
         np.maximum(reference, fused),
         out=np.zeros_like(fused),
         where=(reference > 0) & (fused > 0),
     )
-    (row, column), (other_row, other_column) = pair.once(gradient_maps)
+    (row, column), (other_row, other_column) = (
+        image.once(gradient_pixels) for image in pair.images
+    )
     # The acute angle between them: orientations have no sign. The arc tangent keeps its digits.
     across = np.abs(row * other_column - column * other_row)
     along = np.abs(row * other_row + column * other_column)

@@ -13,10 +13,14 @@ import numpy as np
 
 from ..core.errors import StudyError
 
-Maps = TypeVar("Maps")
+Found = TypeVar("Found")
 
 # How far the largest window, 11 px of SSIM, reaches beyond the pixel that it stands at.
 HALO_PX = 5
+
+# Of a tile with its margin, the pixels below its own ones, and those to their right.
+OWN, NEXT = slice(HALO_PX, -HALO_PX), slice(HALO_PX + 1, -HALO_PX + 1)
+FOLLOWING = (NEXT, OWN), (OWN, NEXT)
 
 
 class Run(NamedTuple):
@@ -41,13 +45,11 @@ NOTHING = Score(math.nan, 0)
 class Given(NamedTuple):
     """What metrics know beside the images.
 
-    data_range: L, reflectance; h_over_l: resolution ratio of ERGAS. centre: a value near those of
-    both images; moments are taken about it, since about zero they drown small variances.
+    data_range: L, reflectance; h_over_l: resolution ratio of ERGAS.
     """
 
     data_range: float = math.nan
     h_over_l: float = 1.0
-    centre: float = 0.0
 
 
 def check_range(data_range: float) -> None:
@@ -58,49 +60,98 @@ def check_range(data_range: float) -> None:
         )
 
 
-class Pair:
-    """A tile of an image and its reference, as float64, zero off the ground to be scored.
+class Terms(NamedTuple):
+    """What is to be summed of a tile.
 
-    reference, fused: (rows + 2 HALO_PX, columns + 2 HALO_PX), or (bands, ...); reflectance,
-    anything off the ground. ground: bool (rows + 2 HALO_PX, columns + 2 HALO_PX).
-
-    Raises StudyError when a value on the ground is not finite, ValueError when the shapes do not
-    fit. The results of `once` are kept: the regions of a tile share its maps.
+    where: places among the pixels of the ground, one for each thing that counts. values: arrays
+    (things,); the first says how many things (pixels, windows, differences) each stands for.
+    The entropy alone has a row of numbers to be added up instead.
     """
 
-    def __init__(
-        self, reference: np.ndarray, fused: np.ndarray, ground: np.ndarray, given: Given
-    ) -> None:
-        if reference.ndim not in (2, 3):
-            raise ValueError(f"the image has {reference.ndim} dimensions, not 2 or 3")
-        if reference.shape != fused.shape or reference.shape[-2:] != ground.shape:
-            raise ValueError(
-                f"reference {reference.shape}, fused {fused.shape} and region {ground.shape} differ"
-            )
-        self.given = given
-        self.reference = _on_ground("reference", reference, ground)
-        self.fused = _on_ground("fused", fused, ground)
-        self._ground = ground
-        self._maps: dict[Callable, Any] = {}
+    where: np.ndarray
+    values: list[np.ndarray]
+
+
+class Ground:
+    """The pixels of a tile that are scored in any of its regions, row by row.
+
+    mask: bool (rows + 2 HALO_PX, columns + 2 HALO_PX); the pixels are those without the margin.
+    """
+
+    def __init__(self, mask: np.ndarray) -> None:
+        self.mask = mask
+        self._places = np.flatnonzero(inner(mask))
+
+    def of(self, maps: np.ndarray) -> np.ndarray:
+        """Return the values (..., pixels) of maps (..., rows, columns) without the margin."""
+        return maps.reshape(*maps.shape[:-2], -1).take(self._places, axis=-1)
+
+
+class Image:
+    """A tile of an image, as float64, zero off the ground to be scored.
+
+    name: for errors. values: (rows + 2 HALO_PX, columns + 2 HALO_PX), or (bands, ...); reflectance,
+    anything off the ground. centre: a value near those of the image; moments are taken about it,
+    since about zero they drown small variances.
+
+    Raises StudyError when a value on the ground is not finite, ValueError when the shapes do not
+    fit. The results of `once` are kept: all pairs and regions of a tile share them.
+    """
+
+    def __init__(self, name: str, values: np.ndarray, ground: Ground, centre: float = 0.0) -> None:
+        if values.ndim not in (2, 3):
+            raise ValueError(f"the image has {values.ndim} dimensions, not 2 or 3")
+        if values.shape[-2:] != ground.mask.shape:
+            raise ValueError(f"{name} {values.shape} and region {ground.mask.shape} differ")
+        self.values = _on_ground(name, values, ground.mask)
+        self.ground, self.centre = ground, centre
+        self._found: dict[Callable, Any] = {}
 
     @cached_property
-    def centred(self) -> list[np.ndarray]:
-        """(reference, fused) about the centre; zero off the ground."""
-        return [
-            np.where(self._ground, image - self.given.centre, 0)
-            for image in (self.reference, self.fused)
-        ]
+    def centred(self) -> np.ndarray:
+        """The image about its centre; zero off the ground."""
+        return np.where(self.ground.mask, self.values - self.centre, 0)
+
+    @cached_property
+    def pixels(self) -> np.ndarray:
+        """The values of the pixels of the ground: (pixels,), or (bands, pixels)."""
+        return self.ground.of(inner(self.values))
+
+    def once(self, function: Callable[["Image"], Found]) -> Found:
+        """Return function(self), computed at the first call."""
+        return _once(function, self, self._found)
+
+
+class Pair:
+    """An image and its reference, two Images of one tile; `images` are the reference and this.
+
+    Raises ValueError when the shapes do not fit. The results of `once` are kept: the regions of a
+    tile share them.
+    """
+
+    def __init__(self, reference: Image, fused: Image, given: Given) -> None:
+        if reference.values.shape != fused.values.shape:
+            raise ValueError(
+                f"reference {reference.values.shape} and fused {fused.values.shape} differ"
+            )
+        self.reference, self.fused, self.given = reference, fused, given
+        self.images, self.ground = (reference, fused), reference.ground
+        self._found: dict[Callable, Any] = {}
 
     @cached_property
     def error(self) -> np.ndarray:
-        """fused - reference, without the margin."""
-        return inner(self.fused) - inner(self.reference)
+        """fused - reference of the pixels of the ground: (pixels,), or (bands, pixels)."""
+        return self.fused.pixels - self.reference.pixels
 
-    def once(self, function: Callable[["Pair"], Maps]) -> Maps:
+    def once(self, function: Callable[["Pair"], Found]) -> Found:
         """Return function(self), computed at the first call."""
-        if function not in self._maps:
-            self._maps[function] = function(self)
-        return self._maps[function]
+        return _once(function, self, self._found)
+
+
+def _once(function, argument, found):
+    if function not in found:
+        found[function] = function(argument)
+    return found[function]
 
 
 def _on_ground(name, image, ground):
@@ -116,28 +167,38 @@ def _on_ground(name, image, ground):
 
 
 class Region:
-    """The part of a tile to be scored.
+    """The part of a tile to be scored. What it returns are places among the pixels of the ground.
 
-    mask: bool (rows + 2 HALO_PX, columns + 2 HALO_PX); own: the same without the margin. low: where
-    the bins of the entropy start, NaN where that is not known. parts: {metric: two masks without
-    the margin}, of the metrics that compare two parts of the region.
+    ground: of all regions of the tile. mask: bool (rows + 2 HALO_PX, columns + 2 HALO_PX). low:
+    where the bins of the entropy start, NaN where that is not known. parts: {metric: two masks
+    (pixels of the ground,)}, of the metrics that compare two parts of the region.
     """
 
     def __init__(
         self,
+        ground: Ground,
         mask: np.ndarray,
         low: float = math.nan,
         parts: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
     ) -> None:
-        self.mask, self.own, self.low = mask, inner(mask), low
+        self.ground, self.mask, self.low = ground, mask, low
         self.parts = dict(parts or {})
         self._whole: dict[int, np.ndarray] = {}
 
     def whole(self, size: int) -> np.ndarray:
-        """Return where windows of size x size lie wholly in the region: bool (rows, columns)."""
+        """Return the pixels whose windows of size x size lie wholly in the region."""
         if size not in self._whole:
-            self._whole[size] = inner(whole_windows(self.mask, size))
+            self._whole[size] = self._places(inner(whole_windows(self.mask, size)))
         return self._whole[size]
+
+    @cached_property
+    def followed(self) -> list[np.ndarray]:
+        """The pixels whose neighbour below lies in the region too, and those to the right."""
+        own = inner(self.mask)
+        return [self._places(own & self.mask[following]) for following in FOLLOWING]
+
+    def _places(self, mask):
+        return np.flatnonzero(self.ground.of(mask))
 
 
 def inner(image: np.ndarray) -> np.ndarray:

@@ -18,10 +18,8 @@ from .definitions import (
     TEXTURE_FLOOR,
     UIQI_WINDOW,
 )
-from .edges import edge_map, magnitude_maps
-from .image_pair import HALO_PX, Given, Pair, Region, inner
-
-Terms = list[np.ndarray]
+from .edges import magnitudes, preserved_edges
+from .image_pair import FOLLOWING, Given, Image, Pair, Region, Terms, inner
 
 GREY_LEVELS = 256  # bins of the entropy's histogram
 
@@ -34,12 +32,10 @@ class Metric:
     better: "lower", "higher", or the value it should come close to: "zero", "one".
     scope: "band" (one band), "triple" (red, green and blue together) or "parts" (one band, two
         parts of a region, see Region).
-    terms: gives the maps (rows, columns) to be summed over the ground, zero where nothing counts;
-    the first says how many things (pixels, windows, differences) count there. The entropy alone
-    has no maps, but rows of numbers to be added up.
+    terms: gives the Terms of a tile.
     value: turns sums (..., terms) into values (...), NaN where they say nothing.
     compared: whether methods are held against each other in it, with an interval: not in a triple,
-    not in what has no maps, and not in what says the same as another metric or has no better side.
+    not in the entropy, and not in what says the same as another metric or has no better side.
     """
 
     label: str
@@ -126,13 +122,19 @@ def _relative_error(sums, given):
     return 100 * given.h_over_l * np.sqrt(np.mean(relative, axis=-1))
 
 
-def _on(where, *maps):
-    """Return the terms of maps that count where `where` is true."""
-    return [where, *(maps if where.all() else (np.where(where, map_, 0) for map_ in maps))]
+def _on(where, *values):
+    """Return the Terms of values of the pixels of the ground, of which those at `where` count."""
+    return _counted(where, *(of_all.take(where) for of_all in values))
+
+
+def _counted(where, *values):
+    """Return the Terms of values of the pixels at `where`, which all count."""
+    return Terms(where, [np.ones(where.shape), *values])
 
 
 def _products(where, x, y):
-    return _on(where, x, y, x * x, y * y, x * y)
+    x, y = x.take(where), y.take(where)
+    return _counted(where, x, y, x * x, y * y, x * y)
 
 
 @metric("band", "RMSE", "reflectance", better="lower", value=_root_mean)
@@ -149,12 +151,11 @@ def _contrast(sums, given):
 
 def _in_parts(pair, region, name):
     """Return the terms of such a contrast: what counts in all, then number and errors of each."""
-    first, second = region.parts[name]
-    squares = pair.error**2
-    return [
-        first | second,
-        *(term for part in (first, second) for term in (part, np.where(part, squares, 0))),
-    ]
+    where = region.whole(1)
+    first, second = (part.take(where) for part in region.parts[name])
+    squares = pair.error.take(where) ** 2
+    in_each = (term for part in (first, second) for term in (part, np.where(part, squares, 0)))
+    return Terms(where, [first | second, *in_each])
 
 
 @metric("band", "Bias", "reflectance", better="zero", value=_mean, compared=False)
@@ -172,7 +173,7 @@ def mae(pair: Pair, region: Region) -> Terms:
 @metric("band", "CC", "", better="higher", value=_correlation)
 def cc(pair: Pair, region: Region) -> Terms:
     """Pearson's correlation of the pixels; blind to gain and offset, NaN on constants."""
-    return _products(region.whole(1), *map(inner, pair.centred))
+    return _products(region.whole(1), *(image.pixels - image.centre for image in pair.images))
 
 
 @metric("band", "PSNR", "dB", better="higher", value=_decibels, compared=False)
@@ -187,9 +188,9 @@ def ssim(pair: Pair, region: Region) -> Terms:
 
     Wang, Bovik, Sheikh & Simoncelli 2004, IEEE Trans. Image Processing 13(4).
     """
-    from .ssim_uiqi import ssim_map  # here, since the names of metrics alone need no compiler
+    from .ssim_uiqi import ssim_pixels  # here, since the names of metrics alone need no compiler
 
-    return _on(region.whole(SSIM_WINDOW), pair.once(ssim_map))
+    return _on(region.whole(SSIM_WINDOW), pair.once(ssim_pixels))
 
 
 @metric("band", "UIQI", "", better="higher", value=_mean)
@@ -203,9 +204,9 @@ def uiqi(pair: Pair, region: Region) -> Terms:
     (means m, variances s^2, covariance sxy). The second factor is 1 where both variances are
     zero, the first where both means are.
     """
-    from .ssim_uiqi import uiqi_maps
+    from .ssim_uiqi import uiqi_pixels
 
-    return _on(region.whole(UIQI_WINDOW), pair.once(uiqi_maps)[0])
+    return _on(region.whole(UIQI_WINDOW), pair.once(uiqi_pixels)[0])
 
 
 @metric("band", "UIQI textured", "", better="higher", value=_mean)
@@ -216,11 +217,12 @@ def uiqi_textured(pair: Pair, region: Region) -> Terms:
     scores about 0 however close the two images are. The floor, a standard deviation of one
     hundredth of the data range, is a declared choice; n tells how many windows are above it.
     """
-    from .ssim_uiqi import uiqi_maps
+    from .ssim_uiqi import uiqi_pixels
 
-    quality, variance = pair.once(uiqi_maps)
-    textured = variance > (TEXTURE_FLOOR * pair.given.data_range) ** 2
-    return _on(region.whole(UIQI_WINDOW) & textured, quality)
+    quality, variance = pair.once(uiqi_pixels)
+    where = region.whole(UIQI_WINDOW)
+    textured = variance.take(where) > (TEXTURE_FLOOR * pair.given.data_range) ** 2
+    return _on(where[textured], quality)
 
 
 @metric("band", "Gradient CC", "", better="higher", value=_correlation)
@@ -230,7 +232,7 @@ def gradient_cc(pair: Pair, region: Region) -> Terms:
     Sobel's 3 x 3 operator (Duda & Hart 1973, Pattern Classification and Scene Analysis), per
     pixel along rows and columns alike; NaN where a gradient is the same everywhere.
     """
-    return _products(region.whole(SOBEL_WINDOW), *pair.once(magnitude_maps))
+    return _products(region.whole(SOBEL_WINDOW), *(image.once(magnitudes) for image in pair.images))
 
 
 @metric("band", "Q AF", "", better="higher", value=_weighted_mean)
@@ -249,9 +251,10 @@ def q_af(pair: Pair, region: Region) -> Terms:
     A alone is flat (gA = 0), a pixel has no weight; where F alone is, G = 0 and the edge counts as
     lost. NaN on a reference without edges.
     """
-    weights, _ = pair.once(magnitude_maps)
-    quality = pair.once(edge_map)
-    return _on(region.whole(SOBEL_WINDOW), weights, weights**2, weights * quality)
+    where = region.whole(SOBEL_WINDOW)
+    weights = pair.reference.once(magnitudes).take(where)
+    quality = pair.once(preserved_edges).take(where)
+    return _counted(where, weights, weights**2, weights * quality)
 
 
 @metric("band", "Entropy difference", "bits", "zero", value=_entropy_change, compared=False)
@@ -268,11 +271,18 @@ def entropy_difference(pair: Pair, region: Region) -> Terms:
     def counts(image):
         if np.isnan(region.low):
             return np.zeros(GREY_LEVELS)
-        bins = np.floor((inner(image)[where] - region.low) / pair.given.data_range * GREY_LEVELS)
-        bins = np.clip(bins, 0, GREY_LEVELS - 1).astype(np.intp)
+        levels = (image.pixels.take(where) - region.low) / pair.given.data_range * GREY_LEVELS
+        bins = np.clip(np.floor(levels), 0, GREY_LEVELS - 1).astype(np.intp)
         return np.bincount(bins, minlength=GREY_LEVELS)
 
-    return [np.concatenate([[where.sum()], counts(pair.reference), counts(pair.fused)])]
+    row = np.concatenate([[where.size], *map(counts, pair.images)])
+    return Terms(where, [row])
+
+
+def _squared_steps(image: Image) -> list[np.ndarray]:
+    """Return the squared differences of pixels from those below, and from those to the right."""
+    own = inner(image.values)
+    return [image.ground.of((image.values[following] - own) ** 2) for following in FOLLOWING]
 
 
 @metric("band", "SF ratio", "", better="one", value=_root_ratio)
@@ -284,15 +294,11 @@ def sf_ratio(pair: Pair, region: Region) -> Terms:
     n counts them. Below 1 is smoother; above 1 is sharper, or noisier. NaN on a constant
     reference.
     """
-    own = slice(HALO_PX, -HALO_PX)
-    following = slice(HALO_PX + 1, -HALO_PX + 1)
-    maps = np.zeros((3, *pair.error.shape))
-    for second in [np.s_[following, own], np.s_[own, following]]:
-        both = inner(region.mask) & region.mask[second]
-        maps[0] += both
-        for number, image in enumerate((pair.reference, pair.fused), start=1):
-            maps[number] += np.where(both, (image[second] - inner(image)) ** 2, 0)
-    return list(maps)
+    squares = (
+        [of_all.take(where) for of_all, where in zip(steps, region.followed, strict=True)]
+        for steps in (image.once(_squared_steps) for image in pair.images)
+    )
+    return _counted(np.concatenate(region.followed), *map(np.concatenate, squares))
 
 
 @metric("parts", PARTS["rmse_by_distance"], "reflectance", better="lower", value=_contrast)
@@ -324,7 +330,7 @@ def ergas(pair: Pair, region: Region) -> Terms:
     sharpened.
     NaN when a band of the reference has mean zero.
     """
-    reference = inner(pair.reference)
+    reference = pair.reference.pixels
     return _on(region.whole(1), *reference, *reference**2, *pair.error**2)
 
 
@@ -335,15 +341,13 @@ def sam(pair: Pair, region: Region) -> Terms:
     Kruse et al. 1993, Remote Sensing of Environment 44. The angle comes from the chord of the
     unit vectors, since the arc cosine loses half of its digits on nearly equal spectra.
     """
-    x, y = inner(pair.reference), inner(pair.fused)
+    where = region.whole(1)
+    x, y = (image.pixels.take(where, axis=1) for image in pair.images)
     x_norm, y_norm = np.linalg.norm(x, axis=0), np.linalg.norm(y, axis=0)
-    defined = region.whole(1) & (x_norm > 0) & (y_norm > 0)
-    u, v = (
-        np.divide(image, norm, out=np.zeros_like(image), where=defined)
-        for image, norm in ((x, x_norm), (y, y_norm))
-    )
+    defined = (x_norm > 0) & (y_norm > 0)
+    u, v = x[:, defined] / x_norm[defined], y[:, defined] / y_norm[defined]
     angles = 2 * np.arctan2(np.linalg.norm(u - v, axis=0), np.linalg.norm(u + v, axis=0))
-    return _on(defined, np.degrees(angles))
+    return _counted(where[defined], np.degrees(angles))
 
 
 # In these methods are compared, with an interval.

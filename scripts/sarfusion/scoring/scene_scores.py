@@ -13,7 +13,19 @@ import numpy as np
 from ..core.tiling import Tile, in_order, tiles
 from ..ground.normalise import RANGE_PERCENTILES
 from .cells import Box, CellWriter
-from .image_pair import HALO_PX, NOTHING, Given, Pair, Region, Run, Score, inner
+from .image_pair import (
+    HALO_PX,
+    NOTHING,
+    Given,
+    Ground,
+    Image,
+    Pair,
+    Region,
+    Run,
+    Score,
+    Terms,
+    inner,
+)
 from .metrics import METRICS
 
 TILE_PX = 512  # what a tile's maps need stays near the processor's cache
@@ -40,7 +52,7 @@ def score_scene(
     its margin; unless `fused` is true, the last need not be read (and is {}). The key of a
     reference is the band of its runs. Images of one band (rows, columns) have the metrics
     of a band, others those of a triple.
-    givens: {key: Given}; the centres are found here. names: of the metrics, if not all.
+    givens: {key: Given}. names: of the metrics, if not all.
     cells: writes the sums of its runs over the cells of its region, of the metrics in which methods
     are compared.
 
@@ -50,43 +62,50 @@ def score_scene(
     A metric that nothing in the region supports is Score(nan, 0). Raises StudyError when a value
     to be scored is not finite, ValueError when arrays do not fit.
     """
-    ground = survey(shape, read, tile_px, cells.region if cells else None)
+    seen = survey(shape, read, tile_px, cells.region if cells else None)
     if cells:
-        cells.start(ground.box)
+        cells.start(seen.box)
 
     def sums(work):
         tile, (masks, references, runs) = work
-        everywhere = np.any(list(masks.values()), axis=0)
+        ground = Ground(np.any(list(masks.values()), axis=0))
         parts = {
-            name: {metric: _parts(masks, both) for metric, both in of_region.items()}
+            name: {metric: _parts(masks, both, ground) for metric, both in of_region.items()}
             for name, of_region in (contrasts or {}).items()
         }
         regions = {
-            (name, key): Region(mask, ground.lows.get((name, key), math.nan), parts.get(name))
+            (name, key): Region(ground, mask, seen.lows.get((name, key), math.nan), parts.get(name))
             for name, mask in masks.items()
             for key in references
         }
+        measured = {
+            key: Image("reference", image, ground, seen.centres.get(key, 0.0))
+            for key, image in references.items()
+        }
+        placed = cells and cells.placed(tile, ground, inner(masks[cells.region]))
         found, in_cells = {}, {}
         for run, image in runs.items():
-            given = givens[run.band]._replace(centre=ground.centres.get(run.band, 0.0))
-            pair = Pair(references[run.band], image, everywhere, given)
+            reference = measured[run.band]
+            fused = Image("fused", image, ground, reference.centre)
+            pair = Pair(reference, fused, givens[run.band])
             for name in masks:
                 region = regions[name, run.band]
                 of_parts = [] if image.ndim > 2 else [*region.parts]
                 terms = _terms(pair, region, [*(names or names_of(image)), *of_parts])
-                found[name, run] = {metric: _sums(maps) for metric, maps in terms.items()}
-                if cells and name == cells.region and run in cells.runs and region.own.any():
-                    compared = {
-                        metric: maps for metric, maps in terms.items() if METRICS[metric].compared
+                found[name, run] = {metric: _sums(one) for metric, one in terms.items()}
+                if cells and placed and name == cells.region and run in cells.runs:
+                    in_cells[run] = {
+                        metric: placed.sums(one)
+                        for metric, one in terms.items()
+                        if METRICS[metric].compared
                     }
-                    in_cells[run] = cells.sums(compared, tile)
-        return tile, cells and inner(masks[cells.region]), found, in_cells
+        return placed, found, in_cells
 
     totals: dict[tuple[str, Run], dict[str, Any]] = {}
     work = ((tile, read(tile, True)) for tile in tiles(shape, tile_px, HALO_PX))
-    for tile, own, found, in_cells in in_order(sums, work, threads):
-        if cells:
-            cells.add(tile, own, in_cells)
+    for placed, found, in_cells in in_order(sums, work, threads):
+        if cells and placed:
+            cells.add(placed, in_cells)
         for place, values in found.items():
             total = totals.setdefault(place, dict.fromkeys(values, 0))
             for metric, value in values.items():
@@ -114,21 +133,23 @@ def names_of(image: np.ndarray) -> list[str]:
 
 
 def _terms(pair, region, names):
-    """Return {metric: maps} of metrics by their names; of a region without pixels, no sum but 0."""
+    """Return {metric: Terms} of metrics by their names; without pixels, no sum but 0."""
     if not region.mask.any():
-        return {name: [np.zeros(1)] for name in names}
+        return {name: Terms(region.whole(1), [np.zeros(1)]) for name in names}
     return {name: METRICS[name].terms(pair, region) for name in names}
 
 
-def _parts(masks, both):
-    """Return the two parts of a region, each the union of other regions, without the margin."""
-    first, second = (inner(np.any([masks[name] for name in names], axis=0)) for names in both)
+def _parts(masks, both, ground):
+    """Return the two parts of a region, each the union of other regions."""
+    unions = (np.any([masks[name] for name in names], axis=0) for names in both)
+    first, second = (ground.of(inner(union)) for union in unions)
     return first, second
 
 
 def _sums(terms):
-    """Return the sums of a metric's terms: of maps, or the row of numbers that stands for them."""
-    return np.array([term.sum() for term in terms], float) if len(terms) > 1 else terms[0]
+    """Return the sums of a metric's Terms, or the row of numbers that stands for them."""
+    values = terms.values
+    return np.array([value.sum() for value in values], float) if len(values) > 1 else values[0]
 
 
 class Survey(NamedTuple):

@@ -17,21 +17,23 @@ from .image_pair import Pair
 compiled = njit(cache=True, nogil=True, fastmath={"contract"})
 
 
-def ssim_map(pair: Pair) -> np.ndarray:
-    """Return the structural similarity of 11 x 11 gaussian windows."""
+def ssim_pixels(pair: Pair) -> np.ndarray:
+    """Return the structural similarity of 11 x 11 gaussian windows at the pixels of the ground."""
     gaussian = np.exp(-0.5 * (np.arange(-5, 6) / SSIM_SIGMA) ** 2)
     constants = ((share * pair.given.data_range) ** 2 for share in STABLE)
     weights = tuple(gaussian / gaussian.sum())
-    return _ssim(*pair.centred, pair.given.centre, weights, *constants)
+    x, y = (image.centred for image in pair.images)
+    return pair.ground.of(_ssim(x, y, pair.reference.centre, weights, *constants))
 
 
-def uiqi_maps(pair: Pair) -> tuple[np.ndarray, np.ndarray]:
-    """Return (universal image quality index, variance of the reference) of 8 x 8 windows."""
+def uiqi_pixels(pair: Pair) -> np.ndarray:
+    """Return (universal image quality index, variance of the reference) of 8 x 8 windows there."""
     # A window of even size stands right of its middle: it begins four pixels before.
     # Whole rows in one piece, which the compiled loop takes in vectors.
-    x, y = (np.ascontiguousarray(image[1:-2, 1:-2]) for image in pair.centred)
+    x, y = (np.ascontiguousarray(image.centred[1:-2, 1:-2]) for image in pair.images)
     weights = (1 / UIQI_WINDOW,) * UIQI_WINDOW
-    return _uiqi(x, y, pair.given.centre, weights, FLOAT32_ROUNDING, pair.given.data_range)
+    centre, level = pair.reference.centre, pair.given.data_range
+    return pair.ground.of(np.stack(_uiqi(x, y, centre, weights, FLOAT32_ROUNDING, level)))
 
 
 @compiled
