@@ -85,11 +85,12 @@ def simulate_date(
     paint = mix_paint(colour_rng, land)
     calendar = make_calendar(np.random.default_rng([PLACE, seed]), land.patch.max() + 1)
     water = land.cover == Cover.WATER
-    shore_m = CELL_M * (distance_transform_edt(~water) - distance_transform_edt(water))
     inner = (..., slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
     rng = np.random.default_rng([SKY, seed, day + MAX_DAYS])
     rise_m = FLOOD_M * rng.normal() + TIDE_M * float(since_scene(day, calendar.tide))
-    then = flooded(built(land, calendar, day), shore_m, rise_m)
+    # The shore moves over land or over water, so the distance from it matters on one side alone.
+    distance = distance_transform_edt(~water) if rise_m > 0 else -distance_transform_edt(water)
+    then = flooded(built(land, calendar, day), CELL_M * distance, rise_m)
     colour = optical_colour(then, grown(then, paint, calendar, day), seed, infrared)
     sensed = block_mean(blur(colour, psf_sigma_m(MTF_AT_NYQUIST, 30.0))[inner], 6)
     metal = block_mean(then.is_any([Cover.ROOF_METAL])[inner], 6)
