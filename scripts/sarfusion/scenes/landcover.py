@@ -8,7 +8,7 @@ blocks and few buildings. River, lakes, woods and motorways are laid over it.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 
 import numpy as np
@@ -174,10 +174,10 @@ def make_land(rng: np.random.Generator, side: int, extent_m: float) -> LandCover
     cover[edge_m < of_kind(kind, lambda f: f.arterial)[near] / 2] = Cover.ROAD
 
     water_m = shore_distance(rng, x, y, city(x, y), extent_m, field(extent_m / 40 / CELL_M))
-    bank = (water_m >= 0) & (water_m < 25)
+    bank = (water_m > 0) & (water_m < 25)
     cover[bank] = np.where(grove > 0, Cover.TREES, Cover.GRASS)[bank]
     cover[bank & (field(25.0) > 1.6)] = Cover.SOIL  # sand bars
-    cover[water_m < 0] = Cover.WATER
+    cover[water_m == 0] = Cover.WATER
     cover[motorways(rng, x, y, extent_m)] = Cover.ROAD  # bridges where they meet the river
 
     height[~np.isin(cover, ROOFS)] = 0
@@ -199,7 +199,7 @@ def urbanity(
             peak * exp(-((x - tx) ** 2 + (y - ty) ** 2) / size**2)
             for (tx, ty), size, peak in zip(towns, sizes, peaks, strict=True)
         )
-        return np.maximum.reduce(list(values))
+        return reduce(np.maximum, values)
 
     return city
 
@@ -288,12 +288,12 @@ def build_blocks(
         wide.append(width)
 
     block_key = (near * 128 + block_at[0]) * 128 + block_at[1]
-    blocks, block = np.unique(block_key, return_inverse=True)
+    blocks, block = numbered(block_key)
     kind_of = kind[blocks // 128**2]
     empty = rng.random(len(blocks)) < of_kind(kind_of, lambda f: f.empty)
     ground = np.where(empty, pick(rng, mixes("open")[kind_of]), pick(rng, mixes("yard")[kind_of]))
 
-    lots, patch = np.unique((block * 64 + lot_at[0]) * 64 + lot_at[1], return_inverse=True)
+    lots, patch = numbered((block * 64 + lot_at[0]) * 64 + lot_at[1])
     kind_of, empty_lot = kind_of[lots // 64**2], empty[lots // 64**2]
     built = ~empty_lot & (rng.random(len(lots)) < of_kind(kind_of, lambda f: f.built))
     roof = pick(rng, mixes("roofs")[kind_of])
@@ -306,7 +306,20 @@ def build_blocks(
     cover = np.where(free < 0, surface, cover)
     # Open ground is uniform over a block (a field is one piece), a building over its lot.
     whole = np.where(footprint, patch, len(lots) + block)
-    return cover, np.unique(whole, return_inverse=True)[1].astype(np.int32), height
+    return cover, numbered(whole)[1].astype(np.int32), height
+
+
+def numbered(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (the keys that occur, sorted; the place of each key among them), as np.unique does.
+
+    keys: integers from 0. A table of all up to the largest takes less time than sorting them.
+    """
+    occurs = np.zeros(keys.max() + 1, bool)
+    occurs[keys] = True
+    found = np.flatnonzero(occurs)
+    place = np.empty(occurs.size, np.intp)
+    place[found] = np.arange(found.size)
+    return found, place[keys]
 
 
 def make_footprint(
@@ -345,7 +358,7 @@ def shore_distance(
     extent_m: float,
     roughness: np.ndarray,
 ) -> np.ndarray:
-    """Return the distance of each cell from the shore in metres, negative in the water.
+    """Return the distance of each cell from the water in metres, 0 in it.
 
     A meandering river passes the city centre; lakes lie in the countryside where the field
     `roughness` is highest.
@@ -360,7 +373,7 @@ def shore_distance(
     width = np.clip(extent_m / 50, 30, 180) * (1 + 0.25 * roughness.clip(-2, 2))
     lakes = np.where(city < 0.4, roughness, roughness.min())
     water = (np.abs(across - middle) < width / 2) | (lakes > np.quantile(lakes, 0.985))
-    return CELL_M * (distance_transform_edt(~water) - distance_transform_edt(water))
+    return CELL_M * distance_transform_edt(~water)
 
 
 def motorways(
