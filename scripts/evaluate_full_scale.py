@@ -87,9 +87,10 @@ def main(
         kinds = [kind for kind in ("products", "fine") if kind in bands]
 
         def degraded(rows, columns):
-            images = [bands[kind](_finer(rows), _finer(columns)) for kind in kinds]
-            fine = np.concatenate(images)
-            return np.stack([degrade(product, RATIO, gain_at_nyquist) for product in fine])
+            images = (bands[kind](_finer(rows), _finer(columns)) for kind in kinds)
+            return np.stack(
+                [degrade(image, RATIO, gain_at_nyquist) for fine in images for image in fine]
+            )
 
         def at_native(tile, with_fused):
             images = []
