@@ -190,7 +190,7 @@ def write_above(axes: Axes, text: str, offset_pt: tuple[float, float], **style: 
 
 def text_mm(texts: Iterable[str], size: float = 7) -> float:
     """Return the width in mm of the longest of `texts`, each one line of `size` pt."""
-    widths = [TextPath((0, 0), text, size=size).get_extents().width for text in texts]
+    widths = [TextPath((0, 0), text, size=size).get_extents().width for text in set(texts)]
     return max(widths) * 25.4 / 72
 
 
