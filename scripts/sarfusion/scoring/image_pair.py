@@ -84,7 +84,15 @@ class Ground:
 
     def of(self, maps: np.ndarray) -> np.ndarray:
         """Return the values (..., pixels) of maps (..., rows, columns) without the margin."""
-        return maps.reshape(*maps.shape[:-2], -1).take(self._places, axis=-1)
+        return at(maps.reshape(*maps.shape[:-2], -1), self._places)
+
+
+def at(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return values (..., places) of an array (..., pixels): the array, if places are all pixels.
+
+    places: increasing numbers of pixels.
+    """
+    return values if len(places) == values.shape[-1] else values.take(places, axis=-1)
 
 
 class Image:

@@ -19,7 +19,7 @@ from .definitions import (
     UIQI_WINDOW,
 )
 from .edges import magnitudes, preserved_edges
-from .image_pair import FOLLOWING, Given, Image, Pair, Region, Terms, inner
+from .image_pair import FOLLOWING, Given, Image, Pair, Region, Terms, at, inner
 
 GREY_LEVELS = 256  # bins of the entropy's histogram
 
@@ -124,7 +124,7 @@ def _relative_error(sums, given):
 
 def _on(where, *values):
     """Return the Terms of values of the pixels of the ground, of which those at `where` count."""
-    return _counted(where, *(of_all.take(where) for of_all in values))
+    return _counted(where, *(at(of_all, where) for of_all in values))
 
 
 def _counted(where, *values):
@@ -133,7 +133,7 @@ def _counted(where, *values):
 
 
 def _products(where, x, y):
-    x, y = x.take(where), y.take(where)
+    x, y = at(x, where), at(y, where)
     return _counted(where, x, y, x * x, y * y, x * y)
 
 
@@ -152,8 +152,8 @@ def _contrast(sums, given):
 def _in_parts(pair, region, name):
     """Return the terms of such a contrast: what counts in all, then number and errors of each."""
     where = region.whole(1)
-    first, second = (part.take(where) for part in region.parts[name])
-    squares = pair.error.take(where) ** 2
+    first, second = (at(part, where) for part in region.parts[name])
+    squares = at(pair.error, where) ** 2
     in_each = (term for part in (first, second) for term in (part, np.where(part, squares, 0)))
     return Terms(where, [first | second, *in_each])
 
@@ -221,7 +221,7 @@ def uiqi_textured(pair: Pair, region: Region) -> Terms:
 
     quality, variance = pair.once(uiqi_pixels)
     where = region.whole(UIQI_WINDOW)
-    textured = variance.take(where) > (TEXTURE_FLOOR * pair.given.data_range) ** 2
+    textured = at(variance, where) > (TEXTURE_FLOOR * pair.given.data_range) ** 2
     return _on(where[textured], quality)
 
 
@@ -252,8 +252,8 @@ def q_af(pair: Pair, region: Region) -> Terms:
     lost. NaN on a reference without edges.
     """
     where = region.whole(SOBEL_WINDOW)
-    weights = pair.reference.once(magnitudes).take(where)
-    quality = pair.once(preserved_edges).take(where)
+    weights = at(pair.reference.once(magnitudes), where)
+    quality = at(pair.once(preserved_edges), where)
     return _counted(where, weights, weights**2, weights * quality)
 
 
@@ -271,7 +271,7 @@ def entropy_difference(pair: Pair, region: Region) -> Terms:
     def counts(image):
         if np.isnan(region.low):
             return np.zeros(GREY_LEVELS)
-        levels = (image.pixels.take(where) - region.low) / pair.given.data_range * GREY_LEVELS
+        levels = (at(image.pixels, where) - region.low) / pair.given.data_range * GREY_LEVELS
         bins = np.clip(np.floor(levels), 0, GREY_LEVELS - 1).astype(np.intp)
         return np.bincount(bins, minlength=GREY_LEVELS)
 
@@ -295,7 +295,7 @@ def sf_ratio(pair: Pair, region: Region) -> Terms:
     reference.
     """
     squares = (
-        [of_all.take(where) for of_all, where in zip(steps, region.followed, strict=True)]
+        [at(of_all, where) for of_all, where in zip(steps, region.followed, strict=True)]
         for steps in (image.once(_squared_steps) for image in pair.images)
     )
     return _counted(np.concatenate(region.followed), *map(np.concatenate, squares))
@@ -342,7 +342,7 @@ def sam(pair: Pair, region: Region) -> Terms:
     unit vectors, since the arc cosine loses half of its digits on nearly equal spectra.
     """
     where = region.whole(1)
-    x, y = (image.pixels.take(where, axis=1) for image in pair.images)
+    x, y = (at(image.pixels, where) for image in pair.images)
     x_norm, y_norm = np.linalg.norm(x, axis=0), np.linalg.norm(y, axis=0)
     defined = (x_norm > 0) & (y_norm > 0)
     u, v = x[:, defined] / x_norm[defined], y[:, defined] / y_norm[defined]
