@@ -31,7 +31,7 @@ INSTRUCTIONS = {
 # How a benchmark begins that lacks what it measures (a GPU, Slurm).
 NOT_MEASURED = "Not measured: "
 STAMP = re.compile(r"^(\d+ cores of .+), \d{4}-\d\d-\d\d, .*\.$", re.MULTILINE)  # below figures
-# The line below the table of bench_overhead.py, and what of it stands in the README.
+# The line below the table of bench_overhead.py. The README has its numbers between BEGIN and END.
 TIME = re.compile(
     r"^config/demo\.yaml: (\d+) s on .*, at most ([\d.]+ GB) in a job\.$", re.MULTILINE
 )

@@ -11,7 +11,6 @@ nothing, with the project's profile, less what one job takes.
 import argparse
 import contextlib
 import io
-import json
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,7 @@ TESTS = Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
 sys.path[:0] = [str(TESTS / "benchmarks"), str(ROOT / "scripts")]
 
-from children import measured, table  # noqa: E402
+from children import answer, measured, table  # noqa: E402
 
 JOBS = 200  # that do nothing
 SNAKEFILE = """
@@ -156,7 +155,6 @@ if __name__ == "__main__":
     parser.add_argument("--run", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.run:
-        kind, place, *rest = options.run
-        print(json.dumps(globals()[f"run_{kind}"](Path(place), *rest)))
+        answer(globals(), options.run)
     else:
         main(options.sites, options.shards)

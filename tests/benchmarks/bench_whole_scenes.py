@@ -11,7 +11,6 @@ several times. The slope is that of log time over log pixels. Needs 15 GB of dis
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -20,7 +19,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "benchmarks"), str(TESTS.parent / "scripts")]
 
-from children import measured, table  # noqa: E402
+from children import answer, measured, table  # noqa: E402
 
 STEPS = ("prepare", "fuse", "evaluate", "start", "clouds", "gaps", "fill", "sharpen", "draw")
 RGB = ("red", "green", "blue")
@@ -245,7 +244,6 @@ if __name__ == "__main__":
     parser.add_argument("--run", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.run:
-        kind, place, *rest = options.run
-        print(json.dumps(globals()[f"run_{kind}"](Path(place), *rest)))
+        answer(globals(), options.run)
     else:
         main(options.sizes)
