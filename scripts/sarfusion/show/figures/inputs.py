@@ -1,7 +1,7 @@
 """Input of map figures: layers of rasters, read at no more detail than a figure shows."""
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from . import by_label
 from .maps import RGB, MapLayer, MapScene
 
 MAX_MAP_PX = 700  # along a side of a map; a panel 58 mm wide has 460 pixels at 200 dpi
+KEPT_MAPS = 64  # of 2 MB each at most, since the figures of a job show the same maps
 
 
 class Layer:
@@ -44,7 +45,7 @@ class Layer:
         with open_raster(self.path) as dataset:
             return dataset.read(self._numbers, window=window)
 
-    @cached_property
+    @property
     def whole(self) -> np.ndarray:
         """All pixels where no side has more than MAX_MAP_PX; otherwise means over squares.
 
@@ -52,18 +53,33 @@ class Layer:
         """
         return self._reduced(Resampling.average)
 
-    @cached_property
+    @property
     def thinned(self) -> np.ndarray:
         """Like `whole` and on the same grid, but with the nearest pixel in place of each mean."""
         return self._reduced(Resampling.nearest)
 
     def _reduced(self, resampling: Resampling) -> np.ndarray:
-        share = min(1, MAX_MAP_PX / max(self.shape))
-        shape: tuple[int, ...] = tuple(max(1, round(share * side)) for side in self.shape)
+        path, share = Path(self.path), min(1, MAX_MAP_PX / max(self.shape))
+        rows, columns = (max(1, round(share * side)) for side in self.shape)
+        version = path.stat().st_mtime_ns
+
+        def read(number: int) -> np.ndarray:
+            return _read_map(path, version, number, (rows, columns), resampling)
+
         if isinstance(self._numbers, list):
-            shape = (len(self._numbers), *shape)
-        with open_raster(self.path) as dataset:
-            return dataset.read(self._numbers, out_shape=shape, resampling=resampling)
+            return np.stack([read(number) for number in self._numbers])
+        return read(self._numbers)
+
+
+@lru_cache(maxsize=KEPT_MAPS)
+def _read_map(
+    path: Path, version: int, number: int, shape: tuple[int, int], resampling: Resampling
+) -> np.ndarray:
+    """Return a band, reduced to `shape`. version: a file with another one is read again."""
+    with open_raster(path) as dataset:
+        values = dataset.read(number, out_shape=shape, resampling=resampling)
+    values.flags.writeable = False
+    return values
 
 
 class Derived:
