@@ -55,6 +55,22 @@ def test_a_check_is_a_note_or_one_line_without_traceback():
     assert conclusion([Check("a", True)]) == "Verified: all 1 checks pass"
 
 
+def test_where_nothing_can_be_compared_no_check_passes(tmp_path):
+    """Of a table whose models are not there, nothing is compared; that counts as no check."""
+    table = make_scores()
+    write_table(tmp_path / "theirs", table[table["method"] != "copy"])
+    write_table(tmp_path / "again", table[:0])
+    study = {**STUDY, "baselines": []}
+    nothing = set()
+    args = (study, tmp_path / "again", tmp_path / "theirs", nothing, nothing, TOLERANCES)
+    (found,) = compared.check_tables(*args)
+    assert (found.passed, found.made) == (True, False), found.note
+    assert as_text("Step", [found]).splitlines()[1] == (
+        f"  none  {found.what}  none of its 56 rows rests on models that can be compared"
+    )
+    assert conclusion([found, Check("a", True)]) == "Verified: all 1 checks pass"
+
+
 def test_what_is_no_plain_file_of_a_fair_size_is_not_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe")  # reading it would wait for ever
     with pytest.raises(StudyError, match="pipe: not a plain file"):
@@ -419,7 +435,7 @@ def test_no_table_of_tolerances_is_wider_than_the_bounds(tmp_path):
 
 
 def write_verdicts(folder, *rows):
-    table = pd.DataFrame(rows, columns=["claim", "band", "verdict"]).assign(
+    table = pd.DataFrame(rows, columns=["claim", "band", "verdict", "p", "p_opposite"]).assign(
         protocol="cloud_gap", site="here", metric="rmse", left="", right=""
     )
     return write_table(folder, table, "tables/claims.csv")
@@ -427,21 +443,54 @@ def write_verdicts(folder, *rows):
 
 def test_verdicts_must_be_the_same(tmp_path):
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    rows = [("C1", "red", "reproduced"), ("C1", "overall", "not shown")]
+    rows = [("C1", "red", "reproduced", 0.001, 1), ("C1", "overall", "not shown", None, None)]
     write_verdicts(ours, *rows)
     write_verdicts(theirs, *rows)
     assert verdicts.compare_verdicts(ours, theirs) == "1 claims, the same verdicts"
-    write_verdicts(theirs, rows[0], ("C1", "overall", "reproduced"))
+    write_verdicts(theirs, rows[0], ("C1", "overall", "reproduced", None, None))
     with pytest.raises(
         StudyError, match="C1 cloud_gap here overall rmse: not shown here, reproduced"
     ):
         verdicts.compare_verdicts(ours, theirs)
-    write_verdicts(theirs, *rows, ("C2", "overall", "reproduced"))
+    write_verdicts(theirs, *rows, ("C2", "overall", "reproduced", None, None))
     with pytest.raises(StudyError, match="C2 .* nothing here, reproduced there"):
         verdicts.compare_verdicts(ours, theirs)
     (theirs / "tables/claims.csv").write_bytes(b"verdict\nyes\n")
     with pytest.raises(StudyError, match="not a table of verdicts"):
         verdicts.compare_verdicts(ours, theirs)
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["ours shown", "theirs shown"])
+def test_a_verdict_on_the_edge_may_differ_and_is_named(tmp_path, order):
+    # p-values of the demo's S3, trained with AVX2 and with AVX-512
+    shown = [("S3", "blue", "contradicted", 1, 0.0145), ("S3", "overall", "contradicted", "", "")]
+    open_ = [("S3", "blue", "not shown", 1, 0.0270), ("S3", "overall", "not shown", "", "")]
+    for folder, rows in zip(("ours", "theirs"), [shown, open_][::order], strict=True):
+        write_verdicts(tmp_path / folder, *rows)
+    note = verdicts.compare_verdicts(tmp_path / "ours", tmp_path / "theirs")
+    here, there = ["contradicted", "not shown"][::order]
+    assert note == (
+        "1 claims, the same verdicts but on the edge:"
+        f" S3 cloud_gap here blue rmse ({here} here, {there} there)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (("contradicted", 1, 0.0145), ("not shown", 1, 0.08)),  # theirs is not close to 2.5 %
+        (("contradicted", 1, 0.008), ("not shown", 1, 0.027)),  # ours is not
+        (("reproduced", 0.02, 0.02), ("contradicted", 0.02, 0.02)),  # one is the opposite
+        (("contradicted", 0.02, 0.001), ("not shown", 0.02, 0.027)),  # on the other side
+        (("reproduced", 0.02, 1), ("not tested", None, None)),
+        (("reproduced", "x", 1), ("not shown", 0.03, 1)),
+    ],
+)
+def test_other_verdicts_may_not(tmp_path, ours, theirs):
+    for folder, row in (("ours", ours), ("theirs", theirs)):
+        write_verdicts(tmp_path / folder, ("S3", "blue", *row))
+    with pytest.raises(StudyError, match=f"S3 .* {ours[0]} here, {theirs[0]} there"):
+        verdicts.compare_verdicts(tmp_path / "ours", tmp_path / "theirs")
 
 
 def judged(*rows):

@@ -11,17 +11,27 @@ MAX_MESSAGE = 300  # characters; what is wrong is at the beginning of a message
 
 @dataclass(frozen=True)
 class Check:
-    """The result of a check: its name, whether it passed, and a note or the error."""
+    """The result of a check: its name, whether it passed, and a note or the error.
+
+    made: whether there was anything to compare. A check that was not made is not counted.
+    """
 
     what: str
     passed: bool
     note: str = ""
+    made: bool = True
+
+
+class NothingToCompare(Exception):
+    """Raised by a check that finds nothing to compare; the text says why."""
 
 
 def check(what: str, function: Callable[..., str | None], *arguments: Any) -> Check:
     """Return the Check of function(*arguments), which returns a note or raises an error."""
     try:
         return Check(what, True, function(*arguments) or "")
+    except NothingToCompare as reason:
+        return Check(what, True, one_line(reason), made=False)
     except (StudyError, OSError, MemoryError) as error:
         return Check(what, False, one_line(error) or type(error).__name__)
     except Exception as error:  # another person's files may raise anything
@@ -41,7 +51,8 @@ def as_text(title: str, checks: Sequence[Check]) -> str:
     for check in checks:
         what = one_line(check.what)
         if check.passed:
-            lines.append(f"  pass  {what:{width}}  {check.note}".rstrip())
+            word = "pass" if check.made else "none"
+            lines.append(f"  {word}  {what:{width}}  {check.note}".rstrip())
         else:
             lines += [f"  FAIL  {what}", f"        {check.note}"]
     return "\n".join(lines)
@@ -49,7 +60,8 @@ def as_text(title: str, checks: Sequence[Check]) -> str:
 
 def conclusion(checks: Sequence[Check]) -> str:
     """Return the last line of a verification."""
+    made = sum(check.made for check in checks)
     failed = sum(not check.passed for check in checks)
     if failed:
-        return f"NOT VERIFIED: {failed} of {len(checks)} checks fail"
-    return f"Verified: all {len(checks)} checks pass"
+        return f"NOT VERIFIED: {failed} of {made} checks fail"
+    return f"Verified: all {made} checks pass"

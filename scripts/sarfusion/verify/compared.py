@@ -13,7 +13,7 @@ from ..core.files import sha256
 from ..study.methods import METHODS
 from ..study.runs import weights_path
 from . import scores, tolerances
-from .checks import Check, check
+from .checks import Check, NothingToCompare, check
 from .expected import (
     check_whole,
     difference_tables,
@@ -78,7 +78,7 @@ def _compare_table(
 ) -> str:
     """Return the note on one table, of which the rows that need only available models are compared.
 
-    table: (path in a results folder, site, protocol).
+    table: (path in a results folder, site, protocol). Raises NothingToCompare if no row does.
     """
     name, site, protocol = table
     if not Path(here, name).exists():
@@ -95,6 +95,8 @@ def _compare_table(
     if of_all_seeds:
         alike = [models <= comparable for models in rests_on(ours, name, study)]
         ours = ours[np.array(alike, bool)]
+    if whole and not len(ours) + len(theirs):
+        raise NothingToCompare(f"none of its {whole} rows rests on models that can be compared")
     kinds = ["recompute" if models <= same else "retrain" for models in rests_on(ours, name, study)]
     allowed = tolerances.allowed(ours, form, limits, kinds)
     note, rows = scores.compare(ours, theirs, form, allowed), f"{len(theirs)} of {whole} rows"

@@ -34,7 +34,8 @@ def check_differences(folder: Path, name: str, site: str, protocol: str) -> str:
     keys = ["region", "band", "metric", "method", "input"]
     for *key, seed, value in table[[*keys, "seed", "value"]].to_numpy():
         by_run.setdefault(tuple(key), {})[seed] = value
-    for key, row in differences.iterrows():
+    expected = []
+    for key, row in zip(differences.index, differences.to_dict("records"), strict=True):
         about = dict(zip(differences.index.names, key, strict=True))
         place = [about[column] for column in keys[:3]]
         left, right = (
@@ -43,19 +44,21 @@ def check_differences(folder: Path, name: str, site: str, protocol: str) -> str:
         )
         pairs = np.array(paired_runs(left, right), float).reshape(-1, 2)
         of_seeds = pairs[:, 0] - pairs[:, 1]
-        expected = of_seeds.mean() if len(pairs) else np.nan
+        mean = of_seeds.mean() if len(pairs) else np.nan
         error = of_seeds.std(ddof=1) / np.sqrt(len(pairs)) if len(pairs) > 1 else 0.0
-        follows = {"seeds": len(pairs), "difference": expected, "seed_error": error}
-        if np.isfinite(row[["low", "high"]].astype(float)).any():
-            follows |= dict(zip(("low", "high"), interval_of(row), strict=True))
-        for column, value in follows.items():
-            if not np.isclose(
-                row[column], value, rtol=MEAN_TOLERANCE, atol=MEAN_TOLERANCE, equal_nan=True
-            ):
-                raise StudyError(
-                    f"{name}: {scores.describe_row(key, scores.DIFFERENCES)}: {column} is"
-                    f" {row[column]:.9g}, where {value:.9g} follows"
-                )
+        has_interval = np.isfinite([row["low"], row["high"]]).any()
+        ends = interval_of(row) if has_interval else (row["low"], row["high"])
+        expected.append((len(pairs), mean, error, *ends))
+    columns = ["seeds", "difference", "seed_error", "low", "high"]
+    follows = np.array(expected, float).reshape(-1, len(columns))
+    found = differences[columns].to_numpy(float)
+    same = np.isclose(found, follows, rtol=MEAN_TOLERANCE, atol=MEAN_TOLERANCE, equal_nan=True)
+    for row, column in np.argwhere(~same)[:1]:
+        raise StudyError(
+            f"{name}: {scores.describe_row(differences.index[row], scores.DIFFERENCES)}:"
+            f" {columns[column]} is {found[row, column]:.9g}, where {follows[row, column]:.9g}"
+            " follows"
+        )
     return f"{len(differences)} differences follow from the scores"
 
 

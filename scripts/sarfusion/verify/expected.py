@@ -65,8 +65,14 @@ def rests_on(table, name, study):
 
     name: of the table, which stands in the folder of those models' site or transfer.
     """
-    rows = table.index.to_frame().to_dict("records")
-    return [_models_behind(row, Path(name).parent.name, study) for row in rows]
+    # Many rows are of the same models: of every region and metric.
+    columns = [column for column in table.index.names if column not in ("region", "metric")]
+    kinds, distinct = table.index.droplevel(["region", "metric"]).factorize()
+    place = Path(name).parent.name
+    behind = [
+        _models_behind(dict(zip(columns, kind, strict=True)), place, study) for kind in distinct
+    ]
+    return [behind[kind] for kind in kinds]
 
 
 def _models_behind(row, trained_at, study):
