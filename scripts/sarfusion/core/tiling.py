@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+OVERHEAD_PX = 4000  # pixels that a U-Net computes in the time that calling it takes
+
 
 class Tile(NamedTuple):
     """A part of a scene of `shape` (rows, columns), as half-open ranges of `rows` and `columns`.
@@ -41,6 +43,18 @@ class Tile(NamedTuple):
         (top, _), (left, _) = self._clipped(self.halo)
         (first, last), (start, stop) = self.rows, self.columns
         return slice(first - top, last - top), slice(start - left, stop - left)
+
+    def within(self, whole: "Tile") -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+        """Return what this part of a tile reads and writes, as slices of what `whole` does."""
+        pairs = (self.read, whole.read), (self.written, whole.written)
+        reads, writes = (
+            tuple(
+                slice(part.start - of.start, part.stop - of.start)
+                for part, of in zip(parts, wholes, strict=True)
+            )
+            for parts, wholes in pairs
+        )
+        return reads, writes
 
     def padded(self, read: Callable[[slice, slice], np.ndarray], more: int = 0) -> np.ndarray:
         """Return the tile with its halo on each side, zero beyond the scene.
@@ -83,6 +97,47 @@ def tiles(shape: tuple[int, int], size: int, radius: int = 0, multiple: int = 1)
 
 def _round_up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
+
+
+def covering(tile: Tile, wanted: np.ndarray, multiple: int = 1) -> list[Tile]:
+    """Return parts of a tile that cover its wanted pixels, and few others.
+
+    wanted: bool (rows, columns) of the tile. Each part is the least rectangle around some of them,
+    on a grid of `multiple` pixels, with the tile's halo. A tile is divided in two, and each half
+    again, where this leaves less to compute. Parts do not overlap, but for their halos.
+    """
+    spans, inside = [], []
+    for axis, (start, stop) in enumerate((tile.rows, tile.columns)):
+        found = np.flatnonzero(wanted.any(axis=1 - axis))
+        if not found.size:
+            return []
+        first, last = (int(end) // multiple * multiple for end in (found[0], found[-1]))
+        spans.append((start + first, min(start + last + multiple, stop)))
+        inside.append(slice(first, last + multiple))
+    whole, wanted = tile._replace(rows=spans[0], columns=spans[1]), wanted[*inside]
+    longer = int(wanted.shape[1] > wanted.shape[0])
+    middle = wanted.shape[longer] // 2 // multiple * multiple
+    if not middle:
+        return [whole]
+    start, stop = spans[longer]
+    halves = zip(
+        ((start, start + middle), (start + middle, stop)),
+        np.split(wanted, [middle], axis=longer),
+        strict=True,
+    )
+    side = ("rows", "columns")[longer]
+    parts = [
+        part
+        for span, of_half in halves
+        for part in covering(whole._replace(**{side: span}), of_half, multiple)
+    ]
+    return parts if sum(map(_cost, parts)) < _cost(whole) else [whole]
+
+
+def _cost(tile: Tile) -> int:
+    """Return the pixels to compute for a tile, and OVERHEAD_PX that each call takes beside them."""
+    rows, columns = (stop - start + 2 * tile.halo for start, stop in (tile.rows, tile.columns))
+    return rows * columns + OVERHEAD_PX
 
 
 def in_order(function: Callable[[Any], Any], items: Iterable[Any], threads: int) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from rasterio.windows import Window
 from ..core.cog import create_cog
 from ..core.files import read_json
 from ..core.raster import band_numbers, open_bands, open_raster, reading
-from ..core.tiling import Tile, pipeline, tiles
+from ..core.tiling import Tile, covering, pipeline, tiles
 from ..fusion import channels, checkpoint
 from ..fusion.ensemble import ensemble
 from ..fusion.networks import FusionNetwork, predict
@@ -117,7 +117,11 @@ def fill_scene(
             is_dated = np.full(seen.shape[1:], bool(given))
             for band, bands in given.items():
                 at = BANDS.index(band)
-                mean[at], std[at] = _ensemble(models[band], bands, tile, factors[band], device)
+                for part in covering(tile, is_hidden, multiple):
+                    around, within = part.within(tile)
+                    mean[at, *within], std[at, *within] = _ensemble(
+                        models[band], bands[:, *around], part, factors[band], device
+                    )
                 is_dated &= _on_other_date(models[band][0].record, bands)[tile.inner]
             return compose(seen, is_hidden, mean, std, is_dated)
 
