@@ -34,7 +34,8 @@ from sarfusion.verify.settings import check_about, check_config, check_own
 from sarfusion.verify.spot import check_spots, coverage, draw_lacking
 from sarfusion.verify.unmade import in_words, unmade_files
 
-ENVELOPE = Path(__file__).resolve().parents[1] / "results/envelope"  # of the project, not of what is checked
+# Of the project, not of what is checked
+ENVELOPE = Path(__file__).resolve().parents[1] / "results/envelope"
 WIDTH = 100  # of a line of text
 
 

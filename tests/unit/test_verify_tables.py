@@ -470,8 +470,8 @@ def test_a_verdict_on_the_edge_may_differ_and_is_named(tmp_path, order):
     note = verdicts.compare_verdicts(tmp_path / "ours", tmp_path / "theirs")
     here, there = ["contradicted", "not shown"][::order]
     assert note == (
-        "1 claims, the same verdicts but on the edge:"
-        f" S3 cloud_gap here blue rmse ({here} here, {there} there)"
+        "1 claims, the same verdicts but on the edge;"
+        f" S3 cloud_gap here blue rmse: {here} here, {there} there"
     )
 
 

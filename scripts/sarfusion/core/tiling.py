@@ -46,15 +46,7 @@ class Tile(NamedTuple):
 
     def within(self, whole: "Tile") -> tuple[tuple[slice, slice], tuple[slice, slice]]:
         """Return what this part of a tile reads and writes, as slices of what `whole` does."""
-        pairs = (self.read, whole.read), (self.written, whole.written)
-        reads, writes = (
-            tuple(
-                slice(part.start - of.start, part.stop - of.start)
-                for part, of in zip(parts, wholes, strict=True)
-            )
-            for parts, wholes in pairs
-        )
-        return reads, writes
+        return _relative(self.read, whole.read), _relative(self.written, whole.written)
 
     def padded(self, read: Callable[[slice, slice], np.ndarray], more: int = 0) -> np.ndarray:
         """Return the tile with its halo on each side, zero beyond the scene.
@@ -95,6 +87,15 @@ def tiles(shape: tuple[int, int], size: int, radius: int = 0, multiple: int = 1)
             yield Tile(row, column, shape, halo)
 
 
+def _relative(part: tuple[slice, slice], whole: tuple[slice, slice]) -> tuple[slice, slice]:
+    """Return slices of a scene as slices of what `whole` takes of it."""
+    rows, columns = (
+        slice(inner.start - outer.start, inner.stop - outer.start)
+        for inner, outer in zip(part, whole, strict=True)
+    )
+    return rows, columns
+
+
 def _round_up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
 
@@ -120,17 +121,14 @@ def covering(tile: Tile, wanted: np.ndarray, multiple: int = 1) -> list[Tile]:
     if not middle:
         return [whole]
     start, stop = spans[longer]
-    halves = zip(
+    parts = []
+    for span, of_half in zip(
         ((start, start + middle), (start + middle, stop)),
         np.split(wanted, [middle], axis=longer),
         strict=True,
-    )
-    side = ("rows", "columns")[longer]
-    parts = [
-        part
-        for span, of_half in halves
-        for part in covering(whole._replace(**{side: span}), of_half, multiple)
-    ]
+    ):
+        half = whole._replace(columns=span) if longer else whole._replace(rows=span)
+        parts += covering(half, of_half, multiple)
     return parts if sum(map(_cost, parts)) < _cost(whole) else [whole]
 
 

@@ -133,37 +133,33 @@ def compare_verdicts(here: str | Path, there: str | Path) -> str:
     claim may then differ, too. Raises StudyError for the first other verdict that differs.
     """
     ours, theirs = (read_verdicts(Path(folder, "tables/claims.csv")) for folder in (here, there))
-    known = {key: (ours.get(key), theirs.get(key)) for key in ours | theirs}
+    nothing = dict.fromkeys(FOUND, "nothing")
     differ = {
-        key: pair
-        for key, pair in known.items()
-        if None in pair or pair[0]["verdict"] != pair[1]["verdict"]
+        key: (ours.get(key, nothing), theirs.get(key, nothing))
+        for key in ours | theirs
+        if ours.get(key, nothing)["verdict"] != theirs.get(key, nothing)["verdict"]
+    }
+    words = {
+        key: f"{in_words(key)}: {one['verdict']} here, {other['verdict']} there"
+        for key, (one, other) in differ.items()
     }
     edge = {key for key, pair in differ.items() if OVERALL not in key and is_on_edge(*pair)}
     claims = {key[0] for key in edge}
     for key, pair in differ.items():
-        if key in edge or (OVERALL in key and key[0] in claims and None not in pair):
-            continue
-        found = [row["verdict"] if row else "nothing" for row in pair]
-        raise StudyError(f"{in_words(key)}: {found[0]} here, {found[1]} there")
-    count = f"{sum(OVERALL in key for key in ours)} claims"
-    if not edge:
-        return f"{count}, the same verdicts"
-    named = "; ".join(
-        f"{in_words(key)} ({differ[key][0]['verdict']} here, {differ[key][1]['verdict']} there)"
-        for key in sorted(edge)
-    )
-    return f"{count}, the same verdicts but on the edge: {named}"
+        follows = OVERALL in key and key[0] in claims and nothing not in pair
+        if key not in edge and not follows:
+            raise StudyError(words[key])
+    count = f"{sum(OVERALL in key for key in ours)} claims, the same verdicts"
+    named = [words[key] for key in sorted(edge)]
+    return "; ".join([f"{count} but on the edge" if edge else count, *named])
 
 
-def is_on_edge(ours: Mapping[str, str] | None, theirs: Mapping[str, str] | None) -> bool:
+def is_on_edge(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
     """Tell whether two rows differ only since their p-values are close to the level of the test.
 
     One verdict is "not shown", and the p-value that the other one rests on is within EDGE times
     ALPHA in both rows.
     """
-    if ours is None or theirs is None:
-        return False
     sides = {REPRODUCED: "p", CONTRADICTED: "p_opposite"}
     verdicts = {ours["verdict"], theirs["verdict"]}
     shown = verdicts & set(sides)
