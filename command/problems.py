@@ -66,12 +66,9 @@ def report(study: Path) -> list[str]:
     results = ROOT / "results" / (find_study_name(text) or study.stem)
     lines = ["### Versions", "", *(f"- {line}" for line in [*versions(), *machine()])]
     lines += ["", "### Study", "", *block(text.splitlines()[:MAX_STUDY_LINES])]
-    runs = newest(ROOT / ".snakemake/log", "*.log")[:1]
+    run = last_run(results.name)
     lines += ["", "### Last run", "", *([current_run(), ""] if current_run() else [])]
-    for path in runs:
-        lines += block(read(path).splitlines()[-MAX_RUN_LINES:])
-    if not runs:
-        lines.append("none")
+    lines += block(read(run).splitlines()[-MAX_RUN_LINES:]) if run else ["none"]
     for path in job_logs(results):
         lines += ["", f"`{path.relative_to(results)}`", ""]
         lines += block(read(path).splitlines()[-MAX_JOB_LINES:])
@@ -113,6 +110,18 @@ def described_commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "commit " + (os.environ.get("SARFUSION_COMMIT") or "not known")
     return "commit " + head.decode().strip() + (", with changes" if changed else "")
+
+
+def last_run(study: str) -> Path | None:
+    """Return Snakemake's newest log that names files of the study, or of no study at all.
+
+    Other studies run in the same folder, and a plan that fails names no file.
+    """
+    for path in newest(ROOT / ".snakemake/log", "*.log"):
+        named = set(re.findall(r"\bresults/([^/\s]+)/", read(path)))
+        if study in named or not named:
+            return path
+    return None
 
 
 def job_logs(results: Path) -> list[Path]:

@@ -172,6 +172,19 @@ def test_failed_jobs_come_before_newer_ones(troubled):
     assert problems.job_logs(troubled / "results/demo") == [newer]
 
 
+def test_the_last_run_is_one_of_the_study(troubled):
+    folder = troubled / ".snakemake/log"
+    for number, text in enumerate(["log: results/demo/logs/a.log", "log: results/july/logs/b.log"]):
+        run = folder / f"{number}.snakemake.log"
+        run.write_text(f"{text}\n")
+        os.utime(run, (number, number))
+    assert problems.last_run("demo") == folder / "0.snakemake.log"
+    assert problems.last_run("july") == folder / "1.snakemake.log"
+    assert problems.last_run("none") is None
+    (folder / "2.snakemake.log").write_text("MissingRuleException\n")  # names no file
+    assert problems.last_run("demo") == folder / "2.snakemake.log"
+
+
 def test_a_study_that_cannot_be_read_is_reported_as_it_is(troubled, capsys):
     (troubled / "config/demo.yaml").write_bytes(b"study: caf\xe9 /home/grace/x.tif\n")
     assert problems.report_problem_command([]) == 0
