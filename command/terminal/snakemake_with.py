@@ -13,11 +13,12 @@ Snakemake's scheduler is kept from looking for jobs every second; see `look_when
 Scripts start faster than by Snakemake alone; see forked_jobs.py.
 """
 
+import argparse
 import logging
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from forked_jobs import start_by_fork
 
@@ -75,6 +76,14 @@ def is_news(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith(("RuleException:", "Error in rule "))
 
 
+def end_with_one_line(self: argparse.ArgumentParser, message: str) -> NoReturn:
+    """End this process with one line on a wrong argument, without 140 lines of Snakemake's usage.
+
+    In the place of the parser's `error`.
+    """
+    self.exit(2, f"error: {message}; options: ./reproduce --help, ./reproduce STUDY --help\n")
+
+
 if __name__ == "__main__":
     logger = sys.argv.pop(1)
     check_files(sys.argv[1:])
@@ -85,6 +94,7 @@ if __name__ == "__main__":
 
     assert logging.lastResort is not None
     logging.lastResort.addFilter(is_news)
+    argparse.ArgumentParser.error = end_with_one_line  # type: ignore[method-assign]
     look_when_needed(JobScheduler)
     start_by_fork(PythonScript, JobScheduler)
     main([*(["--logger", logger] if logger != "plain" else []), *sys.argv[1:]])

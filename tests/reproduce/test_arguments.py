@@ -2,6 +2,7 @@
 
 import ast
 import runpy
+import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,18 @@ def test_arguments_choose_the_study(monkeypatch, arguments, study, rest):
 def test_first_argument_may_be_a_command(monkeypatch):
     monkeypatch.setitem(reproduce.COMMANDS, "test", lambda arguments: ("test", arguments))
     assert reproduce.main(["test", "-k", "metrics"]) == ("test", ["-k", "metrics"])
+
+
+@pytest.mark.parametrize("name", [n for n in reproduce.COMMANDS if n not in reproduce.HELPFUL])
+def test_every_command_says_what_it_does_and_does_nothing(monkeypatch, capsys, name):
+    def command(arguments):
+        """say this"""
+        raise AssertionError
+
+    monkeypatch.setitem(reproduce.COMMANDS, name, command)
+    for option in ("-h", "--help"):
+        assert reproduce.main([name, option]) == 0
+        assert capsys.readouterr().out == f"./reproduce {name}: say this\n"
 
 
 def test_help_fits_a_screen_and_names_every_command(capsys):
@@ -157,6 +170,16 @@ def test_who_asks_for_the_words_of_snakemake_gets_them(asked):
     assert command[2:4] == ["plain", "--configfile"]
     command = reproduce.snakemake(ROOT / "config/demo.yaml", asked, logger="jobs")
     assert command[2:4] == ["jobs", "--configfile"]
+
+
+def test_a_misspelt_option_is_one_line(capfd):
+    path = ROOT / "command/terminal/snakemake_with.py"
+    ended = subprocess.run([sys.executable, path, "plain", "--shard", "2"], cwd=ROOT)
+    assert ended.returncode == 2
+    assert capfd.readouterr().err == (
+        "error: unrecognized arguments: --shard; options: ./reproduce --help,"
+        " ./reproduce STUDY --help\n"
+    )
 
 
 @pytest.mark.parametrize(
