@@ -22,6 +22,7 @@ from sarfusion.product.bands import NAMES
 from sarfusion.product.catalogue import (
     day_of,
     footprint,
+    licence_code,
     proj_code,
     source_links,
     write_catalogue,
@@ -46,15 +47,16 @@ PLACES = {
     "facts": "cloud_free.json",
     "metadata": "scene.json",
 }
+WORDS = "Landsat courtesy of the U.S. Geological Survey; contains Copernicus Sentinel data"
 API = "https://me:secret@stac.example/api/v1/?token=secret"
 
 
 @pytest.fixture
 def catalogue(tmp_path):
     """The path of a catalogue of two sites: one from a STAC API, one simulated."""
-    sites = {"town": ("2024-03-31T03:10:00Z", ITEMS), "simcity": (None, [])}
+    sites = {"town": ("2024-03-31T03:10:00Z", ITEMS, WORDS), "simcity": (None, [], "CC0-1.0")}
     files = {name: [] for name in (*PLACES, "entries")}
-    for site, (date, items) in sites.items():
+    for site, (date, items, licence) in sites.items():
         folder = tmp_path / "products" / site
         with create_cog(folder / "cloud_free.tif", GRID, NAMES, {}) as target:
             target.write(np.zeros((len(NAMES), *GRID.shape), np.float32))
@@ -62,7 +64,7 @@ def catalogue(tmp_path):
             write_text(folder / style, "<qgis/>")
         write_json(folder / "cloud_free.json", FACTS | {"site": site})
         seen = {"date": date, "sensor": "Landsat 9 OLI-2"}
-        scene = {"items": items, "licence": "CC0-1.0", "optical": seen}
+        scene = {"items": items, "licence": licence, "optical": seen}
         write_json(folder / "scene.json", scene)
         for name, file in PLACES.items():
             files[name].append(folder / file)
@@ -93,6 +95,16 @@ def test_the_catalogue_is_valid_and_moves_as_a_whole(catalogue, tmp_path):
     hrefs = [link["href"] for path in moved.rglob("*.json") for link in read(path).get("links", [])]
     assert all(href.startswith(("./", "../", "https://stac.example")) for href in hrefs)
     assert str(tmp_path) not in (moved / "catalog.json").read_text()
+
+
+def test_a_licence_in_words_is_no_identifier(catalogue):
+    found = {
+        site: read(catalogue.parent / site / f"{site}.json")["properties"]
+        for site in ("town", "simcity")
+    }
+    assert [found["town"][key] for key in ("license", "sarfusion:licence")] == ["other", WORDS]
+    assert found["simcity"]["license"] == found["simcity"]["sarfusion:licence"] == "CC0-1.0"
+    assert licence_code("unknown") == licence_code("MIT OR Apache-2.0") == "other"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 STAC 1.1 (https://stacspec.org), with the extensions projection, raster, processing and file.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,7 +90,7 @@ def item_of(
     item.properties |= {
         "title": f"{site} without clouds",
         "description": lineage(facts),
-        "license": scene["licence"],
+        "license": licence_code(scene["licence"]),
         "gsd": round(max(grid.pixel_m), 3),
         "proj:code": proj_code(grid),
         "proj:shape": list(grid.shape),
@@ -98,6 +99,7 @@ def item_of(
         "processing:lineage": lineage(facts),
         "processing:level": "L4",
         "processing:software": dict(software),
+        "sarfusion:licence": scene["licence"],
         "sarfusion:study": facts["study"],
         "sarfusion:method": f"{facts['model']}-{facts['input']}",
         "sarfusion:filled_percent": _percent(sum(made.values()), shown),
@@ -177,6 +179,12 @@ def day_of(date: str | None) -> datetime | None:
     except ValueError:
         return None
     return day.replace(tzinfo=UTC) if day and day.tzinfo is None else day
+
+
+def licence_code(licence: str) -> str:
+    """Return a licence as STAC wants it: its SPDX identifier; "other" if it is none, but words."""
+    is_code = re.fullmatch(r"[\w.+-]+", licence, re.ASCII) and licence != "unknown"
+    return licence if is_code else "other"
 
 
 def source_links(items: Sequence[Mapping[str, Any]], url: str | None) -> list[pystac.Link]:
