@@ -124,6 +124,11 @@ def test_meaning_says_what_the_ratio_did():
     )
 
 
+def test_meaning_has_no_minus_zero():
+    rows = [("red", "cnn", sar, 1, "rmse", x) for sar, x in (("ratio", 0.999), ("none", 1))]
+    assert meaning(summarise(scores(rows)), NO_MODELS).endswith("by CNN +0 %.")
+
+
 def test_meaning_says_whether_networks_were_trained_long_enough():
     rows = [("red", "cnn", sar, 1, "rmse", value) for sar, value in (("ratio", 2), ("none", 1))]
     models = pd.DataFrame(

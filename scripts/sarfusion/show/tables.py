@@ -260,7 +260,7 @@ def _change(summary: pd.DataFrame, models: pd.DataFrame, protocol: str, referenc
             percent = 100 * (errors[TESTED] / errors[reference] - 1)
             of_method = models[(models["protocol"] == protocol) & (models["model"] == method)]
             trained = of_method[of_method["input"].isin([TESTED, reference])]
-            changes.append(f"{method_name(method)} {percent:+.0f} %{_training(trained)}")
+            changes.append(f"{method_name(method)} {percent:+z.0f} %{_training(trained)}")
     return ", ".join(changes)
 
 
