@@ -13,6 +13,8 @@ from reproduce_command import ROOT, environment, load, reproduce
 from snakemake.scheduling.job_scheduler import JobRateLimiter, JobScheduler
 from snakemake.settings.types import MaxJobsPerTimespan
 
+sys.path.insert(0, str(ROOT / "command/terminal"))  # as Python does for snakemake_with.py
+
 
 @pytest.mark.parametrize(
     ("arguments", "study", "rest"),
