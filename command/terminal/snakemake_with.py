@@ -9,7 +9,8 @@ arguments of the process: Snakemake records these, and they must work without it
 Snakemake reads the files of a study by a parser that takes the last of two equal keys, and ends
 with a traceback where a file is not in UTF-8. So they are read here first.
 
-Snakemake's scheduler is kept from looking for jobs every second; see `look_when_needed`.
+Snakemake's scheduler is kept from looking for jobs every second; see `look_when_needed`. Slurm jobs
+that somebody cancels are noticed; see `notice_cancelled_jobs`.
 Scripts start faster than by Snakemake alone; see forked_jobs.py.
 """
 
@@ -68,6 +69,20 @@ def look_when_needed(scheduler: Any) -> None:
     scheduler._schedule_reevalutation = look_later_if_needed
 
 
+def notice_cancelled_jobs(plugin: Any) -> None:
+    """Change Snakemake's plugin for Slurm to read sacct's `CANCELLED by 1000` as `CANCELLED`.
+
+    Version 2.8.0 compares whole states, takes such a job for one that still runs, and never ends.
+    """
+    query = plugin.query_job_status
+
+    async def query_words(*arguments):
+        states, seconds = await query(*arguments)
+        return states and {job: state.split(" ")[0] for job, state in states.items()}, seconds
+
+    plugin.query_job_status = query_words
+
+
 def is_news(record: logging.LogRecord) -> bool:
     """Tell whether a record says more than that a job ended when the run was stopped.
 
@@ -88,6 +103,7 @@ if __name__ == "__main__":
     logger = sys.argv.pop(1)
     check_files(sys.argv[1:])
 
+    import snakemake_executor_plugin_slurm
     from snakemake.cli import main
     from snakemake.scheduling.job_scheduler import JobScheduler
     from snakemake.script import PythonScript
@@ -96,5 +112,6 @@ if __name__ == "__main__":
     logging.lastResort.addFilter(is_news)
     argparse.ArgumentParser.error = end_with_one_line  # type: ignore[method-assign]
     look_when_needed(JobScheduler)
+    notice_cancelled_jobs(snakemake_executor_plugin_slurm)
     start_by_fork(PythonScript, JobScheduler)
     main([*(["--logger", logger] if logger != "plain" else []), *sys.argv[1:]])

@@ -1,5 +1,6 @@
 """What a person reads while Snakemake works: the logger plugin `steps`, fed with records."""
 
+import asyncio
 import logging
 import sys
 import time
@@ -138,6 +139,28 @@ def test_jobs_that_ctrl_c_ends_have_not_failed(told, tmp_path, how):
 def test_after_ctrl_c_the_end_of_jobs_is_no_news(text, printed):
     record = logging.LogRecord("snakemake", logging.ERROR, "x.py", 1, text, (), None)
     assert snakemake_with.is_news(record) == printed
+
+
+def test_of_a_job_that_somebody_cancelled_it_is_said(told, tmp_path):
+    log = tmp_path / "21.log"
+    log.write_text("slurmstepd-node2: error: *** JOB 21 ON node2 CANCELLED AT 2026-11-28 ***\n")
+    assert told(starts(1), fails(1, log))[1].strip() == "it was cancelled"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"21": "CANCELLED by 1000", "22": "RUNNING"}, {"21": "CANCELLED", "22": "RUNNING"}),
+        (None, None),  # sacct gave none
+    ],
+)
+def test_a_cancelled_job_is_one_to_the_plugin_for_slurm(answer, expected):
+    async def query(*_):
+        return answer, 0.1
+
+    plugin = SimpleNamespace(query_job_status=query)
+    snakemake_with.notice_cancelled_jobs(plugin)
+    assert asyncio.run(plugin.query_job_status("sacct", None)) == (expected, 0.1)
 
 
 def test_a_killed_job_shows_the_end_of_its_log(told, tmp_path):

@@ -35,7 +35,7 @@ SLURM_REASONS = (
     ),
     ("DUE TO NODE FAILURE", "its node failed"),
     ("DUE TO PREEMPTION", "Slurm gave its place to another job"),
-    ("[*] CANCELLED AT", "it was cancelled"),
+    ("[*] (JOB|STEP) .*CANCELLED AT", "it was cancelled"),
 )
 # Starts of messages of Snakemake about failures that are reported in other words here.
 REPORTED_OTHERWISE = (
