@@ -1,8 +1,10 @@
 """Studies through a real Slurm on loopback: the same results as without, whatever goes wrong."""
 
+import signal
+
 import pytest
 from project import Project
-from servers.slurm import WAIT_S, await_
+from servers.slurm import ACTIVE, WAIT_S, await_
 from slurm_study import TWO_SITES, SlurmProject, submitted
 
 SITES = ("village", "hamlet")
@@ -135,6 +137,27 @@ def test_a_lost_node_costs_only_its_own_jobs(project, local):
     assert sorted(submitted(project.printed)) == sorted([lost, kept])
     assert [cluster.restarts(job) for job in (lost, kept)] == [1, 0]
     assert_same(project.results("two_sites"), local, "stack/*", "patches/*")
+
+
+def test_shards_that_are_stopped_go_on_and_give_the_bytes_of_one_plan(project, local):
+    # The last plan then has jobs of the first site alone; the other is given by its shard.
+    project.edit(TWO_SITES, "seeds: [1]", "seeds: [1]\nfigures: {sites: 1}")
+    stages = lambda state: [comment for _, _, comment in project.jobs(state).values()]  # noqa: E731
+    is_training = lambda: any("train_hamlet" in stage for stage in stages("RUNNING"))  # noqa: E731
+    running = project.reproduce("--shards", "2")
+    await_(is_training, "the training of the second shard")
+    running.send_signal(signal.SIGINT)
+    assert running.wait(WAIT_S) != 0
+    assert "stopped; the same command goes on from here" in project.printed
+    assert "The last plan" not in project.printed
+    await_(lambda: not project.jobs(ACTIVE), "jobs to be cancelled")
+    assert project.jobs("CANCELLED")
+
+    assert project.reproduce("--shards", "2").wait(WAIT_S) == 0, project.printed
+    assert_same(project.results("two_sites"), local)
+    done = stages("COMPLETED")
+    for stage in ("prepare_village", "train_village", "prepare_hamlet", "train_hamlet"):
+        assert sum(f"rule_{stage}" in comment for comment in done) == 1, stage
 
 
 def test_an_overdue_job_ends_in_an_error_that_names_rule_and_log(overdue):
