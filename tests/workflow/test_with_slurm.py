@@ -142,8 +142,13 @@ def test_a_lost_node_costs_only_its_own_jobs(project, local):
 def test_shards_that_are_stopped_go_on_and_give_the_bytes_of_one_plan(project, local):
     # The last plan then has jobs of the first site alone; the other is given by its shard.
     project.edit(TWO_SITES, "seeds: [1]", "seeds: [1]\nfigures: {sites: 1}")
-    stages = lambda state: [comment for _, _, comment in project.jobs(state).values()]  # noqa: E731
-    is_training = lambda: any("train_hamlet" in stage for stage in stages("RUNNING"))  # noqa: E731
+
+    def stages(state):
+        return [comment for _, _, comment in project.jobs(state).values()]
+
+    def is_training():
+        return any("train_hamlet" in stage for stage in stages("RUNNING"))
+
     running = project.reproduce("--shards", "2")
     await_(is_training, "the training of the second shard")
     running.send_signal(signal.SIGINT)
