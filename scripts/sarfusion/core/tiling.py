@@ -118,7 +118,7 @@ def covering(tile: Tile, wanted: np.ndarray, multiple: int = 1) -> list[Tile]:
     whole, wanted = tile._replace(rows=spans[0], columns=spans[1]), wanted[*inside]
     longer = int(wanted.shape[1] > wanted.shape[0])
     middle = wanted.shape[longer] // 2 // multiple * multiple
-    if not middle:
+    if not middle or wanted.sum() + 2 * OVERHEAD_PX >= _cost(whole):  # two calls cost as much
         return [whole]
     start, stop = spans[longer]
     parts = []
