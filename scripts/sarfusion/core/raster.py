@@ -210,15 +210,13 @@ def create_raster(
 
     scale, offset: one number per band each, stored as GDAL's scale and offset of the band
     (value = scale * digital number + offset). Digital numbers are written unchanged. threads: for
-    compression. quick: for rasters that only the study reads, not for files whose checksums are
-    published. They are compressed at level 1, which takes less than half the time of level 6 for
-    2 % more bytes of float32, and each band has blocks of its own, so that reading one band does
-    not decode the others. The bytes of the file depend neither on `threads` nor on the windows, if
-    these are `strips`.
+    compression. quick: whether to compress at level 1, which takes less than half the time of level
+    6 for 2 % more bytes of float32; not for files whose checksums are published. The bytes of the
+    file depend neither on `threads` nor on the windows, if these are `strips`.
     """
     profile = profile_for(grid, len(names), np.dtype(dtype), nodata)
     if quick:
-        profile |= {"zlevel": 1, "interleave": "band"}
+        profile["zlevel"] = 1
     with (
         whole_raster(path) as temporary,
         rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES),
