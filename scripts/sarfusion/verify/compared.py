@@ -78,7 +78,8 @@ def _compare_table(
 ) -> str:
     """Return the note on one table, of which the rows that need only available models are compared.
 
-    table: (path in a results folder, site, protocol). Raises NothingToCompare if no row does.
+    table: (path in a results folder, site, protocol). Raises NothingToCompare if there is
+    no such row.
     """
     name, site, protocol = table
     if not Path(here, name).exists():

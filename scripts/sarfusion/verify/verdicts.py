@@ -19,7 +19,8 @@ VERDICT = ["claim", "protocol", "site", "band", "metric", "left", "right", "verd
 FOUND = ["verdict", "p", "p_opposite"]
 PLACE = ["site", "protocol", "region", "metric"]
 MAX_TABLE_MB = 10
-# P-values of the demo trained with AVX-512 and with AVX2 differ by a factor of 1.9 at most.
+# A p-value within this factor of ALPHA is on the edge. P-values of the demo trained with AVX-512
+# and with AVX2 differ by a factor of 1.9 at most.
 EDGE = 3
 
 Margins = Mapping[tuple[str, ...], tuple[float, str]]  # {PLACE: (margin, claim)}
