@@ -23,6 +23,7 @@ from .layout import LINE, PAGE, add_axes_mm, box_mm, notes, notes_height, text_m
 Span = tuple[float, float]
 
 LEFT, RIGHT = 13, 37  # mm: margins of a panel for the names of bands and for the verdicts
+MARGIN = 2  # mm: beside the texts of a column
 TOP, AXIS = 1, 8.5  # mm: above the first claim, and below a panel for its axis
 ROW_MM = {1: 4, 2: LINE}  # of a row, by the number of columns
 CHARACTERS = 0.7  # of a claim's text, for each mm of its line
@@ -57,7 +58,7 @@ def forest(table: pd.DataFrame) -> Figure:
     foot = notes_height(NOTES)
     several_sites = tests["site"].nunique() > 1
     headings = text_mm(_heading(row, several_sites) for _, row in tests.iterrows())
-    fit = LEFT + headings <= PAGE[0] / 2  # they begin at their panel, and may run beyond it
+    fit = 2 * MARGIN + headings <= PAGE[0] / 2
     for count in (1, 2) if fit else (1,):
         width = PAGE[0] / count
         blocks = _blocks(panels, verdicts, width, ROW_MM[count])
@@ -144,7 +145,14 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, several_sites: bool) -> None:
     position = 0
     bands, positions = [], []
     for group in _comparisons(rows):
-        axes.text(0.01, position, _heading(group.iloc[0], several_sites), **_row_text(axes))
+        axes.annotate(
+            _heading(group.iloc[0], several_sites),
+            (0, position),
+            (72 * MM * (MARGIN - LEFT), 0),
+            xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points",
+            va="center",
+        )
         if not is_level:  # the zero line does not cross the heading
             span = (position + 0.5, position + len(group) + 0.5)
             axes.vlines(0, *span, color="black", linewidth=0.6, zorder=1)
@@ -158,10 +166,12 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, several_sites: bool) -> None:
     axes.set(xlim=limits, ylim=(position - 0.5, -0.6))
     axes.set_yticks(positions, bands)
     axes.tick_params(axis="y", length=0)
+    axes.spines[["left", "top", "right"]].set_visible(False)  # headings cross the panel's edges
     axes.xaxis.set_major_locator(MaxNLocator(5 if axes.get_position().width > 0.5 else 2))
+    axes.ticklabel_format(axis="x", style="plain", useOffset=False)  # no 1e-5 across the label
     if ticks:
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.set_xlabel(_axis_label(rows.iloc[0]))
+    axes.set_xlabel(_axis_label(rows.iloc[0]), loc="left")  # it may be wider than the panel
 
 
 def _claimed_side(rows: pd.DataFrame) -> tuple[Span, Span, list[float]]:
@@ -236,7 +246,7 @@ def _write_claim(axes: Axes, text: str, verdict: str) -> None:
     """Write the text of a claim above its first panel, and its overall verdict on the right."""
     width, height = axes.figure.get_size_inches() / MM
     left, _, right, top = box_mm(axes)
-    for x, words, weight in ((left - LEFT + 2, text, "normal"), (right + 2, verdict, "bold")):
+    for x, words, weight in ((left - LEFT + MARGIN, text, "normal"), (right + MARGIN, verdict, "bold")):
         axes.figure.text(x / width, (top + 1.2) / height, words, va="bottom", fontweight=weight)
 
 
