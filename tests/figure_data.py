@@ -128,7 +128,8 @@ def drawn_texts(figure):
         for axis in (axes.xaxis, axes.yaxis):
             shown = axis._update_ticks() if axes.axison and axis.get_visible() else []
             texts = {part for tick in shown for part in tick.findobj(Text)}
-            hidden |= {part for part in axis.findobj(Text) if part is not axis.label} - texts
+            texts |= {axis.label, axis.offsetText}
+            hidden |= set(axis.findobj(Text)) - texts
             if not axes.axison:
                 hidden.add(axis.label)
     return [

@@ -664,3 +664,13 @@ class TestShown:
         figure = forest(pd.concat([table, other]))
         assert "there: CAE, with ratio − CNN, with ratio" in words(figure)
         assert_printable(figure)
+
+
+REFERENCES = Path(__file__).parents[2] / "results" / "reference"
+
+
+@pytest.mark.parametrize("bands", [["red"], ["red", "green", "blue"]])
+@pytest.mark.parametrize("study", ["demo", "porto_velho"])
+def test_verdicts_of_real_runs_can_be_printed(study, bands):
+    table = pd.read_csv(REFERENCES / study / "tables" / "claims.csv")
+    assert_printable(forest(table[table["metric"].isna() | table["band"].isin(bands)]))
