@@ -20,11 +20,14 @@ from sarfusion.core.files import sha256, write_json, write_text
 from sarfusion.core.raster import Grid
 from sarfusion.product.bands import NAMES
 from sarfusion.product.catalogue import (
+    ANY_TIME,
     day_of,
     footprint,
+    item_of,
     licence_code,
     proj_code,
     source_links,
+    span_of,
     write_catalogue,
 )
 
@@ -174,6 +177,38 @@ def test_a_day_is_utc_and_other_words_are_none():
     assert day_of("2024-03-31") == datetime(2024, 3, 31, tzinfo=UTC)
     assert day_of("2024-03-31T10:00:00+07:00") == datetime(2024, 3, 31, 3, tzinfo=UTC)
     assert day_of("the dry season") is None
+
+
+@pytest.mark.parametrize(
+    ("date", "start", "end"),
+    [
+        ("July 2024", "2024-07-01T00:00:00Z", "2024-07-31T23:59:59Z"),
+        ("feb 2024", "2024-02-01T00:00:00Z", "2024-02-29T23:59:59Z"),
+        ("2023-12", "2023-12-01T00:00:00Z", "2023-12-31T23:59:59Z"),
+        ("2024", "2024-01-01T00:00:00Z", "2024-12-31T23:59:59Z"),
+        ("the dry season", *ANY_TIME.values()),
+        ("2024-13", *ANY_TIME.values()),
+    ],
+)
+def test_a_month_and_a_year_are_spans_and_words_are_kept(date, start, end):
+    span = {"start_datetime": start, "end_datetime": end}
+    assert span_of(date) == {**span, "sarfusion:date": date}
+
+
+def test_a_day_has_no_span_and_no_date_has_no_words():
+    assert span_of("2024-03-31") == {}
+    assert span_of(None) == ANY_TIME
+
+
+def test_an_item_of_a_month_is_valid(catalogue):
+    folder = catalogue.parent / "town"
+    scene = read(folder / "scene.json")
+    scene["optical"]["date"] = "July 2024"
+    picture = folder / "cloud_free.tif"
+    item = item_of("town", picture, {}, FACTS, scene, {"sarfusion": "1"}).to_dict()
+    assert item["properties"]["datetime"] is None
+    assert item["properties"]["start_datetime"] == "2024-07-01T00:00:00Z"
+    assert validate_dict(item, extensions=[])
 
 
 def test_a_footprint_is_in_degrees_and_a_crs_may_lack_a_code():

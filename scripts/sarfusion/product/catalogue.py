@@ -4,6 +4,7 @@ STAC 1.1 (https://stacspec.org), with the extensions projection, raster, process
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +28,10 @@ EXTENSIONS = [
     f"https://stac-extensions.github.io/{name}/schema.json"
     for name in ("projection/v2.0.0", "raster/v2.0.0", "processing/v1.2.0", "file/v2.1.0")
 ]
-# STAC wants a time of each item. Of a scene without a date, nothing is known.
+# How strptime reads a date that is a year or a month.
+YEAR, MONTHS = "%Y", ("%Y-%m", "%B %Y", "%b %Y")
+# STAC wants a time of each item. Of a scene without a date, or with one in other words, none can be
+# told.
 ANY_TIME = {"start_datetime": "0001-01-01T00:00:00Z", "end_datetime": "9999-12-31T23:59:59Z"}
 SHA256 = "1220"  # how a multihash begins that is a SHA-256: its code, and its length in bytes
 
@@ -75,13 +79,13 @@ def item_of(
     link to.
     """
     grid = read_grid(picture)
-    day = day_of(scene["optical"]["date"])
+    date = scene["optical"]["date"]
     item = pystac.Item(
         id=site,
         geometry=footprint(grid),
         bbox=list(transform_bounds(grid.crs, LONGITUDES, *grid.bounds)),
-        datetime=day,
-        properties={} if day else dict(ANY_TIME),
+        datetime=day_of(date),
+        properties=span_of(date),
         stac_extensions=EXTENSIONS,
     )
     pixels = facts["pixels"]
@@ -179,6 +183,26 @@ def day_of(date: str | None) -> datetime | None:
     except ValueError:
         return None
     return day.replace(tzinfo=UTC) if day and day.tzinfo is None else day
+
+
+def span_of(date: str | None) -> dict[str, Any]:
+    """Return the properties of an item that say when its scene was taken, {} if its date is a day.
+
+    A month or a year is a span from its first second to its last. No date, or one in other words,
+    is any time. The words themselves are kept.
+    """
+    if day_of(date):
+        return {}
+    words = {"sarfusion:date": date} if date else {}
+    for form in (YEAR, *MONTHS):
+        try:
+            first = datetime.strptime((date or "").strip(), form)
+        except ValueError:
+            continue
+        month = 12 if form == YEAR else first.month
+        last = f"{first.year:04}-{month:02}-{monthrange(first.year, month)[1]}T23:59:59Z"
+        return {"start_datetime": f"{first.isoformat()}Z", "end_datetime": last, **words}
+    return {**ANY_TIME, **words}
 
 
 def licence_code(licence: str) -> str:
