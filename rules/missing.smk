@@ -6,6 +6,8 @@ import re
 from sarfusion.core.errors import MAX_MESSAGE
 from sarfusion.core.files import NOT_TEXT, is_file, read_json
 
+# How Snakemake says in its log that SIGTERM or Ctrl-C stops a run.
+STOPPED = "Will exit after finishing currently running jobs|Terminating processes on user request"
 MISSING_SITES = f"{RESULTS}/missing_sites.json"
 
 
@@ -19,8 +21,13 @@ def forget_missing_sites():
 
 
 def failed_jobs(snakemake_logs):
-    """Return {log: lines that say why} of the failed jobs, from the logs of Snakemake."""
+    """Return {log: lines that say why} of the failed jobs, from the logs of Snakemake.
+
+    None failed where the run was stopped, which ends jobs too.
+    """
     text = "".join(Path(path).read_text() for path in snakemake_logs)
+    if re.search(STOPPED, text):
+        return {}
     failed = {}
     for path in dict.fromkeys(re.findall(r"^\s+log: ([^\s,]+).* \(check log", text, re.M)):
         lines = Path(path).read_text().splitlines() if Path(path).exists() else []

@@ -9,6 +9,7 @@ arguments of the process: Snakemake records these, and they must work without it
 Snakemake reads the files of a study by a parser that takes the last of two equal keys, and ends
 with a traceback where a file is not in UTF-8. So they are read here first.
 
+A run that SIGTERM stops ends with the exit code for that; see `note_stop`.
 Snakemake's scheduler is kept from looking for jobs every second; see `look_when_needed`. Slurm jobs
 that somebody cancels are noticed; see `notice_cancelled_jobs`.
 Scripts start faster than by Snakemake alone; see forked_jobs.py.
@@ -16,13 +17,16 @@ Scripts start faster than by Snakemake alone; see forked_jobs.py.
 
 import argparse
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from forked_jobs import start_by_fork
 
+EXIT_OF_STOPPED = 128 + signal.SIGTERM
 SCRIPTS = str(Path(__file__).resolve().parents[2] / "scripts")
 
 
@@ -83,6 +87,22 @@ def notice_cancelled_jobs(plugin: Any) -> None:
     plugin.query_job_status = query_words
 
 
+def note_stop(scheduler: Any, stopped: threading.Event) -> None:
+    """Change Snakemake's JobScheduler to set `stopped` when SIGTERM stops the run.
+
+    It then finishes the jobs at work. Until there is a scheduler, SIGTERM ends the process, so that
+    Snakemake removes its lock.
+    """
+    exit_gracefully = scheduler.exit_gracefully
+
+    def note_and_exit(self, *arguments):
+        stopped.set()
+        exit_gracefully(self, *arguments)
+
+    scheduler.exit_gracefully = note_and_exit
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_OF_STOPPED))
+
+
 def is_news(record: logging.LogRecord) -> bool:
     """Tell whether a record says more than that a job ended when the run was stopped.
 
@@ -107,11 +127,16 @@ if __name__ == "__main__":
     from snakemake.cli import main
     from snakemake.scheduling.job_scheduler import JobScheduler
     from snakemake.script import PythonScript
+    from snakemake_logger_plugin_steps import run_stopped
 
     assert logging.lastResort is not None
     logging.lastResort.addFilter(is_news)
     argparse.ArgumentParser.error = end_with_one_line  # type: ignore[method-assign]
     look_when_needed(JobScheduler)
     notice_cancelled_jobs(snakemake_executor_plugin_slurm)
+    note_stop(JobScheduler, run_stopped)
     start_by_fork(PythonScript, JobScheduler)
-    main([*(["--logger", logger] if logger != "plain" else []), *sys.argv[1:]])
+    try:
+        main([*(["--logger", logger] if logger != "plain" else []), *sys.argv[1:]])
+    except SystemExit as ended:
+        sys.exit(EXIT_OF_STOPPED if ended.code and run_stopped.is_set() else ended.code)

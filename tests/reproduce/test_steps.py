@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+import threading
 import time
 from types import SimpleNamespace
 
@@ -128,6 +129,28 @@ def test_jobs_that_ctrl_c_ends_have_not_failed(told, tmp_path, how):
     assert told(TOTAL, starts(1), fails(1, log)) == ["12 steps to do"]
 
 
+def test_jobs_that_end_as_the_run_is_stopped_have_not_failed(told, tmp_path, monkeypatch):
+    stopped = threading.Event()
+    monkeypatch.setattr(steps, "run_stopped", stopped)
+    killed, wrong = tmp_path / "a.log", tmp_path / "b.log"
+    killed.write_text("started in 1 s\n")
+    wrong.write_text("error: the disk is full\n")
+    threading.Timer(0.1, stopped.set).start()  # known a moment after the end of the first job
+    assert not told(starts(1), fails(1, killed))
+    assert told(starts(2), fails(2, wrong))[1] == "        error: the disk is full"
+
+
+def test_sigterm_stops_the_run_as_snakemake_has_it(monkeypatch):
+    monkeypatch.setattr(snakemake_with.signal, "signal", lambda *_: None)
+    stopped, calls = threading.Event(), []
+    scheduler = type("Scheduler", (), {"exit_gracefully": lambda self, *given: calls.append(given)})
+    snakemake_with.note_stop(scheduler, stopped)
+    assert not stopped.is_set()
+    scheduler().exit_gracefully(15, None)
+    assert stopped.is_set()
+    assert calls == [(15, None)]
+
+
 @pytest.mark.parametrize(
     ("text", "printed"),
     [
@@ -168,8 +191,28 @@ def test_a_killed_job_shows_the_end_of_its_log(told, tmp_path):
     log.write_text("".join(f"line {number}\n" for number in range(50)))
     lines = told(starts(1), fails(1, log))
     assert lines[1:-2] == [f"        line {n}" for n in range(50 - steps.LAST_LINES, 50)]
-    assert "it was killed" in lines[-2]
-    assert "it was killed" in told(starts(2), fails(2, tmp_path / "none.log"))[1]
+    assert "it was ended from outside" in lines[-2]
+    assert "it was ended" in told(starts(2), fails(2, tmp_path / "none.log"))[1]
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("died with <Signals.SIGKILL: 9>.", "it was killed, maybe for want of memory"),
+        ("returned non-zero exit status 137.", "it was killed, maybe for want of memory"),
+        ("died with <Signals.SIGTERM: 15>.", "SIGTERM ended it"),
+        ("returned non-zero exit status 139.", "SIGSEGV ended it"),
+        ("returned non-zero exit status 255.", "it was ended from outside"),
+    ],
+)
+def test_memory_is_suspected_of_a_job_that_was_killed_and_of_no_other(told, tmp_path, how, why):
+    message = f"RuleException:\nCalledProcessError in file x\nCommand 'y' {how}"
+    told((LogEvent.ERROR, message, {}), level=logging.ERROR)
+    lines = told(starts(1), fails(1, tmp_path / "none.log"))
+    assert lines[1] == f"        its log tells no error: {why}"
+    log = tmp_path / "slurm.log"
+    log.write_text(message)
+    assert lines[1] in told(starts(2), fails(2, log))
 
 
 @pytest.mark.parametrize(

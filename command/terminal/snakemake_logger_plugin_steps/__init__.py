@@ -7,6 +7,7 @@ path of this log.
 import logging
 import os
 import re
+import signal
 import sys
 import threading
 import time
@@ -20,6 +21,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 SILENCE = 30  # seconds without a line until the running steps are printed; doubles each time
 LAST_LINES = 8  # printed from the log of a job that failed without an error
+GRACE = 0.5  # seconds in which a stop of the run, which also ends its jobs, may become known
 RED, YELLOW = "\033[31m", "\033[33m"
 LOCKED = (
     "error: another Snakemake is at work on this study in this folder, and nothing was touched:"
@@ -45,6 +47,11 @@ REPORTED_OTHERWISE = (
 )
 # What such a message contains where Ctrl-C ended the job.
 STOPPED = "SIGINT|exit status 130"
+# How such a message, or the log of a Slurm job, names the signal that ended a job.
+SIGNAL = re.compile(r"died with <Signals\.(\w+)|exit status (\d+)")
+SIGNALS = {str(128 + number): number.name for number in signal.Signals}  # by exit status
+
+run_stopped = threading.Event()  # set once SIGTERM has told Snakemake to stop
 
 
 class Step(NamedTuple):
@@ -71,6 +78,7 @@ class LogHandler(LogHandlerBase):
         self.print_lock = threading.Lock()
         self.silence: threading.Timer | None = None
         self.stopped = False
+        self.ended_by = ""  # the signal that ended the job whose failure is reported next
         colour = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self.colour = colour and "NO_COLOR" not in os.environ and not self.common_settings.nocolor
 
@@ -143,13 +151,17 @@ class LogHandler(LogHandlerBase):
             self.running.pop(job["jobid"], None)
 
     def fail(self, jobid: int, logs: Sequence[str]) -> None:
-        """Print which job failed, why, and the paths of its logs, unless Ctrl-C stopped the run."""
+        """Print which job failed, why, and the paths of its logs, unless the run was stopped.
+
+        SIGTERM often goes to the jobs as well, as from `timeout` or a machine that shuts down.
+        """
         what = self.steps[jobid].what if jobid in self.steps else f"job {jobid}"
         self.running.pop(jobid, None)
-        if self.stopped:
+        if self.stopped or (not has_reason(logs) and run_stopped.wait(GRACE)):
             return
         self.failed.add(jobid)
-        lines = [f"FAILED  {what}", *reasons(logs), *(f"log: {log}" for log in logs)]
+        why = reasons(logs, self.ended_by)
+        lines = [f"FAILED  {what}", *why, *(f"log: {log}" for log in logs)]
         self.say("\n        ".join(lines), RED)
 
     # The rest
@@ -159,6 +171,7 @@ class LogHandler(LogHandlerBase):
         text = record.getMessage()
         if text.startswith(REPORTED_OTHERWISE):
             self.stopped |= re.search(STOPPED, text) is not None
+            self.ended_by = signal_in(text)
             return
         if getattr(record, "exception", None) == "LockException":
             text = LOCKED
@@ -228,11 +241,33 @@ def error_lines(logs: Sequence[str]) -> list[str]:
     return [line for log in logs for line in read(log) if line.startswith("error: ")]
 
 
-def reasons(logs: Sequence[str]) -> list[str]:
-    """Return lines that say why a step failed: errors in its logs, or else their last lines."""
+def has_reason(logs: Sequence[str]) -> bool:
+    """Tell whether the logs of a step, or Slurm's, say why it failed."""
+    return bool(error_lines(logs) or slurm_reasons(logs))
+
+
+def reasons(logs: Sequence[str], ended_by: str = "") -> list[str]:
+    """Return lines that say why a step failed: errors in its logs, or else their last lines.
+
+    ended_by: name of the signal that ended the step, "" if none is known.
+    """
+    text = "\n".join(line for log in logs for line in read(log))
     last = [line for log in logs for line in read(log)[-LAST_LINES:]]
-    killed = "its log tells no error: it was killed, maybe for want of memory"
-    return error_lines(logs) or slurm_reasons(logs) or [*last, killed]
+    ending = f"its log tells no error: {ending_in_words(ended_by or signal_in(text))}"
+    return error_lines(logs) or slurm_reasons(logs) or [*last, ending]
+
+
+def signal_in(text: str) -> str:
+    """Return the name of the signal that ended a job, from a message about its end, else ""."""
+    found = SIGNAL.search(text)
+    return (found[1] or SIGNALS.get(found[2], "")) if found else ""
+
+
+def ending_in_words(ended_by: str) -> str:
+    """Return what the signal says of a job's end. The system kills by SIGKILL if memory lacks."""
+    if ended_by == "SIGKILL":
+        return "it was killed, maybe for want of memory"
+    return f"{ended_by} ended it" if ended_by else "it was ended from outside"
 
 
 def slurm_reasons(logs: Sequence[str]) -> list[str]:
