@@ -269,6 +269,11 @@ def set_up(dev: bool = False) -> None:
     say(f"Set up in {time.monotonic() - start:.0f} s")
 
 
+def has_export_tools() -> bool:
+    """Tell whether the virtual environment has what writes models as ONNX files."""
+    return has_text(*_added(EXPORT_LOCK, EXPORT_STAMP))
+
+
 def add_export_tools() -> None:
     """Add to the virtual environment, which is set up, what writes models as ONNX files."""
     _add("what writes ONNX files (once; 45 MB to download)", EXPORT_LOCK, EXPORT_STAMP)
@@ -279,9 +284,14 @@ def add_grd_tools() -> None:
     _add("what calibrates raw Sentinel-1 (once; 20 MB to download)", GRD_LOCK, GRD_STAMP)
 
 
+def _added(lock: Path, name: str) -> tuple[Path, str]:
+    """Return the path and the text of the stamp of this name, which says that a lock is added."""
+    return venv_folder() / name, fingerprint(stamps()[0][1], lock)
+
+
 def _add(what: str, lock: Path, name: str) -> None:
     """Install the packages of a lock unless the stamp of this name says that they are there."""
-    stamp, text = venv_folder() / name, fingerprint(stamps()[0][1], lock)
+    stamp, text = _added(lock, name)
     if not has_text(stamp, text):
         say(f"Adding {what}")
         install_lock(lock)

@@ -5,7 +5,7 @@ Standard library only, and free of newer syntax (see `reproduce`).
 
 from __future__ import annotations
 
-from environment import ROOT, Problem, add_export_tools, venv_python
+from environment import ROOT, Problem, add_export_tools, has_export_tools, venv_python
 from running import project_lock, run
 from studies import failure, ready, study_file, study_name
 
@@ -24,8 +24,15 @@ def export_command(arguments: list[str]) -> int:
     name = study_name(config)
     ready()
     with project_lock(f"export of study {name}"):
-        add_export_tools()
-        code = run([str(venv_python()), str(ROOT / PROGRAM), str(config), *protocols])
+        if not has_export_tools():
+            run_program("--check", str(config), *protocols)  # before anything is downloaded
+            add_export_tools()
+        run_program(str(config), *protocols)
+    return 0
+
+
+def run_program(*arguments: str) -> None:
+    """Run the program that exports; raise Problem where it fails."""
+    code = run([str(venv_python()), str(ROOT / PROGRAM), *arguments])
     if code:
         raise Problem(failure(code), code)
-    return 0

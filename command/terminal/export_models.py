@@ -1,8 +1,9 @@
 """Write the trained models of a study as ONNX files and check each, for `reproduce`.
 
-    python command/terminal/export_models.py STUDY.yaml [PROTOCOL ...]
+    python command/terminal/export_models.py [--check] STUDY.yaml [PROTOCOL ...]
 
-Works in the folder that holds results/. Models that are not trained yet are left out.
+Works in the folder that holds results/. Models that are not trained yet are left out. --check: only
+say whether there is something to export, for which the ONNX packages are not needed.
 """
 
 import sys
@@ -35,9 +36,23 @@ def main(config: str, *protocols: str) -> None:
 
     Raises StudyError if there is none, or if a file differs from its model.
     """
+    layout, models = find_models(config, *protocols)
+    results = layout.results.rstrip("/")
+    progress = partial(tqdm, desc="exporting", disable=None, leave=False)
+    differences = [export(layout, name, models[name], results) for name in progress(models)]
+    print(
+        f"onnx     {results}/onnx  ({len(models)} models; ONNX Runtime gives the same reflectance"
+    )
+    print(f"         as PyTorch to within {max(differences):.0e})")
+
+
+def find_models(config: str, *protocols: str) -> tuple[Layout, dict[str, dict[str, Any]]]:
+    """Return the layout of a study, and its trained models of these protocols, or of all.
+
+    Raises StudyError if there is no such protocol, or no trained model.
+    """
     study = read_study(config)
-    results = f"results/{study['study']}"
-    layout = Layout(study, results, study.get("weights"))
+    layout = Layout(study, f"results/{study['study']}", study.get("weights"))
     unknown = sorted(set(protocols) - set(layout.protocols))
     if unknown:
         raise StudyError(f"no protocol {unknown[0]} in {config}; {', '.join(layout.protocols)}")
@@ -49,12 +64,7 @@ def main(config: str, *protocols: str) -> None:
     }
     if not models:
         raise StudyError(f"no trained model in {layout.models}; run the study first")
-    progress = partial(tqdm, desc="exporting", disable=None, leave=False)
-    differences = [export(layout, name, models[name], results) for name in progress(models)]
-    print(
-        f"onnx     {results}/onnx  ({len(models)} models; ONNX Runtime gives the same reflectance"
-    )
-    print(f"         as PyTorch to within {max(differences):.0e})")
+    return layout, models
 
 
 def export(layout: Layout, name: str, about: dict[str, Any], results: str) -> float:
@@ -99,6 +109,9 @@ def read_scene(
 
 if __name__ == "__main__":
     try:
-        main(*sys.argv[1:])
+        if sys.argv[1] == "--check":
+            find_models(*sys.argv[2:])
+        else:
+            main(*sys.argv[1:])
     except StudyError as error:
         sys.exit(f"error: {error}")

@@ -16,16 +16,17 @@ def ran(project, monkeypatch):
 
 def test_what_writes_onnx_files_is_added_once(ran):
     assert exporting.export_command(["city", "cloud_gap"]) == 0
-    install, program = ran
+    check, install, program = ran
     assert install[-1].endswith("envs/requirements-export.lock")
     assert program[1].endswith("command/terminal/export_models.py")
     assert program[2].endswith("config/city.yaml")
     assert program[3:] == ["cloud_gap"]
+    assert check == [*program[:2], "--check", *program[2:]]
     exporting.export_command(["city"])
-    assert len(ran) == 3
+    assert len(ran) == 4
     environment.EXPORT_LOCK.write_text("# new\n")
     exporting.export_command(["city"])
-    assert len(ran) == 5
+    assert len(ran) == 7
 
 
 def test_what_fails_or_is_not_asked_well_is_said(ran, monkeypatch):
@@ -35,3 +36,4 @@ def test_what_fails_or_is_not_asked_well_is_said(ran, monkeypatch):
     with pytest.raises(environment.Problem, match="reason stands above") as raised:
         exporting.export_command(["city"])
     assert raised.value.code == 1
+    assert not ran  # nothing is installed

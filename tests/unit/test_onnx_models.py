@@ -215,6 +215,8 @@ def test_what_cannot_be_exported_is_said(results):
         export_models.main("city.yaml", "sharpening")
     with pytest.raises(StudyError, match=r"no trained model in results/town/models; run the study"):
         export_models.main("city.yaml", "reconstruction")
+    _, models = export_models.find_models("city.yaml")
+    assert [*models] == ["city/cloud_gap/red/cnn-vvvh/seed1"]
     (results / "gaps/city.start.tif").unlink()
     with pytest.raises(StudyError, match="city.start.tif is missing"):
         export_models.main("city.yaml")
