@@ -42,7 +42,8 @@ def note_missing_sites(snakemake_logs):
     if workflow.is_main_process and missing and len(missing) < len(STUDY["sites"]):
         write_json(MISSING_SITES, {"missing_sites": missing})
         print(
-            f"The tables and figures of the other sites: add {MISSING_SITES} to --configfile",
+            "The tables and figures of the other sites: ./reproduce STUDY --keep-going"
+            f" (with Snakemake alone: add {MISSING_SITES} to --configfile)",
             file=sys.stderr,
         )
 
