@@ -1,6 +1,7 @@
 """What the one command makes of its arguments."""
 
 import ast
+import re
 import runpy
 import subprocess
 import sys
@@ -46,6 +47,12 @@ def test_every_command_says_what_it_does_and_does_nothing(monkeypatch, capsys, n
     for option in ("-h", "--help"):
         assert reproduce.main([name, option]) == 0
         assert capsys.readouterr().out == f"./reproduce {name}: say this\n"
+
+
+def test_commands_with_options_have_a_help_of_their_own():
+    text = "".join(path.read_text() for path in [ROOT / "reproduce", *ROOT.glob("command/*.py")])
+    parsed = re.findall(r'ArgumentParser\(\s*"\./reproduce (\S+)"', text)
+    assert {*reproduce.HELPFUL} == {*parsed, "test"}  # pytest's own
 
 
 def test_help_fits_a_screen_and_names_every_command(capsys):
