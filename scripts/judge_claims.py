@@ -12,7 +12,7 @@ from sarfusion.scoring import claims as claims_library
 from sarfusion.scoring.decision import OVERALL
 from sarfusion.scoring.definitions import WITHIN, coverage_label
 from sarfusion.scoring.metrics import METRICS
-from sarfusion.show.readings import in_words, matrix, sentences, verdicts_by_reading
+from sarfusion.show.readings import matrix, sentences, verdict_with_reason, verdicts_by_reading
 from sarfusion.show.tables import as_text, read_scores
 from sarfusion.study.comparisons import run_label
 from sarfusion.study.missing import missing_note
@@ -108,7 +108,7 @@ def readings_as_markdown(readings, measured, missing=""):
         parts.append(f"## {claim}\n\n{said(group[-1], measured)}")
         for protocol, of_reading in groupby(group, key=lambda row: row["protocol"]):
             *tests, whole = of_reading
-            parts.append(f"### {PROTOCOLS[protocol].title}: {in_words(whole)}")
+            parts.append(f"### {PROTOCOLS[protocol].title}: {verdict_with_reason(whole)}")
             parts += tests_as_markdown(tests)
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -147,7 +147,7 @@ def printable_level(row):
         "95 % interval": f"{row['low']:.3f} to {row['high']:.3f}" if pd.notna(row["low"]) else "",
         "seeds": f"{row['seeds']:.0f}" if tested else "",
         "p": p_value(row["p"]),
-        "verdict": in_words(row),
+        "verdict": verdict_with_reason(row),
     }
 
 
@@ -171,7 +171,7 @@ def printable(row):
         "agree": agreeing(row),
         "block (px)": f"{row['block_px']:.0f}" if pd.notna(row["block_px"]) else "",
         "p": p_value(row["p"]),
-        "verdict": in_words(row),
+        "verdict": verdict_with_reason(row),
     }
 
 

@@ -32,7 +32,7 @@ from sarfusion.verify.pictures import compare_figures
 from sarfusion.verify.product import check_pictures
 from sarfusion.verify.settings import check_about, check_config, check_own
 from sarfusion.verify.spot import check_spots, coverage, draw_lacking
-from sarfusion.verify.unmade import in_words, unmade_files
+from sarfusion.verify.unmade import sentence_on_unmade, unmade_files
 
 # Of the project, not of what is checked
 ENVELOPE = Path(__file__).resolve().parents[1] / "results/envelope"
@@ -65,7 +65,7 @@ def main(study_file, folder, again, ours=None, spot=0, dice=""):
     if all(check.passed for check in checks):
         print(textwrap.fill(coverage(study, usable, drawn, dice, folder), WIDTH))
         left = unmade_files(study, folder, usable, None if ours is None else Path(ours))
-        print(textwrap.fill(in_words(left), WIDTH), end="\n\n")
+        print(textwrap.fill(sentence_on_unmade(left), WIDTH), end="\n\n")
     print(conclusion(checks))
     return int(not all(check.passed for check in checks))
 

@@ -71,7 +71,7 @@ def test_a_forged_paper_is_named_as_not_made_again(study, run, finished):
     assert not {"figures/claims.pdf", "report/claims.html", "viewer/index.html"} & set(left)
     assert not {name for name in left if name.startswith(("tables/", "metrics/", "models/"))}
     assert "figures/village_overview.png" not in left
-    words = unmade.in_words(left)
+    words = unmade.sentence_on_unmade(left)
     assert "paper.pdf: typeset with the times and the machine of its run" in words
     assert "Nothing can check what is said of the machine" in words
     # With nothing of one's own beside it, figures as PDF and the pixels of the viewer are named.
@@ -182,7 +182,7 @@ def test_figures_of_a_reference_that_need_other_models_are_named(study, referenc
     of_blue = [f"figures/village_reconstruction_{name}.png" for name in ("blue", "composites")]
     assert set(of_blue) <= set(left)
     assert not {name for name in left if name.endswith(("red.png", "claims.png", "training.png"))}
-    assert "figures/ (" in unmade.in_words(left)
-    assert "of models that were not sent" in unmade.in_words(left)
-    words = unmade.in_words([])
+    assert "figures/ (" in unmade.sentence_on_unmade(left)
+    assert "of models that were not sent" in unmade.sentence_on_unmade(left)
+    words = unmade.sentence_on_unmade([])
     assert words.startswith("Every file was made again or checked against the others.")

@@ -8,7 +8,7 @@ import pandas as pd
 from ..core.errors import StudyError
 from ..core.files import read_json
 from ..scoring.decision import OVERALL
-from .readings import in_words
+from .readings import verdict_with_reason
 
 BEGIN, END = "<!-- outcomes -->", "<!-- end of outcomes -->"  # lines of the README around the table
 
@@ -26,7 +26,7 @@ def outcomes(reference: str | Path) -> pd.DataFrame:
         rows = pd.read_csv(folder / "tables/claims.csv").fillna({"reason": ""})
         records: list[dict[str, Any]] = rows[rows["band"] == OVERALL].to_dict("records")
         name = f"{folder.name} (simulated)" if _simulated(folder) else folder.name
-        columns[name] = {row["claim"]: in_words(row) for row in records}
+        columns[name] = {row["claim"]: verdict_with_reason(row) for row in records}
         texts |= {row["claim"]: row["text"] for row in records}
     table = pd.DataFrame(columns, index=pd.Index(texts)).fillna("")
     table.insert(0, "what it says", pd.Series(texts))

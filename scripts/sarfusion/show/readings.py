@@ -24,12 +24,12 @@ def verdicts_by_reading(readings: pd.DataFrame) -> dict[str, dict[str, str]]:
     """
     rows = readings[readings["band"] == OVERALL].fillna({"reason": ""}).to_dict("records")
     return {
-        claim: {row["protocol"]: in_words(row) for row in of_claim}
+        claim: {row["protocol"]: verdict_with_reason(row) for row in of_claim}
         for claim, of_claim in groupby(rows, key=lambda row: row["claim"])
     }
 
 
-def in_words(row: Mapping[str, Any]) -> str:
+def verdict_with_reason(row: Mapping[str, Any]) -> str:
     """Return the verdict of a row, with its reason if it has one."""
     return row["verdict"] + (f" ({row['reason']})" if row["reason"] else "")
 

@@ -65,7 +65,7 @@ def _is_made_by(ours: Path, folder: Path, name: str) -> bool:
     return (ours / name).is_file() and sha256(ours / name) == sha256(folder / name)
 
 
-def in_words(names: list[str]) -> str:
+def sentence_on_unmade(names: list[str]) -> str:
     """Return the names of files in a sentence, folder by folder, and why they were not made."""
     if not names:
         return f"Every file was made again or checked against the others. {UNKNOWABLE}"

@@ -119,7 +119,7 @@ def check_judged(ours: pd.DataFrame, theirs: pd.DataFrame) -> str:
             continue
         if sent.get(key) != verdict:
             raise StudyError(
-                f"{in_words(key)}: {verdict} by the scores made here,"
+                f"{subject_of_verdict(key)}: {verdict} by the scores made here,"
                 f" {sent.get(key, 'nothing')} by those sent"
             )
         compared += 1
@@ -141,7 +141,7 @@ def compare_verdicts(here: str | Path, there: str | Path) -> str:
         if ours.get(key, nothing)["verdict"] != theirs.get(key, nothing)["verdict"]
     }
     words = {
-        key: f"{in_words(key)}: {one['verdict']} here, {other['verdict']} there"
+        key: f"{subject_of_verdict(key)}: {one['verdict']} here, {other['verdict']} there"
         for key, (one, other) in differ.items()
     }
     edge = {key for key, pair in differ.items() if OVERALL not in key and is_on_edge(*pair)}
@@ -170,7 +170,7 @@ def is_on_edge(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
     return bool(values.between(ALPHA / EDGE, ALPHA * EDGE).all())
 
 
-def in_words(key: tuple[str, ...]) -> str:
+def subject_of_verdict(key: tuple[str, ...]) -> str:
     """Return what a verdict is on, e.g. "S3 cloud_gap simcity blue rmse unet-ratio unet-none"."""
     return " ".join(filter(None, key))
 

@@ -14,6 +14,7 @@ from ...study.inputs import input_of
 from ...study.methods import method_label, method_name
 from ...study.protocols import PROTOCOLS
 from ..land_cover import short_table as short_land_cover
+from ..readings import verdict_with_reason
 from ..tables import full_table, sections, short_table
 from ..uncertainty import short_table as short_uncertainties
 from .sites import FEW_SITES
@@ -107,7 +108,7 @@ def claims_table(verdicts: pd.DataFrame) -> dict[str, Any]:
                 _signed(row, value) if tested else "",
                 f"{_signed(row, 'low')} to {_signed(row, 'high')}" if tested else "",
                 _seeds(row) if tested else "",
-                in_words(row),
+                verdict_with_reason(row),
             ]
         )
         last = test
@@ -129,7 +130,11 @@ def _counted_claims(tests: pd.DataFrame, pooled: pd.DataFrame) -> dict[str, Any]
         row = group.iloc[0].to_dict()
         counts = [str((group["verdict"] == verdict).sum()) for verdict in order]
         whole = pooled[(pooled[keys] == group[keys].iloc[0]).all(axis=1)]
-        over = [in_words(found) for found in whole.to_dict("records")] if len(pooled) else []
+        over = (
+            [verdict_with_reason(found) for found in whole.to_dict("records")]
+            if len(pooled)
+            else []
+        )
         about = [row["claim"], _label(row), _comparison(row), row["band"], _claimed(row)]
         rows.append([*about, *counts, *over])
     header = ["claim", "metric", "left − right", "band", "claimed"]
@@ -137,11 +142,6 @@ def _counted_claims(tests: pd.DataFrame, pooled: pd.DataFrame) -> dict[str, Any]
     if not len(pooled):
         return table_of(header, rows, 5, sites=True)
     return table_of([*header, ALL_SITES], rows, 5, names=[len(header)], sites=True)
-
-
-def in_words(row: Mapping[str, Any]) -> str:
-    """Return the verdict of a test, with its reason if it has one."""
-    return row["verdict"] + (f" ({row['reason']})" if row["reason"] else "")
 
 
 def _label(row: Mapping[str, Any]) -> str:
