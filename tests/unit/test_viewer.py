@@ -18,7 +18,7 @@ from sarfusion.core.raster import Grid, write_raster
 from sarfusion.show.viewer import sampling
 from sarfusion.show.viewer.layers import ViewerLayer, pack_layers
 from sarfusion.show.viewer.packing import decode, encode, pack, steps_of, unpack
-from sarfusion.show.viewer.page import build_page
+from sarfusion.show.viewer.page import FILES, build_page
 from sarfusion.show.viewer.sampling import SampledBlock
 from sarfusion.show.viewer.worst import BlockErrors
 
@@ -266,3 +266,8 @@ def test_sites_lead_to_each_other_and_simulated_ones_say_so():
     assert '<option value="site-town.html">town</option>' in html
     assert "scenes are simulated" in html
     assert "scenes are simulated" not in page(simulated=False)
+
+
+@pytest.mark.parametrize("path", FILES[:2], ids=lambda path: path.name)
+def test_lines_of_the_page_are_as_short_as_those_of_the_code(path):
+    assert max(map(len, path.read_text(encoding="utf-8").splitlines())) <= 100
