@@ -28,7 +28,7 @@ def fill_command(arguments: list[str]) -> int:
     ready()
     if options.offline:
         os.environ["SARFUSION_OFFLINE"] = "1"
-    chosen = results / "fill_with.json"
+    chosen = chosen_models(name)
     more = ["--site", options.site] if options.site else []
     more += ["--anyway"] if options.anyway else []
     with project_lock(f"fill {name}") as lock:
@@ -41,6 +41,16 @@ def fill_command(arguments: list[str]) -> int:
         share = 1 - pixels["measured"] / shown if shown else 0
         print(f"{os.path.relpath(str(path.with_suffix('.tif')))}  ({share:.1%} filled)")
     return 0
+
+
+def chosen_models(name: str) -> Path:
+    """Return the path of the settings that name the models which fill the scenes of a study."""
+    return ROOT / "results" / name / "fill_with.json"
+
+
+def is_filled(name: str) -> bool:
+    """Tell whether `fill` has been at work on a study, and not a run with models of its own."""
+    return chosen_models(name).exists() and not (ROOT / "results" / name / "models").exists()
 
 
 def folder_of_models(given: str) -> Path:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from environment import ROOT, Problem, environment
+from filling import chosen_models, is_filled
 from running import current_run
 from sharding import each_part, shards_in
 from studies import ready, snakemake, study_file, study_name
@@ -45,17 +46,21 @@ if TYPE_CHECKING:
 def status_command(arguments: list[str]) -> int:
     """say what of STUDY is done, stale, missing, failed
 
-    Runs nothing, and does not disturb a run at work. Exit codes: 0 all steps are done, 3 some are
-    not, 4 steps failed in their last run, 2 no such study, 1 any other problem.
+    Runs nothing, and does not disturb a run at work. Of scenes that `fill` fills, the steps are
+    those of `fill`. Exit codes: 0 all steps are done, 3 some are not, 4 steps failed in their last
+    run, 2 no such study, 1 any other problem.
     """
     study, *rest = arguments or ["demo"]
     shards, rest = shards_in(rest)
     config = study_file(study)
+    name = study_name(config)
     ready()
-    parts = each_part(study_name(config), shards, rest) if shards else [("", rest)]
-    found = (job for _, words in parts for job in jobs_of(config, words))
+    over, target = ([chosen_models(name)], ["fill"]) if is_filled(name) else ([], [])
+    parts = each_part(name, shards, rest) if shards else [("", [*target, *rest])]
+    found = (job for _, words in parts for job in jobs_of(config, words, over))
     jobs = list({tuple(job["output"]): job for job in found}.values())
-    for line in report(study, jobs, current_run()):
+    title = f"{study}, whose scenes ./reproduce fill fills" if over else study
+    for line in report(title, jobs, current_run()):
         print(line)
     states = Counter(job["state"] for job in jobs)
     if states["failed"]:
@@ -63,12 +68,13 @@ def status_command(arguments: list[str]) -> int:
     return INCOMPLETE if states["done"] < len(jobs) else 0
 
 
-def jobs_of(config: Path, arguments: Sequence[str]) -> list[Job]:
+def jobs_of(config: Path, arguments: Sequence[str], over: Sequence[Path] = ()) -> list[Job]:
     """Return the jobs of a study, each with its stage, its site ("" for all) and its state.
 
-    Two dry runs, side by side, list all jobs of the study and the jobs that would run.
+    Two dry runs, side by side, list all jobs of the study and the jobs that would run. over: see
+    `snakemake`.
     """
-    runs = [start_dry_run(config, [*arguments, *more]) for more in (["--forceall"], [])]
+    runs = [start_dry_run(config, [*arguments, *more], over) for more in (["--forceall"], [])]
     texts = [run.communicate() for run in runs]
     everything, wanted = (printed_jobs(run, *text) for run, text in zip(runs, texts, strict=False))
     reasons = {tuple(job["output"]): job["reason"] for job in wanted}
@@ -82,9 +88,11 @@ def jobs_of(config: Path, arguments: Sequence[str]) -> list[Job]:
     return jobs
 
 
-def start_dry_run(config: Path, arguments: Iterable[str]) -> subprocess.Popen[str]:
-    """Start a dry run that prints its jobs as JSON."""
-    command = snakemake(config, "--dry-run", *arguments, logger="jobs")
+def start_dry_run(
+    config: Path, arguments: Iterable[str], over: Iterable[Path]
+) -> subprocess.Popen[str]:
+    """Start a dry run that prints its jobs as JSON. over: see `snakemake`."""
+    command = snakemake(config, "--dry-run", *arguments, over=over, logger="jobs")
     return subprocess.Popen(
         command,
         cwd=str(ROOT),

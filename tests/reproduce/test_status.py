@@ -39,9 +39,11 @@ def dry_runs(project, monkeypatch):
     (project / "rules/train.smk").write_text("if x:\n    rule search:\n\nrule train_model:\n")
     (project / "rules/fuse.smk").write_text("rule fuse:\n\nuse rule fuse as fuse_again with:\n")
     monkeypatch.setattr(status, "ready", lambda: None)
+    started = []
 
     def set_jobs(everything, wanted, code=0, said=""):
-        def start(config, arguments):
+        def start(config, arguments, over):
+            started.append((arguments, [*over]))
             jobs = everything if "--forceall" in arguments else wanted
             text = "".join(json.dumps(job) + "\n" for job in jobs)
             program = "import sys; print(sys.argv[1]); sys.stderr.write(sys.argv[2]); sys.exit("
@@ -55,6 +57,7 @@ def dry_runs(project, monkeypatch):
         monkeypatch.setattr(status, "start_dry_run", start)
         return project
 
+    set_jobs.started = started
     return set_jobs
 
 
@@ -101,6 +104,18 @@ def test_each_state_is_counted_and_told(dry_runs, capsys):
     ]
     (project / "logs/d.log").write_text("started in 1 s\n")  # as when it was killed
     assert "failed" not in told(capsys, status.INCOMPLETE)
+
+
+def test_of_filled_scenes_the_steps_of_fill_are_counted(dry_runs, capsys):
+    project = dry_runs([job("a")], [])
+    chosen = project / "results/demo/fill_with.json"
+    chosen.parent.mkdir(parents=True)
+    chosen.touch()
+    assert told(capsys, 0)[0] == "study demo, whose scenes ./reproduce fill fills"
+    assert dry_runs.started == [(["fill", "--forceall"], [chosen]), (["fill"], [chosen])]
+    (project / "results/demo/models").mkdir()  # of a run of the study itself
+    told(capsys, 0)
+    assert dry_runs.started[2:] == [(["--forceall"], []), ([], [])]
 
 
 def test_sites_that_are_not_done_are_listed(dry_runs, capsys):

@@ -80,6 +80,10 @@ def test_the_picture_is_that_of_the_study_that_trained(filler, protocols_results
     assert "normalisation" not in read_json(filler.results("again") / "stack/hamlet.json")
     done = fill(filler, "again", {"hamlet": VILLAGE})
     assert "Fill the clouds" not in done  # a second time, there is nothing to do
+    told = filler.reproduce("status", "again.yaml", code=0).splitlines()
+    assert "study again.yaml, whose scenes ./reproduce fill fills" in told
+    assert {"preprocess", "product", "fill"} <= {line.partition(" ")[0] for line in told}
+    assert not [line for line in told if line.startswith(("train", "figures", "paper"))]
 
 
 def test_a_scene_unlike_the_training_ground_is_refused_or_filled_anyway(filler, protocols_results):
