@@ -246,7 +246,10 @@ def _write_claim(axes: Axes, text: str, verdict: str) -> None:
     """Write the text of a claim above its first panel, and its overall verdict on the right."""
     width, height = axes.figure.get_size_inches() / MM
     left, _, right, top = box_mm(axes)
-    for x, words, weight in ((left - LEFT + MARGIN, text, "normal"), (right + MARGIN, verdict, "bold")):
+    for x, words, weight in (
+        (left - LEFT + MARGIN, text, "normal"),
+        (right + MARGIN, verdict, "bold"),
+    ):
         axes.figure.text(x / width, (top + 1.2) / height, words, va="bottom", fontweight=weight)
 
 
