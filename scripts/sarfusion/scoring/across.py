@@ -5,9 +5,9 @@ The interval is Student's t at 95 % over these values of n sites,
 
     mean +- t(0.975, n - 1) s / sqrt(n),
 
-so it contains what differs from site to site. It says where the mean of many such sites lies, as
-far as the sites are a sample of them. It is not the interval of one more site. With one site there
-is none.
+so it includes the variation from site to site. It is an interval for the mean over many such sites,
+provided that the sites are a sample of them; it is not an interval for one more site. With one site
+there is no interval.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ DIFFERENCES = ["protocol", "region", "band", "metric", *COMPARED]
 
 
 def site_means(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean over seeds of every score of a site: SCORES, site and value.
+    """Return the mean over seeds of every score of each site, with columns SCORES, site and value.
 
     scores: the tidy table of metrics (tables.METRIC_COLUMNS).
     """
@@ -60,9 +60,9 @@ def pooled_scores(scores: pd.DataFrame) -> pd.DataFrame:
 def pooled_differences(differences: pd.DataFrame) -> pd.DataFrame:
     """Return every difference left - right over all sites; see `pool`.
 
-    differences: rows of compare_methods. Beside the columns of `pool`, on how many sites the
-    difference lies `below` and `above` 0, and on how many of these the site's own interval leaves
-    out 0 (`clearly_below`, `clearly_above`): what a mean alone would hide.
+    differences: rows of compare_methods. Besides the columns of `pool`, the result has the numbers
+    of sites on which the difference is `below` and `above` 0, and the numbers of those whose own
+    interval excludes 0 (`clearly_below`, `clearly_above`). A mean alone would hide these.
     """
     sides = differences.assign(
         below=differences["difference"] < 0,

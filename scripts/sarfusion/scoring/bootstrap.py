@@ -1,14 +1,14 @@
 """Intervals of a share of pixels, by resampling test ground.
 
-Errors of neighbouring pixels go together, so that ground is resampled in square blocks: the
+Errors of neighbouring pixels are correlated, so that ground is resampled in square blocks: the
 moving-block bootstrap (Künsch 1989, Annals of Statistics 17(3); in the plane, Lahiri 2003,
-Resampling Methods for Dependent Data). A resample adds up the sums of the blocks it drew. They are
-kept per cell, a quarter of a block's side, so that blocks may overlap (see `cells`).
+Resampling Methods for Dependent Data). A resample adds up the sums of the blocks it drew. Sums are
+kept per cell, whose side is a quarter of a block's, so that blocks may overlap (see `cells`).
 
-Intervals are percentile intervals. On errors that are alike over about 5 pixels and with blocks
-of 16 to 32, those of 95 % held the truth in 90 to 92 % of trials on ground of nine blocks or
-more, and in 86 % on ground of four: take them for slightly narrow. Differences between methods have
-intervals of another kind: see `differences`.
+Intervals are percentile intervals. With errors that are correlated over about 5 pixels and blocks
+of 16 to 32 pixels, 95 % intervals contained the truth in 90 to 92 % of trials on ground of nine
+blocks or more, and in 86 % on ground of four: they are slightly too narrow. Differences between
+methods have intervals of another kind: see `differences`.
 """
 
 import numpy as np
@@ -22,9 +22,9 @@ class Blocks:
     """Test ground cut into overlapping square blocks, and resamples of it.
 
     Blocks of block_px x block_px pixels start at every quarter of their side, also where they
-    reach beyond the ground. Each pixel then lies in equally many blocks, so that the resamples
+    reach beyond the ground. Each pixel is then in equally many blocks, so that the resamples
     spread about the scores themselves; their variance is that of a Bartlett window of width
-    block_px. A resample draws as many blocks as hold the ground's number of pixels on average.
+    block_px. A resample draws as many blocks as contain the ground's number of pixels on average.
 
     counts: pixels of ground in every cell (rows, columns) of the ground's box. The draws follow
     from `seed` and the ground alone: two methods on the same ground are resampled alike.
@@ -40,7 +40,7 @@ class Blocks:
     def sums(self, cells: np.ndarray) -> np.ndarray:
         """Return sums (1 + draws, terms) of sums over cells (terms, rows, columns).
 
-        The first row is the whole ground, each other a resample of it.
+        The first row is of the whole ground, each other row of a resample of it.
         """
         blocks = self._sums_of_blocks(cells)[self._used]
         return np.stack(
@@ -56,7 +56,7 @@ class Blocks:
 
 
 def percentile_interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the two ends of the interval that values (draws,) of resamples give."""
+    """Return the two ends of the percentile interval of values (draws,) of resamples."""
     tail = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(values, [tail, 100 - tail])
     return float(low), float(high)

@@ -1,23 +1,23 @@
 """Sums of metrics over small square cells of ground, and the file that keeps them.
 
-A metric is a value of sums over the ground (see `metrics`). Intervals come from square blocks of
-ground, which overlap (see `ground_error`). Sums over cells of a quarter of the least block's side
-are all they need, so rasters are read once, by scoring.
+A metric is computed from sums over the ground (see `metrics`). Intervals come from overlapping
+square blocks of ground (see `ground_error`). They need only sums over cells, whose side is a
+quarter of that of the smallest block, so rasters are read only once, for scoring.
 
 A file of cells is a zip archive of arrays (numpy's npz) that is written tile by tile:
 
     about.json   region, block_px, cells (rows, columns), runs, data_range of each band in
                  reflectance, and the number of terms of each metric
-    TILE/cells   numbers of the cells with ground in a tile, counted row by row over all cells
+    TILE/cells   numbers of the cells with ground in a tile; all cells are numbered row by row
     TILE/pixels  the number of pixels of ground in each of them
     TILE/shared  sums in these cells of terms that several runs or metrics have (terms, cells), such
                  as those of the reference alone: half of all terms
     TILE/RUN     sums in these cells of the other terms of a run (terms, cells)
-    TILE/RUN.at  for each term of each metric of a run its place in TILE/shared, or after these in
+    TILE/RUN.at  for each term of each metric of a run, its place in TILE/shared followed by
                  TILE/RUN
 
-Tiles and runs are numbers from 0. A cell that lies in several tiles is in each with its part of the
-sums. The same scores give the same bytes.
+Tiles and runs are numbered from 0. A cell that overlaps several tiles is listed in each, with that
+tile's part of the sums. The same scores give the same bytes.
 """
 
 import json
@@ -42,14 +42,14 @@ ABOUT = "about.json"
 
 
 def cell_px(block_px: int) -> int:
-    """Return the side in pixels of the cells that blocks of `block_px` pixels are made of."""
+    """Return the side in pixels of the cells that make up blocks of `block_px` pixels."""
     if block_px % STEPS and block_px > STEPS:
         raise StudyError(f"block_px is {block_px}: make it a multiple of {STEPS}")
     return max(1, block_px // STEPS)
 
 
 class Cells(NamedTuple):
-    """Square cells of `size` pixels from the corner of a box around the ground."""
+    """Square cells of side `size` (pixels), from the corner of a box around the ground."""
 
     box: Box
     size: int
@@ -63,7 +63,7 @@ class Cells(NamedTuple):
     def numbers(self, tile: Tile) -> np.ndarray:
         """Return the number of the cell of each pixel of a Tile (rows, columns), row by row.
 
-        Pixels beyond the box have that of the next cell.
+        Pixels outside the box have the number of the nearest cell.
         """
         rows, columns = (
             ((np.arange(*span) - first) // self.size).clip(0, count - 1)
@@ -77,8 +77,8 @@ class Cells(NamedTuple):
 class Placed(NamedTuple):
     """The cells with ground of a region in a tile.
 
-    numbers, pixels: the number of each cell and of the region's pixels in it (cells,). at: where in
-    `numbers` the cell of each pixel of the tile's Ground is, of use only in the region.
+    numbers, pixels: each cell's number, and the count of the region's pixels in it (cells,). at:
+    the place in `numbers` of the cell of each pixel of the tile's Ground; valid only in the region.
     """
 
     numbers: np.ndarray
@@ -92,7 +92,7 @@ class Placed(NamedTuple):
 
 
 class CellWriter:
-    """Writes the sums of some runs over the cells of one region, as scoring goes on."""
+    """Writes the sums of some runs over the cells of one region, while they are scored."""
 
     def __init__(
         self,
@@ -110,14 +110,14 @@ class CellWriter:
         self._tiles = 0
 
     def start(self, box: Box | None) -> None:
-        """Take the box around the ground of the region; None where it has none."""
+        """Set the box around the ground of the region, None if there is no such ground."""
         if box is not None:
             self._cells = self._cells._replace(box=box)
 
     def placed(self, tile: Tile, ground: Ground, region: np.ndarray) -> Placed | None:
-        """Return the cells of a Tile, None where the region has no pixel.
+        """Return the cells of a Tile, None if the region has no pixel in it.
 
-        region: bool (rows, columns), where it is in the tile.
+        region: bool (rows, columns), the region's pixels in the tile.
         """
         if not region.any():
             return None
@@ -138,7 +138,7 @@ class CellWriter:
         self._tiles += 1
 
     def _write_rows(self, rows: Mapping[Run, np.ndarray]) -> None:
-        """Write the terms (terms, cells) of each run, those that occur more than once only once."""
+        """Write the terms (terms, cells) of each run, but terms that occur repeatedly only once."""
         count = Counter(row.tobytes() for values in rows.values() for row in values)
         shared = {row: place for place, row in enumerate(row for row in count if count[row] > 1)}
         self._write("shared", np.array([np.frombuffer(row) for row in shared]))
@@ -154,7 +154,7 @@ class CellWriter:
             self._write(f"{self.runs[run]}.at", np.array(at))
 
     def finish(self) -> None:
-        """Write what the file is about."""
+        """Write the description of the file."""
         about = {
             "region": self.region,
             "block_px": self._block_px,
@@ -167,7 +167,7 @@ class CellWriter:
         self._archive.writestr(zipfile.ZipInfo(ABOUT), json.dumps(about, indent=2) + "\n")
 
     def _write(self, name: str | int, array: np.ndarray) -> None:
-        # Of a ZipInfo made by hand the date is 1980, always.
+        # A ZipInfo made by hand always has the date 1980.
         entry = zipfile.ZipInfo(f"{self._tiles}/{name}.npy")
         with self._archive.open(entry, "w", force_zip64=True) as stream:
             np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
@@ -181,9 +181,9 @@ def write_cells(
     runs: Sequence[Run],
     data_range: Mapping[str, float],
 ) -> Iterator[CellWriter]:
-    """Yield the CellWriter of a new file, which appears when it is whole.
+    """Yield the CellWriter of a new file, which appears when it is complete.
 
-    runs: whose sums are kept; data_range: {band: L}, reflectance.
+    runs: the runs whose sums are kept; data_range: {band: L}, reflectance.
     """
     with atomic(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         writer = CellWriter(archive, region, block_px, runs, data_range)
@@ -200,7 +200,7 @@ class CellReader:
 
     def __init__(self, archive: np.lib.npyio.NpzFile) -> None:
         self._archive = archive
-        about = json.loads(bytes(archive[ABOUT]))  # np.load gives what is no array as bytes
+        about = json.loads(bytes(archive[ABOUT]))  # np.load returns other files as bytes
         self.region, self.block_px = about["region"], about["block_px"]
         self.runs = [Run(*run) for run in about["runs"]]
         self.data_range: dict[str, float] = about["data_range"]
@@ -223,7 +223,7 @@ class CellReader:
         return dict(zip(self._terms, parts, strict=True))
 
     def _added(self, terms: tuple[int, ...], of_tile: Callable[[int], np.ndarray]) -> np.ndarray:
-        """Return what `of_tile` gives of each tile, added up: (terms, rows, columns) of cells."""
+        """Return the sum of `of_tile` over all tiles: (terms, rows, columns) of cells."""
         total = np.zeros((*terms, np.prod(self._shape, dtype=int)))
         for tile in range(self._tiles):
             total[..., self._archive[f"{tile}/cells"]] += of_tile(tile)

@@ -1,9 +1,9 @@
-"""Claims, fixed before results, and the verdict that a study's differences give on each.
+"""Claims, fixed before the results, and the verdicts that follow from a study's differences.
 
 config/claims.yaml describes the rule. A test of a claim is a difference left - right of one metric
 for one site and band, or a level in a range. Its verdict is one of decision.VERDICTS; that of a
-claim joins those of its bands (all or any) and tests (all). With MIN_SITES sites or more, tests are
-judged over sites, and single sites are shown beside them; with fewer, every site must agree.
+claim combines those of its bands (all or any) and tests (all). With MIN_SITES sites or more, tests
+are judged over sites, and single sites are shown beside them; with fewer, every site must agree.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -40,7 +40,7 @@ COLUMNS = (
 def load(path: Path | str) -> dict[str, Claim]:
     """Return {name: claim} of a file of claims, each with the file's smallest_effect.
 
-    Raises StudyError, in one line with file, line and key, for anything the schema refuses,
+    Raises StudyError, in one line with file, line and key, for anything that the schema refuses,
     and for a metric that has no intervals.
     """
     document = read_yaml(path)
@@ -65,7 +65,7 @@ def load(path: Path | str) -> dict[str, Claim]:
 
 
 def schema() -> dict[str, Any]:
-    """Return the schema of a file of claims, completed from the records of what there is."""
+    """Return the schema of a file of claims, with the known protocols, metrics and methods."""
     rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     keys = rules["properties"]["claims"]["additionalProperties"]["properties"]
     keys["protocol"]["enum"] = [*PROTOCOLS]
@@ -92,13 +92,13 @@ def judge(
 
     claims: {name: claim}, see `load`. differences: rows of compare_methods, of one study.
     scores: the tidy table of metrics, seed by seed (METRIC_COLUMNS) of the same study.
-    uncertainties: rows of evaluate_uncertainty of the same study, None where it has none. models:
-    its table of models, which says which of them is best on validation ground. dated: the inputs
-    with another date.
+    uncertainties: rows of evaluate_uncertainty of the same study, None if it has none. models: its
+    table of models, which says which of them is best on validation ground. dated: the inputs with
+    another date.
 
-    Each claim has a row per site, test and band, with MIN_SITES sites one for ALL_SITES too, then
-    one with band "overall". Differences have the unit of their metric; `agree` counts the seeds, or
-    sites, on the claimed side; p and p_opposite are adjusted (see decision).
+    Each claim has a row per site, test and band, also for ALL_SITES if there are MIN_SITES sites or
+    more, and a last row with band "overall". Differences have the unit of their metric; `agree`
+    counts the seeds, or sites, on the claimed side; p and p_opposite are adjusted (see decision).
     """
     evidence = Evidence(differences, scores, uncertainties, models, dated)
     rows = [row for name, claim in claims.items() for row in _judged(evidence, name, claim)]
@@ -113,11 +113,11 @@ def judge_readings(
     models: pd.DataFrame | None = None,
     dated: Collection[str] = (),
 ) -> pd.DataFrame:
-    """Return the verdicts on the claims that have `readings`, in each of them; see `judge`.
+    """Return the verdicts on each reading of the claims that have `readings`; see `judge`.
 
-    A reading is the protocol of a claim, or another one that it may be about. Each is judged on its
-    own, in the region that its protocol is judged by: p-values are adjusted over the tests of one
-    reading. Those that the study does not have, or that have none of the models, have no rows.
+    A reading is the protocol of a claim, or another protocol that the claim may be about. Each is
+    judged separately, in the region by which its protocol is judged: p-values are adjusted over the
+    tests of one reading. A reading has no rows if the study lacks its protocol or all its models.
     """
     evidence = Evidence(differences, scores, uncertainties, models, dated)
     rows = []
@@ -132,7 +132,7 @@ def judge_readings(
 
 
 def _judged(evidence: Evidence, name: str, claim: Claim) -> list[dict[str, Any]]:
-    """Return the rows of one claim, the last of which sums it up."""
+    """Return the rows of one claim; the last row summarises it."""
     about = {"claim": name, **{key: claim[key] for key in ("text", "protocol", "region")}}
     families = _families(evidence, claim)
     tested = [{**about, **row} for family in families for row in decide(family)]
@@ -143,9 +143,9 @@ def _judged(evidence: Evidence, name: str, claim: Claim) -> list[dict[str, Any]]
 
 
 def _families(evidence: Evidence, claim: Claim) -> Sequence[Sequence[Mapping[str, Any]]]:
-    """Return the tests of a claim, in groups of those that p-values are adjusted over.
+    """Return the tests of a claim in groups; p-values are adjusted over the tests of a group.
 
-    The last group is what the claim is judged by: all tests, or those over sites.
+    The last group decides on the claim: it has all tests, or those over sites.
     """
     tests = [(test, band) for test in evidence.expand(claim) for band in claim["bands"]]
     by_site = [

@@ -1,4 +1,4 @@
-"""How much of a region is filled from other dates, and not by a surface."""
+"""What share of a region is filled from other dates and not by a surface."""
 
 from collections.abc import Mapping
 
@@ -17,8 +17,8 @@ def shares_from_dates(
 ) -> dict[tuple[str, Method], Score]:
     """Return {(region, method): Score} of the shares of pixels that are filled from other dates.
 
-    shape: of the scene. regions: function of a Tile that gives {name: mask}. flags: {method: bool
-    (rows, columns), where it fills from a date}, None for one that knows no other date.
+    shape: of the scene. regions: function of a Tile that returns {name: mask}. flags: {method: bool
+    (rows, columns), where it fills from a date}, None for a method that does not use other dates.
     """
     counts: dict[str, int] = {}
     filled: dict[tuple[str, Method], int] = {}

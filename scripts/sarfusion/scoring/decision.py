@@ -1,9 +1,9 @@
-"""The rule by which tests of a claim become verdicts; config/claims.yaml states it.
+"""The rule that turns the tests of a claim into verdicts; config/claims.yaml states it.
 
-A test has two one-sided p-values: `p`, small where what is claimed is shown, and `p_opposite`,
-small where its opposite is. The more tests a claim has, the sooner one of them is small by chance.
-Both are therefore adjusted over the tests of a claim by Holm's method (1979, Scandinavian Journal
-of Statistics 6(2)), which bounds the chance that any verdict of the claim is false.
+A test has two one-sided p-values: `p` is small if the claim is shown, and `p_opposite` if its
+opposite is. The more tests a claim has, the likelier one of them is small by chance. Both are
+therefore adjusted over the tests of a claim by Holm's method (1979, Scandinavian Journal of
+Statistics 6(2)), which bounds the chance that any verdict of the claim is false.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,24 +17,24 @@ REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
 NOT_SHOWN, NOT_TESTED = "not shown", "not tested"
 VERDICTS = (REPRODUCED, CONTRADICTED, NOT_SHOWN, NOT_TESTED)
 NO_DIFFERENCE, CANNOT_TELL = "no difference worth having", "cannot tell"  # kinds of NOT_SHOWN
-OVERALL = "overall"  # the band and site of the row that sums a claim up
+OVERALL = "overall"  # the band and site of the row that summarises a claim
 ALL_SITES = "all sites"  # the site of a row over sites
-ALPHA = (1 - CONFIDENCE) / 2  # on each side, as of an interval
+ALPHA = (1 - CONFIDENCE) / 2  # on each side, as for an interval
 
-# The first of these that is among several verdicts is the verdict of them all.
+# The overall verdict on several is the first of these that occurs among them.
 ORDER = {
     "all": (CONTRADICTED, NOT_TESTED, NOT_SHOWN, REPRODUCED),
     "any": (REPRODUCED, NOT_TESTED, NOT_SHOWN, CONTRADICTED),
 }
 
-Test = Mapping[str, Any]  # what evidence.Evidence finds on one test
+Test = Mapping[str, Any]  # what evidence.Evidence finds for one test
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:
     """Return p-values adjusted by Holm's method, in the same order.
 
-    Of m of them, the k-th smallest is multiplied by m - k + 1; none becomes smaller than one before
-    it, or larger than 1.
+    The k-th smallest of m values is multiplied by m - k + 1; no adjusted value is smaller than
+    those of smaller p-values, or larger than 1.
     """
     found = np.asarray(p_values, float)
     order = np.argsort(found, kind="stable")
@@ -47,7 +47,7 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
 def decide(tests: Sequence[Test]) -> list[dict[str, Any]]:
     """Return the tests of a claim with adjusted p-values, verdict and reason.
 
-    A test whose reason says already why it cannot be made is not tested, and does not count.
+    A test that already has a reason why it cannot be made is not tested, and does not count.
     """
     tested = [test for test in tests if not test["reason"]]
     sides = (holm([test[side] for test in tested]) for side in ("p", "p_opposite"))
@@ -66,7 +66,7 @@ def decide(tests: Sequence[Test]) -> list[dict[str, Any]]:
 
 
 def verdict_of(test: Test, p: float, opposite: float, count: int) -> tuple[str, str]:
-    """Return (verdict, reason) of a test from its adjusted p-values, of so many tests."""
+    """Return (verdict, reason) of a test from its p-values, adjusted over `count` tests."""
     low, high = test["low"], test["high"]
     negligible = max(abs(low), abs(high)) < test.get("smallest", 0)
     for verdict, found in ((REPRODUCED, p), (CONTRADICTED, opposite)):
@@ -75,18 +75,18 @@ def verdict_of(test: Test, p: float, opposite: float, count: int) -> tuple[str, 
     if negligible:
         return NOT_SHOWN, NO_DIFFERENCE
     limits = [test[end] for end in ("least", "most") if end in test] or [0]
-    held = [f"the interval holds {limit:g}" for limit in limits if low <= limit <= high]
-    why = held[0] if held else f"not after Holm's correction for {count} tests"
+    inside = [f"the interval holds {limit:g}" for limit in limits if low <= limit <= high]
+    why = inside[0] if inside else f"not after Holm's correction for {count} tests"
     return NOT_SHOWN, f"{CANNOT_TELL}: {why}"
 
 
 def too_few(seeds: float) -> str:
-    """Return the reason of a test that has fewer than MIN_SEEDS."""
+    """Return the reason why a test with fewer than MIN_SEEDS seeds is not made."""
     return f"too few seeds: {seeds:g}, where {MIN_SEEDS} are the least"
 
 
 def joined(verdicts: Collection[str], needs: str) -> str:
-    """Return the verdict of several of which `needs`, "all" or "any", are claimed."""
+    """Return the verdict that several give together; `needs`: "all" or "any" must be as claimed."""
     return next((verdict for verdict in ORDER[needs] if verdict in verdicts), NOT_TESTED)
 
 

@@ -1,19 +1,19 @@
 """The difference between two methods: its interval over seeds and over ground.
 
-A study is one draw of seeds and of test ground. A difference of a metric, mean over S seeds, would
-be another one with other seeds, and another one on other ground. Its standard error has two parts:
+A study is one draw of seeds and of test ground. A difference of a metric, averaged over S seeds,
+would change with other seeds, and on other ground. Its standard error has two parts:
 
-    seeds    s^2 / S, with s the standard deviation of the S differences on this ground; it contains
-             what seeds have in common with no other seed, on all ground and on this
-    ground   the variance of the mean over seeds by blocks of ground (see `ground_error`), less what
-             the first part has of it already: the part of single seeds, which is the variance by
-             blocks of the deviations of seeds from their mean
+    seeds    s^2 / S, with s the standard deviation of the S differences on this ground; it includes
+             all that is specific to a single seed, on any ground and on this ground
+    ground   the variance of the mean over seeds by blocks of ground (see `ground_error`), minus the
+             share of it that the first part already includes: that of single seeds, which is the
+             variance by blocks of the deviations of seeds from their mean
 
 and the interval is Student's t, with degrees of freedom by `intervals.combined_freedom`.
 
-Both methods are scored on the same ground, and with the same seeds (paired): what is hard for both
-cancels. A metric is a function of sums over cells of ground (see `metrics`, `cells`), and the
-influence of a cell is what the metric loses when the cell is left out.
+Both methods are scored on the same ground and with the same seeds (paired), so that whatever is
+hard for both cancels. A metric is a function of sums over cells of ground (see `metrics`, `cells`),
+and the influence of a cell is what the metric loses when the cell is left out.
 """
 
 from collections.abc import Mapping
@@ -31,9 +31,9 @@ from .metrics import COMPARED_METRICS
 
 
 class Ground(NamedTuple):
-    """Cells of ground: which of a grid (rows, columns) they are, and their side in pixels.
+    """Cells of ground: where they are in a grid (rows, columns), and their side in pixels.
 
-    least_px: the least side of a block.
+    least_px: the smallest side of a block.
     """
 
     cells: np.ndarray
@@ -41,7 +41,7 @@ class Ground(NamedTuple):
     least_px: int
 
     def maps(self, values: np.ndarray) -> np.ndarray:
-        """Return maps (..., rows, columns) of values (..., cells), 0 beside the ground."""
+        """Return maps (..., rows, columns) of values (..., cells), 0 outside the ground."""
         maps = np.zeros((*values.shape[:-1], *self.cells.shape))
         maps[..., self.cells] = values
         return maps
@@ -55,11 +55,11 @@ class Score(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """The mean over seeds of left - right, and how sure it is.
+    """The mean over seeds of left - right, and its uncertainty.
 
-    low, high: of its interval; seed_error, ground_error: the parts of its standard error; blocks:
-    of block_px pixels that the ground amounts to; seeds: number of seeds. NaN stands for what there
-    is too little ground for: fewer than MIN_BLOCKS blocks.
+    low, high: ends of its interval; seed_error, ground_error: the parts of its standard error;
+    blocks: the number of blocks of side block_px that the ground amounts to; seeds: number of
+    seeds. Values that need more ground (fewer than MIN_BLOCKS blocks) are NaN.
     """
 
     difference: float
@@ -75,7 +75,7 @@ class Difference(NamedTuple):
 def score(metric: str, sums: np.ndarray, given: Given) -> Score:
     """Return the Score of a metric from the sums of its terms over cells of ground (terms, cells).
 
-    The value is NaN where nothing supports it; the influences are, too, where one cell alone does.
+    The value is NaN if no cell supports it; the influences are NaN also if only one cell does.
     """
     total = sums.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -92,9 +92,9 @@ def compare(
 ) -> Difference:
     """Return the Difference between two methods in one metric.
 
-    left, right: {seed: Score}; a method without training has one score, which stands against every
-    seed of the other. counts: pixels, windows or differences that the metric rests on in each cell
-    of ground (cells,).
+    left, right: {seed: Score}; a method without training has one score, which is compared with
+    every seed of the other. counts: number of pixels, windows or differences behind the metric in
+    each cell of ground (cells,).
     """
     pairs = paired_runs(left, right)
     if not pairs:

@@ -1,6 +1,6 @@
 """Edges of a tile: Sobel gradients of both images, and how well they are preserved (Q^AF).
 
-A value counts only where its whole 3 x 3 window lies in the region that is scored.
+A value counts only where its whole 3 x 3 window is in the region that is scored.
 """
 
 import numpy as np
@@ -37,7 +37,7 @@ def preserved_edges(pair: Pair) -> np.ndarray:
     (row, column), (other_row, other_column) = (
         image.once(gradient_pixels) for image in pair.images
     )
-    # The acute angle between them: orientations have no sign. The arc tangent keeps its digits.
+    # The acute angle between them, since orientations have no sign. The arc tangent is accurate.
     across = np.abs(row * other_column - column * other_row)
     along = np.abs(row * other_row + column * other_column)
     orientation = 1 - np.arctan2(across, along) / (np.pi / 2)

@@ -1,4 +1,4 @@
-"""What a study's tables say on a test of a claim; see claims, and decision for the verdict."""
+"""What a study's tables say about a test of a claim; see claims, and decision for the verdict."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -65,7 +65,7 @@ class Evidence:
                 self._uncertain[protocol, "-".join(run)] = None
 
     def expand(self, claim: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return the tests of a claim; one of "each" model becomes one for every such model."""
+        """Return the tests of a claim; a test of "each" model becomes one for every such model."""
         tests = []
         for test in claim["tests"]:
             if WITHIN in test:
@@ -126,11 +126,11 @@ class Evidence:
     def finding(
         self, claim: Mapping[str, Any], site: str, band: str, test: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Return what one site says on a test in one band.
+        """Return the result of a test at one site in one band.
 
-        That is difference or level, low, high, seeds, agree (the seeds on the claimed side),
+        It has difference or level, low, high, seeds, agree (the seeds on the claimed side),
         smallest (the smallest effect of interest, in units of the metric), block_px, and p,
-        p_opposite (see decision), not adjusted. A reason says why there is no p, if there is none.
+        p_opposite (see decision), not adjusted. If there is no p, `reason` says why.
         """
         place = (site, claim["protocol"], claim["region"], band, test["metric"])
         if test["direction"] == WITHIN:
@@ -162,7 +162,7 @@ class Evidence:
         return {**about, **_p_values(sign * found["difference"], error, freedom)}
 
     def _level_finding(self, place, test):
-        """Return the same of a test of a level, which has no difference, but a level."""
+        """Return the same for a test of a level, with the level instead of a difference."""
         found = self._levels.get((*place, test["left"]))
         if found is None:
             return {"reason": "the study has no such uncertainty"}
@@ -191,10 +191,10 @@ class Evidence:
 
 
 def over_sites(test: Mapping[str, Any], single: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what all sites together say on a test in one band, from the `finding` of each.
+    """Return the result of a test over all sites in one band, from the `finding` of each.
 
     Each site counts once, with its mean over seeds; the interval and the p-values are Student's t
-    over sites. `agree` counts the sites on the claimed side, `sites` those that count.
+    over sites. `agree` counts the sites on the claimed side, `sites` those with a result.
     """
     name = "level" if test["direction"] == WITHIN else "difference"
     tested = [row for row in single if np.isfinite(row.get(name, np.nan))]
@@ -231,7 +231,7 @@ def _p_values(signed, error, freedom):
 def best_runs(models: pd.DataFrame) -> dict[str, str]:
     """Return {protocol: METHOD-INPUT} of the trained models with the lowest validation_rmse.
 
-    models: the table of models. SAR in the wrong places is no input that anybody would choose.
+    models: the table of models. Controls are left out, since nobody would choose displaced SAR.
     """
     real = models[[not input_of(name).control for name in models["input"]]]
     ordered = real.sort_values("validation_rmse", kind="stable")
@@ -242,7 +242,7 @@ def best_runs(models: pd.DataFrame) -> dict[str, str]:
 
 
 def _mean(values):
-    """Return the mean of some numbers, NaN of none."""
+    """Return the mean of some numbers, NaN if there are none."""
     return float(np.mean(values)) if values else np.nan
 
 

@@ -17,8 +17,8 @@ HELD_OUT = (split_map.VALIDATION, split_map.TEST)
 class GapPixels(NamedTuple):
     """Gap pixels of held-out ground, in the order of rows, then columns.
 
-    use: of each pixel, one of HELD_OUT (pixels,). strips: (window, whether a pixel of it is one of
-    them (rows, columns)) of the whole scene.
+    use: of each pixel, one of HELD_OUT (pixels,). strips: (window, bool (rows, columns) that marks
+    these pixels in it) over the whole scene.
     """
 
     use: np.ndarray
@@ -43,7 +43,7 @@ def read_gap_pixels(split: Path | str, optical: Path | str, gaps: Path | str) ->
     """Return the GapPixels of a site.
 
     split, optical, gaps: rasters of the split, of the optical bands that methods are scored
-    against (no pixel counts where one is not valid), and of the gap mask.
+    against (pixels where one is not valid do not count), and of the gap mask.
     """
     measured = [(optical, band) for band in optical_of(band_names(optical))]
     places = [(split, "use"), (gaps, "gap"), *measured]

@@ -1,16 +1,17 @@
-"""The standard error of a score that other ground would have given: the moving-block jackknife.
+"""The standard error of a score due to the choice of ground: the moving-block jackknife.
 
 A score is a mean over ground, or nearly so: each cell of ground moves it by its influence (see
-`differences`). Were cells independent, the variance of the score would be the sum of their squared
-influences. Neighbours err alike, so that sums over square blocks of cells stand in for cells: the
-moving-block jackknife (Künsch 1989, Annals of Statistics 17(3), section 3; in the plane, Lahiri
-2003, Resampling Methods for Dependent Data, chapter 12). With overlapping blocks B of l x l cells
+`differences`). If cells were independent, the variance of the score would be the sum of their
+squared influences. Errors of neighbouring cells are correlated, so that sums over square blocks
+replace single cells: the moving-block jackknife (Künsch 1989, Annals of Statistics 17(3), section
+3; in the plane, Lahiri 2003, Resampling Methods for Dependent Data, chapter 12). With overlapping
+blocks B of l x l cells
 
     v(l) = 1 / l^2 * sum over B of (sum of the influences in B)^2,
 
 which weights the covariance of two cells by a triangle that falls from 1 to 0 at a distance of l,
-in rows and in columns. This is too little by a share of about 1 / l. The line through v(l) and
-v(l / 2) ends, at infinite l, in
+in rows and in columns. This is too small by a fraction of about 1 / l. Extrapolated from v(l) and
+v(l / 2) to infinite l, it is
 
     2 v(l) - v(l / 2),
 
@@ -18,7 +19,7 @@ the flat-top window of Politis & Romano (1995, Journal of Time Series Analysis 1
 this and v(l) is taken, each times N / (N - 1), since influences sum to 0, with N the number of
 blocks that ground of this shape amounts to: (sum of pixels)^2 / (sum over B of pixels^2 / l^2).
 
-How large blocks have to be, the map of influences says: see `correlation_length` and `block_side`.
+The size of blocks follows from the map of influences: see `correlation_length` and `block_side`.
 """
 
 from typing import NamedTuple
@@ -28,11 +29,11 @@ from scipy.fft import irfft2, next_fast_len, rfft2
 
 from .definitions import LENGTHS_IN_BLOCK, MAX_WINDOW
 
-MAX_LAG = 128  # cells: no correlation is looked for beyond
+MAX_LAG = 128  # cells: correlations are not computed beyond this lag
 
 
 class GroundVariance(NamedTuple):
-    """Variances (maps,), the number of blocks they rest on, and the side of a block in pixels."""
+    """Variances (maps,), the number of blocks behind them, and the side of a block in pixels."""
 
     variances: np.ndarray
     blocks: float
@@ -46,10 +47,10 @@ def correlation_length(influence: np.ndarray, counts: np.ndarray, cell: int) -> 
     of a cell in pixels.
 
     It is the root of the integral of the autocorrelation over the plane (the integral range of
-    Lantuéjoul 1991, Journal of Microscopy 161(3)): squares of this side, if independent, would give
-    a mean the same variance. A Gaussian autocorrelation exp(-h^2 / 2 s^2) has 2.51 s. The integral
-    ends at the first distance at which the autocorrelation, mean over directions, is not positive;
-    what lies beyond is noise. A map without any correlation has the side of a cell.
+    Lantuéjoul 1991, Journal of Microscopy 161(3)): independent squares of this side would give a
+    mean the same variance. It is 2.51 s for a Gaussian autocorrelation exp(-h^2 / 2 s^2). The
+    integral ends at the first distance at which the autocorrelation, averaged over directions, is
+    not positive; beyond, it is noise. For a map without any correlation it is the side of a cell.
     """
     reach = max(1, min(MAX_LAG, min(influence.shape) // 2))
     number, products, pairs, distance = _lags(influence, counts, reach)
@@ -67,10 +68,10 @@ def correlation_length(influence: np.ndarray, counts: np.ndarray, cell: int) -> 
 
 
 def _lags(influence, counts, reach):
-    """Return (number, sums of products, pairs of pixels, distance in cells) by the lag of cells.
+    """Return (number, sums of products, pairs of pixels, distance in cells) for each lag of cells.
 
     Each is (2 reach + 1, reach + 1): lags in rows from -reach, in columns from 0. Opposite lags are
-    alike, so that those of columns above 0 count twice.
+    equal, so that lags with columns above 0 count twice.
     """
     shape = [next_fast_len(size + reach, real=True) for size in influence.shape]
 
@@ -85,10 +86,10 @@ def _lags(influence, counts, reach):
 
 
 def block_side(length: float, least_px: int) -> float:
-    """Return the side of blocks, in pixels, for maps of a correlation length (pixels).
+    """Return the side of blocks, in pixels, for maps with a correlation length (pixels).
 
-    LENGTHS_IN_BLOCK correlation lengths, and at least `least_px` and the largest window of any
-    metric, within which scores are alike by construction.
+    It is LENGTHS_IN_BLOCK correlation lengths, but at least `least_px` and the largest window of
+    any metric, within which scores are correlated by construction.
     """
     return max(LENGTHS_IN_BLOCK * length, least_px, MAX_WINDOW)
 
@@ -98,9 +99,9 @@ def ground_variance(
 ) -> GroundVariance:
     """Return the GroundVariance of scores, from maps of influences (maps, rows, columns).
 
-    counts: pixels that score in each cell (rows, columns). Blocks are of an even number of cells;
-    variances are interpolated between the two nearest sizes, so that they change steadily with
-    block_px.
+    counts: scored pixels in each cell (rows, columns). The side of a block is an even number of
+    cells; variances are interpolated between the two nearest sizes, so that they change
+    continuously with block_px.
     """
     wanted = block_px / cell
     lower = max(2, 2 * int(wanted // 2))
@@ -111,7 +112,7 @@ def ground_variance(
 
 
 def _extrapolated(maps, counts, size):
-    """Return (variances (maps,), number of blocks) of blocks of size x size cells; see above."""
+    """Return (variances (maps,), number of blocks) for blocks of size x size cells; see above."""
     found = []
     for side in (size, size // 2):
         blocks = counts.sum() ** 2 / _block_squares(counts, side)
@@ -123,7 +124,7 @@ def _extrapolated(maps, counts, size):
 
 
 def _block_squares(cells, size):
-    """Return the sum of the squared sums over all blocks of size x size cells, over size^2."""
+    """Return the sum of the squared sums of all blocks of size x size cells, divided by size^2."""
     sums = np.pad(cells, ((size, size - 1), (size, size - 1))).cumsum(0).cumsum(1)
     sums = sums[size:] - sums[:-size]
     sums = sums[:, size:] - sums[:, :-size]

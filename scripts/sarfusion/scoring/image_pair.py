@@ -1,7 +1,7 @@
-"""What every metric is given and gives back: tiles of an image and its reference, and scores.
+"""The arguments and results of metrics: tiles of an image and its reference, and scores.
 
-A tile has a margin of HALO_PX pixels on each side, zero beyond the scene, so that every window that
-stands at one of its own pixels lies in it.
+A tile has a margin of HALO_PX pixels on each side, zero beyond the scene, so that it contains every
+window at one of its own pixels.
 """
 
 import math
@@ -15,16 +15,16 @@ from ..core.errors import StudyError
 
 Found = TypeVar("Found")
 
-# How far the largest window, 11 px of SSIM, reaches beyond the pixel that it stands at.
+# How far the largest window, the 11 px of SSIM, reaches beyond its pixel.
 HALO_PX = 5
 
-# Of a tile with its margin, the pixels below its own ones, and those to their right.
+# In a tile with its margin, the pixels below its own ones, and those to their right.
 OWN, NEXT = slice(HALO_PX, -HALO_PX), slice(HALO_PX + 1, -HALO_PX + 1)
 FOLLOWING = (NEXT, OWN), (OWN, NEXT)
 
 
 class Run(NamedTuple):
-    """Which fused image this is. band: or a name for red, green and blue together."""
+    """Identifies a fused image. band: its name, or a name for red, green and blue together."""
 
     band: str
     method: str
@@ -33,7 +33,7 @@ class Run(NamedTuple):
 
 
 class Score(NamedTuple):
-    """A metric's value, and the number of pixels, windows or differences it rests on."""
+    """A metric's value, and the number of pixels, windows or differences behind it."""
 
     value: float
     n: int
@@ -43,7 +43,7 @@ NOTHING = Score(math.nan, 0)
 
 
 class Given(NamedTuple):
-    """What metrics know beside the images.
+    """What metrics need besides the images.
 
     data_range: L, reflectance; h_over_l: resolution ratio of ERGAS.
     """
@@ -61,11 +61,11 @@ def check_range(data_range: float) -> None:
 
 
 class Terms(NamedTuple):
-    """What is to be summed of a tile.
+    """The values of a tile to be summed.
 
-    where: places among the pixels of the ground, one for each thing that counts. values: arrays
-    (things,); the first says how many things (pixels, windows, differences) each stands for.
-    The entropy alone has a row of numbers to be added up instead.
+    where: places among the pixels of the ground, one for each item that counts. values: arrays
+    (items,); the first states how many pixels, windows or differences each item stands for. Only
+    the entropy has a row of numbers to be added up instead.
     """
 
     where: np.ndarray
@@ -88,7 +88,7 @@ class Ground:
 
 
 def at(values: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return values (..., places) of an array (..., pixels): the array, if places are all pixels.
+    """Return values (..., places) of an array (..., pixels): the array itself for all pixels.
 
     places: increasing numbers of pixels.
     """
@@ -100,10 +100,10 @@ class Image:
 
     name: for errors. values: (rows + 2 HALO_PX, columns + 2 HALO_PX), or (bands, ...); reflectance,
     anything off the ground. centre: a value near those of the image; moments are taken about it,
-    since about zero they drown small variances.
+    since moments about zero would drown small variances in rounding.
 
-    Raises StudyError when a value on the ground is not finite, ValueError when the shapes do not
-    fit. The results of `once` are kept: all pairs and regions of a tile share them.
+    Raises StudyError if a value on the ground is not finite, ValueError if the shapes do not fit.
+    The results of `once` are kept: all pairs and regions of a tile share them.
     """
 
     def __init__(self, name: str, values: np.ndarray, ground: Ground, centre: float = 0.0) -> None:
@@ -131,9 +131,9 @@ class Image:
 
 
 class Pair:
-    """An image and its reference, two Images of one tile; `images` are the reference and this.
+    """An image and its reference, two Images of one tile; `images` has the reference first.
 
-    Raises ValueError when the shapes do not fit. The results of `once` are kept: the regions of a
+    Raises ValueError if the shapes do not fit. The results of `once` are kept: the regions of a
     tile share them.
     """
 
@@ -148,7 +148,7 @@ class Pair:
 
     @cached_property
     def error(self) -> np.ndarray:
-        """fused - reference of the pixels of the ground: (pixels,), or (bands, pixels)."""
+        """fused - reference at the pixels of the ground: (pixels,), or (bands, pixels)."""
         return self.fused.pixels - self.reference.pixels
 
     def once(self, function: Callable[["Pair"], Found]) -> Found:
@@ -175,11 +175,11 @@ def _on_ground(name, image, ground):
 
 
 class Region:
-    """The part of a tile to be scored. What it returns are places among the pixels of the ground.
+    """The part of a tile to be scored. Its methods return places among the pixels of the ground.
 
     ground: of all regions of the tile. mask: bool (rows + 2 HALO_PX, columns + 2 HALO_PX). low:
-    where the bins of the entropy start, NaN where that is not known. parts: {metric: two masks
-    (pixels of the ground,)}, of the metrics that compare two parts of the region.
+    the start of the entropy's bins, NaN if it is unknown. parts: {metric: two masks (pixels of the
+    ground,)}, for the metrics that compare two parts of the region.
     """
 
     def __init__(
@@ -194,14 +194,14 @@ class Region:
         self._whole: dict[int, np.ndarray] = {}
 
     def whole(self, size: int) -> np.ndarray:
-        """Return the pixels whose windows of size x size lie wholly in the region."""
+        """Return the pixels whose whole window of size x size is in the region."""
         if size not in self._whole:
             self._whole[size] = self._places(inner(whole_windows(self.mask, size)))
         return self._whole[size]
 
     @cached_property
     def followed(self) -> list[np.ndarray]:
-        """The pixels whose neighbour below lies in the region too, and those to the right."""
+        """The pixels whose neighbour below is in the region too; those whose right neighbour is."""
         own = inner(self.mask)
         return [self._places(own & self.mask[following]) for following in FOLLOWING]
 
@@ -215,14 +215,14 @@ def inner(image: np.ndarray) -> np.ndarray:
 
 
 def whole_windows(region: np.ndarray, size: int) -> np.ndarray:
-    """Return where size x size windows lie wholly in the region: bool (rows, columns).
+    """Return where the whole size x size window is in the region: bool (rows, columns).
 
-    A window stands at its centre; at the pixel below and right of it where the size is even.
+    The place of a window is its centre, or the pixel below and right of it if the size is even.
     """
     found = np.pad(region, (size // 2, size - 1 - size // 2))
     for _ in range(2):
         width = 1
-        while width < size:  # a run of pixels is two shorter runs
+        while width < size:  # a run of pixels is the union of two shorter runs
             step = min(width, size - width)
             found = found[:-step] & found[step:]
             width += step

@@ -1,16 +1,17 @@
-"""Intervals and p-values by Student's t, in tables, verdicts and charts alike."""
+"""Intervals and p-values by Student's t, for tables, verdicts and charts."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-# Of the Gaussian and of Student; scipy.stats, which names them so, loads for a second.
+# Functions of the Gaussian and of Student's t. scipy.stats has better names, but takes a second to
+# load.
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from .definitions import CONFIDENCE
 
 
 def half_width(spread: ArrayLike, count: ArrayLike) -> np.ndarray:
-    """Return half the width of the two-sided interval of a mean; NaN of fewer than two values.
+    """Return half the width of the two-sided interval of a mean; NaN for fewer than two values.
 
     t((1 + CONFIDENCE) / 2, count - 1) * spread / sqrt(count), with t the quantile of Student's
     distribution and `spread` the sample standard deviation. Both are numbers, or of one shape.
@@ -32,17 +33,17 @@ def mean_interval(values: ArrayLike) -> tuple[float, float]:
 def combined_freedom(seed_error: float, ground_error: float, seeds: int, blocks: float) -> float:
     """Return the degrees of freedom of a standard error that has two parts.
 
-    seed_error: standard error by the spread over `seeds`, with seeds - 1 degrees of freedom (0 of
-    one seed); ground_error: that by so many `blocks` of ground, with blocks / 2: in simulations of
-    `ground_error`, 2 / (relative variance of the variance) was half the number of blocks.
+    seed_error: standard error from the spread over `seeds`, with seeds - 1 degrees of freedom (0
+    for one seed); ground_error: that from the `blocks` of ground, with blocks / 2: in simulations
+    of `ground_error`, 2 / (relative variance of the variance) was half the number of blocks.
 
-    It is the harmonic mean of the two, weighted by the share w of each in the variance:
+    They are the harmonic mean of the two, weighted by the share w of each in the variance:
 
         1 / freedom = w / (seeds - 1) + (1 - w) / (blocks / 2),  w = a^2 / (a^2 + b^2).
 
-    Satterthwaite (1946, Biometrics Bulletin 2) has w^2 in place of w. With three seeds, intervals
-    by his rule hold the truth in 92 % of trials, since a small spread of three seeds by chance also
-    makes him trust it; by this one in 94 to 98 % (tests/unit/test_coverage.py).
+    Satterthwaite (1946, Biometrics Bulletin 2) has w^2 instead of w. With three seeds, intervals by
+    his rule contain the truth in 92 % of trials, since a spread that is small by chance also gets
+    many degrees of freedom; by this rule in 94 to 98 % (tests/unit/test_coverage.py).
     """
     variance = seed_error**2 + ground_error**2
     share = seed_error**2 / variance if variance else 0.0
@@ -59,7 +60,7 @@ def t_interval(value: float, error: float, freedom: float) -> tuple[float, float
 def p_above(value: float, error: float, freedom: float) -> float:
     """Return the one-sided p-value of a value against the hypothesis that the truth is 0 or less.
 
-    It is at most (1 - CONFIDENCE) / 2 just where the `t_interval` lies above 0.
+    It is at most (1 - CONFIDENCE) / 2 exactly if the `t_interval` is above 0.
     """
     if not error:
         return np.nan if np.isnan(value) else float(value <= 0)
@@ -77,12 +78,12 @@ def level_p_values(
     claimed: tuple[float, float],
     freedom: float = np.inf,
 ) -> tuple[float, float]:
-    """Return the p-values that a level lies within a range, and that it lies beyond one end of it.
+    """Return the p-values for a level within a range, and for a level beyond one end of it.
 
-    interval: of the level; each end is taken for as many standard errors away as an interval by
-    Student's t has, a Gaussian's without `freedom`. claimed: least and most of the range. For the
-    first, the level must be shown to lie above the least and below the most (two one-sided tests:
-    Schuirmann 1987, Journal of Pharmacokinetics and Biopharmaceutics 15(6)).
+    interval: of the level; its ends are taken to be as many standard errors away as those of an
+    interval by Student's t, or of a Gaussian interval without `freedom`. claimed: least and most of
+    the range. For the first, the level must be shown to be above the least and below the most (two
+    one-sided tests: Schuirmann 1987, Journal of Pharmacokinetics and Biopharmaceutics 15(6)).
     """
     quantile = (1 + CONFIDENCE) / 2
     width = ndtri(quantile) if np.isinf(freedom) else stdtrit(freedom, quantile)

@@ -1,9 +1,9 @@
-"""What an error inside gaps means for a map: of built-up ground, and of two spectral indices.
+"""What errors inside gaps mean for maps of built-up ground and of two spectral indices.
 
-Built-up ground. A classifier (see `classifier`) learns on measured pixels of training ground,
-outside gaps, and maps test ground inside gaps: from the bands as they were measured, which is the
-best it can do there, and as each method filled them. With M the pixels that are mapped as built up
-and T those that truly are,
+Built-up ground. A classifier (see `classifier`) is trained on measured pixels of training ground
+outside gaps, and maps test ground inside gaps: from the measured bands, which is the best it can
+do there, and from the bands as each method filled them. With M the pixels that are mapped as built
+up and T those that truly are,
 
     iou = |M and T| / |M or T|        area = |M| / |T|
 
@@ -12,8 +12,8 @@ is that of the filled bands minus that of the measured ones; `index_rmse` and `i
 root mean square and its mean. Reflectance below LEAST, an artefact of atmospheric correction,
 counts as LEAST, so that every pixel has an index.
 
-Values are means over seeds. Intervals tell what other ground may give: test ground is resampled in
-blocks (see `bootstrap`), and the networks stay.
+Values are means over seeds. Intervals are for other ground: test ground is resampled in blocks (see
+`bootstrap`), while the networks stay the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,13 +27,13 @@ from .classifier import Classifier
 from .uncertainty import GapBlocks
 
 BUILT_UP = "built_up"
-MEASURED = "measured"  # as a method: the bands themselves
+MEASURED = "measured"  # the name, as a method, of the measured bands themselves
 LEAST = 1e-4  # reflectance
 MAP_METRICS, INDEX_METRICS, SHARE = ("iou", "area"), ("index_rmse", "index_bias"), "share"
 
 
 class Score(NamedTuple):
-    """A row of the table: a metric, its value, its interval (NaN without), what it rests on."""
+    """A row of the table: a metric, its value, its interval (NaN if none), its number of pixels."""
 
     metric: str
     value: float
@@ -43,16 +43,16 @@ class Score(NamedTuple):
 
 
 def index(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return (a - b) / (a + b) of reflectance a and b, at least LEAST, float64."""
+    """Return (a - b) / (a + b) of reflectances a and b, which count as at least LEAST; float64."""
     a, b = (np.maximum(band.astype(np.float64), LEAST) for band in (first, second))
     return (a - b) / (a + b)
 
 
 class MapTest:
-    """The test of maps of built-up ground, of the pixels in gaps on test ground.
+    """The test of maps of built-up ground, on the pixels in gaps on test ground.
 
     known: bool (pixels,), whether the truth is known. built: bool (pixels,), the truth. blocks: of
-    the known pixels, None without any.
+    the known pixels, None if there are none.
     """
 
     name = BUILT_UP
@@ -68,9 +68,9 @@ class MapTest:
         self._built = built[known]
 
     def of_measured(self, found: np.ndarray) -> list[Score]:
-        """Return the scores of the measured bands, by their features (pixels, n).
+        """Return the scores of the measured bands, from their features (pixels, n).
 
-        `share`, the share of pixels that are built up, is the `iou` of a map that calls all so.
+        `share`, the share of built-up pixels, is the `iou` of a map that marks all pixels.
         """
         share = float(self._built.mean()) if self._built.size else np.nan
         last = Score(SHARE, share, np.nan, np.nan, self._built.size)
@@ -83,10 +83,10 @@ class MapTest:
 
 
 class IndexTest:
-    """The test of an index, of the pixels in gaps on test ground.
+    """The test of an index, on the pixels in gaps on test ground.
 
     bands: names, in the order of the features. measured: features (pixels, n) of the measured
-    bands. blocks: of the pixels, None without any.
+    bands. blocks: of the pixels, None if there are none.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class IndexTest:
         self._truth = self._index(measured)
 
     def of_measured(self, found: np.ndarray) -> list[Score]:
-        """Return no score: the measured bands are the truth."""
+        """Return no score, since the measured bands are the truth."""
         return []
 
     def of_filled(self, found: Sequence[np.ndarray]) -> list[Score]:
@@ -113,8 +113,8 @@ class IndexTest:
 def map_scores(maps: np.ndarray, truth: np.ndarray, blocks: GapBlocks | None) -> list[Score]:
     """Return `iou` and `area` of maps of built-up ground.
 
-    maps: bool (seeds, pixels). truth: bool (pixels,). blocks: of these pixels, None without any. n
-    is the number of pixels that truly are built up: one pixel moves a score by 1 / n at most.
+    maps: bool (seeds, pixels). truth: bool (pixels,). blocks: of these pixels, None if there are
+    none. n is the number of pixels that truly are built up: one pixel moves a score by at most 1/n.
     """
     if blocks is None or not truth.any():
         return unknown(MAP_METRICS)
@@ -130,7 +130,7 @@ def map_scores(maps: np.ndarray, truth: np.ndarray, blocks: GapBlocks | None) ->
 def index_scores(found: np.ndarray, truth: np.ndarray, blocks: GapBlocks | None) -> list[Score]:
     """Return `index_rmse` and `index_bias` of an index.
 
-    found: (seeds, pixels). truth: (pixels,). blocks: of these pixels, None without any.
+    found: (seeds, pixels). truth: (pixels,). blocks: of these pixels, None if there are none.
     """
     if blocks is None:
         return unknown(INDEX_METRICS)
@@ -144,7 +144,7 @@ def index_scores(found: np.ndarray, truth: np.ndarray, blocks: GapBlocks | None)
 
 
 def unknown(metrics: Sequence[str]) -> list[Score]:
-    """Return scores without any pixel to rest on."""
+    """Return undefined scores of these metrics, for ground without a pixel."""
     return [Score(metric, np.nan, np.nan, np.nan, 0) for metric in metrics]
 
 
@@ -156,7 +156,7 @@ def _over_seeds(
     blocks: GapBlocks,
     of_ratio: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> Score:
-    """Return the Score of ratios of sums (1 + draws, seeds): of the ground, then of resamples."""
+    """Return the Score from ratios of sums (1 + draws, seeds) of the ground and its resamples."""
     with np.errstate(divide="ignore", invalid="ignore"):
         values = of_ratio(above / below).mean(axis=1)
     ends = percentile_interval(values[1:]) if blocks.enough else (np.nan, np.nan)

@@ -1,8 +1,9 @@
 """Scores of a fused image against its reference.
 
-A metric is the function `terms` of a tile, whose sums over all tiles `value` turns into the score:
-so scenes of any size are scored tile by tile, and the bootstrap resamples the very same sums.
-METRICS has all that tables and figures need to know of each. `scene_scores` does the adding.
+A metric has a function `terms` of a tile, and a function `value` that turns the sums of the terms
+over all tiles into the score. So scenes of any size are scored tile by tile, and the bootstrap
+resamples the same sums. METRICS has all that tables and figures need to know about each metric.
+`scene_scores` adds the terms up.
 """
 
 from collections.abc import Callable
@@ -29,13 +30,13 @@ class Metric:
     """How to compute, name and read a metric.
 
     unit: "reflectance", "dB", "bits", "degrees", or "" for a pure number.
-    better: "lower", "higher", or the value it should come close to: "zero", "one".
+    better: "lower", "higher", or the value it should be close to: "zero", "one".
     scope: "band" (one band), "triple" (red, green and blue together) or "parts" (one band, two
         parts of a region, see Region).
-    terms: gives the Terms of a tile.
-    value: turns sums (..., terms) into values (...), NaN where they say nothing.
-    compared: whether methods are held against each other in it, with an interval: not in a triple,
-    not in the entropy, and not in what says the same as another metric or has no better side.
+    terms: returns the Terms of a tile.
+    value: turns sums (..., terms) into values (...), NaN where the metric is undefined.
+    compared: whether methods are compared in it, with an interval. This is false for triples, the
+        entropy, and metrics that duplicate another one or have no better side.
     """
 
     label: str
@@ -58,7 +59,7 @@ def metric(
     value: Callable[[np.ndarray, Given], np.ndarray],
     compared: bool = True,
 ) -> Callable[[Callable[[Pair, Region], Terms]], Callable[[Pair, Region], Terms]]:
-    """Enter the decorated function in METRICS as the terms of a metric of its own name."""
+    """Enter the decorated function in METRICS as the terms of the metric that has its name."""
 
     def enter(terms):
         both = compared and scope != "triple"
@@ -81,7 +82,7 @@ def _decibels(sums, given):
 
 
 def _correlation(sums, given):
-    """Return Pearson's correlation from the sums of 1, x, y, xx, yy, xy; NaN on constants.
+    """Return Pearson's correlation from the sums of 1, x, y, xx, yy, xy; NaN for constants.
 
     A spread below FLOAT32_ROUNDING of the data range counts as constant.
     """
@@ -100,7 +101,7 @@ def _weighted_mean(sums, given):
 
 
 def _root_ratio(sums, given):
-    """Return the root of the ratio of two sums of squares; NaN where the first is rounding."""
+    """Return the root of the ratio of two sums of squares; NaN if the first is only rounding."""
     n, x, y = np.moveaxis(sums, -1, 0)
     return np.where(x <= (FLOAT32_ROUNDING * given.data_range) ** 2 * n, np.nan, np.sqrt(y / x))
 
@@ -123,12 +124,12 @@ def _relative_error(sums, given):
 
 
 def _on(where, *values):
-    """Return the Terms of values of the pixels of the ground, of which those at `where` count."""
+    """Return the Terms of values of all pixels of the ground; only those at `where` count."""
     return _counted(where, *(at(of_all, where) for of_all in values))
 
 
 def _counted(where, *values):
-    """Return the Terms of values of the pixels at `where`, which all count."""
+    """Return the Terms of values of the pixels at `where`, all of which count."""
     return Terms(where, [np.ones(where.shape), *values])
 
 
@@ -150,7 +151,7 @@ def _contrast(sums, given):
 
 
 def _in_parts(pair, region, name):
-    """Return the terms of such a contrast: what counts in all, then number and errors of each."""
+    """Return the terms of such a contrast: the total count, then count and errors of each part."""
     where = region.whole(1)
     first, second = (at(part, where) for part in region.parts[name])
     squares = at(pair.error, where) ** 2
@@ -172,7 +173,7 @@ def mae(pair: Pair, region: Region) -> Terms:
 
 @metric("band", "CC", "", better="higher", value=_correlation)
 def cc(pair: Pair, region: Region) -> Terms:
-    """Pearson's correlation of the pixels; blind to gain and offset, NaN on constants."""
+    """Pearson's correlation of the pixels; blind to gain and offset, NaN for constants."""
     return _products(region.whole(1), *(image.pixels - image.centre for image in pair.images))
 
 
@@ -188,7 +189,7 @@ def ssim(pair: Pair, region: Region) -> Terms:
 
     Wang, Bovik, Sheikh & Simoncelli 2004, IEEE Trans. Image Processing 13(4).
     """
-    from .ssim_uiqi import ssim_pixels  # here, since the names of metrics alone need no compiler
+    from .ssim_uiqi import ssim_pixels  # not above: most users of METRICS need no compiler
 
     return _on(region.whole(SSIM_WINDOW), pair.once(ssim_pixels))
 
@@ -201,8 +202,8 @@ def uiqi(pair: Pair, region: Region) -> Terms:
 
         2 mx my / (mx^2 + my^2)  *  2 sxy / (sx^2 + sy^2)
 
-    (means m, variances s^2, covariance sxy). The second factor is 1 where both variances are
-    zero, the first where both means are.
+    (means m, variances s^2, covariance sxy). The second factor is 1 if both variances are zero, the
+    first if both means are.
     """
     from .ssim_uiqi import uiqi_pixels
 
@@ -213,9 +214,9 @@ def uiqi(pair: Pair, region: Region) -> Terms:
 def uiqi_textured(pair: Pair, region: Region) -> Terms:
     """UIQI over the windows whose reference has a variance above (0.01 L)^2.
 
-    On flat ground, such as water, the index compares noise with noise: a window of one grey
-    scores about 0 however close the two images are. The floor, a standard deviation of one
-    hundredth of the data range, is a declared choice; n tells how many windows are above it.
+    On flat ground, such as water, the index compares noise with noise: a uniform window scores
+    about 0 however close the two images are. The floor, a standard deviation of one hundredth of
+    the data range, is a declared choice; n is the number of windows above it.
     """
     from .ssim_uiqi import uiqi_pixels
 
@@ -230,7 +231,7 @@ def gradient_cc(pair: Pair, region: Region) -> Terms:
     """Pearson's correlation of the gradient magnitudes: are edges where they should be?
 
     Sobel's 3 x 3 operator (Duda & Hart 1973, Pattern Classification and Scene Analysis), per
-    pixel along rows and columns alike; NaN where a gradient is the same everywhere.
+    pixel along rows and columns; NaN if a gradient is the same everywhere.
     """
     return _products(region.whole(SOBEL_WINDOW), *(image.once(magnitudes) for image in pair.images))
 
@@ -246,10 +247,10 @@ def q_af(pair: Pair, region: Region) -> Terms:
         G = min(gA, gF) / max(gA, gF)        A = 1 - angle(aA, aF) / (pi / 2)
         Q = 0.9994 / (1 + exp(-15 (G - 0.5)))  *  0.9879 / (1 + exp(-22 (A - 0.8)))
 
-    and Q^AF is the mean of Q with weights gA (their L = 1). The angle is the acute one, as an
-    orientation has no sign. Identical images score .9748, not 1: the constants are theirs. Where
-    A alone is flat (gA = 0), a pixel has no weight; where F alone is, G = 0 and the edge counts as
-    lost. NaN on a reference without edges.
+    and Q^AF is the mean of Q with weights gA (their L = 1). The angle is the acute one, since an
+    orientation has no sign. Identical images score .9748, not 1, with the authors' constants. Where
+    A is flat (gA = 0), a pixel has no weight; where only F is flat, G = 0 and the edge counts as
+    lost. NaN for a reference without edges.
     """
     where = region.whole(SOBEL_WINDOW)
     weights = at(pair.reference.once(magnitudes), where)
@@ -262,9 +263,9 @@ def entropy_difference(pair: Pair, region: Region) -> Terms:
     """Shannon's entropy of the fused image minus that of the reference.
 
     - sum p log2 p (Shannon 1948, Bell System Technical Journal 27) over a histogram of 256 bins
-    of width L / 256 from the reference's 0.1 percentile on, where L starts in training (of a
-    regular sample, in a scene above `scene_scores.SAMPLE_PX` pixels); values beyond go to the
-    outermost bins. Below 0, grey levels were lost; above, gained (or noise).
+    of width L / 256. They start at the reference's 0.1 percentile, as L does on training ground (in
+    a regular sample, if the scene has more than `scene_scores.SAMPLE_PX` pixels). Values beyond go
+    to the outermost bins. Below 0, grey levels were lost; above 0, gained (or noise was added).
     """
     where = region.whole(1)
 
@@ -280,7 +281,7 @@ def entropy_difference(pair: Pair, region: Region) -> Terms:
 
 
 def _squared_steps(image: Image) -> list[np.ndarray]:
-    """Return the squared differences of pixels from those below, and from those to the right."""
+    """Return the squared differences between pixels and those below, and those to the right."""
     own = inner(image.values)
     return [image.ground.of((image.values[following] - own) ** 2) for following in FOLLOWING]
 
@@ -291,7 +292,7 @@ def sf_ratio(pair: Pair, region: Region) -> Terms:
 
     Eskicioglu & Fisher 1995, IEEE Trans. Communications 43(12): sqrt(RF^2 + CF^2), from the
     differences of neighbours along rows and columns, here those with both pixels in the region;
-    n counts them. Below 1 is smoother; above 1 is sharper, or noisier. NaN on a constant
+    n counts them. Below 1 is smoother; above 1 is sharper, or noisier. NaN for a constant
     reference.
     """
     squares = (
@@ -303,20 +304,20 @@ def sf_ratio(pair: Pair, region: Region) -> Terms:
 
 @metric("parts", PARTS["rmse_by_distance"], "reflectance", better="lower", value=_contrast)
 def rmse_by_distance(pair: Pair, region: Region) -> Terms:
-    """RMSE of the pixels of gaps far from clear ground minus that of those near to it.
+    """RMSE of the gap pixels far from clear ground minus that of the pixels near it.
 
-    The two parts meet at the middle one of `gaps.distance_edges_m`. Between two methods, the
-    difference of this difference says whether what one gains on the other grows with the distance.
+    The two parts meet at the middle edge of `gaps.distance_edges_m`. The difference of this metric
+    between two methods shows whether the gain of one over the other grows with the distance.
     """
     return _in_parts(pair, region, "rmse_by_distance")
 
 
 @metric("parts", PARTS["rmse_by_age"], "reflectance", better="lower", value=_contrast)
 def rmse_by_age(pair: Pair, region: Region) -> Terms:
-    """The same where the nearest clear date is old, minus where it is young.
+    """RMSE of the gap pixels whose nearest clear date is old minus that of those where it is young.
 
-    The two parts meet at the middle one of `gaps.age_edges_days`. Where no date is clear, a pixel
-    is in neither.
+    The two parts meet at the middle edge of `gaps.age_edges_days`. A pixel without a clear date is
+    in neither part.
     """
     return _in_parts(pair, region, "rmse_by_age")
 
@@ -326,9 +327,8 @@ def ergas(pair: Pair, region: Region) -> Terms:
     """Relative global error, 100 h/l sqrt(mean over bands of (RMSE / mean of reference)^2).
 
     Wald 2000, Quality of high resolution synthesised images: is there a simple criterion? h / l is
-    the pixel size of the sharpened image over that of the given one, and 1 where nothing is
-    sharpened.
-    NaN when a band of the reference has mean zero.
+    the pixel size of the sharpened image over that of the given one, and 1 if nothing is sharpened.
+    NaN if a band of the reference has mean zero.
     """
     reference = pair.reference.pixels
     return _on(region.whole(1), *reference, *reference**2, *pair.error**2)
@@ -336,7 +336,7 @@ def ergas(pair: Pair, region: Region) -> Terms:
 
 @metric("triple", "SAM", "degrees", better="lower", value=_mean)
 def sam(pair: Pair, region: Region) -> Terms:
-    """Mean spectral angle; pixels where either spectrum has norm zero have none.
+    """Mean spectral angle; pixels where either spectrum has norm zero do not count.
 
     Kruse et al. 1993, Remote Sensing of Environment 44. The angle comes from the chord of the
     unit vectors, since the arc cosine loses half of its digits on nearly equal spectra.
@@ -350,5 +350,5 @@ def sam(pair: Pair, region: Region) -> Terms:
     return _counted(where[defined], np.degrees(angles))
 
 
-# In these methods are compared, with an interval.
+# Methods are compared in these metrics, with an interval.
 COMPARED_METRICS = {name: entry for name, entry in METRICS.items() if entry.compared}

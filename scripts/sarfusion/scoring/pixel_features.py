@@ -1,4 +1,4 @@
-"""Features of chosen pixels of whole scenes, read strip by strip, with gaps as they were filled."""
+"""Features of chosen pixels of whole scenes, read strip by strip, with filled or empty gaps."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -29,8 +29,8 @@ def read_features(
 ) -> np.ndarray:
     """Return the features (pixels, 3 bands) of the pixels `chosen`, bool (rows, columns).
 
-    measured: the bands. gaps: the mask of gaps; in them the bands `filled` stand in place of the
-    measured ones, or nothing where these are None. Without a mask all is as measured.
+    measured: the bands. gaps: the gap mask; inside gaps the bands `filled` replace the measured
+    ones, or, if `filled` is None, there is no data. Without a mask, all pixels are as measured.
     """
     places = [*measured, *(filled or []), *([(gaps, "gap")] if gaps else [])]
     found = [np.empty((0, 3 * len(measured)))]
@@ -48,7 +48,7 @@ def read_features(
 
 
 def _with_rim(window: Window, height: int) -> Window:
-    """Return a strip with one more row above and below, where the scene has it."""
+    """Return a strip with one more row above and below, unless it is at the scene's edge."""
     top = max(0, window.row_off - 1)
     bottom = min(height, window.row_off + window.height + 1)
     return Window(0, top, window.width, bottom - top)

@@ -1,9 +1,9 @@
-"""The methods of a study in the order of their error, each held against one of them.
+"""The methods of a study in the order of their error, each compared with one of them.
 
-The error is the RMSE in the region that a protocol is judged by, mean over seeds. Whether a method
-differs from the one that it is held against follows from the paired difference, whose interval
-covers seeds and ground, by the rule of decision.py: p-values are adjusted by Holm's method over all
-methods of a site, protocol and band.
+The error is the RMSE in the region by which a protocol is judged, averaged over seeds. Whether a
+method differs from the one that it is compared with follows from the paired difference, whose
+interval covers seeds and ground, by the rule of decision.py: p-values are adjusted by Holm's method
+over all methods of a site, protocol and band.
 """
 
 import pandas as pd
@@ -26,9 +26,9 @@ def rank(scores: pd.DataFrame, differences: pd.DataFrame, against: str) -> pd.Da
     """Return the methods of each site, protocol and band as a table (COLUMNS), best first.
 
     scores: the tidy table of metrics, seed by seed (METRIC_COLUMNS). differences: rows of
-    compare_methods of the same study. against: METHOD-INPUT that the others are held against;
+    compare_methods of the same study. against: METHOD-INPUT that the others are compared with;
     protocols without it have no rows. Controls are not ranked. Errors and differences are in
-    reflectance, the difference is method - against.
+    reflectance; a difference is method - against.
     """
     evidence = Evidence(differences, scores)
     shown = scores[(scores["metric"] == "rmse") & in_headline(scores)]
@@ -38,7 +38,7 @@ def rank(scores: pd.DataFrame, differences: pd.DataFrame, against: str) -> pd.Da
         means = group.groupby(["method", "input"], sort=False)["value"].mean().sort_values()
         runs = [f"{method}-{sar_input}" for method, sar_input in means.index]
         if against in runs:
-            found = _held_against(evidence, place, runs, against)
+            found = _compared(evidence, place, runs, against)
             rows += [
                 {
                     **dict(zip(("site", "protocol", "band"), place, strict=True)),
@@ -52,7 +52,7 @@ def rank(scores: pd.DataFrame, differences: pd.DataFrame, against: str) -> pd.Da
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _held_against(evidence, place, runs, against):
+def _compared(evidence, place, runs, against):
     """Return {difference, low, high, finding, reason} of each of `runs` at a place."""
     site, protocol, band = place
     claim = {"protocol": protocol, "region": HEADLINE[protocol], "smallest_effect": 0}

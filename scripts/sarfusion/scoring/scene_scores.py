@@ -1,7 +1,7 @@
 """Scores of scenes of any size: sums over tiles, and values of the sums.
 
-A scene is a function that reads windows of it, so that at no time more than a few tiles are in
-memory. Tiles may be worked on by several threads; their sums are added in the order of the tiles.
+A scene is given as a function that reads windows, so that only a few tiles are in memory at a time.
+Several threads may work on tiles; the sums are added in the order of the tiles.
 """
 
 import math
@@ -28,10 +28,10 @@ from .image_pair import (
 )
 from .metrics import METRICS
 
-TILE_PX = 512  # what a tile's maps need stays near the processor's cache
-SAMPLE_PX = 2**20  # pixels of a scene that are looked at before the pass
+TILE_PX = 512  # so that the maps of a tile fit the processor's caches
+SAMPLE_PX = 2**20  # pixels of a scene that are sampled before the pass
 
-# Of a tile: {region: mask}, {band or triple: reference}, {run: fused image}.
+# For a tile: {region: mask}, {band or triple: reference}, {run: fused image}.
 Images = tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[Run, np.ndarray]]
 
 
@@ -48,19 +48,19 @@ def score_scene(
 ) -> dict[tuple[str, Run], dict[str, Score]]:
     """Return {(region, run): {metric: Score}} of the fused images of a scene.
 
-    read: read(tile, fused) gives ({region: mask}, {key: reference}, {run: image}) of a Tile with
-    its margin; unless `fused` is true, the last need not be read (and is {}). The key of a
-    reference is the band of its runs. Images of one band (rows, columns) have the metrics
-    of a band, others those of a triple.
+    read: read(tile, fused) returns ({region: mask}, {key: reference}, {run: image}) of a Tile with
+    its margin; unless `fused` is true, images need not be read (the last is {}). The key of a
+    reference is the band of its runs. Images of one band (rows, columns) get the metrics of a band,
+    others those of a triple.
     givens: {key: Given}. names: of the metrics, if not all.
-    cells: writes the sums of its runs over the cells of its region, of the metrics in which methods
-    are compared.
+    cells: writes the sums of its runs over the cells of its region, for the metrics in which
+    methods are compared.
 
-    contrasts: {region: {metric: two lists of the regions that its two parts are made of}}, of
-    metrics that compare two parts of a region.
+    contrasts: {region: {metric: two lists of the regions that make up its two parts}}, for metrics
+    that compare two parts of a region.
 
-    A metric that nothing in the region supports is Score(nan, 0). Raises StudyError when a value
-    to be scored is not finite, ValueError when arrays do not fit.
+    A metric without support in the region is Score(nan, 0). Raises StudyError if a value to be
+    scored is not finite, ValueError if arrays do not fit.
     """
     seen = survey(shape, read, tile_px, cells.region if cells else None)
     if cells:
@@ -133,7 +133,7 @@ def names_of(image: np.ndarray) -> list[str]:
 
 
 def _terms(pair, region, names):
-    """Return {metric: Terms} of metrics by their names; without pixels, no sum but 0."""
+    """Return {metric: Terms} for the metrics in `names`; without pixels, all sums are 0."""
     if not region.mask.any():
         return {name: Terms(region.whole(1), [np.zeros(1)]) for name in names}
     return {name: METRICS[name].terms(pair, region) for name in names}
@@ -147,18 +147,18 @@ def _parts(masks, both, ground):
 
 
 def _sums(terms):
-    """Return the sums of a metric's Terms, or the row of numbers that stands for them."""
+    """Return the sums of a metric's Terms, or the row of numbers that replaces them."""
     values = terms.values
     return np.array([value.sum() for value in values], float) if len(values) > 1 else values[0]
 
 
 class Survey(NamedTuple):
-    """What has to be known of the whole ground before the sums.
+    """What must be known about the whole ground before summing.
 
     lows: {(region, key): where the entropy's bins start}, a percentile of a reference. centres:
-    {key: mean of a reference} on all ground. Both are of a regular sample, and lack what has no
-    finite value. box: half-open ranges of rows and columns around the ground of the region that was
-    asked for, None where it has none.
+    {key: mean of a reference} on all ground. Both come from a regular sample, and have no entry
+    where no value is finite. box: half-open ranges of rows and columns around the ground of the
+    requested region, None if it has no ground.
     """
 
     lows: dict[tuple[str, str], float]
@@ -172,11 +172,11 @@ def survey(
     tile_px: int = TILE_PX,
     boxed: str | None = None,
 ) -> Survey:
-    """Return the Survey of a scene, of which `read` gives tiles; see `score_scene`.
+    """Return the Survey of a scene; `read` returns its tiles, see `score_scene`.
 
-    The sample is every n-th row and column, with the least n that leaves no more than SAMPLE_PX
-    pixels of the scene. boxed: the region to put a box around. Raises ValueError when a region is
-    no mask.
+    The sample is every n-th row and column, with the smallest n that leaves at most SAMPLE_PX
+    pixels of the scene. boxed: the region to put a box around. Raises ValueError if a region is not
+    a mask.
     """
     step = math.ceil(math.sqrt(shape[0] * shape[1] / SAMPLE_PX))
     values: dict[tuple[str, str], list[np.ndarray]] = {}

@@ -27,12 +27,13 @@ def open_ground(
     settings: Mapping[str, Any],
     matched: Path | str | None = None,
 ) -> Iterator[tuple[Grid, Regions]]:
-    """Yield (grid, function of a Tile that gives its regions, {name: mask} with the tile's halo).
+    """Yield (grid, function that returns the regions of a Tile, {name: mask} with its halo).
 
-    split, optical: rasters of the split and of the optical bands that the methods were given; where
-    these are not valid, nothing is scored. gap_file: the mask of what was withheld, or None. With
-    it, `settings` of the gaps cut the ground in regions (see gaps.regions); else it is `test`.
-    matched: the raster of other dates, whose age makes regions too, or None.
+    split, optical: rasters of the split and of the optical bands that the methods were given;
+    nothing is scored where these are not valid. gap_file: the mask of what was withheld, or None.
+    With it, `settings` of the gaps divide the ground into regions (see gaps.regions); without, the
+    only region is `test`. matched: the raster of other dates, whose age defines further regions, or
+    None.
     """
     bands = optical_of(band_names(optical))
     places = [(split, "use"), *((optical, band) for band in bands)]
@@ -76,9 +77,9 @@ def open_ground(
 
 
 def contrasts(settings: Mapping[str, Any], with_ages: bool) -> dict[str, tuple[list[str], ...]]:
-    """Return {metric: two lists of regions} of the metrics that compare two parts of a gap.
+    """Return {metric: two lists of regions} for the metrics that compare two parts of a gap.
 
-    The first part lies beyond the middle one of the edges in `settings`, the second one within.
+    The first part is beyond the middle edge in `settings`, the second part within it.
     """
     every = {"rmse_by_distance": gaps.distance_regions(settings["distance_edges_m"])}
     if with_ages:
@@ -90,14 +91,14 @@ def contrasts(settings: Mapping[str, Any], with_ages: bool) -> dict[str, tuple[l
 
 
 def reading(bands: BandReader) -> Callable[[slice, slice], np.ndarray]:
-    """Return the function of slices (rows, columns) that reads a BandReader there."""
+    """Return a function that reads a BandReader at slices (rows, columns)."""
     return lambda rows, columns: bands.read(Window.from_slices(rows, columns))
 
 
 def _reach(settings, pixel_m):
-    """Return how many pixels around a place decide on its region.
+    """Return within how many pixels the surroundings of a place determine its region.
 
-    A clear pixel further away than the last edge of the distances leaves it in the last bin.
+    A place further from clear pixels than the last distance edge is in the last bin anyway.
     """
     distance = max(settings["distance_edges_m"], default=0) / min(pixel_m)
     return max(math.ceil(distance) + 1, settings["window_px"] // 2)

@@ -1,11 +1,11 @@
 """SSIM and UIQI of every window of a tile: the formulas, as compiled loops.
 
-A value counts only where its whole window lies in the region that is scored. Both formulas are in
-one file: numba compiles a loop anew after an edit of its own file, not of one that it calls.
+A value counts only where its whole window is in the region that is scored. Both formulas are in one
+file, because numba recompiles a loop after an edit of its own file, not of one that it calls.
 
-The loops are compiled once per machine. Numba keeps them beside this file or, where that cannot be
-written, in the user's cache folder. They release the interpreter's lock, so that threads can work
-on tiles at the same time. Each result comes from one thread: their number changes no bit.
+The loops are compiled once per machine. Numba caches them beside this file or, if that folder is
+read-only, in the user's cache folder. They release the interpreter's lock, so that threads can work
+on tiles at the same time. Each result comes from one thread, so that their number changes no bit.
 """
 
 import numpy as np
@@ -27,9 +27,9 @@ def ssim_pixels(pair: Pair) -> np.ndarray:
 
 
 def uiqi_pixels(pair: Pair) -> np.ndarray:
-    """Return (universal image quality index, variance of the reference) of 8 x 8 windows there."""
-    # A window of even size stands right of its middle: it begins four pixels before.
-    # Whole rows in one piece, which the compiled loop takes in vectors.
+    """Return (universal image quality index, variance of the reference) of 8 x 8 windows."""
+    # The place of a window of even size is right of its middle: it begins four pixels before.
+    # Whole rows are passed in one piece, so that the compiled loop is vectorised.
     x, y = (np.ascontiguousarray(image.centred[1:-2, 1:-2]) for image in pair.images)
     weights = (1 / UIQI_WINDOW,) * UIQI_WINDOW
     centre, level = pair.reference.centre, pair.given.data_range
@@ -48,7 +48,7 @@ def _down(x, top, weights, found):
 
 @compiled
 def _products_down(x, y, top, weights, found):
-    """Find the weighted sum of each column of the product of x and y, likewise."""
+    """Find the weighted sum of each column of the product of x and y in the same way."""
     for c in range(len(found)):
         total = 0.0
         for i in range(len(weights)):
@@ -58,7 +58,7 @@ def _products_down(x, y, top, weights, found):
 
 @compiled
 def _squares_down(x, y, top, weights, found):
-    """Find the weighted sum of each column of xx + yy, likewise."""
+    """Find the weighted sum of each column of xx + yy in the same way."""
     for c in range(len(found)):
         total = 0.0
         for i in range(len(weights)):
@@ -68,7 +68,7 @@ def _squares_down(x, y, top, weights, found):
 
 @compiled
 def _along(x, weights, found):
-    """Find the weighted sum of x over every run of as many numbers as there are weights."""
+    """Find the weighted sum of x over every run of len(weights) consecutive numbers."""
     for c in range(len(found)):
         total = 0.0
         for i in range(len(weights)):
@@ -80,10 +80,10 @@ def _along(x, weights, found):
 def _moments(x, y, top, weights, columns, found):
     """Find the weighted sums of x, y, xx + yy and xy in the windows whose first row is `top`.
 
-    weights: of the window's rows and columns alike, a tuple: its length is known when this is
-    compiled, so that a window is summed in registers, for several columns by one instruction.
-    columns: (4, columns of x), scratch; found: (4, windows). Each window is summed by itself: a
-    running sum would carry rounding along.
+    weights: for both the rows and the columns of a window. They are a tuple, whose length is known
+    at compile time, so that windows are summed in registers, for several columns by one
+    instruction. columns: (4, columns of x), scratch; found: (4, windows). Each window is summed
+    separately, since a running sum would accumulate rounding.
     """
     _down(x, top, weights, columns[0])
     _down(y, top, weights, columns[1])
@@ -135,7 +135,7 @@ def _uiqi(x, y, centre, weights, rounding, level):
             texture[row, c] = found[4, c] - dx * dx
             variances = found[2, c] - (dx * dx + dy * dy)
             squares = mx * mx + my * my
-            # Divided by 1 where there is nothing to divide: a branch would stop the vectors.
+            # A zero divisor is replaced by 1, since a branch would prevent vectorisation.
             dark = squares <= rounding**2 * level**2
             flat = variances <= rounding**2 * (level**2 + squares)
             index = (1.0 if dark else 2 * mx * my) / (1.0 if dark else squares)

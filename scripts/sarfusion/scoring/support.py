@@ -1,4 +1,4 @@
-"""Which scores are shown: those that rest on enough, and those that a protocol is judged by."""
+"""Which scores are shown: those with enough support, and those by which a protocol is judged."""
 
 import pandas as pd
 
@@ -7,7 +7,7 @@ from .definitions import LEAST_N
 
 
 def in_headline(table: pd.DataFrame) -> pd.Series:
-    """Return which rows are of the region that their protocol is judged by, bool.
+    """Return which rows are of the region by which their protocol is judged, bool.
 
     table: with the columns protocol and region.
     """
@@ -15,9 +15,9 @@ def in_headline(table: pd.DataFrame) -> pd.Series:
 
 
 def supported(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the tidy table of metrics that rest on enough to be shown.
+    """Return the rows of the tidy table of metrics that have enough support to be shown.
 
-    A score of windows needs LEAST_N of them: windows that overlap are nearly one. The others stay
-    in tables/metrics.csv alone. Scores of pixels are always shown.
+    A score of windows needs LEAST_N of them, since overlapping windows are nearly the same. Other
+    scores of windows are only in tables/metrics.csv. Scores of pixels are always shown.
     """
     return scores[scores["n"] >= scores["metric"].map(LEAST_N).fillna(0)]

@@ -1,4 +1,4 @@
-"""What a model loses on a site that it has not seen, against one that was trained there."""
+"""What a model loses on a site that it has not seen, compared with a model trained there."""
 
 from collections.abc import Sequence
 
@@ -25,11 +25,11 @@ def losses(scores: pd.DataFrame, transferred: pd.DataFrame) -> pd.DataFrame:
 
 
 def without_training(scores: pd.DataFrame, sites: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of `losses` of the best method without training, in the place of `unseen`.
+    """Return the RMSE of the best method without training, for each site, protocol, region, band.
 
-    Best is, for each protocol, region and band, the least mean RMSE over `sites`. Returns columns
-    site, protocol, region, band, method, rmse, and from_dates: the share of pixels that it fills
-    from other dates, NaN where there are none. Copying the target itself does not count.
+    The best method of a protocol, region and band has the lowest mean RMSE over `sites`. Returns
+    columns site, protocol, region, band, method, rmse, and from_dates: the share of pixels that it
+    fills from other dates, NaN if there are none. Copying the target itself does not count.
     """
     rmse = scores[
         scores["method"].isin(METHODS.keys() - {"copy"})
@@ -47,8 +47,8 @@ def without_training(scores: pd.DataFrame, sites: Sequence[str]) -> pd.DataFrame
 def pooled_losses(lost: pd.DataFrame) -> pd.DataFrame:
     """Return the losses over the tested sites, see `across.pool`: a row per transfer and score.
 
-    Beside the columns of `pool`, the means `unseen` and `own`, and on how many sites the
-    difference is `above` 0.
+    Besides the columns of `pool`, the result has the means `unseen` and `own`, and the number of
+    sites on which the difference is `above` 0.
     """
     keys = ["transfer", *SCORES]
     means = (
@@ -65,7 +65,7 @@ def tagged(
 ) -> pd.DataFrame:
     """Return the tidy tables of transferred models as one, with columns transfer and trained_on.
 
-    tables: data frames; tested: [(name of the transfer, sites trained on), ...] of each.
+    tables: data frames; tested: (name of the transfer, training sites) of each.
     """
     parts = [
         table.assign(transfer=name, trained_on=" ".join(sites))

@@ -1,28 +1,28 @@
-"""How sure a model is of what it fills in, and whether it is right about that.
+"""How uncertain a model is about filled pixels, and whether its uncertainty is right.
 
-The networks of all seeds count as one Gaussian, with the mean and variance v of fusion.ensemble.
-The calibration factor of the standard deviation is fitted on validation ground:
+The networks of all seeds together give one Gaussian, with the mean and variance v of
+fusion.ensemble. The calibration factor of the standard deviation is fitted on validation ground:
 
     factor = max(1, (95 % quantile of |error| / sqrt(v)) / (95 % quantile of |standard normal|))
 
-Where it is above 1, it makes the 95 % interval right there, whatever shape the errors have. The
-root mean square of |error| / sqrt(v), the maximum-likelihood factor of Gaussian errors, does so for
-Gaussian errors only. The quantile is the one of split conformal prediction with scaled residuals
-(Lei et al. 2018, Distribution-free predictive inference for regression, JASA 113): intervals hold
-on other ground whose errors are exchangeable with these. Test ground is other blocks of the same
-scene, and validation ground also chose the weights that are kept, so this is to be tested and not
-granted.
+If it is above 1, it makes the 95 % interval right there, whatever the distribution of the errors.
+The root mean square of |error| / sqrt(v), the maximum-likelihood factor of Gaussian errors, does so
+only for Gaussian errors. The quantile is that of split conformal prediction with scaled residuals
+(Lei et al. 2018, Distribution-free predictive inference for regression, JASA 113): intervals are
+right on other ground whose errors are exchangeable with these. Test ground is made of other blocks
+of the same scene, and validation ground also chose the weights that are kept, so this must be
+tested and cannot be assumed.
 
-Intervals are never narrowed. Validation ground is a few blocks, and what changed little between two
-dates there may have changed much elsewhere, so that a factor below 1 says less of a network than of
-these blocks (docs/product.md has what came out on cities that nothing else is judged on). No
+Intervals are never narrowed. Validation ground is a few blocks. What changed little between two
+dates there may have changed much elsewhere, so that a factor below 1 says more about these blocks
+than about a network (docs/product.md has the outcome on cities that nothing else is judged on). No
 factor is fitted to the 50 % and 80 % intervals; they test the Gaussian shape.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, ndtri  # scipy.stats, which names them better, loads for a second
+from scipy.special import ndtr, ndtri  # scipy.stats has better names, but takes a second to load
 
 from ..fusion.ensemble import ensemble
 from .bootstrap import Blocks, percentile_interval
@@ -47,7 +47,7 @@ METRICS = (
 
 
 def standardised(error: np.ndarray, std: np.ndarray) -> np.ndarray:
-    """Return |error| / std; 0 of no error, and infinity of an error that had no standard deviation.
+    """Return |error| / std; 0 without error, and infinity for an error whose std is 0.
 
     error, std: (pixels,), reflectance.
     """
@@ -58,8 +58,8 @@ def standardised(error: np.ndarray, std: np.ndarray) -> np.ndarray:
 def calibration_factor(error: np.ndarray, std: np.ndarray) -> float:
     """Return the factor of the standard deviation, from pixels of validation ground; see above.
 
-    error, std: (pixels,), reflectance. At least 1; NaN without pixels, or where the quantile is not
-    finite.
+    error, std: (pixels,), reflectance. The factor is at least 1; NaN without pixels, or if the
+    quantile is not finite.
     """
     if not error.size:
         return np.nan
@@ -74,19 +74,19 @@ def half_width(level: float) -> float:
 
 
 def coverage(error: np.ndarray, std: np.ndarray) -> dict[int, float]:
-    """Return {level: share of the pixels whose error lies in the interval} for LEVELS."""
+    """Return {level: share of the pixels whose error is in the interval} for LEVELS."""
     found = np.sort(standardised(error, std))
     limits = [half_width(level) for level in LEVELS]
-    held = np.searchsorted(found, limits, side="right")
-    return dict(zip(LEVELS, (held / max(found.size, 1)).tolist(), strict=True))
+    inside = np.searchsorted(found, limits, side="right")
+    return dict(zip(LEVELS, (inside / max(found.size, 1)).tolist(), strict=True))
 
 
 def crps(error: np.ndarray, std: np.ndarray) -> float:
     """Return the mean continuous ranked probability score of Gaussians, in reflectance.
 
     s (z (2 Phi(z) - 1) + 2 phi(z) - 1 / sqrt(pi)) with z = error / s (Gneiting & Raftery 2007,
-    Strictly proper scoring rules, JASA 102, section 4.2, with the sign turned: lower is better). It
-    is the absolute error where s is 0.
+    Strictly proper scoring rules, JASA 102, section 4.2, with the sign reversed: lower is better).
+    It is the absolute error where s is 0.
     """
     z = np.minimum(standardised(error, std), 1e3)  # beyond, it is |error| - s / sqrt(pi)
     density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
@@ -96,11 +96,11 @@ def crps(error: np.ndarray, std: np.ndarray) -> float:
 
 
 def sparsification(error: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Return the RMSE of what is left without the pixels of largest `order`, for each of REMOVED.
+    """Return the RMSE without the pixels of largest `order`, for each percentage of REMOVED.
 
-    error, order: (pixels,). As shares of the RMSE of all pixels, so that the first is 1 (Ilg et al.
-    2018, Uncertainty estimates and multi-hypotheses networks for optical flow, ECCV). The pixels'
-    own order decides between equal ones.
+    error, order: (pixels,). Values are shares of the RMSE of all pixels, so that the first is 1
+    (Ilg et al. 2018, Uncertainty estimates and multi-hypotheses networks for optical flow, ECCV).
+    Ties are broken by the order of the pixels.
     """
     squares = np.square(error)[np.argsort(order, kind="stable")]
     total = np.cumsum(squares)
@@ -113,8 +113,8 @@ def sparsification(error: np.ndarray, order: np.ndarray) -> np.ndarray:
 def ause(curve: np.ndarray, oracle: np.ndarray) -> float:
     """Return the area between a sparsification curve and that of the errors themselves.
 
-    By the trapezoidal rule over the share removed, 0 to 1, where both end at 0. 0 is best: the
-    pixels called least sure are those most wrong.
+    It is computed by the trapezoidal rule over the share removed, 0 to 1; both curves end at 0. 0
+    is best: the most uncertain pixels are then those with the largest errors.
     """
     gap = np.append(curve - oracle, 0.0)
     return float(np.trapezoid(gap, [*(removed / 100 for removed in REMOVED), 1.0]))
@@ -138,15 +138,15 @@ class GapBlocks:
         self._counts = self._blocks.sums(counts[np.newaxis])[:, 0]
 
     def _sums(self, values: np.ndarray) -> np.ndarray:
-        """Return the sums of a value of each pixel over cells (rows, columns)."""
+        """Return the sums over cells (rows, columns) of a value of each pixel."""
         sums = np.bincount(self._cells, weights=values, minlength=int(np.prod(self._shape)))
         return sums.reshape(self._shape)
 
     def share_interval(self, held: np.ndarray) -> tuple[float, float]:
         """Return the interval of the share of pixels that are True in `held` (pixels,).
 
-        It tells what other ground may give. The networks stay: an ensemble of fewer seeds is
-        another one. NaN twice where the ground is too small for an interval.
+        It is for other ground. The networks are not resampled, since an ensemble of fewer seeds is
+        another ensemble. NaN twice if the ground is too small for an interval.
         """
         if not self._blocks.enough:
             return np.nan, np.nan
@@ -164,7 +164,7 @@ class GapBlocks:
 
 
 class Score(NamedTuple):
-    """A row of the table: a metric, its value and interval (NaN without), and its pixels."""
+    """A row of the table: a metric, its value, its interval (NaN if none), its number of pixels."""
 
     region: str
     uncertainty: str
@@ -182,11 +182,11 @@ def assess(
     is_test: np.ndarray,
     blocks: GapBlocks | None,
 ) -> list[Score]:
-    """Return the scores of a method in a band, and the factor that validation ground gave.
+    """Return the scores of a method in a band, and the factor fitted on validation ground.
 
     means, variances: (seeds, pixels) of filled pixels on validation and test ground, reflectance
-    and its square; variances are None of a network that learned none. truth: reflectance (pixels,).
-    is_test: (pixels,), whether on test ground. blocks: of its pixels there, None without any.
+    and its square; variances is None if the network learned none. truth: reflectance (pixels,).
+    is_test: (pixels,), whether on test ground. blocks: of the pixels there, None if there are none.
     """
     mean, variance = ensemble(means, variances)
     error, std = mean - truth, np.sqrt(variance)
