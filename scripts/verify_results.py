@@ -1,11 +1,11 @@
-"""Hold the results of a study in a folder against what is made again here.
+"""Compare the results of a study in a folder with the same results made again here.
 
     python scripts/verify_results.py STUDY_FILE FOLDER AGAIN [OURS] [--spot [N] --dice TEXT]
 
 FOLDER: results/STUDY of another person, or results/reference/STUDY. AGAIN: the same study, made
-here with the models in FOLDER, its tables from the scores in FOLDER (see stage_models.py). OURS:
-the same study, trained here. N: models that AGAIN has trained, drawn by the dice.
-Prints a table for each step and one last line; the exit code is 1 when a check fails.
+here with the models in FOLDER, with tables made from the scores in FOLDER (see stage_models.py).
+OURS: the same study, trained here. N: number of models that were drawn by the dice and trained in
+AGAIN. Prints a table for each step and a conclusion; the exit code is 1 if a check fails.
 """
 
 import argparse
@@ -34,13 +34,13 @@ from sarfusion.verify.settings import check_about, check_config, check_own
 from sarfusion.verify.spot import check_spots, coverage, draw_lacking
 from sarfusion.verify.unmade import sentence_on_unmade, unmade_files
 
-# Of the project, not of what is checked
+# The project's own, not that of the results being checked
 ENVELOPE = Path(__file__).resolve().parents[1] / "results/envelope"
 WIDTH = 100  # of a line of text
 
 
 def main(study_file, folder, again, ours=None, spot=0, dice=""):
-    """Print what holds of the results in `folder`; return the exit code."""
+    """Check the results in `folder` and print the outcome; return the exit code."""
     study = read_study(study_file)
     folder, again = Path(folder), Path(again)
     check_no_links(folder)
@@ -48,15 +48,15 @@ def main(study_file, folder, again, ours=None, spot=0, dice=""):
     usable = usable_models(study, folder / "models")
     drawn = draw_lacking(study, usable, spot, dice)
     steps = {
-        "Inputs: settings, sums and scenes": input_checks(study, folder, again),
+        "Inputs: settings, checksums and scenes": input_checks(study, folder, again),
         "Recompute: models -> fused bands -> scores and pictures": [
             *recompute_checks(study, folder, again, limits, usable),
             *check_spots(study | {"spot": drawn}, again, folder, limits),
         ],
-        "Claims: all else follows from the scores": claim_checks(study, folder, again),
+        "Claims: everything else follows from the scores": claim_checks(study, folder, again),
     }
     if ours is not None:
-        steps["Trained here: the same within twice the spread of seeds"] = own_checks(
+        steps["Trained here: equal within twice the spread of seeds"] = own_checks(
             study, Path(ours), folder, limits
         )
     for number, (title, checks) in enumerate(steps.items(), start=1):
@@ -71,10 +71,10 @@ def main(study_file, folder, again, ours=None, spot=0, dice=""):
 
 
 def input_checks(study, folder, again):
-    """Return the checks of what the results in `folder` rest on."""
+    """Return the checks of the inputs of the results in `folder`."""
     checks = [
         check("config.yaml", check_config, study, folder),
-        check("sums", check_sums, folder, study["study"]),
+        check("checksums", check_sums, folder, study["study"]),
         check("tolerances", check_tolerances),
     ]
     if (folder / WEIGHT_SUMS).exists():  # a reference
@@ -104,16 +104,16 @@ def input_checks(study, folder, again):
 
 
 def check_tolerances():
-    """Return a note on the project's tolerances: as committed, and following from the envelope."""
+    """Return a note if the tolerances are as committed and follow from the envelope."""
     committed = check_own(ENVELOPE)
     measured, stated = (ENVELOPE / f"{name}.csv" for name in ("envelope", "tolerances"))
     return f"{committed}; {tolerances.check_derived(measured, stated)}"
 
 
 def recompute_checks(study, folder, again, limits, usable):
-    """Return the checks that the models in `folder` make its fused bands, scores and verdicts.
+    """Return the checks that the models in `folder` reproduce its fused bands, scores and verdicts.
 
-    usable: names of those models.
+    usable: names of the models that can be used.
     """
     try:
         judged, readings = verdicts.judge(study, again)
@@ -137,8 +137,8 @@ def recompute_checks(study, folder, again, limits, usable):
 def claim_checks(study, folder, again):
     """Return the checks that tables, verdicts and figures follow from the folder's scores.
 
-    again: where the study's own rules made them again from these scores. Tables must be the same
-    to the letter.
+    again: folder in which the study's own rules made them again from these scores. Tables must be
+    identical.
     """
     checks = [
         check(name, derived.check_differences, folder, name, site, protocol)
@@ -159,7 +159,7 @@ def claim_checks(study, folder, again):
 
 
 def check_lock(study, site, folder):
-    """Return a note on a site's scenes that are those of the study's lock."""
+    """Return a note if a site's scenes are those of the study's lock."""
     entry = read_lock(CONFIG / f"{study['study']}.lock.json")["sites"][site]
     return scenes.check_locked(site, folder, entry)
 
@@ -179,7 +179,7 @@ def own_checks(study, ours, folder, limits):
 
 
 def made_checks(ours, folder):
-    """Return the check that the files of two runs, if both have a crate, were made alike."""
+    """Return the check that two runs made their files alike; [] unless both have a crate."""
     if not ((ours / CRATE).exists() and (folder / CRATE).exists()):
         return []
     return [check("made from", check_made, ours, folder)]

@@ -98,7 +98,7 @@ def test_figures_alike_and_swapped(tmp_path):
     with Image.open(ours) as image:
         ImageDraw.Draw(image).rectangle((300, 40, 312, 60), fill="black")  # one dot more
         image.save(tmp_path / "dot.png")
-    with pytest.raises(StudyError, match=r"by 0\.\d on the whole"):
+    with pytest.raises(StudyError, match=r"by 0\.\d on average"):
         pictures.compare_figures(ours, tmp_path / "dot.png")
     retrained = draw(tmp_path / "retrained.png", (90, 215, 290))
     with pytest.raises(StudyError, match="another picture"):
@@ -153,11 +153,11 @@ NAME = "here/reconstruction/red/cnn-ratio/seed1"
 
 def test_all_models_or_a_part_of_every_kind(folder):
     assert models.usable_models(STUDY, folder) == set(every_model(STUDY))
-    assert models.check_models(STUDY, folder) == "24 of 24 are there, of every kind"
+    assert models.check_models(STUDY, folder) == "24 of 24 are there, at least one of every kind"
     for path in folder.glob("here/reconstruction/*/*/*.safetensors"):
         if "red" not in path.parts:
             path.unlink()
-    assert models.check_models(STUDY, folder) == "8 of 24 are there, of every kind"
+    assert models.check_models(STUDY, folder) == "8 of 24 are there, at least one of every kind"
     for path in folder.glob("here/reconstruction/red/cae-none/*.safetensors"):
         path.unlink()
     with pytest.raises(StudyError, match="no weights of reconstruction cae-none at here"):
@@ -173,7 +173,7 @@ def test_all_models_or_a_part_of_every_kind(folder):
         ({"channels": ["red", "blue"]}, "channels is"),
         ({"training": {"updates": 90}}, "training is"),
         ({"training": 7}, "training is"),
-        ({"scaling": {"red": {"mean": 0.1, "std": "x"}}}, "scaling of red is no scaling"),
+        ({"scaling": {"red": {"mean": 0.1, "std": "x"}}}, "the scaling of red is unusable"),
         ({"scaling": None}, "scaling of red"),
     ],
 )
@@ -227,9 +227,9 @@ def test_settings_must_be_the_same(tmp_path):
     path.write_text(yaml.safe_dump(STUDY))
     settings.check_config(STUDY, tmp_path)
     for change, message in (
-        ({"seeds": [1, 2, 3]}, r"seeds is \[1, 2, 3\], here \[1, 2\]"),
-        ({"training": {"updates": 90, "device": "auto"}}, "training.updates is 90, here 9"),
-        ({"more": 1}, "more is 1, here None"),
+        ({"seeds": [1, 2, 3]}, r"seeds is \[1, 2, 3\] there, \[1, 2\] here"),
+        ({"training": {"updates": 90, "device": "auto"}}, "training.updates is 90 there, 9 here"),
+        ({"more": 1}, "more is 1 there, None here"),
     ):
         path.write_text(yaml.safe_dump(STUDY | change))
         with pytest.raises(StudyError, match=message):
@@ -238,7 +238,7 @@ def test_settings_must_be_the_same(tmp_path):
         f"a{n}: &a{n} [{', '.join(9 * [f'*a{n - 1}'])}]\n" for n in range(1, 30)
     )
     path.write_text(bomb + "study: *a29\n")
-    with pytest.raises(StudyError, match="study is .*, here 's'"):
+    with pytest.raises(StudyError, match="study is .* there, 's' here"):
         settings.check_config(STUDY, tmp_path)
     for content in ("- [", "!!python/object/apply:os.system [echo]", "7"):
         path.write_text(content)
@@ -303,11 +303,11 @@ def tamper_gone(folder):
 @pytest.mark.parametrize(
     ("tamper", "message"),
     [
-        (tamper_changed, "c.txt: sha256 is [0-9a-f]{12}..., [0-9a-f]{12}... was stated"),
+        (tamper_changed, "c.txt: sha256 is [0-9a-f]{12}..., but [0-9a-f]{12}... is stated"),
         (tamper_missing, "a.txt: No such file"),
-        (tamper_added, "d.txt: a file that SHA256SUMS does not list"),
-        (tamper_outside, "lists ../secret, which lies outside it"),
-        (tamper_garbled, "not a line of sums: 'a.txt'"),
+        (tamper_added, "d.txt: SHA256SUMS does not list this file"),
+        (tamper_outside, "lists ../secret, which is outside this folder"),
+        (tamper_garbled, "not a line of checksums: 'a.txt'"),
         (tamper_emptied, "lists no file of these results"),
         (tamper_doubled, "a.txt is listed twice"),
         (tamper_spelling, "not a plain path"),
@@ -336,7 +336,7 @@ def run(folder):
 def test_sums_of_a_run(tmp_path):
     assert checksums.check_sums(run(tmp_path), "s") == "2 files"
     (tmp_path / "fused/x.tif").unlink()  # large, and maybe not passed on
-    assert checksums.check_sums(tmp_path, "s") == "1 files; 1 more are not here"
+    assert checksums.check_sums(tmp_path, "s") == "1 files; 1 more are listed, but not here"
     (tmp_path / "tables/metrics.csv").write_text("other")
     with pytest.raises(StudyError, match="metrics.csv: sha256 is"):
         checksums.check_sums(tmp_path, "s")
@@ -358,7 +358,7 @@ def test_a_run_lists_each_of_its_files_once(tmp_path):
         (tmp_path / name).touch()
     assert checksums.check_sums(tmp_path, "s") == "2 files"
     (tmp_path / "tables/more.csv").touch()
-    with pytest.raises(StudyError, match=r"more.csv: a file that provenance/files.csv does not"):
+    with pytest.raises(StudyError, match=r"more.csv: provenance/files.csv does not list this"):
         checksums.check_sums(tmp_path, "s")
     (tmp_path / "tables/more.csv").unlink()
     listed.write_text(listed.read_text() + f"results/s/fused/x.tif,1,{'0' * 64},made\n")
@@ -424,11 +424,11 @@ def test_a_scene_that_was_changed_after_it_was_described(tmp_path):
 
 def test_a_simulated_scene_may_be_rounded_otherwise_and_no_more(tmp_path):
     here, there = scene(tmp_path / "here", change=2e-7), state_means(scene(tmp_path / "there"))
-    assert check_scene(here, there).startswith("other bytes; block means agree to ")
+    assert check_scene(here, there).startswith("different bytes; block means agree to ")
     with pytest.raises(StudyError, match="vh: the mean of block 4, 6 is 0.1"):
         check_scene(scene(tmp_path / "changed", change=1e-3), there)
     scenes.means_path(there, "here").unlink()
-    with pytest.raises(StudyError, match="not there, and its block means neither"):
+    with pytest.raises(StudyError, match="neither the raster nor its block means are there"):
         check_scene(here, there)
 
 
@@ -442,8 +442,10 @@ def test_scenes_of_files_rest_on_the_same_files(tmp_path):
         return tmp_path / folder
 
     here = describe("here", "bb")
-    assert scenes.check_sources("here", here, describe("there", "bb")) == "2 files, the same sums"
-    with pytest.raises(StudyError, match="here: optical.red 2 p.tif: sha256 bb, there cc"):
+    assert scenes.check_sources("here", here, describe("there", "bb")) == (
+        "2 files with the same checksums"
+    )
+    with pytest.raises(StudyError, match="here: optical.red 2 p.tif: sha256 is cc there, bb here"):
         scenes.check_sources("here", here, describe("there", "cc"))
     (tmp_path / "there/scenes/here/scene.json").write_text("{")
     with pytest.raises(StudyError, match="scene.json: not JSON"):
@@ -456,9 +458,9 @@ def test_scenes_of_a_catalogue_are_those_of_the_lock(tmp_path):
     entry = {"optical": {"items": [item]}, "sar": {"items": []}}
     described = {"source": "stac", "items": [{"sensor": "optical", **item}]}
     write_json(tmp_path / "scenes/here/scene.json", described)
-    assert scenes.check_locked("here", tmp_path, entry) == "1 files, the sums of the lock"
+    assert scenes.check_locked("here", tmp_path, entry) == "1 files with the checksums of the lock"
     asset["sha256"] = "bb"
-    with pytest.raises(StudyError, match="red of LC09 is not that of the lock"):
+    with pytest.raises(StudyError, match="red of LC09 does not match the lock"):
         scenes.check_locked("here", tmp_path, entry)
 
 
@@ -468,7 +470,7 @@ def test_further_radar_passes_are_those_of_the_lock_too(tmp_path):
     entry = {"optical": {"items": []}, "sar": first, "passes": [second]}
     described = {"source": "stac", "items": [{"sensor": "sar", **item} for item in items]}
     write_json(tmp_path / "scenes/here/scene.json", described)
-    assert scenes.check_locked("here", tmp_path, entry) == "2 files, the sums of the lock"
+    assert scenes.check_locked("here", tmp_path, entry) == "2 files with the checksums of the lock"
     second["items"][0]["assets"]["vv"]["sha256"] = "c"
-    with pytest.raises(StudyError, match="vv of b is not that of the lock"):
+    with pytest.raises(StudyError, match="vv of b does not match the lock"):
         scenes.check_locked("here", tmp_path, entry)

@@ -53,7 +53,7 @@ def test_a_table_is_whole_or_not(tmp_path):
     with pytest.raises(StudyError, match="no row of built_up, unet, ratio, gap, iou"):
         check_whole(read(tmp_path, less), NAME, STUDY, "here", "cloud_gap")
     more = pd.concat([table, table.head(1).assign(method="cae")])
-    with pytest.raises(StudyError, match="a row that does not belong there, of .*cae"):
+    with pytest.raises(StudyError, match="an unexpected row of .*cae"):
         check_whole(read(tmp_path, more), NAME, STUDY, "here", "cloud_gap")
 
 

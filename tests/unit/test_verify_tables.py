@@ -66,7 +66,7 @@ def test_where_nothing_can_be_compared_no_check_passes(tmp_path):
     (found,) = compared.check_tables(*args)
     assert (found.passed, found.made) == (True, False), found.note
     assert as_text("Step", [found]).splitlines()[1] == (
-        f"  none  {found.what}  none of its 56 rows rests on models that can be compared"
+        f"  none  {found.what}  each of its 56 rows depends on models that are not compared"
     )
     assert conclusion([found, Check("a", True)]) == "Verified: all 1 checks pass"
 
@@ -91,10 +91,10 @@ def test_what_is_no_plain_file_of_a_fair_size_is_not_opened(tmp_path):
     [
         (lambda t: t.drop(columns="n"), "the columns are"),
         (lambda t: t.assign(comment="x"), "the columns are"),
-        (lambda t: t.assign(value="high"), "column value holds no numbers"),
-        (lambda t: t.assign(method=3), "column method holds no text"),
-        (lambda t: t.assign(band=t["band"].where(t.index > 0)), "does not say what it is of"),
-        (lambda t: pd.concat([t, t.tail(1)]), "ergas of copy-none, seed 0 .* stands there twice"),
+        (lambda t: t.assign(value="high"), "column value does not contain numbers"),
+        (lambda t: t.assign(method=3), "column method does not contain text"),
+        (lambda t: t.assign(band=t["band"].where(t.index > 0)), "does not say what it is about"),
+        (lambda t: pd.concat([t, t.tail(1)]), "ergas of copy-none, seed 0 .* is listed twice"),
     ],
 )
 def test_what_is_no_table_of_scores(tmp_path, change, message):
@@ -188,13 +188,13 @@ def test_a_whole_table_is_whole(tmp_path):
     [
         (lambda t: t[(t["seed"] != 2) | (t["band"] != "red")], "no row of red, cae, none, 2"),
         (lambda t: t[t["band"] != "rgb"], "no row of rgb, cae, none, 1"),
-        (lambda t: t.drop(index=4), "rmse of region test does not stand there for all runs"),
-        (cell(4, "region", "all"), "rmse of region all does not stand there for all runs"),
-        (cell(4, "seed", 7), "do not belong there, of red, cnn, none, 7"),
-        (cell(4, "method", "gan"), "do not belong there, of red, gan, none, 1"),
-        (cell(4, "study", "other"), "a row of study 'other', not 's'"),
-        (cell(4, "site", "there"), "a row of site 'there'"),
-        (cell(4, "protocol", "cloud_gap"), "a row of protocol 'cloud_gap'"),
+        (lambda t: t.drop(index=4), "rmse of region test is not listed for all runs"),
+        (cell(4, "region", "all"), "rmse of region all is not listed for all runs"),
+        (cell(4, "seed", 7), "unexpected rows of red, cnn, none, 7"),
+        (cell(4, "method", "gan"), "unexpected rows of red, gan, none, 1"),
+        (cell(4, "study", "other"), "a row has study 'other', not 's'"),
+        (cell(4, "site", "there"), "a row has site 'there'"),
+        (cell(4, "protocol", "cloud_gap"), "a row has protocol 'cloud_gap'"),
     ],
 )
 def test_a_table_that_is_not_whole(tmp_path, change, message):
@@ -255,8 +255,8 @@ def test_what_was_trained_otherwise_may_differ_as_seeds_do(tmp_path):
 def test_a_text_is_the_same_to_its_last_line(tmp_path):
     (tmp_path / "a").write_text("one\ntwo\n")
     for other, message in (
-        ("one\n2\n", "b: line 2 is '2'; from the scores follows 'two'"),
-        ("one\ntwo\nthree\n", "b: 3 lines; from the scores follow 2"),
+        ("one\n2\n", "b: line 2 is '2', but 'two' follows from the scores"),
+        ("one\ntwo\nthree\n", "b: 3 lines, but 2 follow from the scores"),
         ("one\n", "b: 1 lines"),
     ):
         (tmp_path / "b").write_text(other)
@@ -271,7 +271,7 @@ def test_of_a_long_line_its_first_difference_is_told(tmp_path):
     with pytest.raises(StudyError) as error:
         compare_text(tmp_path / "a", tmp_path / "b")
     same = "x" * 37 + "0.2"
-    expected = f"...{same}6{'y' * 39}...'; from the scores follows '...{same}5{'y' * 39}...'"
+    expected = f"...{same}6{'y' * 39}...', but '...{same}5{'y' * 39}...' follows from the scores"
     assert str(error.value).endswith(expected)
 
 
@@ -470,7 +470,7 @@ def test_a_verdict_on_the_edge_may_differ_and_is_named(tmp_path, order):
     note = verdicts.compare_verdicts(tmp_path / "ours", tmp_path / "theirs")
     here, there = ["contradicted", "not shown"][::order]
     assert note == (
-        "1 claims, the same verdicts but on the edge;"
+        "1 claims, the same verdicts except on the edge;"
         f" S3 cloud_gap here blue rmse: {here} here, {there} there"
     )
 
@@ -520,7 +520,7 @@ def test_no_tolerance_may_hide_a_verdict():
     share = verdicts.share_of_margins(table, np.array([1e-4, 9]), found)
     assert share == pytest.approx(0.025)
     assert verdicts.share_of_margins(table, np.array([1e-4, 9]), {}) is None
-    with pytest.raises(StudyError, match="0.004 of rmse could hide the verdict on C1"):
+    with pytest.raises(StudyError, match="0.004 of rmse could hide another verdict on C1"):
         verdicts.share_of_margins(table, np.array([0.004, 9]), found)
 
 
@@ -531,9 +531,9 @@ def test_verdicts_are_those_of_the_scores_made_here():
         ("overall", np.nan, np.nan, np.nan, "not tested"),
     )
     sent = rows.assign(verdict=["reproduced", "reproduced", "reproduced"])
-    assert verdicts.check_judged(rows, sent).startswith("1 of 3 judged by the scores made here")
+    assert verdicts.check_judged(rows, sent).startswith("1 of 3 were judged again from the scores")
     with pytest.raises(
-        StudyError, match="C1 cloud_gap here red rmse a b: reproduced by the scores made"
+        StudyError, match="C1 cloud_gap here red rmse a b: reproduced from the scores made"
     ):
         verdicts.check_judged(rows, sent.assign(verdict="contradicted"))
 
@@ -544,7 +544,7 @@ def test_each_reading_is_judged_again():
     rows = judged(("overall", np.nan, np.nan, np.nan, "reproduced")).assign(protocol="denoise")
     both = pd.concat([lacking, rows])
     assert verdicts.check_judged(both, both.assign(verdict="reproduced")).startswith("1 of 2")
-    with pytest.raises(StudyError, match="C1 denoise here overall .* contradicted by those sent"):
+    with pytest.raises(StudyError, match="C1 denoise here overall .* contradicted from those sent"):
         verdicts.check_judged(both, both.assign(verdict="contradicted"))
 
 

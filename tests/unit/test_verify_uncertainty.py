@@ -64,7 +64,7 @@ def test_a_table_is_whole_or_not(tmp_path):
     ):
         check_whole(read(tmp_path, less), NAME, STUDY, "here", "cloud_gap")
     more = pd.concat([table, table.tail(1).assign(metric="guess")])
-    with pytest.raises(StudyError, match="a row that does not belong there, of .*guess"):
+    with pytest.raises(StudyError, match="an unexpected row of .*guess"):
         check_whole(read(tmp_path, more), NAME, STUDY, "here", "cloud_gap")
     # One seed has no spread.
     one = table[table["uncertainty"] != "seeds"]
@@ -165,7 +165,7 @@ def test_a_verdict_on_a_level_is_judged_again(tmp_path):
     write_run(tmp_path / "there", (0.9337, 0.9663))
     sent, _ = verdicts.judge(STUDY, tmp_path / "there", tmp_path / "here")
     with pytest.raises(StudyError, match="U1 cloud_gap here red coverage_95 unet-ratio: not shown"
-                       " by the scores made here, reproduced by those sent"):  # fmt: skip
+                       " from the scores made here, reproduced from those sent"):  # fmt: skip
         verdicts.check_judged(judged, sent)
     assert verdicts.margins(judged) == {}
 

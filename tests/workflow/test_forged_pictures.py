@@ -73,7 +73,7 @@ def test_a_forged_paper_is_named_as_not_made_again(study, run, finished):
     assert "figures/village_overview.png" not in left
     words = unmade.sentence_on_unmade(left)
     assert "paper.pdf: typeset with the times and the machine of its run" in words
-    assert "Nothing can check what is said of the machine" in words
+    assert "Nothing can check what is stated about the machine" in words
     # With nothing of one's own beside it, figures as PDF and the pixels of the viewer are named.
     left = unmade.unmade_files(study, run, usable, None)
     assert {"figures/claims.pdf", "viewer/index.html"} <= set(left)
@@ -118,8 +118,8 @@ def forge_words(text):
 @pytest.mark.parametrize(
     ("forge", "message"),
     [
-        (forge_score, "reconstruction/cnn-ratio: not the scores of the tables"),
-        (forge_words, "not the page that the project makes of its data"),
+        (forge_score, "reconstruction/cnn-ratio: scores differ from the tables"),
+        (forge_words, "not the page that the project makes from its data"),
     ],
 )
 def test_a_forged_viewer_is_found(study, run, forge, message):
@@ -183,6 +183,6 @@ def test_figures_of_a_reference_that_need_other_models_are_named(study, referenc
     assert set(of_blue) <= set(left)
     assert not {name for name in left if name.endswith(("red.png", "claims.png", "training.png"))}
     assert "figures/ (" in unmade.sentence_on_unmade(left)
-    assert "of models that were not sent" in unmade.sentence_on_unmade(left)
+    assert "with models that were not sent" in unmade.sentence_on_unmade(left)
     words = unmade.sentence_on_unmade([])
-    assert words.startswith("Every file was made again or checked against the others.")
+    assert words.startswith("Every file was recomputed or checked against the others.")

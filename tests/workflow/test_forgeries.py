@@ -67,7 +67,7 @@ def test_a_forged_score_is_found_when_its_model_is_drawn(finished, study, refere
     assert drawn == [BLUE]
     (check,) = checks.values()
     assert check.passed, check.note
-    assert check.note.startswith("1 models trained here, 1 with the stated weights: ")
+    assert check.note.startswith("1 models trained here, 1 of them with the stated weights: ")
     forge_blue(reference)
     again = reference.parent / dice / "run/results/tiny"
     (check,) = spot.check_spots(study | {"spot": drawn}, again, reference, LIMITS)
@@ -78,7 +78,7 @@ def test_a_forged_score_is_found_when_its_model_is_drawn(finished, study, refere
 def test_how_likely_a_forgery_is_missed_is_said(study, reference):
     usable = usable_models(study, reference / "models")
     text = spot.coverage(study, usable, [BLUE], "7", reference)
-    assert "with 1 of the other 4 models, drawn by the dice 7" in text
+    assert "with 1 of the other 4 models, drawn with --dice 7" in text
     assert text.endswith("forged scores of so many models: 75% for 1.")  # 3/4
 
 
@@ -95,7 +95,7 @@ def test_tolerances_that_were_sent_are_not_used(finished, run, capsys):
     assert verify(finished.folder / STUDY, run, finished.results()) == 1
     printed = capsys.readouterr().out
     assert "cells: 3 of column value differ; the first is ssim of copy-none" in printed
-    assert "envelope/tolerances.csv: a file that provenance/files.csv does not list" in printed
+    assert "envelope/tolerances.csv: provenance/files.csv does not list this file" in printed
 
 
 def test_tolerances_that_differ_from_the_commit_are_refused(tmp_path, monkeypatch):
@@ -114,7 +114,7 @@ def test_tolerances_that_differ_from_the_commit_are_refused(tmp_path, monkeypatc
     git("init")
     git("add", ".")
     git("-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-m", "first")
-    assert settings.check_own(folder).startswith("results/envelope of commit ")
+    assert settings.check_own(folder).startswith("results/envelope as in commit ")
     (folder / "tolerances.csv").write_text("wide\n")
     with pytest.raises(StudyError, match="tolerances.csv differs from the project's commit"):
         settings.check_own(folder)
@@ -130,15 +130,15 @@ def test_a_commit_and_packages_that_cannot_be(study, reference):
     write_json(reference / "about.json", about | {"commit": head})
     packages = about["packages"]
     assert settings.check_about(study, reference) == (
-        f"made from {head[:12]}; {len(packages)} packages as its lock and the records of the models"
-        " have them"
+        f"made from {head[:12]}; {len(packages)} packages as in its lock and in the records of the"
+        " models"
     )
     for change, message in (
         ({"commit": "f" * 40}, "the project has no commit f"),
-        ({"commit": None}, "no commit, but 'None'"),
+        ({"commit": None}, "'None' is not a commit"),
         ({"study": "demo"}, "not about the study tiny"),
         ({"packages": packages | {"scipy": "1.0"}}, f"scipy 1.0, but commit {head[:12]} has "),
-        ({"packages": packages | {"magic": "1.0"}}, "magic is no package of commit "),
+        ({"packages": packages | {"magic": "1.0"}}, "magic is not a package of commit "),
         ({"packages": packages | {"torch": "1.0"}}, "made with torch .* but about.json states 1.0"),
         ({"packages": packages | {"python": "3.0"}}, "made with python .* about.json states 3.0"),
     ):
@@ -148,13 +148,17 @@ def test_a_commit_and_packages_that_cannot_be(study, reference):
 
 
 def test_sums_of_weights_are_those_of_the_weights(study, reference):
-    assert check_weight_sums(study, reference) == "8 of 12 are there, with their sums"
+    note = "8 of 12 weights are there, with the stated checksums"
+    assert check_weight_sums(study, reference) == note
     table = pd.read_csv(reference / "weights.csv")
     red = table["model"].str.contains("/red/")
     for change, message in (
-        (table.assign(sha256=table["sha256"].where(~red, "0" * 64)), "not the checksum of its"),
-        (table[1:], "no line"),
-        (pd.concat([table, table[:1].assign(model="village/x")]), "village/x: an odd line"),
+        (
+            table.assign(sha256=table["sha256"].where(~red, "0" * 64)),
+            "weights have another checksum",
+        ),
+        (table[1:], "no line for "),
+        (pd.concat([table, table[:1].assign(model="village/x")]), "unknown model village/x"),
     ):
         write_csv(reference / "weights.csv", change)
         with pytest.raises(StudyError, match=message):
@@ -166,7 +170,8 @@ def test_sums_of_weights_are_those_of_the_weights(study, reference):
 
 def test_the_crate_of_a_run_agrees_with_it(run):
     note = crate.check_crate(run, "tiny")
-    found = re.fullmatch(r"(\d+) steps as listed; (\d+) of (\d+) source files are those here", note)
+    pattern = r"(\d+) steps as listed; (\d+) of (\d+) source files are the same here"
+    found = re.fullmatch(pattern, note)
     steps, same, sources = map(int, found.groups())
     files = pd.read_csv(run / "provenance/files.csv")
     copied = [
@@ -174,13 +179,13 @@ def test_the_crate_of_a_run_agrees_with_it(run):
     ]
     assert steps == files[copied]["rule"].nunique() > 5
     assert same == sources > 200
-    assert crate.check_made(run, run).endswith("files, made as here")
+    assert crate.check_made(run, run).endswith("files, made in the same way as here")
 
 
 def test_a_table_of_the_crate_that_is_not_the_tables(run):
     path = run / "provenance/tables/claims.csv"
     path.write_text(path.read_text().replace("not tested", "reproduced"))
-    with pytest.raises(StudyError, match=r"claims.csv: size or sha256 is not what"):
+    with pytest.raises(StudyError, match=r"claims.csv: size or sha256 differs from that"):
         crate.check_crate(run, "tiny")
     metadata = run / "provenance/ro-crate-metadata.json"
     content = json.loads(metadata.read_text())
@@ -188,7 +193,7 @@ def test_a_table_of_the_crate_that_is_not_the_tables(run):
         if entity["@id"] == quote("tables/claims.csv"):
             entity |= {"sha256": sha256(path), "contentSize": str(path.stat().st_size)}
     write_json(metadata, content)
-    with pytest.raises(StudyError, match="not the bytes of .*/run/tables/claims.csv"):
+    with pytest.raises(StudyError, match="differs from .*/run/tables/claims.csv"):
         crate.check_crate(run, "tiny")
 
 

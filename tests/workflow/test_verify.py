@@ -316,9 +316,9 @@ BANDS = [f"figures/village_reconstruction_{band}.png" for band in ("blue", "red"
 @pytest.mark.parametrize(
     ("tamper", "step", "failing"),
     [
-        (scene_pixel, "inputs", {"sums", "village: sar"}),
+        (scene_pixel, "inputs", {"checksums", "village: sar"}),
         (setting, "inputs", {"config.yaml", "provenance"}),
-        (missing_file, "inputs", {"sums"}),
+        (missing_file, "inputs", {"checksums"}),
         (missing_file, "claims", {"tables/summary.md", "report/summary.html"}),
         (score, "recompute", {SCORES}),
         (score, "own", {SCORES}),
@@ -448,7 +448,7 @@ def test_a_changed_weight_is_found(reviewer, sent, remade, monkeypatch):
     first = min(weights)
     weights[first].flat[0] *= 1.01
     save_file(weights, path)
-    assert set(reviewer.failures("inputs")) == {"sums"}
+    assert set(reviewer.failures("inputs")) == {"checksums"}
     monkeypatch.setattr(reviewer, "again", remade(path))
     found = reviewer.failures("recompute")
     assert found.keys() == {SCORES, DIFFERENCES, "fused/village/reconstruction"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core.errors import StudyError
 
-MAX_MESSAGE = 300  # characters; what is wrong is at the beginning of a message
+MAX_MESSAGE = 300  # characters; messages begin with what is wrong
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def one_line(message: object) -> str:
 
 
 def as_text(title: str, checks: Sequence[Check]) -> str:
-    """Return the table of one step: its title, and one line per check, two where it failed."""
+    """Return the table of one step: its title, and one line per check, two if it failed."""
     width = max((len(one_line(check.what)) for check in checks), default=0)
     lines = [title]
     for check in checks:

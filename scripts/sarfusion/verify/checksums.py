@@ -12,7 +12,7 @@ from .files import plain_file, read_text
 SUMS = "SHA256SUMS"  # of a reference: lists every file in its folder
 RUN_SUMS = "provenance/files.csv"  # of a run: lists the files that it wrote and read
 PUBLISHED = ("tables/", "figures/", "metrics/")  # folders of a run that must be complete
-# What a run writes after its list of files, or that no result rests on: their files are not listed.
+# Not listed: files that a run writes after its list, and files that no result depends on.
 UNLISTED = (
     *("config.yaml", "missing_sites.json", "report.html"),
     *("logs/", "benchmarks/", "provenance/", "report/", "search/", "downloads/"),
@@ -22,7 +22,7 @@ MAX_FILE_MB = 2000  # of a listed file
 
 
 def check_sums(folder: str | Path, study: str) -> str:
-    """Return a note if the checksums that a folder states of its files are right.
+    """Return a note if the checksums that a folder states for its files are right.
 
     study: its name. A reference lists all of its files. A run lists the files that it made; some
     may be missing here, except those of PUBLISHED. Raises StudyError otherwise.
@@ -32,7 +32,7 @@ def check_sums(folder: str | Path, study: str) -> str:
         return _check_reference_sums(folder)
     if (folder / RUN_SUMS).exists():
         return _check_run_sums(folder, f"results/{study}/")
-    raise StudyError(f"{folder}: neither {SUMS} nor {RUN_SUMS}, which every run makes")
+    raise StudyError(f"{folder}: has neither {SUMS} nor {RUN_SUMS}, which every run writes")
 
 
 def _check_reference_sums(folder: Path) -> str:
@@ -41,7 +41,7 @@ def _check_reference_sums(folder: Path) -> str:
     for line in read_text(folder / SUMS, MAX_LIST_MB).splitlines():
         match = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
         if not match:
-            raise StudyError(f"{folder / SUMS}: not a line of sums: {line!r}")
+            raise StudyError(f"{folder / SUMS}: not a line of checksums: {line!r}")
         rows.append((match[2], match[1]))
     digests = _once(rows, folder / SUMS)
     for name, digest in digests.items():
@@ -72,11 +72,11 @@ def _check_run_sums(folder: Path, prefix: str) -> str:
             checked += 1
     _check_listed(folder, digests, RUN_SUMS)
     left_out = len(digests) - checked
-    return f"{checked} files" + (f"; {left_out} more are not here" if left_out else "")
+    return f"{checked} files" + (f"; {left_out} more are listed, but not here" if left_out else "")
 
 
 def _once(rows: Sequence[tuple[str, str]], source: Path) -> dict[str, str]:
-    """Return {name: digest} of the rows of a list; StudyError where a file is listed twice."""
+    """Return {name: digest} of the rows of a list; StudyError if a file is listed twice."""
     digests: dict[str, str] = {}
     for name, digest in rows:
         if PurePosixPath(name).as_posix() != name:
@@ -94,11 +94,11 @@ def _check_listed(folder: Path, listed: Collection[str], source: str) -> None:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if not (path.is_dir() or name in listed or (source == RUN_SUMS and is_unlisted(name))):
-            raise StudyError(f"{path}: a file that {source} does not list")
+            raise StudyError(f"{path}: {source} does not list this file")
 
 
 def is_unlisted(name: str) -> bool:
-    """Tell whether a file of a run, by its path in the results, has no line in RUN_SUMS."""
+    """Return whether a file of a run, given by its path in the results, is not in RUN_SUMS."""
     return name.startswith(UNLISTED)
 
 
@@ -109,8 +109,8 @@ def check_sum(folder: str | Path, name: str, stated: str) -> None:
     """
     parts = PurePosixPath(name)
     if parts.is_absolute() or ".." in parts.parts:
-        raise StudyError(f"{folder}: lists {name}, which lies outside it")
+        raise StudyError(f"{folder}: lists {name}, which is outside this folder")
     path = plain_file(Path(folder, name), MAX_FILE_MB)
     digest = sha256(path)
     if digest != stated:
-        raise StudyError(f"{path}: sha256 is {digest[:12]}..., {stated[:12]}... was stated")
+        raise StudyError(f"{path}: sha256 is {digest[:12]}..., but {stated[:12]}... is stated")

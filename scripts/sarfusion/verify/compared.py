@@ -1,4 +1,4 @@
-"""Two results folders of one study compared: tables, rasters, weights and figures."""
+"""Compare two results folders of one study: tables, rasters, weights and figures."""
 
 from collections.abc import Mapping, Set
 from itertools import product
@@ -48,10 +48,10 @@ def check_tables(
     here, there: two results folders. available: names of the models (see expected.every_model)
     whose scores in `there` are made again `here`. same: names of the models with the same weights
     in both; scores of other models may differ as much as those of two seeds. Uncertainties and
-    land cover of other models are not compared: they are of all seeds together, and have no such
-    spread.
-    limits: table of tolerances. margins: what verdicts rest on (verdicts.margins); no tolerance
-    may exceed it.
+    land cover of other models are not compared: they come from all seeds together, and have no
+    such spread.
+    limits: table of tolerances. margins: the margins of the verdicts (verdicts.margins), which no
+    tolerance may reach.
     """
     of_scores = [*score_tables(study), *transfer_tables(study)]
     return [
@@ -76,19 +76,19 @@ def _compare_table(
     limits: pd.DataFrame,
     margins: Margins | None,
 ) -> str:
-    """Return the note on one table, of which the rows that need only available models are compared.
+    """Return the note on one table. Only rows that need only available models are compared.
 
     table: (path in a results folder, site, protocol). Raises NothingToCompare if there is
     no such row.
     """
     name, site, protocol = table
     if not Path(here, name).exists():
-        raise StudyError("not made here: it could not be made of what is there; see above")
+        raise StudyError("not made here: files that it needs are missing or unusable; see above")
     form = scores.form_of(name)
     ours, theirs = (scores.read(Path(folder, name), form) for folder in (here, there))
     check_whole(theirs, str(Path(there, name)), study, site, protocol)
     whole = len(theirs)
-    # An array, since pandas takes an empty list for names of columns.
+    # Arrays, since pandas takes an empty list for column names.
     of_all_seeds = form in scores.OF_ALL_SEEDS
     comparable = available & same if of_all_seeds else available
     usable = np.array([models <= comparable for models in rests_on(theirs, name, study)], bool)
@@ -97,11 +97,11 @@ def _compare_table(
         alike = [models <= comparable for models in rests_on(ours, name, study)]
         ours = ours[np.array(alike, bool)]
     if whole and not len(ours) + len(theirs):
-        raise NothingToCompare(f"none of its {whole} rows rests on models that can be compared")
+        raise NothingToCompare(f"each of its {whole} rows depends on models that are not compared")
     kinds = ["recompute" if models <= same else "retrain" for models in rests_on(ours, name, study)]
     allowed = tolerances.allowed(ours, form, limits, kinds)
     note, rows = scores.compare(ours, theirs, form, allowed), f"{len(theirs)} of {whole} rows"
-    ends = 2 if form is scores.SCORES else 1  # a difference of scores moves by both of them
+    ends = 2 if form is scores.SCORES else 1  # both scores of a difference may move
     share = share_of_margins(ours, ends * allowed, margins or {})
     hidden = "" if share is None else f"; tolerance/margin {share:.0e}"
     return f"{note} ({rows}{hidden})"
@@ -114,7 +114,7 @@ def check_fused(
     same: Set[str],
     limits: pd.DataFrame,
 ) -> list[Check]:
-    """Return the checks of the fused rasters of each site and protocol that `there` has any of.
+    """Return the checks of the fused rasters, for each site and protocol of which `there` has any.
 
     Every raster in `here` must be in `there` too. same, limits: as for check_tables.
     """
@@ -180,18 +180,19 @@ def _stated_sums(folder: str | Path) -> dict[str, str]:
 
 
 def check_weight_sums(study: Mapping[str, Any], folder: str | Path) -> str:
-    """Return a note if a reference's list of weights is whole and right where they are there."""
+    """Return a note if a reference's list of weights is complete and matches those it contains."""
     stated, models = _stated_sums(folder), every_model(study)
     odd = sorted(stated.keys() ^ models.keys())
     if odd:
-        raise StudyError(f"{WEIGHT_SUMS}: {odd[0]}: {'no' if odd[0] in models else 'an odd'} line")
+        problem = "no line for" if odd[0] in models else "a line for the unknown model"
+        raise StudyError(f"{WEIGHT_SUMS}: {problem} {odd[0]}")
     there = 0
     for name, digest in stated.items():
         found = _sum_of(weights_path(Path(folder, "models"), name))
         if found not in (None, digest):
-            raise StudyError(f"{WEIGHT_SUMS}: {name}: not the checksum of its weights")
+            raise StudyError(f"{WEIGHT_SUMS}: {name}: the weights have another checksum")
         there += found is not None
-    return f"{there} of {len(models)} are there, with their sums"
+    return f"{there} of {len(models)} weights are there, with the stated checksums"
 
 
 def _sum_of(path: Path) -> str | None:
@@ -208,7 +209,7 @@ def check_figures(
     """Return the checks of all figures (PNG) in `here`.
 
     same_data: whether both folders have the same weights, so that the figures must look the same.
-    drawn_alike: see compare_figures, of figures of the same data.
+    drawn_alike: see compare_figures; used only if same_data.
     """
     tolerance = SAME_DATA if same_data else OTHER_WEIGHTS
     return [

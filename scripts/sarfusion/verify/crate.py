@@ -1,4 +1,4 @@
-"""Another person's crate: whether it says what the run's own files and list of files say."""
+"""Check that another person's crate agrees with the run's files and its list of files."""
 
 import csv
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ Row = Mapping[str, str]
 
 
 def read_rows(folder: Path) -> dict[str, Row]:
-    """Return {path: row} of the list of files of a run; StudyError if it is none."""
+    """Return {path: row} of a run's list of files; StudyError if it is not such a list."""
     path = folder / CRATE / FILES
     try:
         rows = list(csv.DictReader(read_text(path, MAX_LIST_MB).splitlines()))
@@ -38,7 +38,7 @@ def check_crate(folder: Path, study: str) -> str:
 
     Every copy of a result has the bytes of the result; every entity of a file has its checksum and
     size; every step has the script, inputs and outputs of the list. Raises StudyError otherwise.
-    The note says how many of the crate's source files are those of this project.
+    The note says how many of the crate's source files are the same as in this project.
     """
     rows, crate = read_rows(folder), folder / CRATE
     entities, digests = _entities(crate / METADATA), {}
@@ -49,42 +49,43 @@ def check_crate(folder: Path, study: str) -> str:
         digests[name] = _checked_digest(path, entities.get(quote(name)))
         result = folder / name
         if result.exists() and digests[name] != sha256(plain_file(result, MAX_FILE_MB)):
-            raise StudyError(f"{path}: not the bytes of {result}")
+            raise StudyError(f"{path}: differs from {result}")
     for identifier, entity in entities.items():
         if _is_a(entity, "File") and not Path(crate, unquote(identifier)).exists():
-            raise StudyError(f"{crate / METADATA}: {unquote(identifier)} is not there")
+            raise StudyError(f"{crate / METADATA}: {unquote(identifier)} is missing")
     steps = [entity for key, entity in entities.items() if key.startswith("#step-")]
     for step in steps:
         _check_step(step, entities, rows, crate / METADATA, f"results/{study}/")
     sources = [name for name in digests if (ROOT / name).is_file()]
     same = sum(digests[name] == sha256(ROOT / name) for name in sources)
-    return f"{len(steps)} steps as listed; {same} of {len(sources)} source files are those here"
+    return f"{len(steps)} steps as listed; {same} of {len(sources)} source files are the same here"
 
 
 def check_made(here: Path, there: Path) -> str:
     """Return a note if two runs list the same rule, script and inputs for every file.
 
-    Raises StudyError for the first file that was made otherwise, or that only one lists.
+    Raises StudyError for the first file that was made differently, or that only one run lists.
     """
     ours, theirs = read_rows(here), read_rows(there)
     for path in [*ours, *(path for path in theirs if path not in ours)]:
         if path not in ours or path not in theirs:
-            raise StudyError(f"{path}: listed {'there' if path in theirs else 'here'} only")
+            raise StudyError(f"{path}: listed only {'there' if path in theirs else 'here'}")
         for key in MADE_BY:
             if ours[path][key] != theirs[path][key]:
                 raise StudyError(
-                    f"{path}: {key} is {theirs[path][key][:80]!r}, here {ours[path][key][:80]!r}"
+                    f"{path}: {key} is {theirs[path][key][:80]!r} there,"
+                    f" {ours[path][key][:80]!r} here"
                 )
-    return f"{len(ours)} files, made as here"
+    return f"{len(ours)} files, made in the same way as here"
 
 
 def is_drawn_alike(folder: Path) -> bool:
-    """Tell whether a run's crate states the version of the drawing library that is here."""
+    """Return whether a run's crate states the version of the drawing library installed here."""
     return is_made_by(folder, DRAWN_BY)
 
 
 def is_made_by(folder: Path, package: str) -> bool:
-    """Tell whether a run's crate states the version of a package that is here."""
+    """Return whether a run's crate states the version of a package that is installed here."""
     try:
         entities = _entities(folder / CRATE / METADATA).values()
     except StudyError:
@@ -97,10 +98,10 @@ def _entities(path: Path) -> dict[str, dict[str, Any]]:
     """Return {identifier: entity} of the metadata of a crate."""
     graph = read_mapping(path, MAX_METADATA_MB).get("@graph")
     if not isinstance(graph, list) or not all(isinstance(entity, dict) for entity in graph):
-        raise StudyError(f"{path}: no list of entities")
+        raise StudyError(f"{path}: contains no list of entities")
     found = {str(entity.get("@id")): entity for entity in graph}
     if len(found) < len(graph):
-        raise StudyError(f"{path}: an entity is there twice")
+        raise StudyError(f"{path}: an entity is listed twice")
     return found
 
 
@@ -116,10 +117,10 @@ def _several(value: Any) -> list[Any]:
 def _checked_digest(path: Path, entity: Mapping[str, Any] | None) -> str:
     """Return the SHA-256 of a file; StudyError unless an entity of the crate describes it."""
     if entity is None:
-        raise StudyError(f"{path}: a file that {METADATA} does not know")
+        raise StudyError(f"{path}: {METADATA} does not describe this file")
     digest = sha256(plain_file(path, MAX_FILE_MB))
     if (entity.get("sha256"), entity.get("contentSize")) != (digest, str(path.stat().st_size)):
-        raise StudyError(f"{path}: size or sha256 is not what {METADATA} states")
+        raise StudyError(f"{path}: size or sha256 differs from that in {METADATA}")
     return digest
 
 
@@ -130,10 +131,10 @@ def _check_step(
     source: Path,
     results: str,
 ) -> None:
-    """Raise StudyError unless a step has the rule, script and files that the list has."""
+    """Raise StudyError unless a step has the rule, script and files of the list."""
 
     def path_of(reference: Any) -> str:
-        """The path in the list of files of a reference: a copy in the crate, or "#PATH"."""
+        """Return the path in the list of files of a reference: to a copy in the crate, or #PATH."""
         identifier = unquote(str(reference.get("@id") if isinstance(reference, dict) else ""))
         if identifier.startswith("#"):
             return identifier[1:]
@@ -145,12 +146,12 @@ def _check_step(
     for path in made:
         row = rows.get(path)
         if row is None:
-            raise StudyError(f"{source}: {path} is made by a step, but not listed")
+            raise StudyError(f"{source}: {path} is made by a step, but {FILES} does not list it")
         listed = row["rule"], row["script"], row["made_from"]
         if listed != (step.get("name"), script[0].get("@id") if script else "", inputs):
-            raise StudyError(f"{source}: the step that makes {path} is not the one of {FILES}")
+            raise StudyError(f"{source}: the step that makes {path} differs from that in {FILES}")
     for reference in _several(step.get("object")):
         entity = entities.get(str(reference.get("@id")), {})
         path = path_of(reference)
         if "sha256" in entity and path in rows and entity["sha256"] != rows[path]["sha256"]:
-            raise StudyError(f"{source}: sha256 of {path} is not the one of {FILES}")
+            raise StudyError(f"{source}: sha256 of {path} differs from that in {FILES}")

@@ -1,4 +1,4 @@
-"""Results that must follow from the scores in a folder: differences, and the texts of tables."""
+"""Check results that must follow from the scores in a folder: differences and texts of tables."""
 
 from collections.abc import Callable
 from itertools import product, takewhile
@@ -24,9 +24,9 @@ MEAN_TOLERANCE = 1e-9  # absolute and relative: a mean may be summed in another 
 def check_differences(folder: Path, name: str, site: str, protocol: str) -> str:
     """Return a note if all differences in a table follow from scores, and intervals from errors.
 
-    name: path of the table in the results `folder`. A difference is the mean of those of scores,
-    its error over seeds that of their spread, and its interval follows from the errors and the
-    number of blocks. Raises StudyError for the first row where this is not so.
+    name: path of the table in the results `folder`. A difference is the mean over seeds of
+    differences of scores, its error over seeds follows from their spread, and its interval from
+    the errors and the number of blocks. Raises StudyError for the first row where this is not so.
     """
     differences = scores.read(folder / name, scores.DIFFERENCES)
     table = scores.read(folder / f"metrics/{site}/{protocol}.csv", scores.SCORES).reset_index()
@@ -56,23 +56,23 @@ def check_differences(folder: Path, name: str, site: str, protocol: str) -> str:
     for row, column in np.argwhere(~same)[:1]:
         raise StudyError(
             f"{name}: {scores.describe_row(differences.index[row], scores.DIFFERENCES)}:"
-            f" {columns[column]} is {found[row, column]:.9g}, where {follows[row, column]:.9g}"
-            " follows"
+            f" {columns[column]} is {found[row, column]:.9g}, but {follows[row, column]:.9g}"
+            " follows from the scores"
         )
     return f"{len(differences)} differences follow from the scores"
 
 
 def derived_files(study: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """Return the tables and the figures (PNG) that follow from a study's scores, in its results."""
+    """Return the paths of the tables and figures (PNG) that follow from a study's scores."""
     layout = Layout(study, is_whole=True)
     figures = layout.figures(lambda drawing: FIGURES[drawing.kind].from_tables)
     return layout.tables(), [path for path in figures if path.endswith(".png")]
 
 
 def check_given(study: dict[str, Any], folder: Path) -> str:
-    """Return a note on results whose scores and records can be read, to make tables from them.
+    """Return a note if the scores and records can be read, so that tables can be made from them.
 
-    Raises StudyError for the first that cannot.
+    Raises StudyError for the first file that cannot.
     """
     layout = Layout(study, str(folder), is_whole=True)
     tables = [*layout.score_tables(), *layout.transfer_tables(), *layout.difference_tables()]
@@ -86,14 +86,14 @@ def check_given(study: dict[str, Any], folder: Path) -> str:
 
 
 def compare_derived(compare: Callable[[Path, Path], str], here: Path, there: Path) -> str:
-    """Return a note on a table or figure that is as the one made here from the same scores."""
+    """Return a note if a table or figure equals the one made here from the same scores."""
     if not here.exists():
         raise StudyError(f"{there}: could not be made from the scores; see {here.parents[1]}/logs")
     return compare(here, there)
 
 
 def compare_text(ours: Path, theirs: Path) -> str:
-    """Return a note if two text files are the same; StudyError names the first other line."""
+    """Return a note if two text files are equal; StudyError names the first line that differs."""
     return compare_lines(ours.read_text(encoding="utf-8").splitlines(), theirs)
 
 
@@ -106,12 +106,12 @@ def compare_lines(our_lines: list[str], theirs: Path) -> str:
             letters = zip(our_line, their_line, strict=False)
             column = len([*takewhile(lambda pair: pair[0] == pair[1], letters)])
             raise StudyError(
-                f"{theirs}: line {number} is {excerpt(their_line, column)!r}; from the scores"
-                f" follows {excerpt(our_line, column)!r}"
+                f"{theirs}: line {number} is {excerpt(their_line, column)!r}, but"
+                f" {excerpt(our_line, column)!r} follows from the scores"
             )
     if len(our_lines) != len(their_lines):
         raise StudyError(
-            f"{theirs}: {len(their_lines)} lines; from the scores follow {len(our_lines)}"
+            f"{theirs}: {len(their_lines)} lines, but {len(our_lines)} follow from the scores"
         )
     return "follows from the scores"
 

@@ -43,9 +43,9 @@ COLUMNS = ["kind", "variant", *PLACE, "moved"]
 IDENTITY = ["protocol", "model", "input", "band", "seed"]
 WEIGHTS = ["variant", *IDENTITY, "same_bytes", "moved"]
 Tables = tuple[tuple[Callable[[Mapping[str, Any]], Iterable[tuple[str, str, str]]], float], ...]
-# (folder, kind, tables that are compared). A table comes with a divisor of its movements: a
-# difference has two ends, both of which move. After one seed of several was trained again,
-# differences are not comparable with the study's.
+# (folder, kind, tables that are compared). A table comes with a divisor of its movements: both
+# scores of a difference move. If only one of several seeds was trained again, differences are not
+# comparable with the study's.
 FUSED: tuple[str, str, Tables] = (
     "fused",
     SAME_WEIGHTS,
@@ -60,7 +60,7 @@ def measure(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the movements (COLUMNS) of the runs in a folder, and those of weights (WEIGHTS).
 
-    results: results/STUDY, complete. folder: has VARIANT/fused/results/STUDY, fused and scored
+    results: results/STUDY, complete. folder: contains VARIANT/fused/results/STUDY, fused and scored
     with the same weights under a variant, and VARIANT/trained/results/STUDY, with some of the
     models trained again under it.
     """

@@ -1,4 +1,4 @@
-"""What the results of a study hold: the names of its files and, in each table, its rows."""
+"""What the results of a study must contain: the names of its files and the rows of each table."""
 
 from collections.abc import Mapping
 from itertools import product
@@ -61,11 +61,11 @@ def every_model(study: Study) -> dict[str, dict[str, Any]]:
 
 
 def rests_on(table, name, study):
-    """Return for each row of a table (scores.read) the set of the trained models behind it.
+    """Return the set of the trained models behind each row of a table (scores.read).
 
-    name: of the table, which stands in the folder of those models' site or transfer.
+    name: path of the table; its folder has the name of the models' site or transfer.
     """
-    # Many rows are of the same models: of every region and metric.
+    # Rows that differ only in region and metric have the same models.
     columns = [column for column in table.index.names if column not in ("region", "metric")]
     kinds, distinct = table.index.droplevel(["region", "metric"]).factorize()
     place = Path(name).parent.name
@@ -90,7 +90,7 @@ def _models_behind(row, trained_at, study):
         }
     if row["method"] in (*METHODS, MEASURED, TRUE_IMAGE):
         return set()
-    if "seed" not in row:  # of land cover, from all bands and seeds
+    if "seed" not in row:  # rows of land cover need all bands and seeds
         runs = product(study["bands"], [row["method"]], [row["input"]], study["seeds"])
         return {model_name(*place, *run) for run in runs}
     bands = BANDS if row["band"] == TRIPLE else [row["band"]]
@@ -98,14 +98,14 @@ def _models_behind(row, trained_at, study):
 
 
 def check_whole(table, name, study, site, protocol):
-    """Raise StudyError unless a table (scores.read) holds the study's runs, and each of them whole.
+    """Raise StudyError unless a table (scores.read) has exactly the study's runs, each complete.
 
     All runs of a table are scored alike: in the same regions, by the same metrics.
     """
     for column, wanted in (("study", study["study"]), ("site", site), ("protocol", protocol)):
         found = set(table.index.get_level_values(column)) - {wanted}
         if found:
-            raise StudyError(f"{name}: a row of {column} {found.pop()!r}, not {wanted!r}")
+            raise StudyError(f"{name}: a row has {column} {found.pop()!r}, not {wanted!r}")
     if form_of(name) is UNCERTAINTIES:
         _check_uncertainties(table, name, study, protocol)
         return
@@ -129,23 +129,23 @@ def check_whole(table, name, study, site, protocol):
     for *key, region, metric in table.index.to_frame()[[*keys, "region", "metric"]].to_numpy():
         rows.setdefault(tuple(key), set()).add((region, metric))
     for run in sorted(wanted ^ rows.keys()):
-        problem = "no row of" if run in wanted else "rows that do not belong there, of"
+        problem = "no row of" if run in wanted else "unexpected rows of"
         raise StudyError(f"{name}: {problem} {', '.join(map(str, run))}")
     for is_triple in (True, False):
         alike = {run: found for run, found in rows.items() if (run[0] == TRIPLE) == is_triple}
         first = next(iter(alike.values())) if alike else set()
         for run, found in alike.items():
-            if run[1:] == TRUE_RUN:  # of which the truth is no score
+            if run[1:] == TRUE_RUN:  # the truth has no score against itself
                 found = found | {score for score in first if score[0] == "truth"}
             for region, metric in sorted(found ^ first):
                 raise StudyError(
-                    f"{name}: {metric} of region {region} does not stand there for all runs;"
-                    f" compare {', '.join(map(str, run))} with the first"
+                    f"{name}: {metric} of region {region} is not listed for all runs;"
+                    f" compare {', '.join(map(str, run))} with the first run"
                 )
 
 
 def _check_uncertainties(table, name, study, protocol):
-    """Raise StudyError unless a table of uncertainties holds each method with all of its rows."""
+    """Raise StudyError unless a table of uncertainties has exactly the rows of each method."""
     layout = Layout(study)
     wanted = set()
     for run in layout.uncertainty_runs(protocol):
@@ -160,7 +160,7 @@ def _check_uncertainties(table, name, study, protocol):
 
 
 def _check_land_cover(table, name, study, site, protocol):
-    """Raise StudyError unless a table of land cover holds each method with all of its rows."""
+    """Raise StudyError unless a table of land cover has exactly the rows of each method."""
     layout = Layout(study)
     runs = dict.fromkeys(run[1:3] for run in layout.land_cover_runs(protocol))
     rows = [(MEASURED, "none"), *runs]
@@ -175,15 +175,15 @@ def _check_land_cover(table, name, study, site, protocol):
 
 
 def _check_rows(table, name, wanted, columns):
-    """Raise StudyError unless the rows of a table are those `wanted`, by these columns."""
+    """Raise StudyError unless the rows of a table, in these columns, are those `wanted`."""
     rows = set(table.index.to_frame()[columns].itertuples(index=False, name=None))
     for row in sorted(wanted ^ rows):
-        problem = "no row of" if row in wanted else "a row that does not belong there, of"
+        problem = "no row of" if row in wanted else "an unexpected row of"
         raise StudyError(f"{name}: {problem} {', '.join(row)}")
 
 
 def _runs(study, protocol, baselines, triples):
-    """Return the set of (band, method, input, seed) that a table of scores is about."""
+    """Return the set of (band, method, input, seed) in a table of scores."""
     cut = study["protocols"][protocol]
     names = [name for name in baselines if METHODS[name].protocol == protocol]
     bands = [*study["bands"]]
@@ -196,6 +196,6 @@ def _runs(study, protocol, baselines, triples):
 
 
 def _comparisons(study, protocol):
-    """Return the set of PAIR that a table of differences is about."""
+    """Return the set of PAIR in a table of differences."""
     pairs = Layout(study).comparisons(protocol)
     return {(band, *pair) for band, pair in product(study["bands"], pairs)}

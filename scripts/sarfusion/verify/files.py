@@ -1,4 +1,4 @@
-"""Reading another person's files with care: only plain files, and none that is too large."""
+"""Read another person's files with care: only plain files, and none that is too large."""
 
 import json
 import os
@@ -12,15 +12,15 @@ MEGABYTE = 10**6
 
 
 def check_no_links(folder: str | Path) -> None:
-    """Raise StudyError if anything in a folder is a link: it could lead to the reader's own files.
+    """Raise StudyError if a folder contains a link, which could lead to the reader's own files.
 
-    The folder itself may be one, which the reader has named.
+    The folder itself may be a link, since the reader has named it.
     """
     for parent, folders, files in os.walk(folder):
         for name in sorted([*folders, *files]):
             path = Path(parent, name)
             if path.is_symlink():
-                raise StudyError(f"{path}: a link; nothing was read, ask for the files themselves")
+                raise StudyError(f"{path}: a link; nothing was read; ask for the files themselves")
 
 
 def plain_file(path: str | Path, max_mb: float) -> Path:

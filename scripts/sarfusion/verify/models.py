@@ -25,7 +25,7 @@ def check_model(
     """Raise StudyError unless a model's weights and record are readable and fit the study.
 
     folder: of models; name, identity: of the model (see expected.every_model). Nothing is
-    unpickled. Whether the weights fit the network is only seen when they are loaded.
+    unpickled. Whether the weights fit the network is only checked when they are loaded.
     """
     record = read_record(record_path(folder, name))
     model = study["models"][identity["model"]]
@@ -50,7 +50,7 @@ def check_model(
     scaling = _mapping(record.get("scaling"))
     for channel in dict.fromkeys([identity["band"], *channels.scaled_alone(expected["channels"])]):
         if not _is_scaling(scaling.get(channel)):
-            raise StudyError(f"{record_path(folder, name)}: scaling of {channel} is no scaling")
+            raise StudyError(f"{record_path(folder, name)}: the scaling of {channel} is unusable")
     path = plain_file(weights_path(folder, name), MAX_WEIGHTS_MB)
     try:
         with safe_open(path, "numpy") as tensors:
@@ -60,7 +60,7 @@ def check_model(
 
 
 def _channels(study: Mapping[str, Any], identity: Mapping[str, Any]) -> list[str]:
-    """Return the channels that a model of the study has."""
+    """Return the input channels of a model of the study."""
     known, about = inputs_of(study), PROTOCOLS[identity["protocol"]]
     places = places_of(known[name] for name in study["protocols"][identity["protocol"]]["inputs"])
     given = known[identity["input"]].channels
@@ -70,7 +70,7 @@ def _channels(study: Mapping[str, Any], identity: Mapping[str, Any]) -> list[str
 
 
 def read_record(path: str | Path) -> dict[str, Any]:
-    """Return the record of a model; StudyError if the file contains no mapping."""
+    """Return the record of a model; StudyError if the file does not contain a mapping."""
     return read_mapping(path, 1)
 
 
@@ -96,7 +96,7 @@ def _is_scaling(value: Any) -> bool:
 def usable_models(study: Mapping[str, Any], folder: str | Path) -> set[str]:
     """Return the names of the models in a folder that can be used.
 
-    As in the rules, a model is used at no site if one site of the study lacks it.
+    As in the rules, a model that one site of the study lacks is not used at any site.
     """
     kinds: dict[tuple[tuple, str], set[str]] = {}
     for name, identity in every_model(study).items():
@@ -143,4 +143,4 @@ def check_models(study: Mapping[str, Any], folder: str | Path) -> str:
     for kind, count in counts.items():
         if not count:
             raise StudyError(f"{folder}: no weights of {kind}")
-    return f"{sum(counts.values())} of {len(models)} are there, of every kind"
+    return f"{sum(counts.values())} of {len(models)} are there, at least one of every kind"

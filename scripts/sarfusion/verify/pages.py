@@ -1,4 +1,4 @@
-"""Pages for people: whether the numbers that they print are those of the tables."""
+"""Check that the pages for people show the numbers of the tables."""
 
 import json
 import re
@@ -16,13 +16,13 @@ from .derived import compare_lines
 from .files import read_text
 
 MAX_MB = 500
-ADDED = ("palettes", "classes", "maps")  # to the data of a page, by viewer/page.py
+ADDED = ("palettes", "classes", "maps")  # added to the data of a page by viewer/page.py
 DATA = re.compile(r'<script type="application/json" id="study">(.*?)</script>', re.S)
 LIBRARY = "bokeh"  # a part of every page of the viewer
 
 
 def check_pages(study: Mapping[str, Any], folder: Path) -> list[Check]:
-    """Return the checks of the pages of the report and of the viewer that a results folder has."""
+    """Return the checks of the report's and the viewer's pages in a results folder."""
     layout = Layout(study, is_whole=True)
     reports = {path: name for name, path in layout.report_tables().items()}
     viewers = {f"viewer/{page}": site for site, page in layout.pages().items()}
@@ -46,8 +46,8 @@ def _check_report(folder: Path, path: str, name: str) -> str:
 def _check_viewer(layout: Layout, folder: Path, path: str, site: str) -> str:
     """Return a note if a page of the viewer is the project's own, with the scores of the tables.
 
-    The page is made again here of the data in it, so that no other words and no other script can
-    stand in it. Its pixels are not compared. Raises StudyError otherwise.
+    The page is made again here from the data in it, so that it cannot contain other words or
+    scripts. Its pixels are not compared. Raises StudyError otherwise.
     """
     text = read_text(folder / path, MAX_MB)
     data = _data(text, folder / path)
@@ -61,17 +61,17 @@ def _check_viewer(layout: Layout, folder: Path, path: str, site: str) -> str:
             if layer.get("id") == name and layer.get("seed") == seed:
                 shown += 1
                 if layer.get("scores") != json.loads(json.dumps(scores)):
-                    raise StudyError(f"{folder / path}: {name}: not the scores of the tables")
+                    raise StudyError(f"{folder / path}: {name}: scores differ from the tables")
     if sum(bool(layer.get("scores")) for layer in data["layers"]) != shown:
-        raise StudyError(f"{folder / path}: a layer with scores that are not of this study")
+        raise StudyError(f"{folder / path}: a layer has scores that this study does not have")
     from ..show.viewer.page import FILES, build_page  # Bokeh takes long, and few folders have pages
 
-    note = f"the scores of {shown} layers are those of the tables"
+    note = f"the scores of {shown} layers are those in the tables"
     if not is_made_by(folder, LIBRARY):
-        return f"{note}; made by another Bokeh, so that the rest was not made again"
+        return f"{note}; the rest was not checked, since another version of Bokeh made it"
     if build_page(data, *(file.read_text(encoding="utf-8") for file in FILES)) != text:
-        raise StudyError(f"{folder / path}: not the page that the project makes of its data")
-    return f"{note}; the page is made of them"
+        raise StudyError(f"{folder / path}: not the page that the project makes from its data")
+    return f"{note}; the page follows from its data"
 
 
 def _data(text: str, path: Path) -> dict[str, Any]:

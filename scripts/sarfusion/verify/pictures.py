@@ -1,4 +1,4 @@
-"""Figures compared: pixel by pixel, or as a person would see them at a glance."""
+"""Compare figures: pixel by pixel, or as thumbnails, as a person sees them at a glance."""
 
 import warnings
 from pathlib import Path
@@ -13,7 +13,7 @@ from .files import plain_file
 
 MAX_MB = 50
 THUMBNAIL_PX = 128  # longer side of a thumbnail
-MAX_GREY_LEVELS = 8  # of a pixel between two drawings of one figure; colours may be rounded apart
+MAX_GREY_LEVELS = 8  # between two drawings of a figure, since colours may be rounded differently
 BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
@@ -78,18 +78,18 @@ def compare_figures(
         return _compare_pixels(ours, theirs, there)
     ours, theirs = thumbnail(ours), thumbnail(theirs)
     if any(abs(a - b) > 1 for a, b in zip(ours.size, theirs.size, strict=True)):
-        raise StudyError(f"{there}: another shape, {theirs.size}, here {ours.size}")
+        raise StudyError(f"{there}: another shape: {theirs.size} there, {ours.size} here")
     pixels = (np.asarray(picture.resize(ours.size), float) for picture in (ours, theirs))
     difference = np.abs(np.subtract(*pixels))
     if difference.mean() > tolerance.mean or difference.max() > tolerance.largest:
         raise StudyError(
-            f"{there}: another picture: grey values differ by {difference.mean():.1f} on the whole"
-            f" (at most {tolerance.mean}), by {difference.max():.0f} in one place"
-            f" (at most {tolerance.largest})"
+            f"{there}: another picture: grey values differ by {difference.mean():.1f} on average"
+            f" (tolerance {tolerance.mean}) and by up to {difference.max():.0f}"
+            f" (tolerance {tolerance.largest})"
         )
     if not difference.any():
         return "the same picture"
-    return f"grey values differ by {difference.mean():.2f}"
+    return f"grey values differ by {difference.mean():.2f} on average"
 
 
 def _compare_pixels(ours: Image.Image, theirs: Image.Image, where: str | Path) -> str:
@@ -100,7 +100,7 @@ def _compare_pixels(ours: Image.Image, theirs: Image.Image, where: str | Path) -
     if len(beyond):
         row, column = beyond[0]
         raise StudyError(
-            f"{where}: another picture: {len(beyond)} pixels differ, by {difference.max()} grey"
-            f" levels at most; the first is row {row}, column {column}"
+            f"{where}: another picture: {len(beyond)} pixels differ, by up to {difference.max()}"
+            f" grey levels; the first is row {row}, column {column}"
         )
-    return "the same pixels" if not difference.any() else "the same pixels, but for rounding"
+    return "the same pixels" if not difference.any() else "the same pixels except for rounding"

@@ -1,4 +1,4 @@
-"""Rasters compared pixel by pixel, and the means of their blocks."""
+"""Compare rasters pixel by pixel, and compute the means of their blocks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ def open_tiff(path: str | Path) -> Iterator[DatasetReader]:
 
 
 def compare_rasters(here: str | Path, there: str | Path, tolerance: float) -> float:
-    """Return the largest difference of two rasters; StudyError if it exceeds `tolerance`.
+    """Return the largest difference between two rasters; StudyError if it exceeds `tolerance`.
 
     Grid, band names, number types and missing data must be the same.
     """
@@ -43,7 +43,7 @@ def compare_rasters(here: str | Path, there: str | Path, tolerance: float) -> fl
             ("number types", ours.dtypes, theirs.dtypes),
         ):
             if our_value != their_value:
-                raise StudyError(f"{there}: {what}: {their_value}, here {our_value}")
+                raise StudyError(f"{there}: {what}: {their_value} there, {our_value} here")
         largest = 0.0
         for number, name in enumerate(ours.descriptions, start=1):
             our_band, their_band = (
@@ -57,7 +57,7 @@ def compare_rasters(here: str | Path, there: str | Path, tolerance: float) -> fl
 def _largest_difference(
     ours: np.ndarray, theirs: np.ndarray, tolerance: float, where: str
 ) -> float:
-    """Return the largest difference of two bands; StudyError names the first pixel beyond it."""
+    """Return the largest difference of two bands; StudyError names the first above `tolerance`."""
     difference = absolute_difference(ours, theirs)
     beyond = np.argwhere(~(difference <= tolerance))
     if len(beyond):
@@ -90,6 +90,6 @@ def block_means(path: str | Path) -> dict[str, list[list[float | None]]]:
 
 
 def _mean(values: np.ndarray) -> float | None:
-    """Return the mean of the finite values, None without any."""
+    """Return the mean of the finite values, None if there are none."""
     values = values[np.isfinite(values)]
     return float(values.mean()) if values.size else None

@@ -1,4 +1,4 @@
-"""Pictures that the models at hand make: maps, and the scenes without clouds with their table."""
+"""Check pictures that the available models make: maps, and the table on the cloud-free scenes."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -18,9 +18,10 @@ from .pictures import compare_figures
 
 
 def made_pictures(study: Mapping[str, Any], folder: str | Path) -> tuple[list[str], list[str]]:
-    """Return the tables and the figures (PNG), beyond those of scores, that models make again.
+    """Return the paths of tables and figures (PNG) that models, not scores, make again.
 
-    folder: results of another person; its models decide. A study without a product has no tables.
+    folder: results of another person, whose models decide which. A study without a product has no
+    such tables.
     """
     layout = Layout({**study, "weights": str(Path(folder, "models"))})
     maps = [one for one in layout.drawn_again() if not FIGURES[one.kind].from_tables]
@@ -34,9 +35,9 @@ def check_pictures(
     limits: pd.DataFrame,
     drawn_alike: bool,
 ) -> list[Check]:
-    """Return the checks of the pictures in `folder`, and of the table on the scenes without clouds.
+    """Return the checks of the pictures in `folder`, and of the table on the cloud-free scenes.
 
-    again: where they were made again, with the models in `folder`. limits: table of tolerances.
+    again: folder in which the models in `folder` made them again. limits: table of tolerances.
     drawn_alike: see pictures.compare_figures.
     """
     tables, figures = made_pictures(study, folder)
@@ -54,7 +55,7 @@ def check_pictures(
 
 
 def _compare_products(here: Path, there: Path, limits: pd.DataFrame) -> str:
-    """Return the note on a table of the scenes without clouds that was made again `here`."""
+    """Return the note on a table on the cloud-free scenes that was made again `here`."""
     ours, theirs = (scores.read(path, scores.PRODUCTS) for path in (here, there))
     of_place = ours.assign(protocol="").set_index("protocol", append=True)
     allowed = tolerances.allowed(of_place, scores.PRODUCTS, limits, ["recompute"] * len(ours))
@@ -62,7 +63,7 @@ def _compare_products(here: Path, there: Path, limits: pd.DataFrame) -> str:
 
 
 def _check_text(study: Mapping[str, Any], table: Path, text: Path) -> str:
-    """Return the note on a text that follows from the table on the scenes without clouds."""
-    scores.read(table, scores.PRODUCTS)  # whether it is one
+    """Return the note on a text that follows from the table on the cloud-free scenes."""
+    scores.read(table, scores.PRODUCTS)  # raises StudyError unless it is such a table
     notes = list(filter(None, [missing_note(study["missing_sites"])]))
     return compare_lines(as_markdown(pd.read_csv(table), notes).splitlines(), text)

@@ -1,4 +1,4 @@
-"""The scenes that results were made from: their sources, and their pixels."""
+"""Check the scenes that results were made from: their sources and their pixels."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,8 +31,10 @@ def check_sources(site: str, here: str | Path, there: str | Path) -> str:
     ours, theirs = (_source_sums(read_scene(folder, site)) for folder in (here, there))
     for name in [*ours, *(name for name in theirs if name not in ours)]:
         if ours.get(name) != theirs.get(name):
-            raise StudyError(f"{site}: {name}: sha256 {ours.get(name)}, there {theirs.get(name)}")
-    return f"{len(ours)} files, the same sums"
+            raise StudyError(
+                f"{site}: {name}: sha256 is {theirs.get(name)} there, {ours.get(name)} here"
+            )
+    return f"{len(ours)} files with the same checksums"
 
 
 def check_locked(site: str, folder: str | Path, entry: Mapping[str, Any]) -> str:
@@ -43,10 +45,10 @@ def check_locked(site: str, folder: str | Path, entry: Mapping[str, Any]) -> str
     sums = _source_sums(read_scene(folder, site))
     for name, _, item, band, asset in assets_of(entry):
         locked = asset.get("sha256")
-        sensor = name.partition(" ")[0]  # of a further SAR pass too
+        sensor = name.partition(" ")[0]  # the name of a further SAR pass begins with "sar " too
         if sensor in ("optical", "sar") and locked != sums.get(f"{sensor} {item['id']} {band}"):
-            raise StudyError(f"{folder}: {band} of {item['id']} is not that of the lock")
-    return f"{len(sums)} files, the sums of the lock"
+            raise StudyError(f"{folder}: {band} of {item['id']} does not match the lock")
+    return f"{len(sums)} files with the checksums of the lock"
 
 
 def _source_sums(scene: Mapping[str, Any]) -> dict[str, str]:
@@ -64,16 +66,16 @@ def _source_sums(scene: Mapping[str, Any]) -> dict[str, str]:
             for number, file in enumerate(item["files"], 1)
         }
     except (KeyError, TypeError, AttributeError) as error:
-        raise StudyError(f"scene.json: not the description of scenes ({error!r})") from None
+        raise StudyError(f"scene.json: not a description of scenes ({error!r})") from None
 
 
 def check_scene(site: str, name: str, here: str | Path, there: str | Path) -> str:
     """Return a note if one raster of a site's raw scenes is the same in two results folders.
 
     Each raster must have the checksum that its own folder states. If the two differ, their pixels
-    must be the same. A generated scene is made again here, and with another C library its
-    numbers may be rounded otherwise, so its block means must agree within BLOCK_MEAN_TOLERANCE.
-    Raises StudyError otherwise.
+    must be the same. A generated scene is made again here, where another C library may round its
+    numbers differently, so only its block means must agree within BLOCK_MEAN_TOLERANCE. Raises
+    StudyError otherwise.
     """
     stated = {folder: read_scene(folder, site).get(name) for folder in (here, there)}
     return _compare(site, name, stated, here, there)
@@ -82,7 +84,7 @@ def check_scene(site: str, name: str, here: str | Path, there: str | Path) -> st
 def check_date(site: str, date: str, here: str | Path, there: str | Path) -> str:
     """Return a note if another date of a site is the same in two results folders; see check_scene.
 
-    Its own description states its checksum.
+    The checksum is stated in the description of the date.
     """
     name = f"dates/{date}"
     stated = {
@@ -93,7 +95,7 @@ def check_date(site: str, date: str, here: str | Path, there: str | Path) -> str
 
 
 def _compare(site, name, stated, here, there):
-    """Return the note of check_scene. stated: {folder: what it states of the raster `name`}."""
+    """Return the note of check_scene. stated: {folder: its description of the raster `name`}."""
     sums = {
         folder: _check_stated(facts, folder, f"scenes/{site}/{name}.tif")
         for folder, facts in stated.items()
@@ -103,15 +105,15 @@ def _compare(site, name, stated, here, there):
     ours, theirs = (Path(folder, f"scenes/{site}/{name}.tif") for folder in (here, there))
     if not SOURCES[read_scene(here, site)["source"]].is_generated:
         compare_rasters(ours, theirs, 0)
-        return "other bytes, the same pixels"
+        return "different bytes, the same pixels"
     means = read_means(there, site).get(name)
     if means is None:
-        raise StudyError(f"{theirs}: not there, and its block means neither")
-    return f"other bytes; block means agree to {_compare_means(block_means(ours), means):.0e}"
+        raise StudyError(f"{theirs}: neither the raster nor its block means are there")
+    return f"different bytes; block means agree to {_compare_means(block_means(ours), means):.0e}"
 
 
 def _check_stated(facts: Any, folder: str | Path, path: str) -> str | None:
-    """Return the SHA-256 that a folder states of a raw scene; check it if the raster exists."""
+    """Return the SHA-256 that a folder states for a raw scene; check it if the raster exists."""
     stated = facts.get("sha256") if isinstance(facts, dict) else None
     if stated is not None and Path(folder, path).exists():
         check_sum(folder, path, stated)
@@ -124,7 +126,7 @@ def means_path(folder: str | Path, site: str) -> Path:
 
 
 def read_means(folder: str | Path, site: str) -> dict[str, BlockMeans]:
-    """Return {scene: its block means}: as a reference states them, else from a run's rasters."""
+    """Return {scene: its block means}: those that a reference states, else from a run's rasters."""
     path = means_path(folder, site)
     if path.exists():
         return read_mapping(path, MAX_MB)
@@ -140,7 +142,7 @@ def block_means_of(folder: Path) -> dict[str, BlockMeans]:
 
 
 def _compare_means(ours: BlockMeans, theirs: BlockMeans) -> float:
-    """Return the largest relative difference of two sets of block means.
+    """Return the largest relative difference between two sets of block means.
 
     Raises StudyError for the first one above BLOCK_MEAN_TOLERANCE.
     """

@@ -1,4 +1,4 @@
-"""Tables of scores, differences and uncertainties, compared cell by cell within tolerances."""
+"""Compare tables of scores, differences and uncertainties cell by cell, within tolerances."""
 
 import io
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Form:
     """The columns of a table.
 
     keys: identify a row; close: numbers that must agree within tolerances; exact: numbers that
-    must be equal; about: numbers in other units, which those in `close` follow from (`derived`).
+    must be equal; about: numbers in other units, from which those in `close` follow (`derived`).
     """
 
     keys: tuple[str, ...]
@@ -49,8 +49,8 @@ UNCERTAINTIES = Form(
     (*RUN_COLUMNS, "uncertainty", "metric"), ("value", "low", "high"), ("seeds", "n")
 )
 LAND_COVER = Form((*RUN_COLUMNS, "metric"), ("value", "low", "high"), ("seeds", "n"))
-OF_ALL_SEEDS = (UNCERTAINTIES, LAND_COVER)  # forms whose rows are of all seeds together
-PRODUCTS = Form(  # of the scenes without clouds (product/score.py)
+OF_ALL_SEEDS = (UNCERTAINTIES, LAND_COVER)  # forms whose rows come from all seeds together
+PRODUCTS = Form(  # of the cloud-free scenes (product/score.py)
     ("study", "site", "region", "band", "method", "input", "metric"), ("value",), ("n",)
 )
 FORMS = {  # by end of a name
@@ -70,8 +70,8 @@ def form_of(name: str | Path) -> Form:
 def read(path: str | Path, form: Form) -> pd.DataFrame:
     """Return another person's table, indexed by its keys.
 
-    Raises StudyError for other columns, text in place of numbers, and rows without keys or with
-    the keys of another row.
+    Raises StudyError for other columns, text instead of numbers, and rows that lack a key or have
+    the same keys as another row.
     """
     content = plain_file(path, MAX_MB).read_bytes()
     try:
@@ -82,13 +82,13 @@ def read(path: str | Path, form: Form) -> pd.DataFrame:
         raise StudyError(f"{path}: the columns are {list(table.columns)}, not {form.columns}")
     for name in form.columns:
         if (name in NUMBERS) != pd.api.types.is_numeric_dtype(table[name]) and len(table):
-            raise StudyError(f"{path}: column {name} holds no {_kind(name)}")
+            raise StudyError(f"{path}: column {name} does not contain {_kind(name)}")
     if table[list(form.keys)].isna().any(axis=None):
-        raise StudyError(f"{path}: a row does not say what it is of")
+        raise StudyError(f"{path}: a row does not say what it is about")
     table = table.set_index(list(form.keys))
     if table.index.has_duplicates:
         twice = table.index[table.index.duplicated()][0]
-        raise StudyError(f"{path}: {describe_row(twice, form)} stands there twice")
+        raise StudyError(f"{path}: {describe_row(twice, form)} is listed twice")
     return table
 
 
@@ -156,6 +156,6 @@ def compare(here: pd.DataFrame, there: pd.DataFrame, form: Form, allowed: np.nda
     if not largest:
         return f"{cells} cells, all the same"
     return (
-        f"{cells} cells, largest difference {largest:.1e}, {largest_share:.0%} of its tolerance at"
-        " most"
+        f"{cells} cells, largest difference {largest:.1e}, at most {largest_share:.0%} of the"
+        " tolerance"
     )

@@ -1,4 +1,4 @@
-"""The packages that a reference states: those of its commit's lock, and of its models' records."""
+"""Check the packages that a reference states against its commit's lock and its models' records."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from .models import read_record
 
 LOCK, TORCH = "envs/requirements.lock", "envs/torch.txt"
 PINNED = re.compile(r"^([a-z0-9][\w.-]*)==([^\s;\\]+)", re.M)
-RECORDED = ("python", "torch", "numpy")  # what the record of a model states
+RECORDED = ("python", "torch", "numpy")  # versions that the record of a model states
 
 
 def check_software(
@@ -21,28 +21,28 @@ def check_software(
 ) -> str:
     """Return a note if the `packages` of a reference, {name: version}, are those it was made with.
 
-    Every package must have the version that the lock of `commit` has, and every record of a model
-    the same Python, PyTorch and NumPy. Raises StudyError otherwise. Without the commit at hand, the
-    records alone are compared.
+    Every package must have the version in the lock of `commit`, and every record of a model must
+    state the same Python, PyTorch and NumPy. Raises StudyError otherwise. If the commit is not
+    available, only the records are compared.
     """
     _check_records(study, folder, packages)
     locked = locked_versions(commit)
     if not locked:
-        return "its packages as the records of the models have them; its lock is not at hand"
+        return "packages as in the records of the models; the lock of its commit is not available"
     for name, version in packages.items():
-        if name == "python":  # which no lock has
+        if name == "python":  # not in any lock
             continue
         if name not in locked:
-            raise StudyError(f"about.json: {name} is no package of commit {commit[:12]}")
+            raise StudyError(f"about.json: {name} is not a package of commit {commit[:12]}")
         if _release(version) != locked[name]:
             raise StudyError(
                 f"about.json: {name} {version}, but commit {commit[:12]} has {locked[name]}"
             )
-    return f"{len(packages)} packages as its lock and the records of the models have them"
+    return f"{len(packages)} packages as in its lock and in the records of the models"
 
 
 def locked_versions(commit: str) -> dict[str, str]:
-    """Return {package: version} that a commit of the project pins; {} if it is not at hand."""
+    """Return {package: version} pinned by a commit of the project; {} if it is not available."""
     texts = [git("show", f"{commit}:{path}") or "" for path in (LOCK, TORCH)]
     return dict(PINNED.findall("\n".join(texts)))
 

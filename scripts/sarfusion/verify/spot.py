@@ -22,11 +22,11 @@ from .compared import same_weights
 from .expected import every_model, rests_on, score_tables
 
 RUN = ["band", "method", "input", "seed"]
-FORGED = (1, 5, 20)  # numbers of forged models whose chance to be missed is printed
+FORGED = (1, 5, 20)  # numbers of forged models for which the chance of missing them is printed
 
 
 def lacking(study: Mapping[str, Any], available: Set[str]) -> list[str]:
-    """Return the names of the models of sites, without transfers, that are not `available`."""
+    """Return the names of the models that are not `available`, without those of transfers."""
     return [
         name
         for name, about in every_model(study).items()
@@ -35,7 +35,7 @@ def lacking(study: Mapping[str, Any], available: Set[str]) -> list[str]:
 
 
 def draw(names: list[str], count: int, dice: str) -> list[str]:
-    """Return `count` of the names (all if there are fewer), drawn by `dice`: any text."""
+    """Return `count` of the names (all if there are fewer), drawn at random by `dice`, any text."""
     return sorted(random.Random(dice).sample(names, min(count, len(names))))
 
 
@@ -44,7 +44,7 @@ def draw_lacking(
 ) -> list[str]:
     """Return `count` names of models that are not `available`, drawn by `dice`.
 
-    count: None for as many as a reviewer can wait for, fewer where training is long.
+    count: None for as many as a reviewer can wait for, which are fewer if training is long.
     """
     if count is None:
         count = 1 if is_long(study["training"]) else 3
@@ -62,8 +62,8 @@ def check_spots(
     """Return the checks of the scores of models that were drawn and trained here.
 
     study: with the setting `spot`; again: results with the folder spot/ (rules/verify.smk). If the
-    weights have the stated checksum, scores may move as with the same weights, else as with those
-    of another seed.
+    weights have the stated checksum, scores may move as they do with the same weights, else as
+    they do with another seed.
     """
     here = again / "spot"
     same = same_weights(study, here, folder)
@@ -85,7 +85,7 @@ def _compare_spots(study, name, here, folder, same, limits):
     allowed = tolerances.allowed(ours, scores.SCORES, limits, kinds)
     note = scores.compare(ours, theirs[chosen], scores.SCORES, allowed)
     again = sum(models <= same for models in {frozenset(models) for models in behind})
-    return f"{len(runs)} models trained here, {again} with the stated weights: {note}"
+    return f"{len(runs)} models trained here, {again} of them with the stated weights: {note}"
 
 
 def _runs(table):
@@ -96,7 +96,7 @@ def _runs(table):
 def coverage(
     study: Mapping[str, Any], available: Set[str], drawn: list[str], dice: str, folder: Path
 ) -> str:
-    """Return in words which share of the scores was made again, and what may have been missed."""
+    """Return in words what share of the scores was recomputed, and what may have been missed."""
     rows = again = spotted = 0
     for name, *_ in score_tables(study):
         table = scores.read(folder / name, scores.SCORES)
@@ -105,16 +105,16 @@ def coverage(
             again += models <= available
             spotted += bool(models) and models <= set(drawn) and not Path(name).stem.endswith(FULL)
     unmade = len(lacking(study, available))
-    text = f"Of {rows} scores, {again / rows:.0%} were made again with the models sent"
+    text = f"Of {rows} scores, {again / rows:.0%} were recomputed with the models sent"
     if not unmade:
         return f"{text}."
     text += (
-        f", {spotted / rows:.1%} with {len(drawn)} of the other {unmade} models, drawn by the dice"
-        f" {dice} and trained here; the rest was not made."
+        f" and {spotted / rows:.1%} with {len(drawn)} of the other {unmade} models, drawn with"
+        f" --dice {dice} and trained here; the rest were not recomputed."
     )
     chances = [
         f"{missed(unmade, len(drawn), forged):.0%} for {forged}"
         for forged in FORGED
         if forged <= unmade
     ]
-    return f"{text} Chance to have missed forged scores of so many models: {', '.join(chances)}."
+    return f"{text} Chance of missing the forged scores of so many models: {', '.join(chances)}."

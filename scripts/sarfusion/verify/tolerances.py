@@ -3,7 +3,7 @@
 The rule:
 
     recompute  of a metric: SAFETY times its largest movement anywhere, or in that region alone if
-               it changes in steps, under any variant with the same weights; at least FLOOR
+               it changes in steps, in any variant with the same weights; at least FLOOR
     retrain    of a metric in a region of a protocol: TWICE the largest difference between two
                seeds of one model and band, or of a model that was trained again, if that is more
 
@@ -29,14 +29,14 @@ TIMES_N, and the tolerance of an entropy of n values is the larger of
 
 The first may be the larger one in large scenes, in which more values are near an edge.
 
-The coverage of an interval, and what maps of built-up ground are worth (COUNTS), change in steps
-too, of a pixel that passes the end of the interval, or to the other class. Each has the same two
-tolerances, and at least that of SAFETY pixels. Points of a curve, such as the coverages of several
-levels, share the tolerance of the curve (`family`).
+The coverage of an interval and the scores of maps of built-up ground (COUNTS) change in steps too,
+when a pixel passes an end of the interval or changes its class. Each has the same two tolerances,
+and at least that of SAFETY pixels. Points of a curve, such as the coverages of several levels,
+share the tolerance of the curve (`family`).
 
 The other metrics are sums over pixels or windows, without edges. Their numbers n are exact, since
-masks decide what is counted, and for uiqi_textured the variance of the measured band, computed in
-float64 from numbers that are the same everywhere.
+what is counted depends on masks and, for uiqi_textured, on the variance of the measured band,
+computed in float64 from numbers that are the same everywhere.
 """
 
 import re
@@ -56,8 +56,8 @@ MAX_TABLE_MB = 10
 KINDS = ["recompute", "retrain"]
 MARGINS = ["recompute_margin", "retrain_margin"]
 COLUMNS = [*PLACE, *KINDS, *MARGINS]
-# The widest tolerances (recompute, retrain) of each metric, in its unit: no table that somebody
-# edited can hide a forgery by more. They are some ten times what was measured.
+# The widest tolerances (recompute, retrain) of each metric, in its unit, so that an edited table
+# cannot hide a larger forgery. They are about ten times the measured values.
 BOUNDS = {
     PIXEL: (1e-4, 0.5),
     "rmse": (1e-6, 0.05),
@@ -83,7 +83,7 @@ BOUNDS = {
     "area_times_n": (100, 100),
     "sparsified": (1e-3, 1),  # its pixels are sorted by their uncertainty, which rounding reorders
 }
-OTHER_BOUND = (1e-4, 1)  # of a metric that is not among them
+OTHER_BOUND = (1e-4, 1)  # of a metric that is not listed above
 SAFETY = 10
 TWICE = 2
 FLOOR = 1e-9
@@ -126,15 +126,15 @@ def read(path: str | Path) -> pd.DataFrame:
         table = pd.read_csv(path)
         table[[*KINDS, *MARGINS]] = table[[*KINDS, *MARGINS]].astype(float)
     except (ValueError, KeyError) as error:
-        raise StudyError(f"{path}: no table of tolerances ({error})") from None
+        raise StudyError(f"{path}: not a table of tolerances ({error})") from None
     if list(table.columns) != COLUMNS or not np.isfinite(table[KINDS]).all(axis=None):
-        raise StudyError(f"{path}: no table of tolerances")
+        raise StudyError(f"{path}: not a table of tolerances")
     for metric, *found in table[["metric", *KINDS]].itertuples(index=False):
         bounds = BOUNDS.get(metric, OTHER_BOUND)
         if any(value > bound for value, bound in zip(found, bounds, strict=True)):
             raise StudyError(
                 f"{path}: tolerances {found} of {metric} are wider than {list(bounds)}, the"
-                " bounds in verify/tolerances.py; measure them anew (./reproduce envelope)"
+                " bounds in verify/tolerances.py; measure them again (./reproduce envelope)"
             )
     return table
 
@@ -151,7 +151,7 @@ def check_derived(envelope: str | Path, stated: str | Path) -> str:
         and np.allclose(derived[KINDS], tolerances[KINDS], rtol=1e-9, atol=0)
         and (derived[MARGINS] == tolerances[MARGINS]).all(axis=None)
     ):
-        raise StudyError(f"{stated}: does not follow from {envelope}")
+        raise StudyError(f"{stated}: the tolerances do not follow from {envelope}")
     return "the tolerances follow from the envelope"
 
 
@@ -160,9 +160,9 @@ def allowed(
 ) -> np.ndarray:
     """Return the tolerance of each row of a table (scores.read).
 
-    kinds: "recompute" or "retrain" of each row. A region that the envelope does not have gets the
-    largest tolerance of its metric; a difference twice that of a score, for its two ends; a metric
-    of HISTOGRAMS or COUNTS what its number of values allows, if that is more.
+    kinds: "recompute" or "retrain" for each row. A region that the envelope does not have gets the
+    largest tolerance of its metric; a difference gets twice that of a score, since both scores may
+    move; a metric of HISTOGRAMS or COUNTS gets what its number of values allows, if that is more.
     """
     limits = np.zeros(len(table))
     place = table.index.to_frame(index=False)[list(PLACE)]

@@ -1,4 +1,4 @@
-"""Verdicts on the claims, judged again from the scores that were made here."""
+"""Judge the claims again from the scores that were made here, and compare the verdicts."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -31,10 +31,11 @@ def judge(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the verdicts (claims.COLUMNS) that follow from the tables in `results`.
 
-    They are those on the claims, and those on each reading of a claim. made: results of which only
-    some models were made again; of the tables in `results` those rows count that are in them, too.
-    P-values are adjusted over the tests that count, so only verdicts on the same tests compare.
-    Tests whose models are not there are "not tested". Raises StudyError without any table.
+    They are the verdicts on the claims, and those on each reading of a claim. made: results in
+    which only some models were made again; only rows of `results` that `made` also has are then
+    used. P-values are adjusted over the tests that are made, so only verdicts on the same tests
+    can be compared. Tests whose models are missing are "not tested". Raises StudyError if there is
+    no table.
     """
     layout, of_made = (
         Layout(study, str(folder), is_whole=True) for folder in (results, made or results)
@@ -65,12 +66,12 @@ def judge(
 
 
 def margins(judged: pd.DataFrame) -> Margins:
-    """Return the smallest number that a verdict rests on, by PLACE, and its claim.
+    """Return the smallest margin of a verdict, by PLACE, and its claim.
 
     A verdict may change when the difference or an end of its interval passes 0, or an end passes
-    the smallest effect of interest, on either side. Verdicts on levels are not among them: a
-    coverage has a tolerance of some pixels, which the distance of an interval's end from the
-    claimed range may well be below. They are judged again by what is made here.
+    the smallest effect of interest, on either side. Verdicts on levels are not included: a coverage
+    has a tolerance of some pixels, and an end of its interval may well be closer than that to the
+    claimed range. These verdicts are judged again from the results made here.
     """
     found: dict[tuple[str, ...], tuple[float, str]] = {}
     for row in judged[np.isfinite(judged["difference"].astype(float))].to_dict("records"):
@@ -87,7 +88,7 @@ def share_of_margins(table: pd.DataFrame, allowed: np.ndarray, found: Margins) -
     """Return the largest tolerance of a table as a share of the margin of a verdict.
 
     table: scores.read, of one form; allowed: the tolerance of a difference in each row. None if no
-    verdict rests on the table. Raises StudyError where a tolerance could hide a verdict.
+    verdict depends on the table. Raises StudyError if a tolerance could hide another verdict.
     """
     places = table.index.to_frame()[PLACE].itertuples(index=False, name=None)
     shares = []
@@ -96,18 +97,19 @@ def share_of_margins(table: pd.DataFrame, allowed: np.ndarray, found: Margins) -
             margin, claim = found[place]
             if not tolerance < margin:
                 raise StudyError(
-                    f"the tolerance {tolerance:.2g} of {place[-1]} could hide the verdict on"
-                    f" {claim}, which rests on {margin:.2g}"
+                    f"the tolerance {tolerance:.2g} of {place[-1]} could hide another verdict on"
+                    f" {claim}, whose margin is {margin:.2g}"
                 )
             shares.append(tolerance / margin)
     return max(shares, default=None)
 
 
 def check_judged(ours: pd.DataFrame, theirs: pd.DataFrame) -> str:
-    """Return a note if the verdicts by the scores made here and by those sent are the same.
+    """Return a note if the verdicts from the scores made here and from those sent are the same.
 
-    ours, theirs: see `judge`; theirs by the rows that were made here, too. What the models at hand
-    do not allow to test is left out. Raises StudyError for the first verdict that differs.
+    ours, theirs: see `judge`; theirs from the rows that were also made here. Tests that the
+    available models do not allow are left out. Raises StudyError for the first verdict that
+    differs.
     """
     made, sent = (
         _by_key(rows[VERDICT].fillna("").astype(str).to_numpy().tolist()) for rows in (ours, theirs)
@@ -119,11 +121,11 @@ def check_judged(ours: pd.DataFrame, theirs: pd.DataFrame) -> str:
             continue
         if sent.get(key) != verdict:
             raise StudyError(
-                f"{subject_of_verdict(key)}: {verdict} by the scores made here,"
-                f" {sent.get(key, 'nothing')} by those sent"
+                f"{subject_of_verdict(key)}: {verdict} from the scores made here,"
+                f" {sent.get(key, 'nothing')} from those sent"
             )
         compared += 1
-    return f"{compared} of {len(made)} judged by the scores made here, the same"
+    return f"{compared} of {len(made)} were judged again from the scores made here, and agree"
 
 
 def compare_verdicts(here: str | Path, there: str | Path) -> str:
@@ -131,7 +133,7 @@ def compare_verdicts(here: str | Path, there: str | Path) -> str:
 
     The folders come from two trainings. Their p-values differ, so that a verdict whose p-value is
     close to the level of the test may come out either way: see `is_on_edge`. Verdicts on a whole
-    claim may then differ, too. Raises StudyError for the first other verdict that differs.
+    claim may then differ too. Raises StudyError for the first other verdict that differs.
     """
     ours, theirs = (read_verdicts(Path(folder, "tables/claims.csv")) for folder in (here, there))
     nothing = dict.fromkeys(FOUND, "nothing")
@@ -152,14 +154,14 @@ def compare_verdicts(here: str | Path, there: str | Path) -> str:
             raise StudyError(words[key])
     count = f"{sum(OVERALL in key for key in ours)} claims, the same verdicts"
     named = [words[key] for key in sorted(edge)]
-    return "; ".join([f"{count} but on the edge" if edge else count, *named])
+    return "; ".join([f"{count} except on the edge" if edge else count, *named])
 
 
 def is_on_edge(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
-    """Tell whether two rows differ only since their p-values are close to the level of the test.
+    """Return whether two rows differ only because their p-values are close to the test's level.
 
-    One verdict is "not shown", and the p-value that the other one rests on is within EDGE times
-    ALPHA in both rows.
+    One verdict is "not shown", and the p-value that the other one depends on is within a factor
+    EDGE of ALPHA in both rows.
     """
     sides = {REPRODUCED: "p", CONTRADICTED: "p_opposite"}
     verdicts = {ours["verdict"], theirs["verdict"]}
@@ -171,7 +173,7 @@ def is_on_edge(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
 
 
 def subject_of_verdict(key: tuple[str, ...]) -> str:
-    """Return what a verdict is on, e.g. "S3 cloud_gap simcity blue rmse unet-ratio unet-none"."""
+    """Return what a verdict is about: "S3 cloud_gap simcity blue rmse unet-ratio unet-none"."""
     return " ".join(filter(None, key))
 
 
