@@ -1,4 +1,4 @@
-"""Build the viewer of one site: a page with every layer, that opens from disk."""
+"""Build the viewer of one site: one page with every layer, which opens from disk."""
 
 from sarfusion.core.job import run
 
@@ -49,17 +49,16 @@ def main(
 ) -> None:
     """Write the page.
 
-    gaps, truth, picture: paths of the mask of gaps, of the true reflectance and of the cloud-free
-    picture, or None where there are none. fused: paths; runs: (protocol, scale, (band,
-    method, input, seed)) of each, in the same order; the scale of products at the finest pixels is
-    FULL. scores: score tables of the site. template, style, page_script: page.html, page.css and
-    page.js. pages: {site: file of its page}, for links between them. limit_mb: of the file, at
-    most.
+    gaps, truth, picture: paths of the gap mask, the true reflectance and the cloud-free picture;
+    None where the site has none. fused: paths; runs: (protocol, scale, (band, method, input,
+    seed)) of each, in the same order; scale is FULL for products at the finest pixels. scores:
+    score tables of the site. template, style, page_script: page.html, page.css and page.js. pages:
+    {site: file of its page}, for links between them. limit_mb: the largest size of the page.
     """
     facts, grid = read_json(metadata), read_grid(stack)
     sizes = pixel_sizes([grid.pixel_m])
     texts = [Path(path).read_text(encoding="utf-8") for path in (template, style, page_script)]
-    told = {
+    content = {
         "study": study,
         "site": facts["site"],
         "simulated": bool(facts["simulated"]),
@@ -80,17 +79,17 @@ def main(
     layers = list_layers(stack, truth, bands, fused, runs, found, sizes)
     if picture:
         layers[1:1] = picture_layers(picture, BANDS)
-    room = limit_mb * MB - len(build_page(told, *texts).encode())
+    room = limit_mb * MB - len(build_page(content, *texts).encode())
     if room < MB:
         raise StudyError(f"viewer: no room for data in {limit_mb} MB; raise viewer.limit_mb")
-    told |= pack_layers(layers, split, gaps, room)
-    write_text(html, build_page(told, *texts))
+    content |= pack_layers(layers, split, gaps, room)
+    write_text(html, build_page(content, *texts))
 
 
 def list_layers(stack, truth, bands, fused, runs, scores, sizes):
-    """Return every ViewerLayer of a site. Scores of a method go along with it; see read_scores.
+    """Return every ViewerLayer of a site; those of methods have their scores (read_scores).
 
-    sizes: of pixels, as pixel_sizes returns them.
+    sizes: pixel sizes, as pixel_sizes returns them.
     """
 
     def in_stack(name, group, label, names, unit):

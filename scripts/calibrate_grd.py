@@ -1,4 +1,4 @@
-"""Calibrate a raw Sentinel-1 scene, correct it for terrain, and write what lies under a site."""
+"""Calibrate a raw Sentinel-1 scene, correct it for terrain, and cut it to the area of a site."""
 
 from sarfusion.core.job import run
 
@@ -30,8 +30,8 @@ def main(
     """Write `calibrated` (VV and VH, gamma nought as linear power, 10 m) and `origin` of a site.
 
     safe: folder of the product. elevation, geoid: names of rasters of heights; see
-    heights.ellipsoidal. red: of an optical raster, which says where. absent: which file the site
-    lacks, as an error to raise. origin: sensor, date, and the files that were read.
+    heights.ellipsoidal. red: name of the optical raster that defines the area. absent: the error to
+    raise if the site lacks a file. origin: sensor, date, and the files that were read.
     """
     if absent:
         raise StudyError(absent)

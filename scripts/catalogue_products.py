@@ -25,8 +25,9 @@ def main(
 ) -> None:
     """Write the catalogue and its items.
 
-    pictures, styles, source_styles, facts: files of the products; metadata: scene.json; entries: of
-    the items; each of `sites`. catalogue_urls: {site: address of the STAC API of its scenes}.
+    pictures, styles, source_styles, facts: files of the products. metadata: scene.json files.
+    entries: files of the items to write. Each has one path per site, in the order of `sites`.
+    catalogue_urls: {site: address of the STAC API of its scenes}.
     """
     software = {"sarfusion": provenance.commit() or "unknown"}
     scenes = [read_json(scene) for scene in metadata]

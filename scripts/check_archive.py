@@ -1,9 +1,9 @@
-"""Ask the archives of a study for a little, for `./reproduce check-archive`: do they work today?
+"""Check that the archives of a study work today, for `./reproduce check-archive`.
 
     python scripts/check_archive.py STUDY.yaml
 
-Prints a table of one search, one header and one window of each sensor of each site, and changes
-nothing. The exit code is 1 if anything failed.
+Tries one search, one header and one window for each sensor of each site, prints a table of the
+results, and changes nothing. The exit code is 1 if anything failed.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Hold a scene against what the networks were trained on that shall fill its clouds."""
+"""Compare a scene with what the networks that will fill its clouds were trained on."""
 
 from sarfusion.core.job import run
 
@@ -23,11 +23,11 @@ def main(
     trained_by: Mapping[str, str],
     anyway: bool,
 ) -> None:
-    """Write the domain of the scene, and in words what of it is outside that of the networks.
+    """Write the domain of the scene, and in words where it is outside that of the networks.
 
     description, metadata: stack/SITE.json and scene.json of the scene. records: of the networks.
     preparation: see fusion.domain.Domain. trained_by: study and site of the networks. Raises
-    StudyError for a scene outside, unless it is to be filled `anyway`.
+    StudyError if the scene is outside, unless `anyway` is true.
     """
     described = read_json(description)
     scene = domain_of(
@@ -39,13 +39,13 @@ def main(
     trained = [read_json(path)["domain"] for path in records]
     outside = list(dict.fromkeys(problem for each in trained for problem in misfits(scene, each)))
     if outside:
-        told = (
+        message = (
             f"site {site} is unlike what the models of {trained_by['study']} were trained on"
             f" ({trained_by['site']}): {'; '.join(outside)}"
         )
         if not anyway:
-            raise StudyError(f"{told}; --anyway fills it all the same")
-        logging.warning("warning: %s", told)
+            raise StudyError(f"{message}; --anyway fills it all the same")
+        logging.warning("warning: %s", message)
     write_json(domain, {"trained_by": dict(trained_by), "scene": scene, "outside": outside})
 
 

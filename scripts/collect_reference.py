@@ -3,10 +3,10 @@
     python scripts/collect_reference.py STUDY_FILE RESULTS TARGET
 
 RESULTS: results/STUDY, complete. TARGET is replaced.
-All tables are kept, and of the trained models every record. Weights are kept of the first band, all
-seeds, so that of every model, score and interval there is one that can be made again; of the first
-seed, all bands, which maps show; and of the methods that fill the clouds of the scenes. Figures are
-kept at a glance, scenes as the means of their blocks.
+All tables and the records of all trained models are kept. Weights are kept for the first band, with
+all seeds, so that every kind of model, score and interval can be recomputed once; for the first
+seed, with all bands, which the maps show; and for the methods that fill the clouds of the scenes.
+Figures are kept as thumbnails, generated scenes as the means of their blocks.
 """
 
 import platform
@@ -33,7 +33,7 @@ from sarfusion.verify.scenes import block_means_of, means_path
 
 def main(study_file, results, target):
     """Write the reference of a study to the folder `target`."""
-    made_from = commit()  # before there is anything new
+    made_from = commit()  # before the new files make the working tree dirty
     study = read_study(study_file)
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def main(study_file, results, target):
 
 
 def collect(study, results, new, made_from):
-    """Fill the folder `new`; the sums of all that is in it come last. made_from: the commit."""
+    """Fill the folder `new`, and write the checksums of its files last. made_from: the commit."""
     copy_as_new(results / "config.yaml", new / "config.yaml")
     for folder, pattern in (
         ("tables", "*"),
@@ -76,7 +76,7 @@ def collect(study, results, new, made_from):
 
 
 def copy_models(study, models, new):
-    """Copy all records and some weights, and write the sums of all weights."""
+    """Copy all records and some weights, and write the checksums of all weights."""
     sums = []
     filling = filling_models(study, models)
     for name, identity in every_model(study).items():
@@ -89,7 +89,7 @@ def copy_models(study, models, new):
 
 
 def filling_models(study, models):
-    """Return the names of the models, of all sites, whose method fills the clouds of any."""
+    """Return the names of the models, at all sites, whose method fills the clouds of any site."""
     layout = Layout(study)
     protocol = layout.product_protocol or ""
     records = [

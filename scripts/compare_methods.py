@@ -30,9 +30,9 @@ def main(
 ) -> None:
     """Write the table of differences left - right (COLUMNS), the mean over seeds.
 
-    cells: the file of cells that scoring made; it says which region is compared. pairs:
-    [left method, left input, right method, right input] of each comparison; those that lack a side
-    in a band are left out there.
+    cells: the file of cells that scoring made; it names the region to compare on. pairs: [left
+    method, left input, right method, right input] of each comparison; a band in which one side has
+    no scores is left out.
     """
     keep_freed_memory()
     rows = []
@@ -47,7 +47,7 @@ def main(
             for pair in pairs:
                 for metric in counts:
                     sides = [(*side, metric) for side in (pair[:2], pair[2:])]
-                    if not scores.keys() >= set(sides):  # of this band, no models are at hand
+                    if not scores.keys() >= set(sides):  # no models of this band are available
                         continue
                     left, right = (scores[side] for side in sides)
                     difference = compare(left, right, counts[metric], ground)

@@ -1,9 +1,9 @@
-"""Describe a release: its RO-Crate and what Zenodo reads, for `./reproduce release`.
+"""Describe a release as an RO-Crate and for Zenodo, for `./reproduce release`.
 
     python scripts/describe_release.py FOLDER DATE COMMIT
 
-FOLDER: the files of the commit, which get ro-crate-metadata.json and .zenodo.json. DATE: of the
-release, ISO 8601.
+FOLDER: contains the files of the commit; ro-crate-metadata.json and .zenodo.json are added to it.
+DATE: of the release, ISO 8601.
 """
 
 import sys

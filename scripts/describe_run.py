@@ -1,4 +1,4 @@
-"""Say what was run, on what, by whom and when: the study's settings, and a crate."""
+"""Describe what was run, on what data, by whom and when: the study's settings, and a crate."""
 
 from sarfusion.core.job import run
 
@@ -31,12 +31,12 @@ def main(
 ) -> None:
     """Save the study's settings as a file that can be run, and write the crate.
 
-    steps: how each file came about (see facts.describe_files); kept: what of the results the
-    crate holds; lock: the lock files of the study, one or none; shards: files with the steps of
-    shards (note_steps.py); results: its folder; engine: version of Snakemake; conda: whether each
-    job ran in the conda environment of its rule.
+    steps: how each file was made (see facts.describe_files); kept: the results to copy into the
+    crate; lock: the lock files of the study, one or none; shards: files with the steps of shards
+    (note_steps.py); results: folder of the study's results; engine: version of Snakemake; conda:
+    whether each job ran in the conda environment of its rule.
     """
-    plain = json.loads(json.dumps(study))  # or YAML would say `*id001` for what stands twice
+    plain = json.loads(json.dumps(study))  # or YAML writes repeated objects as `*id001`
     write_text(config, yaml.safe_dump(plain, allow_unicode=True, sort_keys=False))
     read_study(config)
     steps = facts.merged([steps, *map(read_json, shards)])
@@ -53,7 +53,7 @@ def main(
         "command": os.environ.get("SARFUSION_COMMAND", "")
         + (" (each job in the conda environment of its rule)" * conda),
         "engine": engine,
-        # What stands in a conda environment of another rule cannot be seen from here.
+        # The packages in the conda environments of other rules cannot be seen from here.
         "packages": {} if conda else facts.packages(),
         "version": project_version(),
         "commit": facts.commit(),

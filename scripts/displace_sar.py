@@ -21,8 +21,9 @@ def main(
 ) -> None:
     """Write the bands of the stack, shuffled or moved (inputs.CONTROLS).
 
-    A value may go anywhere, so a whole band is in memory, up to 30 bytes a pixel. All bands are
-    displaced alike: those of a stack are valid at the same pixels. seed: of shuffling.
+    A value may move anywhere, so a whole band is in memory, at up to 30 bytes per pixel. All bands
+    are displaced alike; they can be, since the bands of a stack are valid at the same pixels. seed:
+    of the shuffling.
     """
     with create_raster(
         displaced, read_grid(stack), bands, np.float32, np.nan, quick=True

@@ -28,17 +28,17 @@ def main(
     packed: str | Path,
     clouds: str | Path,
 ) -> None:
-    """Write the QA_PIXEL band of the locked cloudy date of one site, or what is brought into it.
+    """Write the QA_PIXEL band of the locked cloudy date of one site, converted if need be.
 
-    site_settings: the site of the config. lock: the lock file, to which the sums of the pixels are
-    added. parts: the folder that keeps what a broken download had finished. packed: the
-    folder of windows that were unpacked, if there is one.
+    site_settings: the site of the config. lock: the lock file; the checksums of the pixels are
+    added to it. parts: folder for the finished parts of an interrupted download. packed: folder of
+    unpacked windows, if there is one.
     """
     parts = Path(parts)
     entry = read_lock(lock)["sites"][site]
     if "clouds" not in entry:
         raise StudyError(
-            f"site {site}: no other date of its period was fit to shape gaps; say"
+            f"site {site}: no other date of its period was fit to shape gaps; set"
             " gap_shapes: simulated, or widen the period and lock again"
         )
     sensor = sensor_of(site_settings["catalogue"]["optical"]["sensor"])

@@ -38,12 +38,11 @@ def main(
     optical: str | Path,
     metadata: str | Path,
 ) -> None:
-    """Write the raw optical scene of a locked date on the grid of the site's own, and describe it.
+    """Write the raw optical scene of a locked date on the grid of the site's scene; describe it.
 
-    site_settings: the site of the config. lock: the lock file, to which the sums of the pixels are
-    added. parts: the folder that keeps what a broken download had finished. packed: the
-    folder of windows that were unpacked, if there is one. Pixels of another grid are brought onto
-    that of the scene by nearest neighbour.
+    site_settings: the site of the config. lock: the lock file; the checksums of the pixels are
+    added to it. parts: folder for the finished parts of an interrupted download. packed: folder of
+    unpacked windows, if there is one. Pixels on another grid are resampled by nearest neighbour.
     """
     parts, catalogue = Path(parts), site_settings["catalogue"]
     settings = catalogue["optical"]
@@ -89,7 +88,7 @@ def main(
 
 
 def onto(numbers, grid, target):
-    """Return raw optical bands (bands, rows, columns) of a grid on another, fill beyond them."""
+    """Return raw optical bands (bands, rows, columns) resampled to another grid; fill beyond."""
     beyond = np.zeros(len(numbers), numbers.dtype)
     beyond[-len(landsat.QUALITY)] = landsat.QA_FILL
     return nearest(numbers, grid, target, beyond)

@@ -47,11 +47,11 @@ def main(
 ) -> None:
     """Write optical.tif (digital numbers), sar.tif (linear power) and scene.json of one site.
 
-    SAR is the mean of its passes, where the lock has several.
-    site_settings: the site of the config. lock: the lock file, to which the sums of the pixels are
-    added. parts: the folder that keeps what a broken download had finished. packed: the
-    folder of windows that were unpacked, if there is one. aerosol: raster of SR_QA_AEROSOL to
-    write, where the study asks for it.
+    SAR is the mean of its passes where the lock has several.
+    site_settings: the site of the config. lock: the lock file; the checksums of the pixels are
+    added to it. parts: folder for the finished parts of an interrupted download. packed: folder of
+    unpacked windows, if there is one. aerosol: raster of SR_QA_AEROSOL to write, if the study uses
+    it.
     """
     parts, catalogue = Path(parts), site_settings["catalogue"]
     entry = read_lock(lock)["sites"][site]
@@ -110,7 +110,7 @@ def write_optical(scene, settings, parts, path, where):
 
 
 def of_versions(scene, settings):
-    """Return what scene.json says of scale and offset where the items state them, else nothing."""
+    """Return the scale and offset for scene.json if the items state them, else nothing."""
     return {} if "offset" in settings else {"scaling": list(scaling_of(scene, settings))}
 
 
@@ -151,9 +151,9 @@ def read_pass(scene, settings, parts, where):
 
 
 def shifts_of_frames(optical, scene, catalogue, parts, where):
-    """Return the shift (px of optical) of each frame of a SAR pass that is pasted of several.
+    """Return the shift (px of optical) of each frame of a SAR pass that is a mosaic of several.
 
-    A warning tells where two of them differ by more than MAX_SEAM_PX: a seam is in the scene.
+    Logs a warning if two of them differ by more than MAX_SEAM_PX: the scene then has a seam.
     """
     if len(scene["items"]) == 1:
         return []
@@ -175,8 +175,8 @@ def shifts_of_frames(optical, scene, catalogue, parts, where):
     )
     if seam > MAX_SEAM_PX:
         logging.warning(
-            "warning: %s: the frames of SAR lie %.1f px apart, so that a seam runs through the"
-            " scene; scene.json has the shift of each; choose another date",
+            "warning: %s: the SAR frames are shifted by %.1f px from each other, so that a seam"
+            " runs through the scene; scene.json has the shift of each; choose another date",
             where,
             seam,
         )
@@ -184,14 +184,14 @@ def shifts_of_frames(optical, scene, catalogue, parts, where):
 
 
 def of_passes(passes):
-    """Return what scene.json says of several SAR passes, nothing of one."""
+    """Return what scene.json says about several SAR passes; nothing for a single one."""
     if len(passes) == 1:
         return {}
     return {"passes": len(passes), "pass_dates": sorted(each["datetime"] for each in passes)}
 
 
 def describe(scene, settings, path):
-    """Return what scene.json says of one file."""
+    """Return what scene.json says about one file."""
     measured = ("track", "orbit", "coverage", "masked", "days_apart")
     return {
         "sensor": title_of(settings["sensor"]),

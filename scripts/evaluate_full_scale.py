@@ -42,10 +42,10 @@ def main(
     """Write the tidy table of scores on test ground.
 
     fused: paths of the products; runs: (band, method, input, seed) of each, in the same order.
-    Region `consistency`: the product degraded again against the measured band. Region `truth`,
-    where the true reflectance is known (a path, else None): the product against it. There,
-    `consistency` has the true image as well, as the method TRUE_IMAGE: a product that were right
-    would differ from the measured band by as much.
+    In the region `consistency`, the degraded product is compared with the measured band. In the
+    region `truth`, the product is compared with the true reflectance, if it is known (a path, else
+    None). `consistency` then has the true image as well, as the method TRUE_IMAGE: a perfect
+    product would differ from the measured band by as much.
     """
     keep_freed_memory()
     runs = [Run(*of_band) for of_band in runs]
@@ -117,12 +117,12 @@ def main(
 
 
 def _finer(span):
-    """Return a slice of pixels as one of the finest pixels."""
+    """Return a slice of native pixels as a slice of the finest pixels."""
     return slice(RATIO * span.start, RATIO * span.stop)
 
 
 def _parts(region, mask, bands, measured, runs, images):
-    """Return what score_scene wants to know of a tile."""
+    """Return what score_scene needs for a tile."""
     runs = dict(zip(runs, images, strict=False))
     return {region: mask}, dict(zip(bands, measured, strict=True)), runs
 

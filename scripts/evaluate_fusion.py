@@ -51,16 +51,17 @@ def main(
 ) -> None:
     """Write the tidy table of scores on test ground, and the file of cells to compare methods by.
 
-    optical: the raster whose optical bands the methods were given; where it is not valid, none
-    is scored. gaps: the mask of what was withheld, or None; gap_settings: as in the config.
+    optical: the raster whose optical bands the methods were given; no method is scored where it is
+    not valid. gaps: the mask of what was withheld, or None; gap_settings: as in the config.
     from_dates: raster with a band for each method over time, 1 where it filled from a date, or
     None. matched: raster of other dates (match_dates.py), or None. With it, there are scores by the
     age of the nearest clear date. dated: the inputs with another date. With `from_dates`, or a run
-    of such an input, each run has the share of pixels that it filled with the help of dates.
+    with such an input, each run also gets the share of pixels that it filled with the help of
+    dates.
     fused: paths; runs: (band, method, input, seed) of each, in the same order.
-    cells: the file of cells (see scoring.cells), or None. It has the runs `compared`, of which
-    methods are compared, on test ground (region "test") or, with gaps, inside these alone (region
-    "gap"). block_px: of the bootstrap.
+    cells: the file of cells (see scoring.cells), or None. It has the runs `compared`, those that
+    comparisons of methods need, on test ground (region "test") or, with gaps, only inside the gaps
+    (region "gap"). block_px: of the bootstrap.
     """
     keep_freed_memory()
     runs = [Run(*of_band) for of_band in runs]
@@ -122,7 +123,8 @@ def read_flags(
 ) -> dict[tuple[str, str], np.ndarray | None]:
     """Return {(method, input): bool (rows, columns)}, where each fills from dates; None: nowhere.
 
-    A network with another date takes it wherever a date is clear, which has an age then. See main.
+    A network with another date uses it wherever a date is clear, that is, where it has an age. See
+    main.
     """
     clear = None if matched is None else np.isfinite(read_band(matched, DATE_AGE))
     return {
@@ -136,7 +138,7 @@ def read_flags(
 
 
 def stacked(images: Mapping[Run, np.ndarray]) -> dict[Run, np.ndarray]:
-    """Return {run of TRIPLE: (3, rows, columns)} of the runs that have all three bands."""
+    """Return {run of TRIPLE: (3, rows, columns)} for the runs that have all three bands."""
     bands = {
         triple: [triple._replace(band=band) for band in BANDS]
         for triple in dict.fromkeys(one._replace(band=TRIPLE) for one in images)

@@ -1,4 +1,4 @@
-"""Score what a map of land cover, made of the filled gaps of one site and protocol, is worth."""
+"""Score maps of land cover that are made from the filled gaps of one site and protocol."""
 
 from sarfusion.core.job import run
 
@@ -46,7 +46,7 @@ def main(
 
     fused: paths; runs: (band, method, input, seed) of each, in the same order, with all `bands` of
     each method and seed. indices: names, of study.indices. built_up: map of built-up ground (see
-    scenes.built_up), or None. block_px, draws, seed: of the bootstrap. The column `band` has what
+    scenes.built_up), or None. block_px, draws, seed: of the bootstrap. The column `band` names what
     is mapped: BUILT_UP or an index.
     """
     keep_freed_memory()
@@ -88,7 +88,7 @@ def train(
     labels: np.ndarray,
     path: str,
 ) -> Classifier:
-    """Return the classifier of built-up ground, of the training pixels outside gaps."""
+    """Return a classifier of built-up ground, trained on the training pixels outside gaps."""
     chosen = thinned(training, MAX_TRAINING)
     built = labels[chosen] == BUILT
     for name, count in (("built up", built.sum()), ("not built up", (~built).sum())):
@@ -101,7 +101,7 @@ def train(
 
 
 def blocks_of(chosen: np.ndarray, block_px: int, draws: int, seed: int) -> GapBlocks | None:
-    """Return the resamples of the pixels `chosen`, bool (rows, columns); None without any."""
+    """Return the resamples of the pixels `chosen`, bool (rows, columns); None if there are none."""
     rows, columns = np.nonzero(chosen)
     return GapBlocks(rows, columns, block_px, draws, seed) if rows.size else None
 

@@ -1,4 +1,4 @@
-"""Say what share of a product was filled and, where the truth is known, how far off that is."""
+"""State what share of a product was filled and, if the truth is known, the error of the filling."""
 
 from sarfusion.core.job import run
 
@@ -42,7 +42,7 @@ def main(
 
 
 def tally_against(picture, truth, gain):
-    """Return {(region, band): Tally} of a product against the true reflectance at finer pixels."""
+    """Return {(region, band): Tally} of a product and the true reflectance at finer pixels."""
     margin = math.ceil(KERNEL_REACH * mtf_sigma(gain, RATIO) / RATIO)
     tallies: dict[tuple[str, str], Tally] = {}
     with ExitStack() as opened:

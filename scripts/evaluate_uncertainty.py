@@ -1,4 +1,4 @@
-"""Score how sure the methods of one site and protocol are of what they fill into gaps."""
+"""Score the uncertainties that the methods of one site and protocol give for filled gaps."""
 
 from sarfusion.core.job import run
 
@@ -39,9 +39,9 @@ def main(
 ) -> None:
     """Write the table of uncertainties (COLUMNS) on test ground in gaps.
 
-    fused: paths; runs: of each, in the same order, those of one band, method and input side by
-    side. uncertain: models whose rasters have a second band with the standard deviation. block_px,
-    draws, seed: of the bootstrap.
+    fused: paths; runs: (band, method, input, seed) of each, in the same order; runs of one band,
+    method and input are adjacent. uncertain: models whose rasters have a second band with the
+    standard deviation. block_px, draws, seed: of the bootstrap.
     """
     keep_freed_memory()
     pixels = read_gap_pixels(split, stack, gaps)
@@ -66,7 +66,7 @@ def main(
 
 
 def read(pixels: GapPixels, bands: Sequence[tuple[Path | str, str]]) -> np.ndarray:
-    """Return values (bands, pixels) of (path, band name) each, float32."""
+    """Return the values (bands, pixels), float32, of each (path, band name)."""
     with open_bands(bands) as reader:
         return pixels.read(reader)
 

@@ -1,4 +1,4 @@
-"""Fill the clouds of one site by its best method: the picture that a reader takes away."""
+"""Fill the clouds of one site by its best method: the product that a reader takes away."""
 
 from sarfusion.core.job import run
 
@@ -38,13 +38,13 @@ def main(
     uncertainty: str | Path | None = None,
     domain: str | Path | None = None,
 ) -> None:
-    """Write the product of a site, styles for QGIS, and what it is made by (JSON).
+    """Write the product of a site, styles for QGIS, and how it was made (JSON).
 
     optical, stack, start: rasters; see product.fill.Scene. weights, records: of all networks that
     may fill, in the same order. uncertainty: table with the factors of standard deviations; None
-    where no method has an uncertainty. mask: QA_PIXEL flags of what is filled.
-    domain: of networks of another study, whose they are and what of the scene they were not trained
-    on (check_domain.py); None for those of this study.
+    if no method has an uncertainty. mask: QA_PIXEL flags of the pixels to fill. domain: file of
+    check_domain.py if the networks are from another study: which study, and where the scene is
+    outside their training data; None for networks of this study.
     """
     keep_freed_memory()
     make_deterministic(0, threads)

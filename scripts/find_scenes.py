@@ -1,4 +1,4 @@
-"""Find the scenes of one site in a catalogue, and choose the pair that the study is made of."""
+"""Find the scenes of one site in a catalogue, and choose the pair that the study uses."""
 
 from sarfusion.core.job import is_impatient, is_offline, run
 
@@ -37,10 +37,10 @@ def main(
     found: str | Path,
     table: str | Path,
 ) -> None:
-    """Write what the lock will say of one site, and the table of all candidates.
+    """Write one site's entry for the lock, and the table of all candidates.
 
     site_settings: the site of the config. mask: the QA_PIXEL flags that make a pixel invalid.
-    answers: the folder that keeps what the catalogue answered until the lock is made.
+    answers: the folder that keeps the catalogue's answers until the lock is made.
     """
     catalogue_settings, area = site_settings["catalogue"], site_settings["area"]
     archives = {
@@ -81,9 +81,9 @@ def main(
         logging.info("%s", error.table.to_string())
         settings, today = catalogue_settings["sar"], datetime.now(UTC).date()
         if not found_items["sar"] and (
-            told := unprocessed(sar_catalogue, settings, area, periods["sar"], today)
+            reason := unprocessed(sar_catalogue, settings, area, periods["sar"], today)
         ):
-            raise StudyError(told) from None
+            raise StudyError(reason) from None
         raise
     for warning in choice.warnings:
         logging.warning("warning: %s", warning)
@@ -128,9 +128,9 @@ def open_archive(settings, sensor, answers):
 
 
 def read_quality(remote, area, sensor, item):
-    """Return QA_PIXEL (rows, columns) of an item's part of the area and its Grid, or None.
+    """Return QA_PIXEL (rows, columns) of an item in the area and its Grid, or None.
 
-    It is that of the sensor's quality band, on the pixels of its optical bands.
+    It is made from the sensor's quality band, on the pixels of the optical bands.
     """
     band = sensor.quality[0]
     href, times = item.assets[band].href, sensor.coarser.get(band, 1)

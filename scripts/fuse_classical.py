@@ -37,7 +37,7 @@ from sarfusion.scenes.other_dates import read_dates
 from sarfusion.study.methods import METHODS
 from sarfusion.study.protocols import PROTOCOLS
 
-TILE_PX = 1024  # side of the part of a scene that is sharpened at once
+TILE_PX = 1024  # side of the tiles that a scene is sharpened in
 
 Surfaces = Callable[[str], np.ndarray]  # band -> (rows, columns), its gaps filled by `biharmonic`
 
@@ -59,12 +59,12 @@ def main(
     """Write the fused bands (reflectance, NaN where not valid) of the whole scene.
 
     stack: raster with the optical and the SAR bands; split: the split map; reduced: raster with the
-    optical bands to sharpen; noisy: with those that have noise and blur; gaps: the mask of what is
-    withheld. The last three may be None where no run needs them. fused: a path for each of `runs`,
-    which are (protocol, band, method).
-    dates, calendar: rasters and descriptions of other dates; mask: QA_PIXEL flags of what is not
-    seen there. from_dates: raster to write, with a band for each method over time: 1 where it fills
-    a gap from a date, 0 elsewhere.
+    optical bands to sharpen; noisy: raster with noise and blur added to them; gaps: the mask of
+    what is withheld. The last three may be None if no run needs them. fused: a path for each of
+    `runs`, which are (protocol, band, method).
+    dates, calendar: rasters and descriptions of other dates; mask: QA_PIXEL flags that make their
+    pixels invalid. from_dates: raster to write, with a band for each method over time: 1 where it
+    fills a gap from a date, 0 elsewhere.
     """
     paths: dict[str | None, dict[tuple[str, str], str | Path]] = {}
     for path, (protocol, band, method) in zip(fused, runs, strict=True):
@@ -98,7 +98,7 @@ def main(
 def return_bands(
     methods: ModuleType, given: str | Path, paths: Mapping[tuple[str, str], str | Path]
 ) -> None:
-    """Make each band with each of `methods` from the band that is given.
+    """Make each band with each method of the module `methods` from the given band.
 
     given: raster with the optical bands. paths: {(method, band): path}.
     """
@@ -116,7 +116,7 @@ def fill_gaps(
 ) -> None:
     """Fill the gaps of each band with each method. paths: {(method, band): path}.
 
-    gap, train: bool (rows, columns), what is filled, and training ground.
+    gap, train: bool (rows, columns), the pixels to fill and the training ground.
     """
     backscatter = read_bands(stack, ["vv_db", "vh_db"])
     for (name, band), path in paths.items():
@@ -137,10 +137,9 @@ def fill_from_dates(
     paths: dict[tuple[str, str], str | Path],
     from_dates: str | Path,
 ) -> None:
-    """Fill the gaps of each band with each method over time, and tell which pixels that are.
+    """Fill the gaps of each band with each method over time, and write where dates were used.
 
-    gap, train, paths: as of fill_gaps. Where no date says anything of a pixel, it is that of
-    `surface`.
+    gap, train, paths: as for fill_gaps. A pixel that no date can fill gets the value of `surface`.
     """
     optical_bands, grid = optical_of(band_names(stack)), read_grid(stack)
     optical = read_bands(stack, optical_bands)

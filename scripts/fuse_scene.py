@@ -32,12 +32,12 @@ def main(
 ) -> None:
     """Write the fused bands (reflectance, NaN where an input is not valid) of the whole scene.
 
-    All paths are one per model. optical, sar: rasters that hold the optical band and the SAR bands.
-    For a network that fills gaps, `optical` is a raster of start surfaces (start_gaps.py). Outside
-    the gaps the measured band is then kept, as a user would.
+    Each argument has one path per model. optical, sar: rasters with the optical band and the SAR
+    bands. For a network that fills gaps, `optical` is a raster of start surfaces (start_gaps.py).
+    Outside the gaps the measured band is then kept, as a user would do.
 
-    A network that gives the variance of its error gets a second band, its standard deviation: in
-    reflectance, by this network alone and not calibrated; NaN where the measured band is kept.
+    If a network predicts the variance of its error, a second band contains the standard deviation:
+    in reflectance, of this network alone and not calibrated; NaN where the measured band is kept.
     """
     keep_freed_memory()
     make_deterministic(0, threads)
@@ -50,14 +50,14 @@ def main(
 
 
 def fuse(network, record, optical, sar, fused, tile_px, device):
-    """Write the fused band of one network, and its standard deviation where it gives one."""
+    """Write the fused band of one network, and its standard deviation if it predicts one."""
     names, band = record["channels"], record["band"]
     made = [band, deviation_name(band)] if network.uncertain else [band]
     with (
         channels.open_channels(names, optical, sar) as source,
         create_raster(fused, source.grid, made, np.float32, np.nan, quick=True) as target,
     ):
-        # What is not the network's work is done by the threads that read and write.
+        # All work outside the network is done by the threads that read and write.
         def read(tile):
             bands = source.read(Window.from_slices(*tile.read))
             return bands, channels.normalised(bands, names, record["scaling"])

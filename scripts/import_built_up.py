@@ -1,4 +1,4 @@
-"""Bring a person's mask of built-up ground onto the optical grid of a site."""
+"""Bring a user's own mask of built-up ground onto the optical grid of a site."""
 
 from sarfusion.core.job import run
 

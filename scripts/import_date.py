@@ -1,4 +1,4 @@
-"""Bring another date of a person's own GeoTIFFs onto the grid of the scene."""
+"""Bring a user's own GeoTIFFs of another date onto the grid of the scene."""
 
 from sarfusion.core.job import run
 

@@ -1,4 +1,4 @@
-"""Bring a person's own GeoTIFFs into the form of raw scenes."""
+"""Bring a user's own GeoTIFFs into the form of raw scenes."""
 
 from sarfusion.core.job import run
 
@@ -36,10 +36,10 @@ def main(
     """Write optical.tif (raw numbers), sar.tif (linear power) and scene.json of one site.
 
     site_settings: the site of the config. rasters: {"optical.red": GDAL's name, ...} of its
-    rasters. absent: which file the site lacks, as an error to raise. origin: what
-    calibrate_grd.py wrote of the radar that it made. aerosol: raster of SR_QA_AEROSOL to write,
-    where the study asks for it.
-    Files of any size: strip by strip; of SAR only what lies under the optical scene.
+    rasters. absent: the error to raise if the site lacks a file. origin: the file that
+    calibrate_grd.py wrote about the SAR that it made. aerosol: raster of SR_QA_AEROSOL to write,
+    if the study uses it.
+    Files may have any size: they are read strip by strip, and SAR only under the optical scene.
     """
     if absent:
         raise StudyError(absent)
@@ -96,7 +96,7 @@ def warn_of_large_block(dataset):
     block = math.prod((height, width, size, together))
     if block > LARGE_BLOCK:
         logging.warning(
-            "warning: %s: its blocks of %d x %d pixels take %.1f GB of memory each; tile it where"
+            "warning: %s: its blocks of %d x %d pixels take %.1f GB of memory each; tile it if"
             " that is too much (gdal_translate -co TILED=YES)",
             dataset.name,
             height,
@@ -106,9 +106,9 @@ def warn_of_large_block(dataset):
 
 
 def describe(settings, keys, path):
-    """Return what scene.json says of one file."""
-    said = {key: settings[key] for key in keys}
-    return {**said, "sensor": title_of(settings["sensor"]), **describe_file(path)}
+    """Return what scene.json says about one file."""
+    stated = {key: settings[key] for key in keys}
+    return {**stated, "sensor": title_of(settings["sensor"]), **describe_file(path)}
 
 
 def write_optical(path, scene, settings):

@@ -13,7 +13,7 @@ def main(
     new_lock: str | Path,
     lock: str | Path,
 ) -> None:
-    """Write the lock file and say so."""
+    """Write the lock file and log that it was made."""
     write_json(lock, read_json(new_lock))
     logging.warning(
         "%s did not exist and was made; commit it, so that others get these scenes", lock

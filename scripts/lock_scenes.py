@@ -26,21 +26,21 @@ def main(
 ) -> None:
     """Write the lock of all sites, and a summary for people.
 
-    found, tables: files of each of `sites`. previous: the lock so far, if there is one; the sums
-    of files that stayed the same are taken over from it. answers: the folder of the catalogue's
-    answers, which are not needed any more.
+    found, tables: one file for each of `sites`. previous: the lock so far, if there is one; the
+    checksums of unchanged files are kept from it. answers: the folder of the catalogue's answers,
+    which are deleted, since they are no longer needed.
     """
     if not sites:
         raise StudyError("the study takes no scenes from a catalogue: there is nothing to lock")
     old = read_lock(previous)["sites"] if Path(previous).exists() else {}
     new = {site: read_json(path) for site, path in zip(sites, found, strict=True)}
-    said = []
+    lines = []
     for site, table in zip(sites, tables, strict=True):
         if site in old:
             carry_sums(old[site], new[site])
-        said += [f"{site}: {change(old.get(site), new[site])}", "", candidates(table), ""]
+        lines += [f"{site}: {change(old.get(site), new[site])}", "", candidates(table), ""]
     write_json(new_lock, {"sites": new})
-    write_text(summary, "\n".join(said))
+    write_text(summary, "\n".join(lines))
     shutil.rmtree(answers, ignore_errors=True)
 
 

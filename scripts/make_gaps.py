@@ -20,8 +20,8 @@ from sarfusion.scenes.own_rasters import own_band
 from sarfusion.scenes.plausibility import HUGE, check_qa_pixel
 from sarfusion.scenes.sensors import DEFAULT, sensor_of
 
-MIN_GAP = 0.01  # of the test ground; below it a score inside gaps says nothing
-MIN_COVER = 0.5  # of the test ground that a mask file must know
+MIN_GAP = 0.01  # share of the test ground; with fewer gaps, scores inside them mean nothing
+MIN_COVER = 0.5  # share of the test ground that a mask file must have data for
 UNKNOWN, CLEAR, GAP = range(3)
 
 
@@ -37,10 +37,10 @@ def main(
 ) -> None:
     """Write the gap mask (uint8, 1 = withheld) on the grid of the stack.
 
-    gap_settings: as in the config. Without mask_file the gaps are simulated from its share,
-    size_px and seed. With it they are those of the file: QA_PIXEL `flags` when given, else all
-    pixels that are not 0. Both are dilated by a disc of its dilation_px. sensor: that of the file,
-    whose quality band is brought into QA_PIXEL.
+    gap_settings: as in the config. Without mask_file the gaps are simulated with its share,
+    size_px and seed. With mask_file they are those of the file: the QA_PIXEL `flags` if given, else
+    all pixels that are not 0. Both are dilated by a disc of dilation_px. sensor: of the file, whose
+    quality band is converted to QA_PIXEL.
     """
     grid = read_grid(stack)
     use = read_band(split, "use")
@@ -58,21 +58,21 @@ def main(
     else:
         own_sources.check(str(mask_file), "gap_mask")
         gap = dilate(read_mask(mask_file, flags, sensor, grid, test), dilation_px)
-        advice = f"choose another mask than {mask_file} (or, of a quality band, other gaps.flags)"
+        advice = f"choose another mask than {mask_file} (or, for a quality band, other gaps.flags)"
     withheld = gap[test].mean()
     if withheld < MIN_GAP:
-        raise StudyError(f"gaps: only {withheld:.2%} of the test ground lies in one; {advice}")
+        raise StudyError(f"gaps: only {withheld:.2%} of the test ground is in a gap; {advice}")
     if gap[valid].all():
         raise StudyError(f"gaps: no valid pixel is left outside them; {advice}")
-    logging.info("%.1f %% of the test ground lies in gaps", 100 * withheld)
+    logging.info("%.1f %% of the test ground is in gaps", 100 * withheld)
     write_raster(gaps, gap.astype(np.uint8)[None], grid, ["gap"], None)
 
 
 def read_mask(path, flags, sensor, grid, test):
     """Return the gaps of a mask file on `grid`, by nearest neighbour, before dilation.
 
-    The band called qa_pixel is read, or the first one. Raises StudyError unless the file knows
-    (neither fill nor nodata) at least MIN_COVER of the `test` ground.
+    The band called qa_pixel is read, or the first one. Raises StudyError unless the file has data
+    (neither fill nor nodata) on at least MIN_COVER of the `test` ground.
     """
     with open_raster(path) as dataset:
         names = dataset.descriptions
@@ -90,7 +90,7 @@ def read_mask(path, flags, sensor, grid, test):
         else:
             values, known = band.with_zero().read(whole)
             gap = values > 0
-            known &= (values >= 0) & (values < HUGE)  # not a fill that is undeclared
+            known &= (values >= 0) & (values < HUGE)  # not an undeclared fill value
 
     classes = np.where(known, np.where(gap, GAP, CLEAR), UNKNOWN).astype(np.uint8)
     state = nearest(classes, source, grid, UNKNOWN)

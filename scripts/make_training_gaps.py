@@ -1,4 +1,4 @@
-"""Make the gaps of one site for training: views of its bands under random masks."""
+"""Make the training gaps of one site: views of its bands under random masks."""
 
 from sarfusion.core.job import run
 
@@ -26,8 +26,8 @@ def main(
 ) -> None:
     """Write the views (see ground/training_gaps.py). gap_settings: as in the config.
 
-    gaps: the real mask of the site, where its cuts are the masks. Raises StudyError where no view
-    has a clear pixel.
+    gaps: the real mask of the site, if the random masks are cut from it. Raises StudyError if no
+    view has a clear pixel.
     """
     made = make_views(
         read_bands(stack, bands),

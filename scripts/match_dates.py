@@ -28,10 +28,10 @@ def main(
 ) -> None:
     """Write the bands on the nearest date on which a pixel is clear, its age, and where one is.
 
-    Each date is matched to the scene by a gain and an offset of each band, fitted on training
-    ground alone (temporal.match): parts of a picture that come from different days then fit
+    Each date is matched to the scene by a gain and an offset for each band, fitted on training
+    ground alone (temporal.match), so that the parts of an image that come from different days fit
     together. The age is in days from the scene, before or after it. Where no date is clear, bands
-    and age are NaN. mask: QA_PIXEL flags of what is not seen.
+    and age are NaN. mask: QA_PIXEL flags that make a pixel invalid.
     """
     of_stack = optical_of(band_names(stack))
     grid, optical = read_grid(stack), read_bands(stack, of_stack)

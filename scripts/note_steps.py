@@ -1,4 +1,4 @@
-"""Note how the files of a shard came about, for the plan that joins the shards."""
+"""Record how the files of a shard were made, for the run that joins the shards."""
 
 from sarfusion.core.job import run
 

@@ -2,7 +2,7 @@
 
     python scripts/pack_scenes.py STUDY.yaml LOCK TARGET [--creator NAME ...]
 
-Windows that are not at hand are downloaded and compared with the lock, which gets their sums.
+Missing windows are downloaded and compared with the lock; their checksums are added to it.
 """
 
 from sarfusion.core.job import is_offline
@@ -39,7 +39,7 @@ def main(config, lock, target, creator):
     if not sites:
         raise StudyError("the study takes no scenes from a catalogue: there is nothing to pack")
     if isinstance(read_yaml(config).content["sites"], str):
-        raise StudyError("its sites stand in a table: write them into the study's file to pack it")
+        raise StudyError("the sites are in a table: to pack the study, write them into its file")
     folder = target.parent / ".part-pack" / f"{name}-scenes"
     for site, settings in sites.items():
         take(site, settings, lock, folder.parent / "windows" / site, packed_of(target, name, site))
@@ -58,12 +58,12 @@ def main(config, lock, target, creator):
 
 
 def packed_of(target, study, site):
-    """Return the folder of windows that were unpacked for a site."""
+    """Return the folder of unpacked windows of a site."""
     return target.parent.parent / ".packed" / study / site
 
 
 def take(site, settings, lock, windows, packed):
-    """Download all windows of a site, and add their sums to the lock."""
+    """Download all windows of a site, and add their checksums to the lock."""
     entry = copy.deepcopy(read_lock(lock)["sites"][site])
     found = download(
         remotes(settings["catalogue"], offline=is_offline()),

@@ -1,4 +1,4 @@
-"""Draw figures: what each is drawn from, and by which function, is in study/figures.py."""
+"""Draw figures; study/figures.py lists the inputs and the function of each."""
 
 from sarfusion.core.job import run
 
@@ -9,7 +9,7 @@ from sarfusion.show.figures import draw
 
 
 def main(*, drawings: Sequence[Mapping[str, Any]]) -> None:
-    """Draw each figure as PNG and as PDF. drawings: what show.figures.draw takes of each."""
+    """Draw each figure as PNG and as PDF. drawings: the arguments of show.figures.draw for each."""
     for drawing in drawings:
         draw(**drawing)
 

@@ -1,4 +1,4 @@
-"""Draw several figures as PNG, to hold those of another person against them."""
+"""Draw several figures as PNG, to compare another person's figures with them."""
 
 from sarfusion.core.job import run
 
@@ -15,8 +15,8 @@ from sarfusion.show.figures import draw
 def main(*, drawings: Sequence[Mapping[str, Any]], drawn: str | Path) -> None:
     """Draw each figure, and write the list of those that were drawn.
 
-    drawings: of each figure what show.figures.draw takes. A figure that cannot be drawn is left
-    out, with its error in the log: what another person sent may be anything.
+    drawings: the arguments of show.figures.draw for each figure. A figure that cannot be drawn is
+    left out and its error logged, since another person's files may contain anything.
     """
     names = []
     for drawing in drawings:

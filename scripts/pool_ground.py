@@ -23,8 +23,8 @@ def main(
 ) -> None:
     """Write the normalisation of every channel, and percentiles of its values.
 
-    stacks, splits: paths, one per site. Each site gives the same number of pixels, evenly taken
-    from its training ground, so that a large one counts no more than a small one.
+    stacks, splits: paths, one per site. Each site contributes the same number of pixels, taken
+    evenly from its training ground, so that a large site counts no more than a small one.
     """
     names = (*optical_of(band_names(stacks[0])), *sar.CHANNELS)
     ground = [read_band(path, "use") == split.TRAIN for path in splits]

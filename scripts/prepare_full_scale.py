@@ -26,7 +26,8 @@ def main(
 ) -> None:
     """Write the optical bands (interpolated) and vv_db, vh_db, ratio_db on the fine grid.
 
-    description: JSON with the shift of SAR that was taken back in the stack, and is here too.
+    description: JSON with the shift of SAR that was corrected in the stack; it is corrected here
+    too.
     """
     shift = read_json(description)["shift_corrected_px"]
     optical_bands = optical_of(band_names(stack))

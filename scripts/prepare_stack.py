@@ -32,7 +32,7 @@ from sarfusion.scenes.looks import Looks, estimate_looks
 from sarfusion.scenes.registration import correction, measure_frames, measure_shift
 from sarfusion.scenes.shift import central_window, taken_back
 
-LITTLE_SAR = 0.5  # of the optical scene
+LITTLE_SAR = 0.5  # share of the optical scene
 FLOOR_MARGIN_DB = 0.01  # above the noise floor, for rounding
 
 
@@ -54,10 +54,10 @@ def main(
 ) -> None:
     """Write the stack, the split map and their description.
 
-    Scenes of any size: strip by strip, and only one byte of each pixel is kept. optical_bands: of
-    the stack, before those of SAR. threads: of the compression. split: None where nothing is
-    trained; all valid ground is then described. aerosol: raster of SR_QA_AEROSOL, of which the
-    flags mask_aerosol are masked, on the same grid.
+    Scenes may have any size: they are processed strip by strip, and only one byte per pixel is kept
+    in memory. optical_bands: of the stack, before those of SAR. threads: of the compression. split:
+    None if nothing is trained; all valid ground is then described. aerosol: raster of SR_QA_AEROSOL
+    on the same grid, whose flags mask_aerosol are masked.
     """
     floor = sar_settings["noise_floor_db"]
     channels = (*optical_bands, *radar.CHANNELS)
@@ -68,7 +68,7 @@ def main(
         sar_counts = count_backscatter(power)
 
         def hazy(window):
-            """Return {flag: where it is in a window}, of the flags of aerosol that are masked."""
+            """Return {flag: where it is set in a window} for the aerosol flags to mask."""
             if aerosol is None:
                 return {}
             (bits,) = read_bands(aerosol, ["qa_aerosol"], window)
@@ -131,7 +131,7 @@ def main(
 
 
 def of_training(ground, sample, split_settings, sar_settings):
-    """Return what the description says of the split, and of the scaling by training ground."""
+    """Return what the description says about the split and the scaling by training ground."""
     return {
         "split": {"pixels": splitting.counts(ground), **split_settings},
         "normalisation": {
@@ -149,7 +149,7 @@ def of_training(ground, sample, split_settings, sar_settings):
 
 
 def count_backscatter(power):
-    """Return what the SAR scene, an open BandReader, holds on its own grid: counts by band."""
+    """Return counts by band of the SAR scene, an open BandReader, on its own grid."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in radar.BANDS}
     for window in strips(power.grid.shape):
         for name, values in zip(radar.BANDS, power.read(window), strict=True):
@@ -161,8 +161,8 @@ def fill_stack(target, numbers, power, grid, optical_bands, mask, noise_floor_db
     """Write the channels to the open stack; return (valid, counts).
 
     numbers: the open raw optical scene, with the optical bands; power: a BandReader of VV and VH.
-    hazy: function of a window that returns {flag of aerosol: where it is}, of the flags to mask.
-    valid: bool (rows, columns), where every channel is. counts: of "optical", "floor" and
+    hazy: function of a window that returns {aerosol flag: where it is set} for the flags to mask.
+    valid: bool (rows, columns), where every channel is valid. counts: of "optical", "floor" and
     "backscatter".
     """
     bands = band_numbers(numbers, (*optical_bands, *landsat.QUALITY))
@@ -215,14 +215,14 @@ def warn_of_little_sar(covered, site):
     if covered < LITTLE_SAR:
         logging.warning(
             "warning: site %s: SAR is valid on only %s of the optical scene, and the rest is left"
-            " out; check which scenes belong together",
+            " out; check that the scenes belong together",
             site,
             f"{covered:.0%}" if covered >= 0.01 else "less than 1%",
         )
 
 
 def check_varied(sample, site):
-    """Raise StudyError for a channel without values of its own; sample: {name: training values}."""
+    """Raise StudyError for a channel that is constant; sample: {name: training values}."""
     for name, values in sample.items():
         if normalise.data_range(values) == 0:
             raise StudyError(
@@ -232,7 +232,7 @@ def check_varied(sample, site):
 
 
 def split_ground(valid, site, settings):
-    """Return the use of every pixel, as ground.split.split_ground; errors name the site."""
+    """Return the use of every pixel, like ground.split.split_ground; errors name the site."""
     try:
         return splitting.split_ground(valid, **settings)
     except StudyError as error:
@@ -258,7 +258,7 @@ def measure_looks(stack, grid, sar_grid, noise_floor_db, site) -> Looks | None:
 
 
 def share(counts, name):
-    """Return counts[name] as a share of all pixels, for people."""
+    """Return counts[name] as a share of all pixels, as text."""
     return f"{counts[name] / counts['pixels']:.0%}"
 
 

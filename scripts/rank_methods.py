@@ -1,4 +1,4 @@
-"""Rank the methods of a study by their error, each held against one of them."""
+"""Rank the methods of a study by their error, each compared with one of them."""
 
 from sarfusion.core.job import run
 
@@ -26,7 +26,7 @@ def main(
     """Write the ranking (see scoring.ranking) as CSV, and for people as Markdown.
 
     differences: tables of compare_methods, of every site and protocol; metrics: the tidy table of
-    all scores; against: METHOD-INPUT that the others are held against.
+    all scores; against: METHOD-INPUT that the others are compared with.
     """
     table = rank(pd.read_csv(metrics), read_scores(differences), against)
     write_csv(csv, table)

@@ -11,7 +11,7 @@ from sarfusion.core.raster import band_names, create_raster, open_bands, strips
 from sarfusion.ground.degradation import coarse_span, degrade, enlarge
 from sarfusion.scenes.bands import optical_of
 
-STRIP_PX = 2**22  # larger than usual: what lies around a strip is read and computed again
+STRIP_PX = 2**22  # larger than usual: the surroundings of each strip are read and computed again
 
 
 def main(

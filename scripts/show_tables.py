@@ -1,4 +1,4 @@
-"""Turn tables for people into pages, which the report shows in place; it only offers Markdown."""
+"""Turn Markdown tables into pages, which the report can show; it only offers Markdown files."""
 
 from sarfusion.core.job import run
 

@@ -1,4 +1,4 @@
-"""Make the land cover of a simulated city, which its scene, other dates and map are made from."""
+"""Make the land cover of a simulated city; its scene, other dates and map are made from it."""
 
 from sarfusion.core.job import run
 

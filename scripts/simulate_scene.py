@@ -31,7 +31,7 @@ def main(
     and scene.json of one site: size_px x size_px pixels of 30 m that follow from its seed.
 
     land: its land cover, if simulate_land.py wrote it for other scripts too. aerosol: raster of
-    SR_QA_AEROSOL to write, where the study asks for it.
+    SR_QA_AEROSOL to write, if the study uses it.
     """
     size_px, seed, looks = (site_settings[name] for name in ("size_px", "seed", "looks"))
     passes = site_settings.get("passes", 1)

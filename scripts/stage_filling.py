@@ -2,9 +2,9 @@
 
     python scripts/stage_filling.py FOLDER TARGET [--site SITE] [--anyway]
 
-FOLDER: results/STUDY, or a folder laid out so: with models/ and, for calibrated standard
-deviations, metrics/. TARGET: the file of settings that is laid over the study of the scene. SITE:
-whose models to take, where FOLDER has those of several places.
+FOLDER: results/STUDY, or a folder with the same layout: with models/ and, for calibrated standard
+deviations, metrics/. TARGET: the file of settings to write, which overrides the study of the scene.
+SITE: the site or transfer whose models to use, if FOLDER has several.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def main(folder, target, site=None, anyway=False):
     place = chosen_place(found, site, str(root))
     records = {}
     for path in sorted((root / "models" / place / protocol).glob("*/*/seed*.json")):
-        if path.with_suffix(".safetensors").is_file():  # of some models, only the record is kept
+        if path.with_suffix(".safetensors").is_file():  # some models have only a record
             records[str(path.with_suffix(""))] = record = read_record(path)
             check_record(record, str(path))
     records = without_dates(records, f"{root}, models of {place}")
@@ -39,7 +39,7 @@ def main(folder, target, site=None, anyway=False):
     table = root / "metrics" / place / f"{protocol}.uncertainty.csv"
     if not table.is_file():
         print(
-            f"warning: no {table}: how far off what is filled may be stays unknown",
+            f"warning: no {table}: the error of filled pixels stays unknown",
             file=sys.stderr,
         )
     chosen = settings(
@@ -55,7 +55,7 @@ def main(folder, target, site=None, anyway=False):
 
 
 def relative(folder):
-    """Return the path of a folder from the working folder if it is in there, so that both move."""
+    """Return a folder's path, relative if inside the working folder, so that both can be moved."""
     path = Path(folder).resolve()
     return Path(os.path.relpath(path)) if Path.cwd().resolve() in path.parents else path
 

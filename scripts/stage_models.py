@@ -1,15 +1,15 @@
-"""Lay out runs apart from results/, with the models of another person, for `./reproduce verify`.
+"""Prepare runs outside results/ with the models of another person, for `./reproduce verify`.
 
     python scripts/stage_models.py STUDY_FILE FOLDER TARGET [--scenes OURS] [--first-band]
         [--spot [N] --dice TEXT]
 
-FOLDER: results/STUDY of another person. TARGET/weights gets those of its models that may be used
-(with --first-band, of the study's first band only). TARGET/run and TARGET/trained, where Snakemake
-shall work, get the scenes from a catalogue that stand in OURS (results/STUDY), so that they are
-not fetched again. What is laid over the study there is in TARGET: place.json for any run,
-weights.json for one with these models, scores.json for one whose tables are made from the scores
-in FOLDER, if these can be read, and spot.json for one that trains N of the models whose weights are
-not in FOLDER, drawn by the dice.
+FOLDER: results/STUDY of another person. Its usable models are copied to TARGET/weights (with
+--first-band, only those of the study's first band). Catalogue scenes in OURS (results/STUDY) are
+copied to TARGET/run and TARGET/trained, where Snakemake will run, so that they are not downloaded
+again. TARGET also gets files of settings that override the study's: place.json for any run,
+weights.json for a run with these models, scores.json, if the scores in FOLDER can be read, for a
+run that makes its tables from them, and spot.json for a run that trains N of the models whose
+weights are not in FOLDER, drawn by the dice.
 """
 
 import argparse
@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def main(study_file, folder, target, scenes=None, first_band=False, spot=0, dice=""):
-    """Fill the folder `target`, which is empty or not there."""
+    """Fill the folder `target`, which is empty or does not exist."""
     check_no_links(folder)
     study = read_study(study_file)
     models, target = Path(folder, "models"), Path(target)
@@ -59,7 +59,7 @@ def main(study_file, folder, target, scenes=None, first_band=False, spot=0, dice
 
 
 def wanted_models(study, first_band):
-    """Return the names of the models that are asked for."""
+    """Return the names of the models of all bands, or of the first band only."""
     bands = study["bands"][:1] if first_band else study["bands"]
     return [name for name, about in every_model(study).items() if about["band"] in bands]
 

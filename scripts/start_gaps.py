@@ -1,4 +1,4 @@
-"""Make what networks are given of a site with gaps: start surfaces, anomalies, another date."""
+"""Make the inputs of networks for a site with gaps: start surfaces, anomalies, another date."""
 
 from sarfusion.core.job import run
 
@@ -36,9 +36,9 @@ def main(
     The band `gap` is 0 where a pixel is clear, 1 where it is withheld, and 2 where one of the bands
     is not valid. gaps: the mask of what is withheld. Without it, the pixels that are not valid,
     such as those under the clouds of the scene, are the gaps. method: see start_surface. sar,
-    radar: a raster and those of its bands whose anomalies are written, see ground.pyramid.anomaly.
-    matched: the raster of other dates (match_dates.py), whose bands are written with their
-    anomalies; None where no network is given any.
+    radar: a raster, and the names of its bands whose anomalies are written (see
+    ground.pyramid.anomaly). matched: the raster of other dates (match_dates.py), whose bands are
+    written with their anomalies; None if no network takes another date.
     """
     grid = read_grid(stack)
     withheld = np.zeros(grid.shape, bool) if gaps is None else read_band(gaps, "gap") == 1

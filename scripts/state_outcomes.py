@@ -1,4 +1,4 @@
-"""Write what came out of the reference studies into the README.
+"""Write the outcomes of the reference studies into the README.
 
 python scripts/state_outcomes.py README.md results/reference
 """

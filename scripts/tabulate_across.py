@@ -1,4 +1,4 @@
-"""Means over the sites of a study, of scores and of differences between methods."""
+"""Tabulate means over the sites of a study: of scores and of differences between methods."""
 
 from sarfusion.core.job import run
 
@@ -42,7 +42,7 @@ def main(
 
     metrics: the tidy table of all scores; differences: tables of compare_methods of every site
     and protocol; descriptions: stack/SITE.json of each site; missing: the sites that the study
-    should have had; left_out: the transfers that could not be made without them.
+    should have had; left_out: the transfers that could not be computed without them.
     """
     scores = pd.read_csv(metrics)
     pooled = pooled_scores(supported(scores))

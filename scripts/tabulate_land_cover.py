@@ -1,4 +1,4 @@
-"""Collect what maps made of filled gaps are worth, at all sites."""
+"""Collect the scores of maps made from filled gaps, at all sites."""
 
 from sarfusion.core.job import run
 
@@ -18,7 +18,7 @@ def main(
     md: str | Path,
     missing: Mapping[str, Mapping[str, str]],
 ) -> None:
-    """Write all rows as CSV, and what people read of them as Markdown.
+    """Write all rows as CSV, and the main ones as Markdown for people.
 
     scores: tables of evaluate_land_cover. missing: sites that the study should have had.
     """

@@ -1,4 +1,4 @@
-"""What the trained models cost: parameters, receptive field, updates, and time."""
+"""Tabulate the cost of the trained models: parameters, receptive field, updates, and time."""
 
 from sarfusion.core.job import run
 
@@ -38,7 +38,7 @@ def main(
     times: str | Path,
     missing: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
-    """Write a row per protocol, model and input; the measured times apart, since they vary."""
+    """Write a row per protocol, model and input; measured times go to a file of their own."""
     table = pd.DataFrame([describe(read_json(path)) for path in records])
     kinds = table.groupby(KIND, sort=False)
     models = kinds[list(COLUMNS)].first()

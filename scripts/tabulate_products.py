@@ -1,4 +1,4 @@
-"""Tabulate how much of each product is filled, and how far off that is."""
+"""Tabulate how much of each product is filled, and the error of the filled pixels."""
 
 from sarfusion.core.job import run
 
@@ -22,7 +22,7 @@ def main(
     missing: Mapping[str, Mapping[str, str]],
     uncertainties: Sequence[str | Path] = (),
 ) -> None:
-    """Write tables/product.csv and the same for people.
+    """Write tables/product.csv, and the same as a page for people.
 
     scores: of the product of each site. metrics: every score of the study. uncertainties: tables of
     the protocol that the methods were trained for. missing: sites that the study should have had.

@@ -1,4 +1,4 @@
-"""What a model loses on a site that it has not seen."""
+"""Tabulate what a model loses on a site that it has not seen."""
 
 from sarfusion.core.job import run
 
@@ -40,7 +40,7 @@ def main(
 
     metrics: the tidy table of all scores of models on their own site; scores: tidy tables of
     transferred models; tested: (name of the transfer, sites trained on) of each. left_out: the
-    transfers that could not be made, since they want a missing site.
+    transfers that could not be computed, since they need a missing site.
     """
     own = pd.read_csv(metrics)
     unseen = tagged([pd.read_csv(path) for path in scores], tested)
@@ -56,7 +56,7 @@ def main(
 
 
 def listed(sites, most=10):
-    """Return the names of some sites, or of a few of many."""
+    """Return the names of sites as text, shortened after `most` of them."""
     return ", ".join(sites[:most]) + (f" and {len(sites) - most} more" if len(sites) > most else "")
 
 

@@ -1,4 +1,4 @@
-"""Collect how sure the methods are of what they fill in, at all sites."""
+"""Collect the scores of the methods' uncertainties in filled gaps, at all sites."""
 
 from sarfusion.core.job import run
 
@@ -18,7 +18,7 @@ def main(
     md: str | Path,
     missing: Mapping[str, Mapping[str, str]],
 ) -> None:
-    """Write all rows as CSV, and what people read of them as Markdown.
+    """Write all rows as CSV, and the main ones as Markdown for people.
 
     uncertainties: tables of evaluate_uncertainty. missing: sites that the study should have had.
     """

@@ -68,17 +68,17 @@ def main(
 ) -> None:
     """Train one network for each band and seed and write its weights and record, one by one.
 
-    optical, sar, stacks, metadata: paths, one per site that is trained on: rasters that hold the
-    optical band and the SAR bands that go in, and the band that shall come out; and what the scenes
-    are. description: JSON with the normalisation of the channels and
+    optical, sar, stacks, metadata: paths, one per training site: of rasters with the optical input
+    band, the SAR input bands and the band to predict, and of scene.json. description: JSON with the
+    normalisation of the channels and
     percentiles of their values. weights, records: paths, band by band, one per seed. site,
     protocol, model, input: names, for the record. given, places: channels of the input, and of all
     inputs of the protocol (study/inputs.py). model_settings, training_settings: as in the
     config. preparation: see fusion/domain.py. patches: of the same sites, the index of patches.
-    views, splits: instead, where the band is withheld, the gaps for training (see
-    ground/training_gaps.py) and the use of the ground. matched: rasters of other dates
-    (match_dates.py), where networks are given any. trained_on: the sites, for the record,
-    where `site` is the name of a transfer.
+    views, splits: used instead if the band is withheld: the training gaps (see
+    ground/training_gaps.py) and the split maps. matched: rasters of other dates (match_dates.py),
+    if networks take any. trained_on: the training sites, for the record, if `site` is the name of a
+    transfer.
     """
     keep_freed_memory()
     described = read_json(description)
@@ -99,7 +99,7 @@ def main(
         )
         check_sizes(new_network(), model, size, buffer_px)
         seen = channels.scaled_alone(names)
-        # Of the band as well, which comes out.
+        # The band to predict is scaled too.
         scaling = {name: scalings[name] for name in dict.fromkeys([band, *seen])}
         ranges = {name: described["percentiles"][name] for name in seen}
         domain = domain_of(scenes, pixels_m, ranges, preparation)
@@ -156,7 +156,7 @@ def main(
 
 
 def train(network, ground, names, seed, batch, training):
-    """Train `network` in place; return what is to be recorded of it, in normalised units."""
+    """Train `network` in place; return its entries for the record, in normalised units."""
     device = choose_device(training["device"])
     precision = choose_precision(training["precision"], device)
     batches = random_batches(ground["train"], batch, seed, training["augment"])
@@ -193,7 +193,7 @@ def train(network, ground, names, seed, batch, training):
 
 
 def check_sizes(network, model, patch_px, buffer_px):
-    """Raise StudyError where the config's sizes do not suit the network."""
+    """Raise StudyError if the sizes in the config do not suit the network."""
     if network.radius > buffer_px:
         raise StudyError(
             f"config: split.buffer_px is {buffer_px}, less than the receptive-field radius"
@@ -201,15 +201,15 @@ def check_sizes(network, model, patch_px, buffer_px):
         )
     if patch_px % network.multiple:
         raise StudyError(
-            f"config: models.{model}.patch_px is {patch_px}, no multiple of"
-            f" {network.multiple}, which its poolings need"
+            f"config: models.{model}.patch_px is {patch_px}, but the pooling layers need a multiple"
+            f" of {network.multiple}"
         )
 
 
 def whole_patches(names, optical, sar, target, scaling, index):
-    """Return (use, size) -> the patches of one site, by its index of patches.
+    """Return a function (use, size) -> PatchSource of one site, by its index of patches.
 
-    target: the normalised band that shall come out. use: "train" or "validation".
+    target: the normalised band to predict. use: "train" or "validation".
     """
     with channels.open_channels(names, optical, sar) as reader:
         scene = channels.normalised(reader.read(), names, scaling)
@@ -217,9 +217,9 @@ def whole_patches(names, optical, sar, target, scaling, index):
 
 
 def gapped_patches(names, rasters, target, scaling, views, split):
-    """Return the same where the band is withheld, by the site's training gaps and its split.
+    """Return a function (use, size) -> WithheldSource, by a site's training gaps and split.
 
-    rasters: of other dates, and of SAR.
+    rasters: of other dates, and of SAR. Other arguments: as for whole_patches and main.
     """
     views, uses = Views.load(views), read_band(split, "use")
     band = names[0]

@@ -1,4 +1,4 @@
-"""Train several models, each on its own, in one process."""
+"""Train several models one after another in one process."""
 
 from sarfusion.core.job import run
 
@@ -19,8 +19,8 @@ def main(
 ) -> None:
     """Train each model and write its weights and record.
 
-    models: of each model the arguments of train_model.py. descriptions: of its site. weights,
-    records: its files.
+    models: arguments of train_model.py for each model. descriptions: of the site of each. weights,
+    records: files of each.
     """
     for model, description, *files in zip(models, descriptions, weights, records, strict=True):
         arguments = {**model, "description": description, "threads": threads}

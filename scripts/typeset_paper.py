@@ -19,7 +19,7 @@ from sarfusion.scoring import claims as claims_library
 from sarfusion.show import paper
 from sarfusion.show.tables import read_scores
 
-# Columns that the paper reads of uncertainties, and of land cover.
+# Columns that the paper reads from the tables of uncertainties and of land cover.
 COLUMNS = ("site", "protocol", "band", "method", "input", "metric", "value", "low", "high")
 LEVELS = ("protocol", "method", "input", "uncertainty", "metric", "value")
 
@@ -58,7 +58,7 @@ def main(
     metadata, descriptions: scene.json and stack/SITE.json of each of `sites`. shown: sites with
     figures and checksums. stacks: their stack/SITE.tif. study: its settings. engine: version of
     Snakemake. conda: whether each job ran in the conda environment of its rule. products: the table
-    of cloud-free pictures, or nothing.
+    of cloud-free pictures, or empty.
     """
     scenes = {site: read_json(path) for site, path in zip(sites, metadata, strict=True)}
     quoted = {
@@ -95,12 +95,12 @@ def main(
 
 
 def rows_of(paths, *columns):
-    """Return the tables at `paths` (CSV) as one; one of no rows, with `columns`, without paths."""
+    """Return the tables at `paths` (CSV) as one; without paths, an empty one with `columns`."""
     return read_scores(paths) if paths else pd.DataFrame(columns=columns)
 
 
 def checksums(scenes, stacks, tables):
-    """Return [(path, bytes, SHA-256)] of the raw scenes, as scene.json has them, and of files."""
+    """Return [(path, bytes, SHA-256)] of the raw scenes, as in scene.json, and of other files."""
     raw = [
         (f"scenes/{site}/{name}.tif", scene[name]["bytes"], scene[name]["sha256"])
         for site, scene in scenes.items()
@@ -114,9 +114,9 @@ def checksums(scenes, stacks, tables):
 
 
 def typeset(template, figures, content):
-    """Return the PDF as bytes: the same for the same files and content, on every machine.
+    """Return the PDF as bytes, which are the same on every machine for the same files and content.
 
-    Only the fonts that come with Typst are used, and the PDF holds no date.
+    Only the fonts that come with Typst are used, and the PDF contains no date.
     """
     with tempfile.TemporaryDirectory() as folder:
         for path in (*template, *figures):

@@ -1,9 +1,9 @@
-"""Take the pack of a study apart, for `./reproduce unpack`.
+"""Unpack a study, for `./reproduce unpack`.
 
     python scripts/unpack_scenes.py FILE CONFIG PACKED
 
-CONFIG: the folder that gets the study and its lock. PACKED: the one that gets its windows. Prints
-the name of the study.
+FILE: made by pack_scenes.py. CONFIG: folder for the study and its lock. PACKED: folder for its
+windows. Prints the name of the study.
 """
 
 import sys
