@@ -19,22 +19,24 @@ from sarfusion.study.missing import missing_note
 from sarfusion.study.protocols import PROTOCOLS
 
 RULE = (
-    "Each test has a p-value on both sides of 0, adjusted over all tests of its claim by Holm's"
-    " method. **reproduced**: on the claimed side it is at most 2.5 %. **contradicted**: on the"
-    " other side it is. **not shown**: neither; there is *no difference worth having* if the 95 %"
-    " interval lies within the smallest effect of interest, else one *cannot tell*. **not tested**:"
-    " the study lacks what the test needs. All tests of a claim must hold, in all or any of its"
-    " bands, as it says: with three sites or more over all sites, with two at both. Intervals are"
-    " over seeds and blocks of test ground, whose side is measured; over sites, they are Student's"
-    " t. Of a level, p says that it lies within the claimed range."
+    "Each test has a p-value for each side of 0, adjusted by Holm's method over all tests of its"
+    " claim. **reproduced**: p is at most 2.5 % on the claimed side. **contradicted**: p is at most"
+    " 2.5 % on the other side. **not shown**: neither; there is *no difference worth having* if the"
+    " 95 % interval lies within the smallest effect of interest, otherwise one *cannot tell*. **not"
+    " tested**: the study lacks what the test needs. All tests of a claim must be reproduced, in"
+    " all of its bands or in any, as the claim says: over all sites if there are three or more, at"
+    " both if there are two. Intervals are over seeds and blocks of test ground, whose side is"
+    " measured; over sites, they are Student's t. For a level, p is that it lies within the claimed"
+    " range."
 )
 
 
 READINGS = (
-    "The abstract that C1 to C4 are from leaves open what the networks were asked. Each column is a"
-    " task that it may mean: the first is the one that decides, and the others say what would have"
-    " come out. Each is judged by the rule of the claims on its own: p-values are adjusted over the"
-    " tests of one claim in one reading. A dash stands where the study does not have the models."
+    "C1 to C4 are from an abstract that does not say what the networks were asked to do. Each"
+    " column is a task that it may mean: the first one decides, and the others show what the"
+    " verdict would have been. Each is judged separately by the rule of the claims: p-values are"
+    " adjusted over the tests of one claim in one reading. A dash means that the study lacks the"
+    " models."
 )
 
 
@@ -125,9 +127,9 @@ def tests_as_markdown(tests):
         rows = [*kind]
         where = f"{rows[0]['protocol']}, region {rows[0]['region']}".replace("_", " ")
         parts.append(
-            f"Levels on {where}; claimed is the range that `claimed` names."
+            f"Levels on {where}. The column `claimed` has the claimed range."
             if is_level
-            else f"Left − right on {where}; claimed is the side that `claimed` names."
+            else f"Left − right on {where}. The column `claimed` has the claimed side."
         )
         printed = [printable_level(row) if is_level else printable(row) for row in rows]
         parts.append(as_text(pd.DataFrame(printed), "github"))

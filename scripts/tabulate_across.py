@@ -17,13 +17,13 @@ from sarfusion.study.protocols import SECTIONS
 
 NOTE = (
     "Mean over sites ± half the 95 % t-interval over sites, in which each site counts once, with"
-    " its mean over seeds. The interval holds what differs from site to site: it speaks of the mean"
-    " of such sites, as far as these are a sample of them, and not of one more site."
+    " its mean over seeds. The interval covers the differences between sites: it is about the mean"
+    " of such sites, as far as these are a sample of them, and not about one more site."
 )
 SIDES = (
     "RMSE, left − right, in thousandths of reflectance. A site is *clearly* on a side of 0 when its"
     " own interval (over seeds and blocks of test ground) leaves out 0. Where sites lie on"
-    " both sides, the mean says little of any one of them."
+    " both sides, the mean says little about any one of them."
 )
 
 

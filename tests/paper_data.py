@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 CLAIMS = claims_library.load(ROOT / "config/claims.yaml")
 REASONS = {
     NOT_TESTED: "the study makes no such comparison",
-    NOT_SHOWN: "cannot tell: the interval holds 0",
+    NOT_SHOWN: "cannot tell: the interval contains 0",
 }
 REGIONS = {name: [*protocol.sections] for name, protocol in PROTOCOLS.items()}
 DIFFERENCE_COLUMNS = [
@@ -84,7 +84,7 @@ def _evidence(test, verdict, seeds):
         return {"reason": REASONS[verdict]}
     if "within" in test:
         low, high = {REPRODUCED: (0.94, 0.96), CONTRADICTED: (0.85, 0.9)}.get(verdict, (0.9, 0.95))
-        reason = "cannot tell: the interval holds 0.93" if verdict == NOT_SHOWN else ""
+        reason = "cannot tell: the interval contains 0.93" if verdict == NOT_SHOWN else ""
         return {
             "level": (low + high) / 2,
             "low": low,

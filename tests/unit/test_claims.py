@@ -106,14 +106,14 @@ class TestDecide:
             (one(0.01, 0.99, 1, 3), "reproduced", ""),
             (one(0.025, 0.975, 0, 3), "reproduced", ""),
             (one(0.99, 0.01, -3, -1), "contradicted", ""),
-            (one(0.3, 0.7, -1, 3), "not shown", "cannot tell: the interval holds 0"),
-            (one(0.3, 0.7, -1, 3, smallest=2), "not shown", "cannot tell: the interval holds 0"),
+            (one(0.3, 0.7, -1, 3), "not shown", "cannot tell: the interval contains 0"),
+            (one(0.3, 0.7, -1, 3, smallest=2), "not shown", "cannot tell: the interval contains 0"),
             (one(0.3, 0.7, -1, 3, smallest=4), "not shown", NO_DIFFERENCE),
             (one(0.01, 0.99, 1, 3, smallest=4), "reproduced", "smaller than the smallest effect"),
             (
                 one(0.3, 0.7, 0.92, 0.95, least=0.93, most=0.97),
                 "not shown",
-                "cannot tell: the interval holds 0.93",
+                "cannot tell: the interval contains 0.93",
             ),
         ],
     )
@@ -216,7 +216,7 @@ class TestJudge:
         assert (red["seeds"], red["agree"], red["verdict"]) == (3, 3, "reproduced")
         assert (red["smallest"], red["block_px"]) == pytest.approx((0.02, 16))
         assert red["p"] < 1e-4
-        assert (green["agree"], green["reason"]) == (1, "cannot tell: the interval holds 0")
+        assert (green["agree"], green["reason"]) == (1, "cannot tell: the interval contains 0")
         assert (overall["verdict"], overall["reason"]) == ("not shown", CANNOT_TELL)
 
     def test_a_comparison_may_be_stored_the_other_way_round(self):
@@ -434,7 +434,7 @@ class TestOtherDates:
 
 
 class TestLevels:
-    """U1: the calibrated interval holds 93 to 97 %."""
+    """U1: the calibrated interval contains 93 to 97 %."""
 
     def judge(self, *tables):
         claims = {"U1": load(CLAIMS)["U1"]}
@@ -610,9 +610,9 @@ class TestShown:
             "## U1: contradicted",
         ):
             assert heading in page
-        for text in ("+2.00000", "+1.97516 to +2.02484", "0 of 3 seeds", "the interval holds 0"):
+        for text in ("+2.00000", "+1.97516 to +2.02484", "0 of 3 seeds", "the interval contains 0"):
             assert text in page
-        for text in ("0.93 to 0.97", "0.940 to 0.960", "0.950", "the interval holds 0.93"):
+        for text in ("0.93 to 0.97", "0.940 to 0.960", "0.950", "the interval contains 0.93"):
             assert text in page
         assert "Every model, with ratio" in page
         assert "not tested (the study makes no such comparison)" in page

@@ -223,7 +223,7 @@ def test_sites_are_told_apart_or_averaged():
 
 def test_words_on_the_table():
     rows = make_land_cover()
-    assert any("64.0 % are built up" in text for text in notes(rows))
+    assert any("64.0 % of the pixels are built up" in text for text in notes(rows))
     first, trained, other = map_sentences(rows)
     assert "0.80" in first
     assert "by the U-Net with the ratio" in trained

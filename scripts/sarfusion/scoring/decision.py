@@ -75,7 +75,7 @@ def verdict_of(test: Test, p: float, opposite: float, count: int) -> tuple[str, 
     if negligible:
         return NOT_SHOWN, NO_DIFFERENCE
     limits = [test[end] for end in ("least", "most") if end in test] or [0]
-    inside = [f"the interval holds {limit:g}" for limit in limits if low <= limit <= high]
+    inside = [f"the interval contains {limit:g}" for limit in limits if low <= limit <= high]
     why = inside[0] if inside else f"not after Holm's correction for {count} tests"
     return NOT_SHOWN, f"{CANNOT_TELL}: {why}"
 

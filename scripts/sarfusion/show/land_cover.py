@@ -26,7 +26,8 @@ NOTE = (
     "Inside gaps on test ground, mean over seeds. *built-up IoU*: intersection over union of mapped"
     " and true built-up ground, and its 95 % interval by blocks of test ground; the classifier"
     " learned on measured pixels of training ground, so that the measured bands show what it can do"
-    " at best. *of measured*: the share of that. *built-up area*: mapped over true area."
+    " at best. *of measured*: the IoU as a share of theirs. *built-up area*: mapped area over true"
+    " area."
 )
 INDEX_NOTE = (
     "*NDVI*, *NDBI*: error of these indices, filled minus measured; they have no unit and lie"
@@ -66,8 +67,8 @@ def notes(rows: pd.DataFrame) -> list[str]:
     for site, share in zip(shares["site"], shares["value"], strict=True):
         where = f" of {site}" if len(shares) > 1 else ""
         found.append(
-            f"Of the pixels{where}, {100 * share:.1f} % are built up: the IoU of a map that calls"
-            " all of them so."
+            f"{100 * share:.1f} % of the pixels{where} are built up, which is the IoU of a map that"
+            " calls all pixels built up."
         )
     return [*found, INDEX_NOTE] if rows["band"].isin(INDICES).any() else found
 

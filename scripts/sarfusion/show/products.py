@@ -22,10 +22,10 @@ GROUND = {  # region -> what its row is called, in the order of rows
 }
 NOTE = (
     "Filled: share of the pixels with a value; no data: share of the scene. RMSE, bias and width of"
-    " the 95 % interval in reflectance. The truth is known of simulated sites alone. Clear pixels"
-    " differ from it by the noise and the blur of the sensor, which no filling can undercut."
-    " Simulated gaps: on test ground; RMSE and bias are means over seeds, and the filled picture is"
-    " the mean of the seeds."
+    " the 95 % interval in reflectance. The truth is known for simulated sites only. Clear pixels"
+    " differ from it by the noise and the blur of the sensor; filled pixels cannot be expected to"
+    " differ by less. Simulated gaps: on test ground; RMSE and bias are means over seeds, and the"
+    " filled picture is the mean of the seeds."
 )
 
 
@@ -97,7 +97,7 @@ def errors(table: pd.DataFrame) -> pd.DataFrame:
                         "band": band,
                         "RMSE": _reflectance(value.get("rmse", np.nan)),
                         "bias": _reflectance(value.get("bias", np.nan)),
-                        "95 % interval holds": _percent(value.get("coverage_95", np.nan)),
+                        "in 95 % interval": _percent(value.get("coverage_95", np.nan)),
                         "its width": _reflectance(value.get("width_95", np.nan)),
                     }
                 )
@@ -116,7 +116,7 @@ def _sentence(of_site: pd.DataFrame, site: str) -> str:
     if not share:
         return f"No cloud hides the ground of {site}: nothing of its picture is filled."
     text = (
-        f"Of the picture of {site}, {_percent(share)} is filled, by"
+        f"{_percent(share)} of the picture of {site} is filled, by"
         f" {method_label(first['method'], first['input'])}."
     )
     dated = scores.get(("scene", ALL_BANDS, SHARE_FROM_DATE), 0.0)
@@ -130,8 +130,8 @@ def _sentence(of_site: pd.DataFrame, site: str) -> str:
         if "rmse" in means:
             text += f" {where}, the error (RMSE) is {_reflectance(means['rmse'])}"
             if np.isfinite(means.get("coverage_95", np.nan)):
-                held = _percent(means["coverage_95"])
-                text += f", and the 95 % interval holds {held} of the pixels"
+                inside = _percent(means["coverage_95"])
+                text += f", and the 95 % interval contains {inside} of the pixels"
             text += "."
     return text
 

@@ -20,12 +20,12 @@ SCORES = {  # metric -> column title and decimals
 RUN = ["method", "input", "uncertainty"]
 NOTE = (
     "Inside gaps on test ground. *in 50 %, 80 %, 95 %*: the share of pixels whose measured value"
-    " lies in the interval of that level, beside the last its 95 % interval by blocks of test"
-    " ground; a model that knows how far off it is has 0.5, 0.8 and 0.95. Width (of the whole"
-    " interval) and CRPS are in reflectance; CRPS and AUSE are better when lower. *seeds alone*:"
-    " the spread over networks trained with other seeds. *network and seeds*: with the variance"
-    " that the networks learned. *calibrated*: this (or the spread, of a network without) times the"
-    " factor, which was fitted on validation ground."
+    " lies in the interval of that level; the last has its own 95 % interval, over blocks of test"
+    " ground. A model that knows how far off it is has 0.5, 0.8 and 0.95. Width (of the whole"
+    " interval) and CRPS are in reflectance; lower CRPS and AUSE are better. *seeds alone*: the"
+    " spread over networks trained with different seeds. *network and seeds*: that spread together"
+    " with the variance that the networks learned. *calibrated*: the same (the spread alone, if a"
+    " network learned no variance) times a factor that was fitted on validation ground."
 )
 
 
