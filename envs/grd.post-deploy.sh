@@ -1,7 +1,8 @@
 #!/bin/sh
-# Snakemake runs this once in the new conda environment of grd.yaml. conda-forge's records at hand
-# hold neither sarsen nor these, which come from PyPI as requirements-grd.lock names them (a test
-# compares them): one version of each, with its checksums, and nothing beside it.
+# Snakemake runs this once in the new conda environment of grd.yaml. The available records of
+# conda-forge have neither sarsen nor the packages below, so these come from PyPI, in the versions
+# and with the checksums of requirements-grd.lock (a test compares them), and without further
+# packages.
 set -eu
 python -m pip install --no-deps --only-binary :all: --require-hashes -r /dev/stdin <<END
 elementpath==5.1.4 \

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Snakemake runs this once in the new conda environment of paper.yaml. conda-forge's records at hand
-# hold no Typst for Python, so that it comes from PyPI, as requirements.lock names it (a test
-# compares them): one version, with its checksums, and nothing beside it.
+# Snakemake runs this once in the new conda environment of paper.yaml. The available records of
+# conda-forge have no Typst for Python, so it comes from PyPI, in the version and with the checksums
+# of requirements.lock (a test compares them), and without further packages.
 set -eu
 python -m pip install --no-deps --only-binary :all: --require-hashes -r /dev/stdin <<END
 typst==0.15.2 \
