@@ -1,6 +1,6 @@
 """Archives of scenes, and packs that make a study independent of them, for `reproduce`.
 
-Standard library only, and free of newer syntax (see `reproduce`).
+Standard library only, and without newer syntax (see `reproduce`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def check_archive_command(arguments: list[str]) -> int:
 
 
 def pack_command(arguments: list[str]) -> int:
-    """write the locked scenes of a study as one file: pack STUDY"""
+    """write the locked scenes of a study to one file: pack STUDY"""
     options = pack_options(arguments)
     config = study_file(options.study)
     name = study_name(config)
@@ -56,7 +56,7 @@ def pack_options(arguments: list[str]) -> argparse.Namespace:
 
 
 def unpack_command(arguments: list[str]) -> int:
-    """take over a study and its scenes from such a file: unpack FILE"""
+    """unpack a study and its scenes from such a file: unpack FILE"""
     if len(arguments) != 1:
         raise Problem("usage: ./reproduce unpack FILE", 2)
     path = Path(arguments[0]).absolute()

@@ -1,6 +1,6 @@
 """How fast the project is: the command bench of `reproduce`.
 
-Standard library only, and free of newer syntax (see `reproduce`).
+Standard library only, and without newer syntax (see `reproduce`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ INSTRUCTIONS = {
     "avx512_bf16": "AVX-512, bfloat16",
     "amx_bf16": "AMX",
 }
-# How a benchmark begins that lacks what it measures (a GPU, Slurm).
+# The start of the output of a benchmark without what it measures (a GPU, Slurm).
 NOT_MEASURED = "Not measured: "
 STAMP = re.compile(r"^(\d+ cores of .+), \d{4}-\d\d-\d\d, .*\.$", re.MULTILINE)  # below figures
 # The line below the table of bench_overhead.py. The README has its numbers between BEGIN and END.
@@ -37,18 +37,19 @@ TIME = re.compile(
 )
 BEGIN, END = "<!-- demo -->", "<!-- end -->"
 HEAD = """\
-# How fast it is, and beside whom
+# How fast it is, compared with other software
 
-Made by `./reproduce bench`; each part says where and when. Contenders run several times, in turn,
-each in a process of its own; figures are medians, memory is the process's peak. Each kind of
-machine has figures of its own; a GPU was at work only where its name stands below them.
+`./reproduce bench` makes this page. Each part names its machine, day and commit. Programs run
+several times, alternately, each in its own process; times are medians, and memory is the peak of
+the process. Each kind of machine has its own figures. A GPU was used only if it is named below
+them.
 """
 
 
 def bench_command(arguments: list[str]) -> int:
-    """measure the speed beside peers: bench [NAME ...]
+    """compare the speed with other software: bench [NAME ...]
 
-    SARFUSION_PEERS is an interpreter that has Keras and odc-stac. Without it, these are left out.
+    SARFUSION_PEERS is a Python that has Keras and odc-stac. Without it, these are left out.
     """
     names = {path.stem[len("bench_") :]: path for path in sorted((ROOT / FOLDER).glob("bench_*"))}
     unknown = [name for name in arguments if name not in names]
@@ -67,10 +68,10 @@ def bench_command(arguments: list[str]) -> int:
 
 
 def add_to_page(page: Path, title: str, figures: str, order: list[str]) -> None:
-    """Write figures below the heading `title`, in place of those of the same kind of machine.
+    """Write figures below the heading `title`, replacing those of the same kind of machine.
 
-    figures: the output of a benchmark and its stamp. order: all headings. What was not measured
-    replaces nothing.
+    figures: the output of a benchmark and its stamp. order: all headings. Figures that were not
+    measured replace nothing.
     """
     tables = parts(page)
     if figures.startswith(NOT_MEASURED) and title in tables:
@@ -116,7 +117,7 @@ def by_machine(part: str) -> list[str]:
 
 
 def parts(page: Path) -> dict[str, str]:
-    """Return {heading: what stands below it} of the page."""
+    """Return {heading: text below it} of the page."""
     text = page.read_text(encoding="utf-8") if page.exists() else ""
     sections = [part.strip().partition("\n\n") for part in f"\n{text}".split("\n## ")[1:]]
     return {f"## {title}": f"{figures}\n" for title, _, figures in sections}

@@ -1,6 +1,6 @@
 """Slurm jobs that a killed run left behind, for `reproduce`.
 
-Standard library only, and free of newer syntax (see `reproduce`).
+Standard library only, and without newer syntax (see `reproduce`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 
 from environment import ROOT, say
 
-PREFIX = "sarfusion_"  # of the names of Slurm jobs: profiles/slurm
+PREFIX = "sarfusion_"  # of the names of Slurm jobs, see profiles/slurm
 POLL_S = 5  # seconds between two queries of the queue
 # Seconds to wait for an answer. Without a running Slurm, its programs retry for minutes.
 MAX_ANSWER_S = 20
@@ -22,7 +22,7 @@ def await_left_jobs() -> None:
     """Wait until no Slurm job of a killed run is left.
 
     Waiting jobs are cancelled. Running jobs finish, so that their work is not repeated. A new run
-    beside them would start the same work again, and both would remove each other's files.
+    at the same time would start the same work again, and both would remove each other's files.
     """
     left = left_jobs() or {}
     waiting = [job for job, state in left.items() if state == "PENDING"]
@@ -31,15 +31,15 @@ def await_left_jobs() -> None:
         ask("scancel", *waiting)
         left = jobs_left_now(left)
     if left:
-        say("Slurm jobs of the killed run are at work; waiting for their end, so that nothing is")
-        say("made twice. To go on without what they do: scancel {}".format(" ".join(left)))
+        say("Slurm jobs of the killed run are still running; waiting for them, so that nothing is")
+        say("made twice. To continue without their results: scancel {}".format(" ".join(left)))
     while left:
         time.sleep(POLL_S)
         left = jobs_left_now(left)
 
 
 def jobs_left_now(left: dict[str, str]) -> dict[str, str]:
-    """Query the queue again; return `left` unchanged where Slurm does not answer this time."""
+    """Query the queue again; return `left` unchanged if Slurm does not answer this time."""
     now = left_jobs()
     return left if now is None else now
 

@@ -1,6 +1,6 @@
 """The check of the container image, for `reproduce`: build it, run a study in it, compare.
 
-Standard library only, and free of newer syntax (see `reproduce`).
+Standard library only, and without newer syntax (see `reproduce`).
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
 def test_container_command(arguments: list[str]) -> int:
-    """build the container image; compare STUDY in it and outside
+    """build the container image; compare STUDY inside and outside
 
     SARFUSION_BASE replaces the base image of the Containerfile. SARFUSION_BUILD has further
-    arguments of `podman build`, for a network that reaches packages in another way:
+    arguments for `podman build`, if the network reaches packages in another way:
     "--network host --secret id=pip.conf,src=FILE --volume FOLDER:FOLDER:ro".
     """
     if len(arguments) > 1:
@@ -63,13 +63,13 @@ def test_container(study: str, engine: str, lock: Lock) -> int:
     must("running the study in a second container", start, lock)
     again = [name for name, made_at in state(made).items() if before.get(name) != made_at]
     differing = differences(made / "tables", expected / "tables")
-    same = f"{len(list((made / 'tables').iterdir()))} tables hold the same bytes inside and outside"
+    same = f"{len(list((made / 'tables').iterdir()))} tables have the same bytes inside and outside"
 
     return report(
         [
             (
                 size < MAX_IMAGE_BYTES,
-                f"the image has {size / 1e9:.2f} GB; fewer than 2.5 are asked for",
+                f"the image has {size / 1e9:.2f} GB; the limit is 2.5 GB",
             ),
             (True, f"{made.name} ran as user {user}, with a read-only root and no network"),
             (not again, f"a second container had nothing to do{listed(again)}"),
@@ -89,8 +89,8 @@ def report(checks: Sequence[tuple[bool, str]]) -> int:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return the number of files made and the first of them, in brackets; "" for none."""
-    return f" (but files that it made: {len(names)}, as {names[0]})" if names else ""
+    """Return the number of files made and the first of them, in parentheses; "" for none."""
+    return f" (but it made files: {len(names)}, such as {names[0]})" if names else ""
 
 
 # Commands for podman or docker
@@ -101,7 +101,7 @@ def study_path(study: str) -> str:
     path = Path(study) if study.endswith((".yaml", ".yml")) else ROOT / f"config/{study}.yaml"
     path = path.absolute()
     if not path.is_file() or ROOT not in path.parents:
-        raise Problem(f"no study {study!r} in the project, of which the image is made", 2)
+        raise Problem(f"no study {study!r} in the project that the image contains", 2)
     return str(path.relative_to(ROOT))
 
 
@@ -178,7 +178,7 @@ def must(task: str, command: Sequence[str], lock: Lock) -> None:
     say(f"test-container: {task}")
     code = run(command, lock)
     if code:
-        raise Problem(f"{task} failed; the reason stands above", code)
+        raise Problem(f"{task} failed; the reason is above", code)
 
 
 # Comparison
@@ -211,8 +211,9 @@ def difference(inside: Path, outside: Path) -> str:
         return "line ends differ"
     number, one, other = differing[0]
     return (
-        f"lines that differ: {len(differing)}, their numbers by {relative_change(differing):.2g} of"
-        f" their size at most; line {number} is {one!r} inside, {other!r} outside"
+        f"lines that differ: {len(differing)}, numbers by at most"
+        f" {relative_change(differing):.2g} of their size; line {number} is {one!r} inside,"
+        f" {other!r} outside"
     )
 
 

@@ -1,6 +1,6 @@
 """Set-up of the virtual environment of the workflow, for `reproduce`.
 
-Standard library only, and free of newer syntax (see `reproduce`).
+Standard library only, and without newer syntax (see `reproduce`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STAMP, DEV_STAMP = "sarfusion.stamp", "sarfusion-dev.stamp"
 EXPORT_STAMP, GRD_STAMP = "sarfusion-export.stamp", "sarfusion-grd.stamp"
 
 # Environment variables that would lead Python and pip out of the virtual environment, and Snakemake
-# away from profiles/default, beside those that `clean` removes.
+# away from profiles/default, in addition to those that `clean` removes.
 LEAKS = [
     *("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"),
     "SNAKEMAKE_PROFILE",
@@ -68,14 +68,14 @@ def environment() -> dict[str, str]:
     clean(env, ROOT / ".snakemake/cache")
     try:
         getpass.getuser()
-    except (ImportError, KeyError, OSError):  # known by number alone; Snakemake asks for a name
+    except (ImportError, KeyError, OSError):  # the user has only a number; Snakemake needs a name
         env["USER"] = str(os.getuid())
     env["PATH"] = os.pathsep.join([str(venv_folder() / "bin"), env.get("PATH", os.defpath)])
     return env
 
 
 def has_driver() -> bool:
-    """Tell whether this machine has an NVIDIA driver."""
+    """Return whether this machine has an NVIDIA driver."""
     return Path("/proc/driver/nvidia/version").exists() or bool(shutil.which("nvidia-smi"))
 
 
@@ -83,7 +83,7 @@ def torch_build() -> str:
     """Return the PyTorch build to install, "cpu" or "cuda"."""
     chosen = os.environ.get("SARFUSION_TORCH") or ("cuda" if has_driver() else "cpu")
     if chosen not in ("cpu", "cuda"):
-        raise Problem(f"SARFUSION_TORCH is {chosen!r}; it may be cpu or cuda", 2)
+        raise Problem(f"SARFUSION_TORCH is {chosen!r}; it can be cpu or cuda", 2)
     return chosen
 
 
@@ -121,13 +121,13 @@ def stamps() -> tuple[tuple[Path, str], tuple[Path, str]]:
 
 
 def is_set_up(dev: bool = False) -> bool:
-    """Tell whether the virtual environment is up to date, with the test tools if `dev`."""
+    """Return whether the virtual environment is up to date, with the test tools if `dev`."""
     base, tools = stamps()
     return venv_python().exists() and has_text(*base) and (not dev or has_text(*tools))
 
 
 def has_text(path: Path, text: str) -> bool:
-    """Tell whether a file exists and contains just this text."""
+    """Return whether a file exists and contains just this text."""
     return path.is_file() and path.read_text() == text
 
 
@@ -153,7 +153,7 @@ def pip_install(*arguments: str) -> str:
 
 
 def check_place() -> None:
-    """Raise Problem where no virtual environment can or should be made."""
+    """Raise Problem if no virtual environment can or should be made."""
     venv = venv_folder()
     if any(importlib.util.find_spec(name) is None for name in ("venv", "ensurepip")):
         raise Problem(
@@ -166,22 +166,22 @@ def check_place() -> None:
         )
     if venv.exists() and any(venv.iterdir()) and not (venv / STAMP).exists():
         raise Problem(
-            f"{venv} was not made by ./reproduce, which therefore leaves it alone;"
+            f"{venv} was not made by ./reproduce, which therefore does not change it;"
             " move it away, or name another folder: SARFUSION_VENV=FOLDER ./reproduce"
         )
 
 
 def check_folder() -> None:
-    """Raise Problem where a run cannot write in the project's folder.
+    """Raise Problem if a run cannot write in the project's folder.
 
-    A folder that .snakemake links to is made where it does not exist yet.
+    A folder that .snakemake links to is made if it does not exist yet.
     """
     folders = [(ROOT / ".snakemake").resolve(), ROOT / "results"]
     if not all(map(can_write, folders)):
         raise Problem(
-            f"{ROOT} cannot be written, where a run keeps .snakemake/ and results/: clone the"
-            " project into a folder of your own; or let results/ be a folder that you can write,"
-            " and its owner put the rest there: ln -s results/.snakemake .snakemake"
+            f"{ROOT} cannot be written, but a run writes .snakemake/ and results/ there: clone the"
+            " project into a folder of your own; or make results/ a folder that you can write, and"
+            " have the owner of the clone link the rest to it: ln -s results/.snakemake .snakemake"
         )
     folders[0].mkdir(parents=True, exist_ok=True)
 
@@ -200,7 +200,7 @@ def create_venv() -> None:
     complaint = run_quietly(sys.executable, "-m", "venv", str(venv))
     if complaint:
         say(complaint)
-        raise Problem(f"set-up failed: no virtual environment in {venv}; the reason stands above")
+        raise Problem(f"set-up failed: no virtual environment in {venv}; the reason is above")
 
 
 def install_lock(lock: Path) -> None:
@@ -210,20 +210,20 @@ def install_lock(lock: Path) -> None:
     complaint = pip_install("--require-hashes", "-r", str(lock))
     if complaint:
         say(complaint)
-        raise Problem(f"set-up failed: pip could not install {name}; the reason stands above")
+        raise Problem(f"set-up failed: pip could not install {name}; the reason is above")
 
 
 def cff_tools() -> Path:
     """Return the folder of cffconvert, installed apart since it needs an older jsonschema."""
     folder = venv_folder() / ("cff-" + fingerprint(CFF_LOCK)[:12])
     if not folder.exists():
-        say("Adding what checks CITATION.cff (once)")
+        say("Adding the checker of CITATION.cff (once)")
         part = folder.with_name("." + folder.name)
         shutil.rmtree(str(part), ignore_errors=True)
         complaint = pip_install("--require-hashes", "-r", str(CFF_LOCK), "--target", str(part))
         if complaint:
             say(complaint)
-            raise Problem("pip could not install what checks CITATION.cff; the reason stands above")
+            raise Problem("pip could not install the checker of CITATION.cff; the reason is above")
         part.replace(folder)
     return folder
 
@@ -241,7 +241,7 @@ def install_torch() -> None:
     tried = ", nor ".join("`" + " ".join(["pip install", *source, pin]) + "`" for source in sources)
     raise Problem(
         f"set-up failed: no {build} build of PyTorch by {tried} ({complaint.splitlines()[-1]});"
-        " say where there is one: SARFUSION_TORCH_INDEX=URL ./reproduce"
+        " name an index that has one: SARFUSION_TORCH_INDEX=URL ./reproduce"
     )
 
 
@@ -270,27 +270,27 @@ def set_up(dev: bool = False) -> None:
 
 
 def has_export_tools() -> bool:
-    """Tell whether the virtual environment has what writes models as ONNX files."""
+    """Return whether the virtual environment has the packages that write ONNX files."""
     return has_text(*_added(EXPORT_LOCK, EXPORT_STAMP))
 
 
 def add_export_tools() -> None:
-    """Add to the virtual environment, which is set up, what writes models as ONNX files."""
-    _add("what writes ONNX files (once; 45 MB to download)", EXPORT_LOCK, EXPORT_STAMP)
+    """Add the packages that write ONNX files to the existing virtual environment."""
+    _add("packages that write ONNX files (once; 45 MB to download)", EXPORT_LOCK, EXPORT_STAMP)
 
 
 def add_grd_tools() -> None:
-    """Add to the virtual environment, which is set up, what brings raw Sentinel-1 onto a map."""
-    _add("what calibrates raw Sentinel-1 (once; 20 MB to download)", GRD_LOCK, GRD_STAMP)
+    """Add the packages that calibrate raw Sentinel-1 to the existing virtual environment."""
+    _add("packages that calibrate raw Sentinel-1 (once; 20 MB to download)", GRD_LOCK, GRD_STAMP)
 
 
 def _added(lock: Path, name: str) -> tuple[Path, str]:
-    """Return the path and the text of the stamp of this name, which says that a lock is added."""
+    """Return the path and the text of the stamp of this name, set once a lock is installed."""
     return venv_folder() / name, fingerprint(stamps()[0][1], lock)
 
 
 def _add(what: str, lock: Path, name: str) -> None:
-    """Install the packages of a lock unless the stamp of this name says that they are there."""
+    """Install the packages of a lock unless the stamp of this name shows that they are there."""
     stamp, text = _added(lock, name)
     if not has_text(stamp, text):
         say(f"Adding {what}")

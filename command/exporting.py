@@ -1,6 +1,6 @@
 """Trained models as ONNX files: the command export of `reproduce`.
 
-Standard library only, and free of newer syntax (see `reproduce`).
+Standard library only, and without newer syntax (see `reproduce`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PROGRAM = "command/terminal/export_models.py"
 def export_command(arguments: list[str]) -> int:
     """write models as ONNX files: export STUDY [PROTOCOL ...]
 
-    Into results/STUDY/onnx, each beside a JSON file that describes it. Trains nothing.
+    Writes them to results/STUDY/onnx, each beside a JSON file that describes it. Trains nothing.
     """
     if not arguments or arguments[0].startswith("-"):
         raise Problem("usage: ./reproduce export STUDY [PROTOCOL ...]", 2)
@@ -32,7 +32,7 @@ def export_command(arguments: list[str]) -> int:
 
 
 def run_program(*arguments: str) -> None:
-    """Run the program that exports; raise Problem where it fails."""
+    """Run the program that exports; raise Problem if it fails."""
     code = run([str(venv_python()), str(ROOT / PROGRAM), *arguments])
     if code:
         raise Problem(failure(code), code)

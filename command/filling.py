@@ -1,6 +1,6 @@
-"""Clouds of a new scene, filled by models that are there: the command fill of `reproduce`.
+"""Filling the clouds of a new scene with existing models: the command fill of `reproduce`.
 
-Standard library only, and free of newer syntax (see `reproduce`).
+Standard library only, and without newer syntax (see `reproduce`).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from verifying import run_script
 
 
 def fill_command(arguments: list[str]) -> int:
-    """fill a new scene's clouds by models at hand: fill --help"""
+    """fill a new scene's clouds with existing models: fill --help"""
     options, others = fill_options(arguments)
     config = study_file(options.scene)
     name = study_name(config)
     results = ROOT / "results" / name
     folder = folder_of_models(options.models)
     if folder == results:
-        raise Problem(f"these models are of {name} itself: ./reproduce {name} products", 2)
+        raise Problem(f"these models belong to {name} itself: ./reproduce {name} products", 2)
     ready()
     if options.offline:
         os.environ["SARFUSION_OFFLINE"] = "1"
@@ -44,12 +44,12 @@ def fill_command(arguments: list[str]) -> int:
 
 
 def chosen_models(name: str) -> Path:
-    """Return the path of the settings that name the models which fill the scenes of a study."""
+    """Return the path of the settings that name the models that fill the scenes of a study."""
     return ROOT / "results" / name / "fill_with.json"
 
 
 def is_filled(name: str) -> bool:
-    """Tell whether `fill` has been at work on a study, and not a run with models of its own."""
+    """Return whether `fill` made the results of a study, and not a run with its own models."""
     return chosen_models(name).exists() and not (ROOT / "results" / name / "models").exists()
 
 
@@ -59,8 +59,8 @@ def folder_of_models(given: str) -> Path:
         if (path / "models").is_dir():
             return path
     raise Problem(
-        f"no trained models in {given}: name a study that ran, or a folder laid out as"
-        " results/STUDY, with models/ in it",
+        f"no trained models in {given}: name a study that has been run, or a folder with the"
+        " layout of results/STUDY, with models/ in it",
         2,
     )
 
@@ -69,23 +69,23 @@ def fill_options(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     """Return the options of the command fill, and those for Snakemake."""
     parser = argparse.ArgumentParser(
         "./reproduce fill",
-        description="Fill the clouds of the sites of a study with the models of another one:"
-        " nothing is trained. Other options go to Snakemake.",
+        description="Fill the clouds of the sites of a study with the models of another study."
+        " Nothing is trained. Other options go to Snakemake.",
         allow_abbrev=False,
     )
     parser.add_argument(
-        "scene", metavar="SCENE.yaml", help="a study: a name of its own, and its sites"
+        "scene", metavar="SCENE.yaml", help="a study file with a name of its own and its sites"
     )
     parser.add_argument(
         "--with",
         dest="models",
         metavar="STUDY",
         required=True,
-        help="whose models: a study in results/, or a folder laid out as results/STUDY",
+        help="the study with the models, in results/, or a folder with the layout of one",
     )
-    parser.add_argument("--site", help="whose models, where the study has several sites")
+    parser.add_argument("--site", help="the site with the models, if their study has several sites")
     parser.add_argument(
-        "--anyway", action="store_true", help="also scenes unlike those that they were trained on"
+        "--anyway", action="store_true", help="also fill scenes unlike those of the training"
     )
-    parser.add_argument("--offline", action="store_true", help="with scenes that are here, or none")
+    parser.add_argument("--offline", action="store_true", help="use only scenes that are here")
     return parser.parse_known_args(arguments)

@@ -31,7 +31,7 @@ FLAGS = """
 
 
 def main() -> None:
-    """Write the pictures in docs/; raise Problem where something is missing."""
+    """Write the pictures in docs/; raise Problem if something is missing."""
     missing = [path for path in [*FIGURES.values(), VIEWER] if not (ROOT / path).exists()]
     if missing:
         raise Problem(f"no {missing[0]}; first: ./reproduce {missing[0].parts[1]}")

@@ -1,7 +1,8 @@
-"""Text without what is personal or secret in it, for `reproduce`.
+"""Removal of personal and secret parts from a text, for `reproduce`.
 
-Standard library only, and free of newer syntax (see `reproduce`). Where it is not clear whether
-something is personal, it goes: a reader can ask for what is missing, nobody can take back the rest.
+Standard library only, and without newer syntax (see `reproduce`). If it is not clear whether
+something is personal, it is removed: a reader can ask for missing parts, but nobody can take back
+what was posted.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 REMOVED = "[removed]"
-COMMON = ("root", "user", "localhost")  # names that tell of nobody, and are ordinary words
+COMMON = ("root", "user", "localhost")  # names that identify nobody, and are ordinary words
 SECRET = (
     "token|secret|passw(?:or)?d|passphrase|credential|authorization|cookie"
     "|(?:api|access|private|subscription|account)[_-]?key|signature"
 )
 SECRET_NAME = re.compile(SECRET, re.I)
-MIN_SECRET = 6  # characters of the value of a variable; shorter ones stand in other words
+MIN_SECRET = 6  # characters of the value of a variable; shorter values occur in other words
 
-# Each pattern with what takes its place. A key with its value comes before the shapes of values.
+# Each pattern with its replacement. Keys with their values come before the shapes of values.
 SECRETS = (
     (re.compile(r"-----BEGIN [^-\n]+-----.*?(?:-----END [^-\n]+-----|\Z)", re.S), REMOVED),
     (re.compile(r"(\w+://)[^/\s'\"]*@"), r"\1" + REMOVED + "@"),  # user and password of an address
@@ -41,27 +42,27 @@ SECRETS = (
     (re.compile(r"\b(?:gh[a-z]_|github_pat_|glpat-|hf_|xox[a-z]-|sk-|pypi-)[\w-]{10,}"), REMOVED),
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}"), REMOVED),
     (re.compile(r"\beyJ[\w-]+\.[\w.-]+"), REMOVED),  # a JSON web token
-    # Small and large letters and digits, as no name of a scene and no checksum has them.
+    # Small letters, capitals and digits together; no name of a scene and no checksum has all three.
     (re.compile(r"\b(?=[a-z0-9]*[A-Z])(?=[A-Z0-9]*[a-z])(?=[A-Za-z]*\d)[A-Za-z0-9]{24,}"), REMOVED),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[e-mail]"),
     (re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])"), "[address]"),
     (re.compile(r"^(host: ).*", re.M), r"\1[host]"),  # in Snakemake's log
 )
 
-# A path begins at a slash that follows no name, or at a ~, which takes the place of a home. Its
-# folders may have a space or a bracket in them, if a slash follows.
+# A path begins at a slash that follows no name, or at a ~, which replaces a home folder. Its
+# folders may contain a space or a bracket, if a slash follows.
 _FOLDER = r"(?:[^\s/'\"`:;<>|]+(?: [^\s/'\"`:;<>|]+)*(?=/))"
 _LAST = r"[^\s/'\"`:;<>|,()\[\]{}*?=]*"
 _START = r"(?:(?<![\w./~])(?:(?:file:)?(?<!:)//+|file:/+|/(?!/))|~[\w.-]*/+)"
 PATH = re.compile(rf"{_START}(?:{_FOLDER}/+)*{_LAST}")
-# In quotes, or as the whole value of a key in YAML, where a name may have any space in it.
+# In quotes, or as the whole value of a key in YAML, a name may contain any spaces.
 QUOTED = re.compile(r"(['\"])((?:/|~|file:/)[^'\"\n]*)(?=\1)")
 VALUE = re.compile(
     r"^([ \t]*(?:- +)*(?:[\w-]+: +)?)((?:file:)?[/~][^\n#'\":;]*?)(?=[ \t]*(?:#|$))", re.M
 )
 OTHER_HOME = re.compile(r"/(?:home|Users)/[^/\s'\":;,]+")
 UPWARD = re.compile(r"(?<![\w./])(?:\.\./)+(?:[^\s/'\"]+/)*")
-# What of a path tells where an error is, and not where somebody keeps files.
+# The part of a path that shows where an error is, and not where somebody keeps files.
 LIBRARY = re.compile(r"/(lib/python3\.\d+/.+)")
 
 
@@ -73,8 +74,8 @@ def redact(
 ) -> str:
     """Return a text without secrets, addresses, paths from the root of the disk, and names.
 
-    folders: {absolute path: what takes its place}. names: of people and machines; see `names_here`.
-    variables: environment variables, whose values are removed where their names say "secret".
+    folders: {absolute path: its replacement}. names: of people and machines; see `names_here`.
+    variables: environment variables; values are removed if their names suggest a secret.
     """
     secrets = [value for name, value in variables.items() if SECRET_NAME.search(name)]
     for value in sorted(secrets, key=len, reverse=True):
@@ -106,10 +107,10 @@ def _replace_folder(text: str, folder: str, instead: str) -> str:
 
 
 def shorten(path: str) -> str:
-    """Return a path from the root of the disk, or from a home, with its last part alone.
+    """Return a path from the root of the disk, or from a home folder, with only its last part.
 
-    Paths in a library of Python are kept from there on. Of one or two parts, a last one without a
-    suffix is left out: it may be a person's folder.
+    Paths in a library of Python are kept from the library on. If a path has one or two parts and
+    the last one has no suffix, this part is removed too: it may be a person's folder.
     """
     in_library = LIBRARY.search(path)
     if in_library:
@@ -122,7 +123,7 @@ def shorten(path: str) -> str:
 
 
 def names_here() -> list[str]:
-    """Return the names of this user and this machine, as far as the system tells them."""
+    """Return the names of this user and this machine, as far as the system knows them."""
     host = platform.node()
     names = [host, host.split(".")[0]]
     names += [os.environ.get(name, "") for name in ("USER", "LOGNAME", "SUDO_USER", "USERNAME")]

@@ -1,7 +1,7 @@
-"""What somebody who is to solve a problem needs to know: the command report-problem of `reproduce`.
+"""The facts that help to solve a problem: the command report-problem of `reproduce`.
 
-Standard library only, and free of newer syntax (see `reproduce`). It sets nothing up and runs
-nothing of the study, so that it works where those do not.
+Standard library only, and without newer syntax (see `reproduce`). It sets nothing up and runs no
+part of the study, so that it works even if set-up and runs fail.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ VARIABLES = ("SARFUSION_", "SNAKEMAKE_", "GDAL_", "PROJ_", "CUDA_", "OMP_", "PYT
 
 
 def report_problem_command(arguments: list[str]) -> int:
-    """print what an issue about STUDY needs, nothing personal"""
+    """print what an issue about STUDY needs, without personal data"""
     if len(arguments) > 1 or (arguments[:1] and arguments[0].startswith("-")):
         raise Problem("usage: ./reproduce report-problem [STUDY]", 2)
     study = find_study(arguments[0] if arguments else "demo")
@@ -46,13 +46,13 @@ def report_problem_command(arguments: list[str]) -> int:
     for folder, instead in ((Path(home), "~"), (ROOT, "")):
         folders[str(folder)] = folders[str(folder.resolve())] = instead
     settings = re.findall(r"^ *(\w+):", read(ROOT / SCHEMA), re.M)
-    names = [name for name in names_here() if name.lower() not in settings]  # they tell of nobody
+    names = [name for name in names_here() if name.lower() not in settings]  # they identify nobody
     print(redact(text, folders, names, os.environ))
     return 0
 
 
 def find_study(study: str) -> Path:
-    """Return the path of a study's file, which may be broken; raise Problem if there is none."""
+    """Return the path of a study's file, which may be invalid; raise Problem if there is none."""
     named = study.endswith((".yaml", ".yml"))
     path = Path(study).absolute() if named else ROOT / "config" / (study + ".yaml")
     if not path.is_file():
@@ -61,7 +61,7 @@ def find_study(study: str) -> Path:
 
 
 def report(study: Path) -> list[str]:
-    """Return the lines of the report, in Markdown, with all that is personal still in them."""
+    """Return the lines of the report, in Markdown, before personal parts are removed."""
     text = read(study)
     results = ROOT / "results" / (find_study_name(text) or study.stem)
     lines = ["### Versions", "", *(f"- {line}" for line in [*versions(), *machine()])]
@@ -76,7 +76,7 @@ def report(study: Path) -> list[str]:
 
 
 def versions() -> list[str]:
-    """Return lines on the versions of the project, of Python, and of the packages set up."""
+    """Return lines on the versions of the project, of Python, and of the installed packages."""
     lines = [f"sarfusion {project_version()}, {described_commit()}"]
     lines.append(f"Python {platform.python_version()} ({platform.python_implementation()})")
     state = "set up" if is_set_up() else "not set up, or not for this version"
@@ -92,7 +92,7 @@ def versions() -> list[str]:
 
 
 def machine() -> list[str]:
-    """Return lines on the system, and the names, without values, of variables that matter."""
+    """Return lines on the system, and the names, without values, of relevant variables."""
     driver = "an NVIDIA driver" if has_driver() else "no NVIDIA driver"
     set_here = sorted(name for name in os.environ if name.startswith(VARIABLES))
     return [
@@ -113,9 +113,9 @@ def described_commit() -> str:
 
 
 def last_run(study: str) -> Path | None:
-    """Return Snakemake's newest log that names files of the study, or of no study at all.
+    """Return Snakemake's newest log that names files of the study, or no files of any study.
 
-    Other studies run in the same folder, and a plan that fails names no file.
+    Other studies run in the same folder, and the log of a plan that fails names no file.
     """
     for path in newest(ROOT / ".snakemake/log", "*.log"):
         named = set(re.findall(r"\bresults/([^/\s]+)/", read(path)))
@@ -137,7 +137,7 @@ def newest(folder: Path, pattern: str) -> list[Path]:
 
 
 def plain_name(package: str) -> str:
-    """Return the name of a package in the spelling that all of its spellings share (PEP 503)."""
+    """Return the normalised name of a package (PEP 503)."""
     return re.sub(r"[-_.]+", "-", package).lower()
 
 
@@ -147,5 +147,5 @@ def read(path: Path) -> str:
 
 
 def block(lines: Sequence[str]) -> list[str]:
-    """Return lines as a block of Markdown, which nothing in them ends."""
+    """Return lines as a block of Markdown that no line of them can end."""
     return ["```text", *(line.replace("```", "'''") for line in lines), "```"]

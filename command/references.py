@@ -1,6 +1,6 @@
-"""What results are verified with: the commands envelope and reference of `reproduce`.
+"""References and tolerances of `verify`: the commands envelope and reference of `reproduce`.
 
-Standard library only, and free of newer syntax (see `reproduce`).
+Standard library only, and without newer syntax (see `reproduce`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from studies import (
 from verifying import REFERENCE, run_apart, run_script
 
 TOLERANCES = Path("results/envelope")
-ENVELOPE = Path("results/.envelope")  # as verifying.SCRATCH, of no study
+ENVELOPE = Path("results/.envelope")  # belongs to no study, like verifying.SCRATCH
 CPUINFO = Path("/proc/cpuinfo")
 
 TORCH_RULES = ("fuse_scene", "fuse_full_scale", "train_model")
@@ -45,7 +45,7 @@ class Variant(NamedTuple):
 
 
 class InstructionSet(NamedTuple):
-    """An instruction set of x86 processors, and the environment variables that limit to it.
+    """An instruction set of x86 processors, and environment variables that limit libraries to it.
 
     flag: the name in /proc/cpuinfo of the flag of processors that have it.
     """
@@ -55,8 +55,8 @@ class InstructionSet(NamedTuple):
 
 
 # The environment variables limit the instructions of the processor that PyTorch, oneDNN, MKL,
-# OpenBLAS and NumPy use. NumPy has these names of features from version 2.4 on, and ignores those
-# of earlier versions (AVX512F, AVX512_SKX).
+# OpenBLAS and NumPy use. NumPy has used these names of features since version 2.4, and ignores the
+# names of earlier versions (AVX512F, AVX512_SKX).
 INSTRUCTION_SETS = {
     "sse4": InstructionSet(
         "sse4_2",
@@ -105,7 +105,7 @@ BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
 def envelope_command(arguments: list[str]) -> int:
-    """measure how results move with threads and processor"""
+    """measure how results change with threads and processor"""
     if arguments:
         raise Problem("usage: ./reproduce envelope", 2)
     ready()
@@ -116,9 +116,9 @@ def envelope_command(arguments: list[str]) -> int:
 
 
 def reference_command(arguments: list[str]) -> int:
-    """make a study's reference results anew: reference [STUDY]
+    """make a study's reference results again: reference [STUDY]
 
-    Tolerances are the demo's for every study, so only the demo comes with an envelope.
+    Every study uses the tolerances of the demo, so only the demo comes with an envelope.
     """
     if len(arguments) > 1 or any(argument.startswith("-") for argument in arguments):
         raise Problem("usage: ./reproduce reference [STUDY]", 2)
@@ -195,7 +195,7 @@ def why_left_out(variant: str) -> str:
 
 
 def processor_flags() -> set[str]:
-    """Return the flags of this processor, an empty set on a system without them in CPUINFO."""
+    """Return the flags of this processor, an empty set if the system has no CPUINFO."""
     try:
         lines = CPUINFO.read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -205,7 +205,7 @@ def processor_flags() -> set[str]:
 
 
 def run_variant(name: str, settings: Mapping[str, Any], variant: Variant, lock: Lock) -> None:
-    """Run a variant of the demo in the folder ENVELOPE/name. settings: of its study, replaced."""
+    """Run a variant of the demo in the folder ENVELOPE/name. settings: what it changes."""
     say(f"Variant {name} again")
     folder = ENVELOPE / name
     (ROOT / folder).mkdir(parents=True, exist_ok=True)

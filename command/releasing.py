@@ -1,7 +1,7 @@
 """A release of the project: the command release of `reproduce`.
 
-Standard library only, and free of newer syntax (see `reproduce`). It changes nothing elsewhere:
-to push the tag and to upload the archive are steps of a person, which it names at its end.
+Standard library only, and without newer syntax (see `reproduce`). It changes nothing elsewhere:
+a person pushes the tag and uploads the archive; the last line of its output says how.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from studies import ready
 from verifying import run_script
 
 DIST = "dist"
-FORM = ".crate.zip"  # as WorkflowHub knows a crate, whose description is at the root of the archive
+FORM = ".crate.zip"  # what WorkflowHub expects of a crate with its description at the root
 ADDED = ("ro-crate-metadata.json", ".zenodo.json")  # by scripts/describe_release.py
 HEAD = re.compile(r"^## (\S+), (.+)$", re.M)
 CHECKS = (("lint",), ("test", "--all"), ("verify",))
@@ -39,7 +39,7 @@ def release_command(arguments: list[str]) -> int:
     for check in CHECKS:
         say("Checking: ./reproduce " + " ".join(check))
         if run([sys.executable, str(ROOT / "reproduce"), *check]):
-            raise Problem("no release: a check failed; the reason stands above")
+            raise Problem("no release: a check failed; the reason is above")
     check_clean()  # still
     with tempfile.TemporaryDirectory(prefix="sarfusion-release-") as temporary:
         archive = pack(Path(temporary), name, date, commit)
@@ -65,12 +65,12 @@ def check_release(version: str, tag: str) -> str:
         raise Problem(f"CHANGELOG.md does not begin with a heading `## {version}, DATE`")
     date = heads[0][1]
     if not re.fullmatch(r"\d{4}-\d\d-\d\d", date):
-        raise Problem(f"CHANGELOG.md: write the day of the release for {date!r}")
+        raise Problem(f"CHANGELOG.md: replace {date!r} with the day of the release")
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     if f"\ndate-released: {date}\n" not in citation:
-        raise Problem(f"CITATION.cff needs a line `date-released: {date}`, as CHANGELOG.md")
+        raise Problem(f"CITATION.cff needs a line `date-released: {date}`, as in CHANGELOG.md")
     if git("tag", "--list", tag):
-        raise Problem(f"there is a tag {tag} already")
+        raise Problem(f"there is already a tag {tag}")
     check_clean()
     return date
 
@@ -85,7 +85,7 @@ def check_clean() -> None:
 def pack(folder: Path, name: str, date: str, commit: str) -> Path:
     """Return the archive of a commit with its descriptions; the same bytes each time.
 
-    folder: empty. name: of the archive, without FORM.
+    folder: an empty folder. name: the name of the archive, without FORM.
     """
     plain, files = folder / "plain.tar", folder / "files"
     git("archive", "--format=tar", "--output", str(plain), commit)

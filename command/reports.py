@@ -1,6 +1,6 @@
 """The report of a study, which Snakemake makes.
 
-Standard library only, and free of newer syntax (see `reproduce`).
+Standard library only, and without newer syntax (see `reproduce`).
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-# The report holds its values as scripts of one line each, such as `var results = {...};`.
+# The report contains its values as scripts of one line each, such as `var results = {...};`.
 VALUES = re.compile(r'(<script id="[\w-]+">\n *var \w+ = )(.*)(?=;\n)')
 
 
 def escape_values(path: Path) -> None:
-    """Write "<" in the values of a report as JSON can: the text "</script>" would end its script.
+    """Escape "<" in the values of a report, since the text "</script>" would end its script.
 
-    Snakemake does not, and a parameter may be any text of a study, such as a licence.
+    Snakemake does not do this, and a parameter can be any text of a study, such as a licence.
     """
     page = path.read_text(encoding="utf-8")
     page = VALUES.sub(lambda found: found[1] + found[2].replace("<", "\\u003c"), page)

@@ -1,6 +1,6 @@
-"""The project's lock, and commands that receive our signals, for `reproduce`.
+"""The project's lock, and commands to which signals are passed on, for `reproduce`.
 
-Standard library only, and free of newer syntax (see `reproduce`).
+Standard library only, and without newer syntax (see `reproduce`).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-with contextlib.suppress(ImportError):  # Windows has none, and `reproduce` refuses to run there
+with contextlib.suppress(ImportError):  # Windows has none; `reproduce` refuses to run there
     import fcntl
 
 from environment import ROOT, Problem, environment, say
 
 
 class Lock:
-    """The project's lock file while we hold it: our process, its task, and the unfinished study.
+    """The project's lock file while we hold the lock: our process, its task, the unfinished study.
 
     unfinished: name of a study whose last run was killed, or None.
     """
@@ -57,10 +57,10 @@ def read_record(file: IO[str]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def project_lock(task: str) -> Iterator[Lock]:
-    """Hold the project's lock; raise Problem when another process holds it.
+    """Hold the project's lock; raise Problem if another process holds it.
 
-    The lock is a flock, which the system frees however its holder dies. Snakemake inherits it
-    (see `run`), so that it stays locked when only this process is killed and Snakemake lives on.
+    The lock is a flock, which the system releases however its holder dies. Snakemake inherits it
+    (see `run`), so that it stays locked if only this process is killed and Snakemake keeps running.
     """
     path = ROOT / ".snakemake/reproduce.lock"
     path.parent.mkdir(exist_ok=True)
@@ -70,11 +70,11 @@ def project_lock(task: str) -> Iterator[Lock]:
         except BlockingIOError:
             record = {"pid": "?", "task": "just starting", **read_record(file)}
             raise Problem(
-                "another ./reproduce is at work here (process {pid}, {task});"
+                "another ./reproduce is running here (process {pid}, {task});"
                 " wait for it, or stop it: kill {pid}".format(**record)
             ) from None
         except OSError:  # some cluster file systems have no flock
-            say("This file system has no locks: take care that only one ./reproduce runs here.")
+            say("This file system has no locks: make sure that only one ./reproduce runs here.")
         lock = Lock(file, task)
         lock.save(os.getpid())
         try:
@@ -84,9 +84,9 @@ def project_lock(task: str) -> Iterator[Lock]:
 
 
 def current_run() -> str:
-    """Return a sentence about the run at work in this folder, "" if there is none.
+    """Return a sentence about the current run in this folder, "" if there is none.
 
-    Does not take the lock.
+    It does not take the lock.
     """
     path = ROOT / ".snakemake/reproduce.lock"
     record: dict[str, Any] = {}
@@ -94,14 +94,14 @@ def current_run() -> str:
         with path.open(encoding="utf-8") as file:
             record = read_record(file)
     if "pid" in record and is_alive(record["pid"]):
-        return "at work now: {task} (process {pid})".format(**record)
+        return "running now: {task} (process {pid})".format(**record)
     if list(ROOT.glob(".snakemake/locks/*.lock")):
-        return "at work now, or killed here: a Snakemake"
+        return "a Snakemake is running now, or was killed here"
     return ""
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether a process with this number exists."""
+    """Return whether a process with this number exists."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -112,7 +112,7 @@ def is_alive(pid: int) -> bool:
 
 
 def has_terminal() -> bool:
-    """Tell whether this process is in the foreground of a terminal."""
+    """Return whether this process is in the foreground of a terminal."""
     try:
         with Path("/dev/tty").open() as terminal:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
@@ -123,8 +123,8 @@ def has_terminal() -> bool:
 def run(command: Sequence[str], lock: Lock | None = None) -> int:
     """Run a command from the project root; return its exit code, or 128 + signal when stopped.
 
-    Signals are passed on to the command, which gets the time to clean up. It inherits `lock`, and
-    the signals that this process ignores: Ctrl-C, where a shell script started it with `&`.
+    Signals are passed on to the command, which has time to clean up. The command inherits `lock`,
+    and ignores the same signals as this process: Ctrl-C, if a shell script started it with `&`.
     """
     keep = [lock.file.fileno()] if lock else []
     child = subprocess.Popen(command, cwd=str(ROOT), env=environment(), pass_fds=keep)

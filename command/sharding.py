@@ -1,7 +1,7 @@
 """A study in several plans, one after another: `./reproduce STUDY --shards N`.
 
-Standard library only, and free of newer syntax (see `reproduce`). Which part of the study a plan is
-of, scripts/sarfusion/study/parts.py says.
+Standard library only, and without newer syntax (see `reproduce`).
+scripts/sarfusion/study/parts.py says which part of the study a plan covers.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from studies import (
 OPTION = "--shards"
 UNTIL = "-U --until"
 DRY = "-n --dry-run --dryrun"
-STOPS = 128  # exit codes from here on: a signal, after which no other plan runs
-NO_STUDY = 2  # exit code of what is wrong in every plan
+STOPS = 128  # exit codes from here on mean a signal; no other plan runs then
+NO_STUDY = 2  # exit code of an error that every plan would have
 
 
 def shards_in(arguments: Sequence[str]) -> tuple[int, list[str]]:
     """Return the number after --shards, 0 without it, and the other arguments.
 
-    Raises Problem where there is no such number, or if shards do not go with the other arguments.
+    Raises Problem if the number is missing, or if --shards cannot be used with the other arguments.
     """
     text, rest = None, []
     left = iter(arguments)
@@ -48,18 +48,17 @@ def shards_in(arguments: Sequence[str]) -> tuple[int, list[str]]:
     if text is None:
         return 0, rest
     if not re.fullmatch("[1-9][0-9]*", text):
-        raise Problem(f"{OPTION} takes a number of plans, from 1 on, not {text!r}", 2)
+        raise Problem(f"{OPTION} takes a number of plans, at least 1, not {text!r}", 2)
     others = {*f"{LOOKS} {ERRANDS}".split()} - {*f"{DRY} {UNTIL}".split()}
     if has_any(rest, " ".join(others)) or (names_target(rest) and not has_any(rest, UNTIL)):
-        raise Problem(f"{OPTION} goes with a whole run, with -n and with --until; leave it out", 2)
+        raise Problem(f"{OPTION} works only with a whole run, -n or --until; leave it out", 2)
     return int(text), rest
 
 
 def each_part(name: str, shards: int, arguments: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield (what it is, arguments of Snakemake) of each plan, and name its part to Snakemake.
+    """Yield (description, arguments of Snakemake) of each plan, and tell Snakemake its part.
 
-    name: of the study. The last plan is left out of a run until a rule, and of a look at shards
-    that are not done.
+    name: of the study. The last plan is left out with --until, and as long as a shard is not done.
     """
     for number in range(1, shards + 1):
         os.environ[PART] = f"{number}/{shards}"
@@ -68,7 +67,7 @@ def each_part(name: str, shards: int, arguments: Sequence[str]) -> Iterator[tupl
     are_done = all((steps / f"{n}-of-{shards}.json").exists() for n in range(1, shards + 1))
     if are_done and not has_any(arguments, UNTIL):
         os.environ[PART] = f"last/{shards}"
-        yield "the last plan, of what joins the sites", list(arguments)
+        yield "the last plan, which joins the sites", list(arguments)
 
 
 def look_at_shards(config: Path, name: str, shards: int, arguments: Sequence[str]) -> int:
@@ -80,7 +79,7 @@ def look_at_shards(config: Path, name: str, shards: int, arguments: Sequence[str
         if worst >= STOPS or worst == NO_STUDY:
             return worst
     if what.startswith("shard"):
-        say("The last plan, of what joins the sites, is known once the shards are done.")
+        say("The last plan, which joins the sites, is known once the shards are done.")
     return worst
 
 
@@ -89,7 +88,7 @@ def run_shards(
 ) -> tuple[list[str], Problem | None]:
     """Run the plans of a study; return the last command, and the Problem to end with, if any.
 
-    A shard that fails does not stop the other shards, but the last plan. Raises Problem then.
+    If a shard fails, the other shards still run, but the last plan does not, and Problem is raised.
     """
     missing = Path(ROOT, "results", name, "missing_sites.json")
     if missing.exists():  # of an earlier run
@@ -109,9 +108,9 @@ def run_shards(
             failed.append(what)
     if failed:
         raise Problem(
-            f"{', '.join(failed)} failed, and the others are done; what joins the sites is not"
-            " made.\nThe same command goes on from here; with --keep-going, also without the sites"
-            " that fail",
+            f"{', '.join(failed)} failed, and the others are done; the last plan, which joins the"
+            " sites, was not run.\nThe same command continues from here; with --keep-going, also"
+            " without the sites that fail",
             1,
         )
     return done
@@ -120,7 +119,7 @@ def run_shards(
 def run_part(
     config: Path, arguments: Sequence[str], name: str, lock: Lock, missing: Path
 ) -> tuple[list[str], Problem | None]:
-    """Run one plan; return its command, and a Problem if it went on without sites that failed.
+    """Run one plan; return its command, and a Problem if it continued without failed sites.
 
     missing: the list of sites that failed so far, in this plan or before.
     """

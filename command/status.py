@@ -1,6 +1,6 @@
 """Which steps of a study are done, stale, missing or failed: the command status of `reproduce`.
 
-Standard library only, and free of newer syntax (see `reproduce`). A dry run of Snakemake reports
+Standard library only, and without newer syntax (see `reproduce`). A dry run of Snakemake reports
 what would run and why; file times are not compared here.
 """
 
@@ -28,14 +28,14 @@ MAX_FAILURES = 10  # in the list
 # checksums are in a parameter of each rule.
 UPDATED = "Updated input files: "
 MODULE = re.compile(r"'(scripts/sarfusion/[\w/]+\.py)': '(\w+)'")
-# Its other reasons, and their wording here. The first that occurs in a text applies.
+# Its other reasons, and their wording here. The first one that occurs in a text applies.
 REASONS = (
     ("Set of input files has changed", "other inputs than before"),
     ("Params have changed", "other settings (params) than before"),
     ("Code has changed", "its script or rule was edited"),
     ("Software environment", "another software environment"),
     ("Incomplete output files", "its output is incomplete"),
-    ("Input files updated by another job", "follows from what stands above"),
+    ("Input files updated by another job", "follows from the reasons above"),
 )
 if TYPE_CHECKING:
     Job = dict[
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
 
 
 def status_command(arguments: list[str]) -> int:
-    """say what of STUDY is done, stale, missing, failed
+    """list the steps of STUDY that are done, stale, missing, failed
 
-    Runs nothing, and does not disturb a run at work. Of scenes that `fill` fills, the steps are
-    those of `fill`. Exit codes: 0 all steps are done, 3 some are not, 4 steps failed in their last
-    run, 2 no such study, 1 any other problem.
+    Runs nothing, and does not disturb a run in progress. For scenes that `fill` fills, the steps
+    are those of `fill`. Exit codes: 0 all steps are done, 3 some are not, 4 steps failed in their
+    last run, 2 no such study, 1 any other problem.
     """
     study, *rest = arguments or ["demo"]
     shards, rest = shards_in(rest)
@@ -109,7 +109,7 @@ def printed_jobs(run: subprocess.Popen[str], output: str, errors: str) -> list[J
     if run.returncode:
         lines = [line.strip() for line in errors.splitlines() if line.strip()]
         ours = [line for line in lines if line.startswith("error: ")] or lines
-        raise Problem("\n".join(["nothing is known of this study:", *ours]), 1)
+        raise Problem("\n".join(["the state of this study is not known:", *ours]), 1)
     return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
 
@@ -146,7 +146,7 @@ def errors(job: Job) -> list[str]:
 
 
 def report(study: str, jobs: Sequence[Job], at_work: str) -> list[str]:
-    """Return the lines of the report. at_work: a sentence about a run at work, or ""."""
+    """Return the lines of the report. at_work: a sentence about a run in progress, or ""."""
     lines = [f"study {study}"]
     if at_work:
         lines.append(f"{at_work}: its steps count as missing until they are done")
@@ -215,7 +215,7 @@ def short_reason(reason: str) -> str:
 
 
 def changed_files(reason: str) -> list[str]:
-    """Return the changed input files in a reason of Snakemake, else the library's modules."""
+    """Return the changed input files in a reason of Snakemake, or else the library's modules."""
     if UPDATED in reason:
         return reason.split(UPDATED)[1].split("; ")[0].split(", ")
     before, _, now = reason.partition(" now: ")

@@ -1,6 +1,6 @@
 """Studies, and how Snakemake runs them, for `reproduce`.
 
-Standard library only, and free of newer syntax (see `reproduce`).
+Standard library only, and without newer syntax (see `reproduce`).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from running import Lock, project_lock, run
 STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 CORES = ("--cores", "--jobs", "--profile", "-c", "-j")
 
-# Options with which Snakemake only inspects a study (LOOKS), and those with which it does something
-# else than a whole run (ERRANDS).
+# Options with which Snakemake only inspects a study (LOOKS), and options with which it does
+# something other than a whole run (ERRANDS).
 LOOKS = """
     -n --dry-run --dryrun -h --help -v --version --lint -l --list --list-rules --lt
     --list-target-rules --dag --rulegraph --filegraph --d3dag -S --summary -D --detailed-summary
@@ -51,7 +51,7 @@ WITH_LOGGER = "command/terminal/snakemake_with.py"  # checks the study's files a
 
 
 def has_any(arguments: Iterable[str], names: str) -> bool:
-    """Tell whether Snakemake's arguments have one of these options, also in joined form (-np).
+    """Return whether Snakemake's arguments have one of these options, also in joined form (-np).
 
     names: options, separated by white space.
     """
@@ -62,7 +62,7 @@ def has_any(arguments: Iterable[str], names: str) -> bool:
 
 
 def names_target(arguments: Sequence[str]) -> bool:
-    """Tell whether Snakemake's arguments name a target.
+    """Return whether Snakemake's arguments name a target.
 
     An argument after an option, or with a =, counts as a value and not as a target.
     """
@@ -99,23 +99,23 @@ def find_study_name(text: str) -> str | None:
         return str(json.loads(text)["study"])
     except (TypeError, LookupError):
         return None
-    except (ValueError, RecursionError):  # what is wrong in it is told once it is read as YAML
+    except (ValueError, RecursionError):  # errors in it are reported once it is read as YAML
         match = re.search(r"^\s*\{\s*(['\"]?)study\1\s*:\s*['\"]?([^\s'\",}]+)", text)
         return match and match.group(2)
 
 
 def study_name(path: Path) -> str:
-    """Return the name of the study in a study file; raise Problem if the file is none."""
+    """Return the name of the study in a study file; raise Problem if it is not a study file."""
     text = read_text(path)
     name = find_study_name(text)
-    if name is None and "\0" in text:  # UTF-16 without a mark at its start, or no text at all
+    if name is None and "\0" in text:  # UTF-16 without a byte order mark, or not text at all
         raise Problem(f"{shown(path)}: not UTF-8; save the file as UTF-8", 2)
     if name is None:
         raise Problem(f"{shown(path)} is not a study: it has no line `study: NAME`", 2)
     if not re.fullmatch("[a-z0-9][a-z0-9_-]*", name):
         raise Problem(
-            f"{shown(path)}: {name!r} is no name of a study: write small letters, digits, - and"
-            " _ after `study:`",
+            f"{shown(path)}: {name!r} is not a valid name of a study: write small letters, digits,"
+            " - and _ after `study:`",
             2,
         )
     return name
@@ -132,7 +132,7 @@ def studies_in_config() -> list[str]:
 
 
 def has_raw_radar(path: Path) -> bool:
-    """Tell whether a study file has a site of source grd; one in a comment counts too."""
+    """Return whether a study file has a site of source grd; a site in a comment counts too."""
     return bool(re.search(r"\bsource['\"]?\s*:\s*['\"]?grd\b", read_text(path)))
 
 
@@ -141,7 +141,7 @@ def study_file(study: str) -> Path:
     if study.endswith((".yaml", ".yml")):
         path = Path(study).absolute()
         if not path.is_file():
-            what = "a folder, and not a study file" if path.is_dir() else "no such study file"
+            what = "a folder, not a study file" if path.is_dir() else "no such study file"
             raise Problem(f"{what}: {study}", 2)
         study_name(path)
         return path
@@ -169,8 +169,8 @@ def snakemake(
 ) -> list[str]:
     """Return the command line that runs a study file with Snakemake.
 
-    over: YAML or JSON files whose settings replace those of the study. logger: the one of
-    command/terminal that prints, or `plain` for Snakemake's own, which arguments may ask for.
+    over: YAML or JSON files whose settings replace those of the study. logger: a logger in
+    command/terminal, or `plain` for Snakemake's own, which is used if an argument needs it.
     """
     config = config.relative_to(ROOT) if ROOT in config.parents else config
     if logger == "steps" and has_any(arguments, f"{LOOKS} {WORDS}"):
@@ -188,8 +188,8 @@ def unlock_snakemake(config: Path, lock: Lock, shards: int = 0) -> None:
 
     Snakemake cannot know whether the owner of its lock is still alive. We can: we hold the flock,
     so no Snakemake of ours is running, and our record names the study whose run was killed. A lock
-    on files of anything else stays, since it may belong to a Snakemake that was started without
-    this command. Snakemake plans to unlock: of several shards, the first alone.
+    on any other files is kept, since it may belong to a Snakemake that was started without this
+    command. Snakemake makes a plan to unlock; with shards, it plans only the first one.
     """
     study = lock.unfinished
     paths = ROOT.glob(".snakemake/locks/*.output.lock")
@@ -220,14 +220,14 @@ def run_without_failed_sites(
     The Snakefile writes the failed sites to a file of settings. With these, a run makes the tables
     and figures of the other sites, which name the failed ones. If more sites fail, they are left
     out as well. Returns (command, problem): the last command, and the Problem to end with.
-    Raises `problem`, that of the last run, if no site failed or if the study does not allow this.
+    Raises `problem`, from the last run, if no site failed or if the study does not allow this.
     """
     missing, known = ROOT / "results" / name / "missing_sites.json", None
     while missing.exists() and missing.read_text(encoding="utf-8") != known:
         known = missing.read_text(encoding="utf-8")
         sites = json.loads(known)["missing_sites"]
         named = ", ".join(f"{site} ({about['rule']})" for site, about in sites.items())
-        say(f"Going on without {named}")
+        say(f"Continuing without {named}")
         command = snakemake(config, *arguments, over=[missing.relative_to(ROOT)])
         try:
             run_snakemake(command, name, lock)
@@ -240,14 +240,16 @@ def run_without_failed_sites(
             f"  {site}: {about['reason']} (log: {about['log']})" for site, about in sites.items()
         ]
         summary = f"the study is done without {named}, as its tables say:\n" + "\n".join(lines)
-        return command, Problem(f"{summary}\nonce that is mended, the same command completes it", 1)
+        return command, Problem(f"{summary}\nonce this is fixed, the same command completes it", 1)
     raise problem
 
 
 def failure(code: int) -> str:
     """Return the message for a run that ended with this exit code."""
     if code in STOPPED:
-        return "stopped; the same command goes on from here"
+        return "stopped; the same command continues from here"
     if code == 128 + signal.SIGKILL:
-        return "Snakemake was killed, maybe for want of memory; the same command goes on from here"
-    return "the run failed; the reason stands above"
+        return (
+            "Snakemake was killed, perhaps for lack of memory; the same command continues from here"
+        )
+    return "the run failed; the reason is above"

@@ -1,6 +1,6 @@
 """Checks of results: the command verify of `reproduce`.
 
-Standard library only, and free of newer syntax (see `reproduce`).
+Standard library only, and without newer syntax (see `reproduce`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from studies import (
 )
 
 REFERENCE = Path("results/reference")
-SCRATCH = Path("results/.verify")  # the name of a study has no dot, so the folder belongs to none
+SCRATCH = Path("results/.verify")  # a study's name has no dot, so the folder belongs to no study
 
 
 def script(name: str, *arguments: str | Path) -> list[str]:
@@ -64,7 +64,7 @@ def run_apart(
 
 
 def verify_command(arguments: list[str]) -> int:
-    """check the references or another's results: verify --help"""
+    """check the references or somebody else's results: verify --help"""
     options = verify_options(arguments)
     if options.study or options.against:
         return verify_study(options.study or "demo", options)
@@ -75,7 +75,7 @@ def verify_command(arguments: list[str]) -> int:
 
 
 def verify_study(study: str, options: argparse.Namespace) -> int:
-    """Check results of one study; return the exit code."""
+    """Check the results of one study; return the exit code."""
     config = study_file(study)
     name = study_name(config)
     folder = Path(options.against).absolute() if options.against else ROOT / REFERENCE / name
@@ -90,17 +90,17 @@ def verify_study(study: str, options: argparse.Namespace) -> int:
     with project_lock("verify") as lock:
         shutil.rmtree(str(ROOT / SCRATCH), ignore_errors=True)
         say(f"Verifying {shown(folder)}")
-        say("Making again what the models and scores in the results make")
+        say("Recomputing what follows from the models and scores in the results")
         count = [] if options.spot is None else [str(options.spot)]
         draw = ("--spot", *count, "--dice", options.dice)
         run_script(lock, "stage_models", config, folder, ROOT / SCRATCH, "--scenes", own, *draw)
         place, weights, scores, spot = (
             ROOT / SCRATCH / f"{over}.json" for over in ("place", "weights", "scores", "spot")
         )
-        # These runs start from nothing, so what Snakemake notes to resume one is left out.
+        # These runs start from nothing, so they need no records with which Snakemake resumes a run.
         more = ["--keep-going", "--drop-metadata", "--cores", options.cores]
         over, targets = [place, weights, spot], ["scores", "spot"]
-        if scores.exists():  # else they cannot be read, as will be said of each
+        if scores.exists():  # otherwise they cannot be read, as each check will say
             over, targets = [*over, scores], [*targets, "derived", "pictures"]
         run_apart(config, SCRATCH / "run", lock, targets, over, arguments=more)
         compared: list[str | Path] = [ROOT / SCRATCH / "run/results" / name]
@@ -118,35 +118,35 @@ def verify_options(arguments: list[str]) -> argparse.Namespace:
     """Return the options of the command verify."""
     parser = argparse.ArgumentParser(
         "./reproduce verify",
-        description="Check results: their scenes by checksums, their scores by making them again"
-        " with their models, and all else by what follows from the scores.",
+        description="Check results: scenes by their checksums, scores by computing them again with"
+        " the models, and everything else by deriving it from the scores.",
     )
     parser.add_argument(
         "--study",
-        help="name or path of the study (all in results/reference; with --against, demo)",
+        help="name or path of the study (default: all in results/reference; with --against, demo)",
     )
     parser.add_argument(
         "--against",
         metavar="FOLDER",
-        help="the results of another person (default: results/reference/STUDY), to be held"
-        " against results/STUDY too",
+        help="results of another person (default: results/reference/STUDY); they are also"
+        " compared with results/STUDY",
     )
     parser.add_argument(
-        "--retrain", action="store_true", help="train again, and hold them against that"
+        "--retrain", action="store_true", help="train the models again, and compare"
     )
     parser.add_argument(
         "--spot",
         type=int,
         metavar="N",
-        help="models to train among those without weights there (3, or 1 where training is long)",
+        help="number of models without weights to train here (default: 3, or 1 if it takes long)",
     )
     parser.add_argument(
         "--dice",
         default=str(secrets.randbelow(10**6)),
         metavar="TEXT",
-        help="draws these models; the same text draws the same (by chance)",
+        help="text that determines which models are drawn (default: a random one)",
     )
-    parser.add_argument("--cores", default="all", help="cores to use (all)")
+    parser.add_argument("--cores", default="all", help="number of cores to use (default: all)")
     options = parser.parse_args(arguments)
     if options.spot is not None and options.spot < 0:
         parser.error("--spot is a number of models, 0 for none")

@@ -2,8 +2,8 @@
 
     python command/terminal/export_models.py [--check] STUDY.yaml [PROTOCOL ...]
 
-Works in the folder that holds results/. Models that are not trained yet are left out. --check: only
-say whether there is something to export, for which the ONNX packages are not needed.
+Works in the folder that contains results/. Models that are not trained yet are left out. --check:
+only check whether there is a model to export; this needs no ONNX packages.
 """
 
 import sys
@@ -28,13 +28,13 @@ from sarfusion.study.layout import Layout
 from sarfusion.study.runs import record_path, weights_path
 
 MAX_DIFFERENCE = 1e-5  # reflectance
-MAX_CHECKED_PX = 1023  # side of the part of a scene that is compared; no multiple of any pooling
+MAX_CHECKED_PX = 1023  # side of the part of a scene that is compared; not a multiple of any pooling
 
 
 def main(config: str, *protocols: str) -> None:
-    """Export the models of the study file `config`, of all protocols or of those named.
+    """Export the models of the study file `config`, for all protocols or for those named.
 
-    Raises StudyError if there is none, or if a file differs from its model.
+    Raises StudyError if there is no model, or if a file differs from its model.
     """
     layout, models = find_models(config, *protocols)
     results = layout.results.rstrip("/")
@@ -79,8 +79,8 @@ def export(layout: Layout, name: str, about: dict[str, Any], results: str) -> fl
         difference = onnx_models.largest_difference(temporary, network, record, bands)
         if not difference <= MAX_DIFFERENCE:
             raise StudyError(
-                f"{path} would be off by {difference:.0e} in reflectance on {site}, more than"
-                f" {MAX_DIFFERENCE:.0e}; it was not written"
+                f"{path} was not written: on {site}, its reflectance would differ from that of the"
+                f" model by {difference:.0e}, more than {MAX_DIFFERENCE:.0e}"
             )
     item = onnx_models.describe(network, record, path, bounds, difference)
     write_json(path.with_suffix(".json"), item)
@@ -90,15 +90,15 @@ def export(layout: Layout, name: str, about: dict[str, Any], results: str) -> fl
 def read_scene(
     layout: Layout, record: dict[str, Any], site: str
 ) -> tuple[np.ndarray, Sequence[float]]:
-    """Return what the network sees of the middle of a site, and the site's bounds in degrees.
+    """Return the network's input in the middle of a site, and the site's bounds in degrees.
 
-    The first is (channels, rows, columns), at most MAX_CHECKED_PX a side.
+    The input has shape (channels, rows, columns), with at most MAX_CHECKED_PX a side.
     """
     optical = layout.given(record["protocol"], record["input"]).format(site=site)
     sar = layout.sar(record["input"]).format(site=site)
     for path in (optical, sar):
         if not Path(path).exists():
-            raise StudyError(f"{path} is missing, on which models are checked; run the study first")
+            raise StudyError(f"{path} is missing; models are checked on it; run the study first")
     with channels.open_channels(record["channels"], optical, sar) as reader:
         grid = reader.grid
         rows, columns = (min(size, MAX_CHECKED_PX) for size in grid.shape)

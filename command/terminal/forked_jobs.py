@@ -1,7 +1,7 @@
-"""Start the scripts of a run by a fork of one process that has imported what most of them need.
+"""Start the scripts of a run by forking one process that has imported what most of them need.
 
-A job that starts as a new Python spends one to three seconds of the processor on imports. With
-many short jobs, that is a large part of a run (tests/benchmarks/bench_overhead.py). Each job still
+A job that starts as a new Python spends one to three seconds of processor time on imports. With
+many short jobs, this is a large part of a run (tests/benchmarks/bench_overhead.py). Each job still
 imports its script and the library of the project itself.
 """
 
@@ -24,7 +24,7 @@ IMPORTED = (
     *("seaborn", "torch.nn.functional", "safetensors.torch", "jsonschema", "tqdm"),
 )
 ONE_THREAD = [f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")]
-MANY = 12  # jobs of a run: with fewer, the imports take longer than they save
+MANY = 12  # jobs of a run; with fewer, the imports take more time than they save
 
 
 class Forks:
@@ -39,13 +39,13 @@ class Forks:
         self.one_at_a_time = threading.Lock()
 
     def is_ready(self) -> bool:
-        """Tell whether a job can be forked. Begin to import at the first, if there are many."""
+        """Return whether a job can be forked. With many jobs, the first call starts the imports."""
         if self.planned >= MANY and self.began.acquire(blocking=False):
             threading.Thread(target=self.prepare, daemon=True).start()
         return self.ready.is_set()
 
     def prepare(self) -> None:
-        """Wait until the process that is forked has imported all.
+        """Wait until the process that is forked has imported everything.
 
         Numerical libraries look up their number of threads when they are imported.
         """
@@ -57,12 +57,12 @@ class Forks:
             self.ready.set()
 
     def run(self, path: str, variables: dict[str, str], record: Any) -> None:
-        """Run a script as a job of its own; raise CalledProcessError where it fails.
+        """Run a script as a job of its own; raise CalledProcessError if it fails.
 
-        variables: of the environment. record: Snakemake's record of a benchmark, or None.
+        variables: environment variables. record: Snakemake's record of a benchmark, or None.
 
-        Starting a process also polls all others, and an exit code can be read only once: of two
-        threads that read it at the same time, one gets 255. So only one thread may do either.
+        Starting a process also polls all others, and an exit code can be read only once: if two
+        threads read it at the same time, one gets 255. So only one thread at a time may do either.
         """
         from snakemake.benchmark import benchmarked
 
@@ -95,8 +95,8 @@ def run_script(path: str, variables: dict[str, str]) -> None:
 def start_by_fork(script_class: Any, scheduler_class: Any) -> None:
     """Change Snakemake's PythonScript to fork jobs that need no environment of their own.
 
-    Its JobScheduler knows how many jobs there are. Until the imports are done, jobs start without a
-    fork. On Linux only: elsewhere, libraries of the system do not work in a fork.
+    Snakemake's JobScheduler knows the number of jobs. Until the imports are done, jobs start
+    without a fork. This works on Linux only: elsewhere, system libraries do not work in a fork.
     """
     if sys.platform != "linux":
         return

@@ -6,13 +6,13 @@ LOGGER is one of the loggers in this folder, or `plain` for that of Snakemake. T
 file is on Python's path, so Snakemake finds the loggers as plugins. LOGGER is removed from the
 arguments of the process: Snakemake records these, and they must work without it.
 
-Snakemake reads the files of a study by a parser that takes the last of two equal keys, and ends
-with a traceback where a file is not in UTF-8. So they are read here first.
+Snakemake's parser takes the last of two equal keys in the files of a study, and ends with a
+traceback if a file is not in UTF-8. So these files are read here first.
 
 A run that SIGTERM stops ends with the exit code for that; see `note_stop`.
-Snakemake's scheduler is kept from looking for jobs every second; see `look_when_needed`. Slurm jobs
-that somebody cancels are noticed; see `notice_cancelled_jobs`.
-Scripts start faster than by Snakemake alone; see forked_jobs.py.
+Snakemake's scheduler no longer looks for jobs every second; see `look_when_needed`. Slurm jobs that
+somebody cancels are noticed; see `notice_cancelled_jobs`.
+Scripts start faster than with Snakemake alone; see forked_jobs.py.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def config_files(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def check_files(arguments: Sequence[str]) -> None:
-    """End this process with one line if a file of the study cannot be read, or not clearly."""
+    """End this process with one line if a file of the study cannot be read, or is ambiguous."""
     sys.path.insert(0, SCRIPTS)
     from sarfusion.core.errors import StudyError
     from sarfusion.core.yaml_file import read_yaml
@@ -56,11 +56,11 @@ def check_files(arguments: Sequence[str]) -> None:
 
 
 def look_when_needed(scheduler: Any) -> None:
-    """Change Snakemake's JobScheduler to look for jobs when one has ended, and not by the clock.
+    """Change Snakemake's JobScheduler to look for jobs when one has ended, not at fixed intervals.
 
-    It looks again one second after it has looked, in case its limit on the jobs that start in a
-    second kept some back, and does so once more for each job that has ended: in a long run, several
-    times a second. Here it looks again only when the limit is reached.
+    Snakemake looks again one second after each look, in case its limit on job starts per second
+    held some jobs back. Each job that ends adds such a look: in a long run, several per second.
+    Here it looks again only if the limit is reached.
     """
     look_later = scheduler._schedule_reevalutation
 
@@ -76,7 +76,7 @@ def look_when_needed(scheduler: Any) -> None:
 def notice_cancelled_jobs(plugin: Any) -> None:
     """Change Snakemake's plugin for Slurm to read sacct's `CANCELLED by 1000` as `CANCELLED`.
 
-    Version 2.8.0 compares whole states, takes such a job for one that still runs, and never ends.
+    Version 2.8.0 compares whole states, treats such a job as still running, and never ends.
     """
     query = plugin.query_job_status
 
@@ -90,8 +90,8 @@ def notice_cancelled_jobs(plugin: Any) -> None:
 def note_stop(scheduler: Any, stopped: threading.Event) -> None:
     """Change Snakemake's JobScheduler to set `stopped` when SIGTERM stops the run.
 
-    It then finishes the jobs at work. Until there is a scheduler, SIGTERM ends the process, so that
-    Snakemake removes its lock.
+    The scheduler then finishes the running jobs. Until there is a scheduler, SIGTERM ends the
+    process in such a way that Snakemake removes its lock.
     """
     exit_gracefully = scheduler.exit_gracefully
 
@@ -104,7 +104,7 @@ def note_stop(scheduler: Any, stopped: threading.Event) -> None:
 
 
 def is_news(record: logging.LogRecord) -> bool:
-    """Tell whether a record says more than that a job ended when the run was stopped.
+    """Return whether a record says more than that a job ended because the run was stopped.
 
     When Ctrl-C stops a run, Snakemake closes its loggers before its jobs have ended.
     """
@@ -112,9 +112,9 @@ def is_news(record: logging.LogRecord) -> bool:
 
 
 def end_with_one_line(self: argparse.ArgumentParser, message: str) -> NoReturn:
-    """End this process with one line on a wrong argument, without 140 lines of Snakemake's usage.
+    """End this process with one line about a wrong argument, not 140 lines of Snakemake's usage.
 
-    In the place of the parser's `error`.
+    This replaces the parser's method `error`.
     """
     self.exit(2, f"error: {message}; options: ./reproduce --help, ./reproduce STUDY --help\n")
 

@@ -1,4 +1,4 @@
-"""What a job costs beside its work: on this machine, and through a real Slurm on it; run by hand.
+"""Overhead of a job: on this machine, and through a real Slurm on it; run by hand.
 
     python tests/benchmarks/bench_cluster.py [--jobs 24]
 

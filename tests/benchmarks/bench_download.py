@@ -1,4 +1,4 @@
-"""What a download moves and how long it takes, beside odc-stac; run by hand.
+"""What a download transfers and how long it takes, compared with odc-stac; run by hand.
 
     python tests/benchmarks/bench_download.py [PYTHON]
 

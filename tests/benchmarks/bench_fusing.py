@@ -1,4 +1,4 @@
-"""Megapixels a second in fusing a whole scene, beside a plain loop over windows; run by hand.
+"""Megapixels per second in fusing, compared with a plain loop over windows; run by hand.
 
     python tests/benchmarks/bench_fusing.py [--size 7600]
 

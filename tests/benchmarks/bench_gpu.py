@@ -291,7 +291,7 @@ def main(tiny):
     print(
         "updates. stacked: torch.vmap over stacked weights; streams: the networks as they are, side"
     )
-    print("by side; graph: an update as one CUDA graph. Their patches lie on the card.\n")
+    print("by side; graph: an update as one CUDA graph. Their patches are on the GPU.\n")
     print(table(fusing))
     count = len(NETWORKS) * TRAININGS
     hours = [each * TRAININGS * UPDATES / 3600 for each in (alone, fastest)]

@@ -1,4 +1,4 @@
-"""How long whole scenes of one's own take to import, and how much memory; run by hand.
+"""How long it takes to import whole scenes of your own, and how much memory; run by hand.
 
     python tests/benchmarks/bench_import.py [--sizes 2280 7600] [--columns 16000] [--rows 26000]
 

@@ -1,4 +1,4 @@
-"""Where the time of a study goes: run it from nothing and tabulate; run by hand.
+"""Where the time of a study goes, in a run from nothing; run by hand.
 
     python tests/benchmarks/bench_overhead.py [config/demo.yaml]
 

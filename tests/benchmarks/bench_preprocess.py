@@ -1,4 +1,4 @@
-"""How long preparing a whole scene takes, beside only reading and writing it; run by hand.
+"""How long preparing a scene takes, compared with only reading and writing it; run by hand.
 
     python tests/benchmarks/bench_preprocess.py [--size 7600] [--sar-m 30] [--threads 1] [--runs 3]
 

@@ -1,4 +1,4 @@
-"""How far it goes: many sites and many jobs; run by hand.
+"""How it scales: many sites and many jobs; run by hand.
 
     python tests/benchmarks/bench_scale.py [--sites 1 50 1000] [--shards 1000x4 10000x10]
 

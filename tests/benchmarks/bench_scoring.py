@@ -1,4 +1,4 @@
-"""RMSE, bias, CC, SSIM and UIQI of a large pair, beside the usual libraries; run by hand.
+"""RMSE, bias, CC, SSIM and UIQI of a large pair, compared with usual libraries; run by hand.
 
     python tests/benchmarks/bench_scoring.py [--size 7600] [--runs 3]
 

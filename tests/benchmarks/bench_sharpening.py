@@ -1,4 +1,4 @@
-"""What each method costs that sharpens without training; run by hand.
+"""What each method that sharpens without training costs; run by hand.
 
     python tests/benchmarks/bench_sharpening.py
 

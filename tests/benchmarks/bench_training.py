@@ -1,4 +1,4 @@
-"""Patches a second in training, beside a plain PyTorch loop and Keras; run by hand.
+"""Patches per second in training, compared with a plain PyTorch loop and Keras; run by hand.
 
     python tests/benchmarks/bench_training.py [PYTHON]
 

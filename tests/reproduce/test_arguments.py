@@ -124,8 +124,8 @@ def test_a_name_is_found_as_editors_and_programs_write_it(project, content):
     [
         (b"study: caf\xe9\n", "notes.yaml, line 1: not UTF-8; save the file as UTF-8"),
         ("study: a".encode("utf-16"), "notes.yaml, line 1: not UTF-8"),
-        (b"study: Mine\n", "notes.yaml: 'Mine' is no name of a study"),
-        (b"study: ../mine\n", "notes.yaml: '../mine' is no name of a study"),
+        (b"study: Mine\n", "notes.yaml: 'Mine' is not a valid name of a study"),
+        (b"study: ../mine\n", "notes.yaml: '../mine' is not a valid name of a study"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_in_nobody_elses_way(project, content, message):

@@ -33,7 +33,7 @@ def test_what_fails_or_is_not_asked_well_is_said(ran, monkeypatch):
     with pytest.raises(environment.Problem, match="usage"):
         exporting.export_command([])
     monkeypatch.setattr(exporting, "run", lambda command: 1)
-    with pytest.raises(environment.Problem, match="reason stands above") as raised:
+    with pytest.raises(environment.Problem, match="reason is above") as raised:
         exporting.export_command(["city"])
     assert raised.value.code == 1
     assert not ran  # nothing is installed

@@ -48,10 +48,13 @@ def test_a_folder_a_site_and_the_override(calls, project, tmp_path_factory, monk
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ([SCENE, "--with", "nowhere"], "no trained models in nowhere: name a study that ran, or a"),
+        (
+            [SCENE, "--with", "nowhere"],
+            "no trained models in nowhere: name a study that has been run",
+        ),
         ([SCENE, "--with", "config"], "no trained models in config"),
         (["none.yaml", "--with", "demo"], "no such study file: none.yaml"),
-        (["demo", "--with", "demo"], "these models are of demo itself: ./reproduce demo products"),
+        (["demo", "--with", "demo"], "these models belong to demo itself: ./reproduce demo"),
     ],
 )
 def test_what_cannot_be_is_refused(calls, arguments, problem):

@@ -111,7 +111,7 @@ def test_an_archive_has_the_same_bytes_each_time_and_everywhere(
 CHANGES = {
     "another version": ("CITATION.cff", None, "states version 1.2.3, not 1.2.4"),
     "no heading": ("CHANGELOG.md", "## 1.2.2, 2026-11-01\n", "does not begin with a heading"),
-    "no day": ("CHANGELOG.md", "## 1.2.3, not released yet\n", "write the day of the release"),
+    "no day": ("CHANGELOG.md", "## 1.2.3, not released yet\n", "with the day of the release"),
     "another day": ("CHANGELOG.md", "## 1.2.3, 2026-12-02\n", "date-released: 2026-12-02"),
     "an edit": ("Snakefile", "rule any:\n", "commit first: Snakefile"),
     "a new file": ("notes.txt", "x", "commit first: notes.txt"),
@@ -131,7 +131,7 @@ def test_what_is_not_ready_is_one_line_and_changes_nothing(ready, checks, name, 
 
 def test_no_version_is_released_twice(ready):
     git(ready, "tag", "v1.2.3")
-    with pytest.raises(environment.Problem, match=r"there is a tag v1\.2\.3 already"):
+    with pytest.raises(environment.Problem, match=r"there is already a tag v1\.2\.3"):
         releasing.release_command(["1.2.3"])
 
 

@@ -166,7 +166,7 @@ def test_second_run_is_refused_while_the_first_lives(site):
     code, _, errors = reproduce_now(site, "city")
     assert code == 1
     assert errors == [
-        f"reproduce: another ./reproduce is at work here (process {record(site)['pid']},"
+        f"reproduce: another ./reproduce is running here (process {record(site)['pid']},"
         f" study demo); wait for it, or stop it: kill {record(site)['pid']}"
     ]
     assert reproduce_now(site, "demo", "-n")[0] == 0  # looking is free
@@ -222,7 +222,7 @@ def test_lock_of_another_snakemake_is_left_alone(site, unfinished, locked):
         (site / ".snakemake/reproduce.lock").write_text(json.dumps({"unfinished": unfinished}))
     code, _, errors = reproduce_now(site)
     assert code == 1
-    assert errors == ["LockException", "reproduce: the run failed; the reason stands above"]
+    assert errors == ["LockException", "reproduce: the run failed; the reason is above"]
     assert lock.exists()
     assert "--unlock" not in (site / "calls").read_text()
 
@@ -231,7 +231,7 @@ def test_failed_run_keeps_the_exit_code(site):
     (site / "code").write_text("3")
     code, output, errors = reproduce_now(site)
     assert (code, output) == (3, "")
-    assert errors == ["reproduce: the run failed; the reason stands above"]
+    assert errors == ["reproduce: the run failed; the reason is above"]
 
 
 def test_interrupt_is_passed_on(site):
@@ -239,7 +239,7 @@ def test_interrupt_is_passed_on(site):
     first.send_signal(signal.SIGINT)
     code, _, errors = finish(first)
     assert code == 130
-    assert errors[-1] == "reproduce: stopped; the same command goes on from here"
+    assert errors[-1] == "reproduce: stopped; the same command continues from here"
     assert not (site / ".snakemake/locks").exists()
     assert record(site) == {}
 
@@ -290,7 +290,7 @@ def test_sites_that_fail_are_left_out_one_after_the_other_and_named(failing):
         " as its tables say:",
         "  cairo: truncated (log: x.log)",
         "  quito: truncated (log: x.log)",
-        "once that is mended, the same command completes it",
+        "once this is fixed, the same command completes it",
     ]
     runs = [call for call in (failing / "calls").read_text().splitlines() if "--report" not in call]
     assert ["results/demo/missing_sites.json" in run for run in runs] == [False, True, True]
@@ -299,7 +299,7 @@ def test_sites_that_fail_are_left_out_one_after_the_other_and_named(failing):
 def test_without_keep_going_a_failed_site_ends_the_run(failing):
     (failing / "failing").write_text("cairo")
     code, _, errors = finish(start(failing, "demo"))
-    assert (code, errors[-1]) == (1, "reproduce: the run failed; the reason stands above")
+    assert (code, errors[-1]) == (1, "reproduce: the run failed; the reason is above")
     assert len((failing / "calls").read_text().splitlines()) == 1
 
 

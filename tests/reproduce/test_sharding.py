@@ -25,13 +25,13 @@ def test_the_number_is_taken_from_the_arguments(arguments, shards, rest):
 
 @pytest.mark.parametrize("number", [["0"], ["-3"], ["two"], ["1.5"], []])
 def test_a_number_that_is_none_is_one_line(number):
-    with pytest.raises(reproduce.Problem, match="--shards takes a number of plans, from 1 on"):
+    with pytest.raises(reproduce.Problem, match="--shards takes a number of plans, at least 1"):
         sharding.shards_in(["--shards", *number])
 
 
 @pytest.mark.parametrize("other", ["tables", "--dag", "--report", "-F", "--unlock"])
 def test_what_does_not_go_with_shards_is_one_line(other):
-    with pytest.raises(reproduce.Problem, match="goes with a whole run, with -n and with --until"):
+    with pytest.raises(reproduce.Problem, match="works only with a whole run, -n or --until"):
         sharding.shards_in([other, "--shards", "2"] if other != "-F" else ["--shards=2", "-f"])
 
 

@@ -136,7 +136,7 @@ def test_sites_that_are_not_done_are_listed(dry_runs, capsys):
         (params({SAR: "1f"}, f"4,{ {SAR: '2e', CNN: '3d'} }"), f"{CNN} changed, and 1 more"),
         ("Set of input files has changed since last execution", "other inputs than before"),
         ("Code has changed since last execution", "its script or rule was edited"),
-        ("Input files updated by another job: a, b", "follows from what stands above"),
+        ("Input files updated by another job: a, b", "follows from the reasons above"),
         ("Something new", "Something new"),
     ],
 )
@@ -149,7 +149,7 @@ def test_a_study_that_cannot_be_read_is_one_line(dry_runs):
     dry_runs([], [], code=1, said=said)
     with pytest.raises(environment.Problem) as problem:
         status.status_command(["demo"])
-    expected = "nothing is known of this study:\nerror: config: unknown key 'epochs'"
+    expected = "the state of this study is not known:\nerror: config: unknown key 'epochs'"
     assert str(problem.value) == expected
 
 
@@ -157,9 +157,9 @@ def test_a_run_at_work_is_told_and_left_alone(dry_runs, capsys):
     project = dry_runs([job("a")], [])
     with running.project_lock("study demo") as lock:
         lock.save(os.getpid())
-        assert f"at work now: study demo (process {os.getpid()})" in told(capsys, 0)[1]
-    assert "at work" not in "\n".join(told(capsys, 0))
+        assert f"running now: study demo (process {os.getpid()})" in told(capsys, 0)[1]
+    assert "running now" not in "\n".join(told(capsys, 0))
     locks = project / ".snakemake/locks"
     locks.mkdir()
     (locks / "0.output.lock").write_text("results/demo/x\n")
-    assert "at work now, or killed here: a Snakemake" in told(capsys, 0)[1]
+    assert "a Snakemake is running now, or was killed here" in told(capsys, 0)[1]

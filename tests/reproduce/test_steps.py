@@ -198,8 +198,8 @@ def test_a_killed_job_shows_the_end_of_its_log(told, tmp_path):
 @pytest.mark.parametrize(
     ("how", "why"),
     [
-        ("died with <Signals.SIGKILL: 9>.", "it was killed, maybe for want of memory"),
-        ("returned non-zero exit status 137.", "it was killed, maybe for want of memory"),
+        ("died with <Signals.SIGKILL: 9>.", "it was killed, perhaps for lack of memory"),
+        ("returned non-zero exit status 137.", "it was killed, perhaps for lack of memory"),
         ("died with <Signals.SIGTERM: 15>.", "SIGTERM ended it"),
         ("returned non-zero exit status 139.", "SIGSEGV ended it"),
         ("returned non-zero exit status 255.", "it was ended from outside"),
@@ -209,7 +209,7 @@ def test_memory_is_suspected_of_a_job_that_was_killed_and_of_no_other(told, tmp_
     message = f"RuleException:\nCalledProcessError in file x\nCommand 'y' {how}"
     told((LogEvent.ERROR, message, {}), level=logging.ERROR)
     lines = told(starts(1), fails(1, tmp_path / "none.log"))
-    assert lines[1] == f"        its log tells no error: {why}"
+    assert lines[1] == f"        its log has no error message: {why}"
     log = tmp_path / "slurm.log"
     log.write_text(message)
     assert lines[1] in told(starts(2), fails(2, log))
@@ -252,7 +252,7 @@ def test_errors_of_ours_are_one_line_and_a_held_lock_is_explained(told):
     assert told(says(study), level=logging.ERROR) == ["error: config: unknown key 'epochs'"]
     lock = (LogEvent.ERROR, "LockException:\nError: Directory", {"exception": "LockException"})
     (line,) = told(lock, level=logging.ERROR)
-    assert line.startswith("error: another Snakemake is at work on this study in this folder")
+    assert line.startswith("error: another Snakemake is running this study in this folder")
     assert told(says("a warning"), level=logging.WARNING) == ["a warning"]  # and no colours here
 
 
@@ -260,10 +260,10 @@ def test_long_silence_is_broken_by_what_is_at_work(told, monkeypatch, capsys):
     monkeypatch.setattr(steps, "SILENCE", 0.05)
     told(TOTAL, starts(1), starts(2))
     deadline = time.monotonic() + 30
-    while "at work" not in (said := capsys.readouterr().err):
+    while "running" not in (said := capsys.readouterr().err):
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert said.splitlines()[0] == "  at work: Train cnn (0 s), and 1 more"
+    assert said.splitlines()[0] == "  running: Train cnn (0 s), and 1 more"
 
 
 @pytest.mark.parametrize(

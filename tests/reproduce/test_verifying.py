@@ -121,7 +121,7 @@ def test_what_could_not_be_made_again_is_told_among_the_checks(calls, monkeypatc
 def test_verify_waits_for_no_other_run(calls):
     with (
         running.project_lock("study demo"),
-        pytest.raises(environment.Problem, match="at work here"),
+        pytest.raises(environment.Problem, match="running here"),
     ):
         verifying.verify_command([])
     assert not calls

@@ -227,9 +227,9 @@ def test_study_may_be_a_name_or_a_path(monkeypatch):
     ("inside", "said"),
     [
         (b"band,rmse\nred,0.5\n", ""),
-        (b"band,rmse\nred,0.4\n", "differ: 1, their numbers by 0.2 of their size at most; line 2"),
-        (b"band,rmse\nblue,0.5\n", "numbers by inf"),
-        (b"band,rmse\nred,0.5\nred,0.5\n", "differ: 1, their numbers by inf"),
+        (b"band,rmse\nred,0.4\n", "differ: 1, numbers by at most 0.2 of their size; line 2"),
+        (b"band,rmse\nblue,0.5\n", "numbers by at most inf"),
+        (b"band,rmse\nred,0.5\nred,0.5\n", "differ: 1, numbers by at most inf"),
         (b"band,rmse\r\nred,0.5\r\n", "line ends differ"),
     ],
 )
@@ -289,7 +289,7 @@ def test_check_passes(engine, capsys):
     ("fault", "said"),
     [
         ({"size": 2.6e9}, "FAIL  the image has 2.60 GB"),
-        ({"again": True}, "nothing to do (but files that it made: 1, as tables/metrics.csv"),
+        ({"again": True}, "nothing to do (but it made files: 1, such as tables/metrics.csv"),
         ({"outside": "2\n"}, "FAIL  metrics.csv: lines that differ: 1"),
     ],
 )

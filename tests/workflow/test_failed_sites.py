@@ -63,7 +63,7 @@ def broken(ran, tmp_path):
 def test_a_site_that_is_all_of_a_shard_fails_and_is_left_out(broken):
     project, whole, _ = broken
     printed = project.reproduce("broken.yaml", "--shards", "3", "--keep-going", fails=True)
-    assert "Going on without mine (import_scene)" in printed
+    assert "Continuing without mine (import_scene)" in printed
     assert "the study is done without mine (import_scene)" in printed
     scores = pd.read_csv(project.results("broken") / "tables/metrics.csv")
     assert set(scores["site"]) == {"village", "town"}

@@ -43,9 +43,9 @@ def test_the_second_of_two_runs_is_refused_and_the_first_ends_well(project, held
     printed = project.reproduce(TINY, PATCHES, "--cores", "2", fails=True)
     told = [line for line in printed.splitlines() if line.startswith("error: ")]
     assert len(told) == 1
-    assert "another Snakemake is at work on this study" in told[0]
+    assert "another Snakemake is running this study" in told[0]
     assert "LockException" not in printed
-    assert "at work now" in project.reproduce("status", TINY, code=3)
+    assert "running now" in project.reproduce("status", TINY, code=3)
     os.killpg(held.pid, signal.SIGCONT)
     assert held.wait(timeout=3000) == 0
     assert project.planned(PATCHES) == set()
@@ -75,7 +75,7 @@ def test_a_full_disk_is_one_clear_error_and_the_run_goes_on_when_there_is_space(
         enlarge(folder, 100_000)
         printed = project.reproduce(TINY, PATCHES, "--cores", "2")
         steps = [re.sub(r" \([\d a-z]+\)$", "", line) for line in printed.splitlines()[1:]]
-        said_while_waiting = ("_tiff", "  at work: ")  # on a slow machine
+        said_while_waiting = ("_tiff", "  running: ")  # on a slow machine
         assert [line for line in steps if not line.startswith(said_while_waiting)] == [
             "3 steps to do",
             "1/3  Simulate the raw scenes of village",

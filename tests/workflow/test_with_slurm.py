@@ -106,7 +106,7 @@ def test_a_killed_snakemake_loses_nothing_and_trains_nothing_twice(project, loca
     assert project.jobs("RUNNING")
 
     second = project.reproduce("tables")
-    await_(lambda: "at work; waiting" in project.printed, "the second run")
+    await_(lambda: "running; waiting" in project.printed, "the second run")
     await_(lambda: "steps to do" in project.printed, "the end of jobs")
     weights = {path: path.stat().st_mtime_ns for path in results.rglob("*.safetensors")}
     assert len(weights) >= 2  # what ran when Snakemake was killed has come to its end
@@ -153,7 +153,7 @@ def test_shards_that_are_stopped_go_on_and_give_the_bytes_of_one_plan(project, l
     await_(is_training, "the training of the second shard")
     running.send_signal(signal.SIGINT)
     assert running.wait(WAIT_S) != 0
-    assert "stopped; the same command goes on from here" in project.printed
+    assert "stopped; the same command continues from here" in project.printed
     assert "The last plan" not in project.printed
     await_(lambda: not project.jobs(ACTIVE), "jobs to be cancelled")
     assert project.jobs("CANCELLED")

@@ -21,11 +21,11 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 SILENCE = 30  # seconds without a line until the running steps are printed; doubles each time
 LAST_LINES = 8  # printed from the log of a job that failed without an error
-GRACE = 0.5  # seconds in which a stop of the run, which also ends its jobs, may become known
+GRACE = 0.5  # seconds to wait for a signal to stop the run, since such a signal also ends jobs
 RED, YELLOW = "\033[31m", "\033[33m"
 LOCKED = (
-    "error: another Snakemake is at work on this study in this folder, and nothing was touched:"
-    " wait for it; if none is (its machine went down), remove its lock with"
+    "error: another Snakemake is running this study in this folder, and nothing was changed:"
+    " wait for it; if none is running (its machine crashed), remove its lock with"
     " ./reproduce STUDY --unlock"
 )
 # Texts that Slurm writes into the log of a job that it ends, as patterns, and their meanings.
@@ -33,25 +33,25 @@ SLURM_REASONS = (
     ("DUE TO TIME LIMIT", "Slurm stopped it at its time limit: give the rule more `runtime`"),
     (
         "oom.kill|exceeded .*memory limit|out of memory",
-        "Slurm killed it for want of memory: give the rule more `mem_mb`",
+        "Slurm killed it for lack of memory: give the rule more `mem_mb`",
     ),
     ("DUE TO NODE FAILURE", "its node failed"),
-    ("DUE TO PREEMPTION", "Slurm gave its place to another job"),
+    ("DUE TO PREEMPTION", "Slurm gave its resources to another job"),
     ("[*] (JOB|STEP) .*CANCELLED AT", "it was cancelled"),
 )
-# Starts of messages of Snakemake about failures that are reported in other words here.
+# How messages of Snakemake begin about failures that are reported in other words here.
 REPORTED_OTHERWISE = (
     "Exiting because a job execution failed",
     "WorkflowError:\nAt least one job did not complete successfully",
     "RuleException:\nCalledProcessError",
 )
-# What such a message contains where Ctrl-C ended the job.
+# Text in such a message if Ctrl-C ended the job.
 STOPPED = "SIGINT|exit status 130"
 # How such a message, or the log of a Slurm job, names the signal that ended a job.
 SIGNAL = re.compile(r"died with <Signals\.(\w+)|exit status (\d+)")
 SIGNALS = {str(128 + number): number.name for number in signal.Signals}  # by exit status
 
-run_stopped = threading.Event()  # set once SIGTERM has told Snakemake to stop
+run_stopped = threading.Event()  # set once SIGTERM has stopped Snakemake
 
 
 class Step(NamedTuple):
@@ -72,7 +72,7 @@ class LogHandler(LogHandlerBase):
 
     def __post_init__(self) -> None:
         self.steps: dict[int, Step] = {}  # started jobs, by number
-        self.running: dict[int, Step] = {}  # those of them that are at work
+        self.running: dict[int, Step] = {}  # those of them that are running
         self.failed: set[int] = set()
         self.done, self.total = 0, 0
         self.print_lock = threading.Lock()
@@ -83,7 +83,7 @@ class LogHandler(LogHandlerBase):
         self.colour = colour and "NO_COLOR" not in os.environ and not self.common_settings.nocolor
 
     def emit(self, record: Any) -> None:
-        """Print what a person wants to know of a record, if anything."""
+        """Print what a person wants to know about a record, if anything."""
         event = getattr(record, "event", None)
         handlers: dict[LogEvent | None, Callable[[Any], None]] = {
             LogEvent.RUN_INFO: self.start,
@@ -137,8 +137,8 @@ class LogHandler(LogHandlerBase):
     def group_fails(self, record: Any) -> None:
         """Print which jobs of a group failed and why.
 
-        These are the jobs with an error; else the killed jobs, which began and made nothing; else
-        the first job that made nothing.
+        These are the jobs with an error in their logs; or else the killed jobs, which started but
+        made no output; or else the first job without output.
         """
         jobs = record.job_error_info
         unmade = [job for job in jobs if not all(Path(path).exists() for path in job["output"])]
@@ -179,7 +179,7 @@ class LogHandler(LogHandlerBase):
         self.say("\n".join(ours) or text, RED if record.levelno >= logging.ERROR else YELLOW)
 
     def inform(self, record: Any) -> None:
-        """Print slow work besides the steps, retries of jobs, and the end of a failed run."""
+        """Print slow work other than steps, retries of jobs, and the end of a failed run."""
         text = record.getMessage()
         making_environments = "deployment" in Path(record.pathname).parts
         if making_environments or text == NOTHING_TO_BE_DONE_MSG:
@@ -208,14 +208,14 @@ class LogHandler(LogHandlerBase):
             self.silence.start()
 
     def say_running(self, seconds: float) -> None:
-        """Print the step that has been running longest, and the number of others."""
+        """Print the step that has been running longest, and the number of other running steps."""
         running = sorted(self.running.values(), key=lambda step: step.start)
         if running:
             (what, start), *others = running
             more = f", and {len(others)} more" if others else ""
             with self.print_lock:
                 took = duration(time.monotonic() - start)
-                print(f"  at work: {what} ({took}){more}", file=sys.stderr, flush=True)
+                print(f"  running: {what} ({took}){more}", file=sys.stderr, flush=True)
             self.restart_timer(2 * seconds)
 
 
@@ -242,7 +242,7 @@ def error_lines(logs: Sequence[str]) -> list[str]:
 
 
 def has_reason(logs: Sequence[str]) -> bool:
-    """Tell whether the logs of a step, or Slurm's, say why it failed."""
+    """Return whether the logs of a step, or Slurm's, say why it failed."""
     return bool(error_lines(logs) or slurm_reasons(logs))
 
 
@@ -253,7 +253,7 @@ def reasons(logs: Sequence[str], ended_by: str = "") -> list[str]:
     """
     text = "\n".join(line for log in logs for line in read(log))
     last = [line for log in logs for line in read(log)[-LAST_LINES:]]
-    ending = f"its log tells no error: {ending_in_words(ended_by or signal_in(text))}"
+    ending = f"its log has no error message: {ending_in_words(ended_by or signal_in(text))}"
     return error_lines(logs) or slurm_reasons(logs) or [*last, ending]
 
 
@@ -264,14 +264,14 @@ def signal_in(text: str) -> str:
 
 
 def ending_in_words(ended_by: str) -> str:
-    """Return what the signal says of a job's end. The system kills by SIGKILL if memory lacks."""
+    """Return what the signal says about a job's end. The system uses SIGKILL if memory runs out."""
     if ended_by == "SIGKILL":
-        return "it was killed, maybe for want of memory"
+        return "it was killed, perhaps for lack of memory"
     return f"{ended_by} ended it" if ended_by else "it was ended from outside"
 
 
 def slurm_reasons(logs: Sequence[str]) -> list[str]:
-    """Return why Slurm ended a job, if one of the logs says so: the job's own or Slurm's."""
+    """Return why Slurm ended a job, if the job's log or Slurm's log says so."""
     text = "\n".join(line for log in logs for line in read(log))
     return [
         meaning for pattern, meaning in SLURM_REASONS if re.search(pattern, text, re.IGNORECASE)
