@@ -6,6 +6,10 @@ Networks, patches and batches are those of config/families.yaml, with the SAR ra
 thread. An update has the loss and the optimiser in it. Fusing goes through a tile with its halo, as
 the rule fuse_scene does, without files. The share is that of the products and sums of an update in
 what the processor makes in a product of float32 matrices in the same time.
+
+The second table says what bounds an update: the kernels that PyTorch runs for it, each timed on its
+own (kernels.py). What a network's layers take alone is its own floor: the loss, the optimiser,
+waiting for memory and what lies between kernels come on top.
 """
 
 import json
@@ -20,10 +24,16 @@ sys.path[:0] = [str(TESTS / "benchmarks"), str(TESTS.parent / "scripts")]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from children import contend, table  # noqa: E402
+from kernels import IN_TURN, LAYERS, PRODUCTS, TRAINING, UPDATE, update_seconds  # noqa: E402
 
 RUNS = 3
 SECONDS = 1.0  # of each measurement
 MATRIX = 1024
+FLOORS = """\
+Shares of an update: each kernel alone and warm, in float32, forward and backward, with those of the
+discriminator. Products are convolutions and other matrix products; the last column is their speed,
+as a share of the large matrix product's. Out of cache: how much longer kernels take in turn, whose
+data and code come from memory. Own floor: all layers alone, which no training loop undercuts."""
 CHANNELS = ["red", "gap", "ratio_db", "ratio_db_anomaly"]
 
 
@@ -86,8 +96,8 @@ def measure(name):
     found = {
         "parameters": sum(weights.numel() for weights in net.parameters()),
         "radius": net.radius,
-        "update": seconds_of(update),
         "bound": counter.get_total_flops() / (2 * MATRIX**3) * seconds_of(lambda: one @ other),
+        **update_seconds(update),
     }
     net.eval()
     scene = torch.randn(len(CHANNELS), *[tile + 2 * net.radius] * 2)
@@ -113,7 +123,25 @@ def main():
                 f"{outcome.memory / 1e9:.2f} GB",
             )
         )
-    print(table(rows))
+    print(table(rows), FLOORS, sep="\n\n", end="\n\n")
+    shares = {name: update_shares(outcome.figures) for name, outcome in found.items()}
+    head = ("network", *shares[names[0]])
+    print(table([head, *((name, *of_update.values()) for name, of_update in shares.items())]))
+
+
+def update_shares(costs):
+    """Return {column: cell}: what takes the time of an update, and how fast its products are."""
+    update, products, layers, training = map(costs.get, (UPDATE, PRODUCTS, LAYERS, TRAINING))
+    shares = {
+        "products": products / update,
+        "other layers": layers / update,
+        "loss and optimiser": training / update,
+        "out of cache": (costs[IN_TURN] - products - layers - training) / update,
+        "between kernels": (update - costs[IN_TURN]) / update,
+        "own floor": (products + layers) / update,
+        "speed of products": costs["bound"] / products,
+    }
+    return {column: f"{share:.0%}" for column, share in shares.items()}
 
 
 if __name__ == "__main__":
