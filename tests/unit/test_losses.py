@@ -133,12 +133,13 @@ def test_in_gaps_no_ground_is_seen_that_the_network_does_not_see():
     reference = value(inputs, output, target)
     for tensor in (inputs, output, target):
         for at, counts in ((12, False), (13, tensor is inputs), (20, True)):
-            changed = tensor.clone()
-            changed[..., at, 20] += 1
-            parts = [changed if part is tensor else part for part in (inputs, output, target)]
-            # A band counts in the gap alone, the inputs up to 5 px around it.
-            moved = value(*parts) != reference
-            assert moved == counts, (at, tensor is inputs)
+            for row, column in ((at, 20), (20, at), (at, at)):
+                changed = tensor.clone()
+                changed[..., row, column] += 1
+                parts = [changed if part is tensor else part for part in (inputs, output, target)]
+                # A band counts in the gap alone, the inputs up to 5 px around it.
+                moved = value(*parts) != reference
+                assert moved == counts, (row, column, tensor is inputs)
 
 
 def trained(seed, gaps, network="cgan"):
