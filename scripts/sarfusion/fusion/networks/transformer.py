@@ -107,13 +107,14 @@ def initial_nearness(heads: int) -> torch.Tensor:
 
 def into_windows(x: torch.Tensor) -> torch.Tensor:
     """Return features (batch, features, rows, columns) as (windows, pixels, features)."""
-    features, side = x.shape[1], WINDOW_PX
-    squares = x.unflatten(3, (-1, side)).unflatten(2, (-1, side))  # b f rows side columns side
-    return squares.permute(0, 2, 4, 3, 5, 1).reshape(-1, side * side, features)
+    side = WINDOW_PX
+    # Channels last, so that contiguous pieces are moved, also of the gradient: features of a pixel.
+    pixels = x.permute(0, 2, 3, 1).unflatten(2, (-1, side)).unflatten(1, (-1, side))
+    return pixels.transpose(2, 3).reshape(-1, side * side, x.shape[1])
 
 
 def out_of_windows(tokens: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
-    """Return tokens of windows as features (batch, features, rows, columns)."""
+    """Return tokens of windows as features (batch, features, rows, columns), channels last."""
     features, side = tokens.shape[2], WINDOW_PX
     squares = tokens.reshape(-1, rows // side, columns // side, side, side, features)
-    return squares.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
+    return squares.transpose(2, 3).reshape(-1, rows, columns, features).permute(0, 3, 1, 2)
