@@ -85,7 +85,7 @@ def main(study):
         ]
         start = time.perf_counter()
         if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
-            sys.exit("error: the study failed; what Snakemake says stands above")
+            sys.exit("error: the study failed; the message of Snakemake is above")
         elapsed = time.perf_counter() - start
         (results,) = (Path(folder) / "results").iterdir()
         found = shares(results, elapsed)
