@@ -83,13 +83,13 @@ class TestVerdicts:
             " training (S2), that VV and VH lower the error inside cloud gaps when another date is"
             " given, for every model of the study (S3), that VV and VH together lower the error"
             " inside cloud gaps more than their ratio does, for every model of the study (S4), that"
-            " the worth of VV and VH inside cloud gaps, when another date is"
+            " the benefit of VV and VH inside cloud gaps, when another date is"
             " given, grows with the age of that date and with the distance to clear ground, for"
             " every model of the study (S5) and that the calibrated 95 % interval of the filled"
             " bands contains 93 to 97 % of the withheld pixels, for every model with the VV/VH"
             " ratio that learns its uncertainty (U1).",
-            "It does not show that the VV/VH ratio lowers the error inside cloud gaps, against no"
-            " SAR and against shuffled SAR, for every model of the study (S1).",
+            "It does not show that the VV/VH ratio lowers the error inside cloud gaps, compared"
+            " with no SAR and with shuffled SAR, for every model of the study (S1).",
         ]
 
     def test_a_study_may_judge_claims_of_its_own_alone(self):
