@@ -148,7 +148,7 @@ class TestScripts:
         other = files["stack"].parent / "other.tif"
         write_raster(other, np.ones((1, 4, 4), np.float32), grid, ["red"], np.nan)
         given = {"fused": [other], "runs": [("red", "a", "none", 0)], "band": "red"}
-        with pytest.raises(StudyError, match=r"other\.tif: .*4, 4.* pixels where the stack has"):
+        with pytest.raises(StudyError, match=r"other\.tif: .*4, 4.* pixels, but the stack has"):
             self.draw("bands", out, **files, **given)
         assert not out.exists()
 

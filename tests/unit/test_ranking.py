@@ -85,7 +85,7 @@ def test_a_difference_within_its_error_is_not_told_apart():
 
 def test_a_protocol_without_the_model_has_no_ranking():
     assert rank(scores(), differences(), "cae-ratio").empty
-    with pytest.raises(StudyError, match="no method could be held against another"):
+    with pytest.raises(StudyError, match="no method could be compared with another"):
         in_order(rank(scores(), differences(), "cae-ratio"))
 
 

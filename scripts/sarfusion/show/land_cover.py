@@ -1,4 +1,4 @@
-"""The table of what maps made of filled gaps are worth."""
+"""The table of the scores of maps made from filled gaps."""
 
 from collections.abc import Sequence
 
@@ -53,7 +53,7 @@ def full_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def short_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the table as texts: a row per method; of several sites means, without intervals."""
+    """Return the table as texts: a row per method; means over several sites have no intervals."""
     if rows["site"].nunique() == 1:
         return _texts(rows, [])
     means = rows.groupby(["method", "input", "band", "metric"], sort=False)["value"].mean()
@@ -61,7 +61,7 @@ def short_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def notes(rows: pd.DataFrame) -> list[str]:
-    """Return what the columns mean, and how much is built up, as paragraphs."""
+    """Return paragraphs on what the columns mean, and on how much of the ground is built up."""
     found = [NOTE] if (rows["band"] == BUILT_UP).any() else []
     shares = rows[rows["metric"] == SHARE].dropna(subset=["value"])
     for site, share in zip(shares["site"], shares["value"], strict=True):
@@ -92,14 +92,14 @@ def _texts(rows: pd.DataFrame, place: Sequence[str]) -> pd.DataFrame:
 
 
 def _value(rows: pd.DataFrame, method: str, sar_input: str, key: tuple[str, str]) -> float:
-    """Return one value of a site, NaN where it is not there."""
+    """Return one value of a site, NaN if it is missing."""
     wanted = [method, sar_input, *key]
     found = rows[(rows[["method", "input", "band", "metric"]] == wanted).all(axis=1)]["value"]
     return float(found.iloc[0]) if len(found) else np.nan
 
 
 def _with_interval(row: pd.Series, metric: str, digits: int) -> str:
-    """Return e.g. "0.712 (0.680 to 0.741)", without an interval where none is shown."""
+    """Return e.g. "0.712 (0.680 to 0.741)", or only the value if there is no interval."""
     value = _number(row["value"], digits)
     if metric not in WITH_INTERVAL or not np.isfinite([row["low"], row["high"]]).all():
         return value

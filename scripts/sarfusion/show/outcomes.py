@@ -1,4 +1,4 @@
-"""What came out of the studies whose results come with the project, for the README."""
+"""The outcomes of the studies whose results come with the project, for the README."""
 
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,14 @@ from ..core.files import read_json
 from ..scoring.decision import OVERALL
 from .readings import verdict_with_reason
 
-BEGIN, END = "<!-- outcomes -->", "<!-- end of outcomes -->"  # lines of the README around the table
+BEGIN, END = "<!-- outcomes -->", "<!-- end of outcomes -->"  # lines around the README's table
 
 
 def outcomes(reference: str | Path) -> pd.DataFrame:
     """Return the overall verdicts: a row for each claim, a column for each study in `reference`.
 
-    The columns are claim, what it says, and the name of each study, in brackets where its scenes
-    are simulated; studies of real scenes come first.
+    The columns are claim, what it says, and the name of each study, with "(simulated)" if its
+    scenes are; studies of real scenes come first.
     """
     columns: dict[str, dict[str, str]] = {}
     texts: dict[str, str] = {}

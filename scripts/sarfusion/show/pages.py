@@ -1,4 +1,4 @@
-"""Tables for people as pages of HTML."""
+"""Markdown tables as HTML pages."""
 
 from markdown_it import MarkdownIt
 
@@ -24,7 +24,7 @@ PAGE = """<!DOCTYPE html>
 
 
 def as_page(markdown: str, title: str) -> str:
-    """Return a page with the text `markdown`, in which no HTML is obeyed; title: plain words."""
+    """Return a page with the text `markdown`, in which HTML is escaped; title: plain text."""
     renderer = MarkdownIt("commonmark", {"html": False}).enable("table")
     return PAGE.format(title=title, body=renderer.render(markdown))
 

@@ -19,11 +19,11 @@ def pixel_size(pixel_m: Sides) -> float:
 
 
 def pixel_sizes(pixels: Iterable[Sides]) -> dict[str, str]:
-    """Return the sizes in metres of the pixels of a study's sites, as text by name.
+    """Return the pixel sizes (metres) of a study's sites, as text by name.
 
     pixels: of the optical scene of each site. "native" is their size, "coarse" that of the degraded
-    bands, "fine" that of the products at the finest pixels: a number as "30", or a range as "10–30"
-    where sites differ.
+    bands, "fine" that of the products at the finest pixels: a number such as "30", or a range such
+    as "10–30" if sites differ.
     """
     sides = [pixel_size(pixel_m) for pixel_m in pixels]
     ends = {
@@ -39,7 +39,7 @@ def metres(size: float) -> str:
 
 
 def coarse_sar_note(stacks: Mapping[str, Record]) -> str:
-    """Return a sentence on the sites whose products have smaller pixels than SAR, "" without any.
+    """Return a sentence on the sites whose products have smaller pixels than SAR, "" if none has.
 
     stacks: {site: content of its stack/SITE.json}.
     """

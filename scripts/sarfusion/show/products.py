@@ -1,4 +1,4 @@
-"""How much of a product is filled, and how far off that is: as a table and in words."""
+"""How much of a product is filled, and its error: as a table and in words."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from .tables import as_text
 
 SHARE_FROM_DATE = "share_from_date"
 GAP = "gap"  # region of simulated gaps on test ground
-GROUND = {  # region -> what its row is called, in the order of rows
+GROUND = {  # region -> name of its row, in the order of rows
     "clouds": "under the clouds, against the truth",
     FROM_DATE: "of these, clear on another date",
     OTHERWISE: "of these, clear on no other date",
@@ -32,10 +32,10 @@ NOTE = (
 def gap_rows(
     scores: pd.DataFrame, metrics: pd.DataFrame, uncertainties: pd.DataFrame, protocol: str
 ) -> pd.DataFrame:
-    """Return the scores in simulated gaps of the method that fills each site, by score.COLUMNS.
+    """Return the scores (score.COLUMNS) in simulated gaps of the method that fills each site.
 
     scores: tables of products. metrics: tables/metrics.csv. uncertainties: rows of
-    metrics/SITE/PROTOCOL.uncertainty.csv; none where no uncertainty is known.
+    metrics/SITE/PROTOCOL.uncertainty.csv; empty if no uncertainty is known.
     """
     chosen = scores[["study", "site", "method", "input"]].drop_duplicates()
     errors = metrics[
@@ -48,11 +48,11 @@ def gap_rows(
     means = errors.groupby(keys, sort=False).agg(value=("value", "mean"), n=("n", "first"))
     parts = [means.reset_index()]
     if not uncertainties.empty:
-        held = uncertainties[
+        intervals = uncertainties[
             (uncertainties["uncertainty"] == CALIBRATED)
             & uncertainties["metric"].isin(["coverage_95", "width_95"])
         ]
-        parts.append(held[[*keys, "value", "n"]])
+        parts.append(intervals[[*keys, "value", "n"]])
     found = chosen.merge(pd.concat(parts, ignore_index=True), on=["site", "method", "input"])
     return found.assign(region=GAP)[COLUMNS]
 
@@ -105,7 +105,7 @@ def errors(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def sentences(table: pd.DataFrame) -> list[str]:
-    """Return, for each site, how much of its picture is made up and how far off that is."""
+    """Return a sentence for each site on how much of its picture is filled, and on the error."""
     return [_sentence(table[table["site"] == site], site) for site in dict.fromkeys(table["site"])]
 
 
@@ -137,7 +137,7 @@ def _sentence(of_site: pd.DataFrame, site: str) -> str:
 
 
 def as_markdown(table: pd.DataFrame, lacks: Sequence[str] = ()) -> str:
-    """Return the table of products as a page. lacks: notes on sites that are missing."""
+    """Return the table of products as a page. lacks: notes on missing sites."""
     parts = [*sentences(table), as_text(shares(table), "github")]
     scores = errors(table)
     if not scores.empty:

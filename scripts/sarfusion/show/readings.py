@@ -1,4 +1,4 @@
-"""Readings by claim: which verdict depends on what the paper's networks are taken to be asked."""
+"""Readings by claim: which verdicts depend on what task the paper's networks had."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -12,7 +12,7 @@ from ..study.protocols import PROTOCOLS
 DEPENDS = "depends on the reading"
 SAME = "the same in all"
 SINGLE = "one reading only"
-LACKING = "\N{EN DASH}"  # in the table, of a reading that the study does not have
+LACKING = "\N{EN DASH}"  # in the table, for a reading that the study does not have
 
 Verdicts = Mapping[str, Mapping[str, str]]  # {claim: {protocol: verdict, with the kind of it}}
 
@@ -20,7 +20,7 @@ Verdicts = Mapping[str, Mapping[str, str]]  # {claim: {protocol: verdict, with t
 def verdicts_by_reading(readings: pd.DataFrame) -> dict[str, dict[str, str]]:
     """Return {claim: {protocol: verdict}} of scoring.claims.judge_readings.
 
-    A verdict that has a reason, such as "cannot tell", has it in brackets.
+    A reason, such as "cannot tell", follows the verdict in brackets.
     """
     rows = readings[readings["band"] == OVERALL].fillna({"reason": ""}).to_dict("records")
     return {
@@ -35,7 +35,7 @@ def verdict_with_reason(row: Mapping[str, Any]) -> str:
 
 
 def dependence(verdicts: Sequence[str]) -> str:
-    """Return DEPENDS, SAME or SINGLE of the verdicts on one claim; "" where nothing was tested.
+    """Return DEPENDS, SAME or SINGLE for the verdicts on one claim; "" if nothing was tested.
 
     The kinds of "not shown" count as one, and a reading that is not tested does not count.
     """
@@ -47,7 +47,7 @@ def dependence(verdicts: Sequence[str]) -> str:
 
 
 def matrix(verdicts: Verdicts) -> pd.DataFrame:
-    """Return a table with a row for each claim, a column for each reading and what depends."""
+    """Return a table with a row per claim, a column per reading, and one on the dependence."""
     found = {protocol for of_claim in verdicts.values() for protocol in of_claim}
     protocols = [name for name in PROTOCOLS if name in found]
     rows = [

@@ -51,9 +51,9 @@ def score_rows(
 
 
 def support_note(scores: pd.DataFrame) -> str:
-    """Return how many windows scores rest on in gaps, and which are left out; "" without gaps.
+    """Return how many windows are behind scores in gaps, and which are left out; "" without gaps.
 
-    scores: the tidy table of metrics, whole.
+    scores: the whole tidy table of metrics.
     """
     withholding = [name for name, protocol in PROTOCOLS.items() if protocol.withholds]
     inside = scores[scores["protocol"].isin(withholding) & in_headline(scores)]
@@ -81,8 +81,9 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the mean over seeds of every score, with its interval.
 
     scores: tidy table (METRIC_COLUMNS). The result has the columns RUN_COLUMNS, metric, mean, low,
-    high, seeds, and n, what the score of a seed rests on. The interval is Student's t at 95 % over
-    the seeds. With one seed, or a value that is not finite, `low` and `high` are NaN.
+    high, seeds, and n, the number of pixels or windows behind the score of a seed. The interval is
+    Student's t at 95 % over the seeds. With one seed, or a value that is not finite, `low` and
+    `high` are NaN.
     """
     grouped = scores.groupby([*RUN_COLUMNS, "metric"], sort=False, dropna=False)
     summary = grouped.agg(
@@ -98,7 +99,7 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
 def _half_widths(values: np.ndarray, groups: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Return half the width of the interval of the mean of each group of `values`.
 
-    groups: for each value the number of its group; sizes: of the groups. A study of many sites has
+    groups: for each value, the number of its group; sizes: of the groups. A study of many sites has
     millions of groups, so all groups of one size are computed at once.
     """
     ordered = values[np.argsort(groups, kind="stable")]
@@ -113,9 +114,9 @@ def _half_widths(values: np.ndarray, groups: np.ndarray, sizes: np.ndarray) -> n
 
 
 def sections(summary: pd.DataFrame, sizes: Mapping[str, str]) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield (title, its rows) for each of SECTIONS that the summary has rows of.
+    """Yield (title, rows) for each of SECTIONS of which the summary has rows.
 
-    sizes: of pixels, as pixels.pixel_sizes returns them.
+    sizes: pixel sizes, as pixels.pixel_sizes returns them.
     """
     for (protocol, region), title in SECTIONS.items():
         section = summary[(summary["protocol"] == protocol) & (summary["region"] == region)]
@@ -133,7 +134,7 @@ def full_table(section: pd.DataFrame) -> pd.DataFrame:
 
 
 def pooled_table(section: pd.DataFrame) -> pd.DataFrame:
-    """Return a section of the means over sites as in `full_table`, but without a column of sites.
+    """Return a section of the means over sites like `full_table`, but without a column of sites.
 
     section: rows of scoring.across.pooled_scores.
     """
@@ -181,7 +182,7 @@ def _pivot(
 
 
 def _with_interval(row: Any, digits: int) -> str:
-    """Return e.g. "0.0123 ± 0.0004", without an interval where there is none."""
+    """Return e.g. "0.0123 ± 0.0004", or only the mean if there is no interval."""
     if not np.isfinite(row.high):
         return f"{row.mean:.{digits}f}"
     return f"{row.mean:.{digits}f} ± {row.high - row.mean:.{digits}f}"
@@ -201,7 +202,8 @@ def by_protocol(
 ) -> str:
     """Return a Markdown page on `table`, with a heading for each protocol if it has several.
 
-    missing: a note on absent sites, "" without any. parts_of: (rows of a protocol) -> paragraphs.
+    missing: a note on missing sites, "" if there are none. parts_of: (rows of a protocol) ->
+    paragraphs.
     """
     parts = [f"# {heading}", missing]
     for protocol, rows in table.groupby("protocol", sort=False):
@@ -214,7 +216,7 @@ def by_protocol(
 def meaning(summary: pd.DataFrame, models: pd.DataFrame) -> str:
     """Return what the scores mean, in one or two sentences with the numbers of the run.
 
-    models: the table of models, which says how long networks were trained, and whether that was
+    models: the table of models, which states how long networks were trained, and whether that was
     long enough.
     """
     sentences = []
@@ -245,7 +247,7 @@ def meaning(summary: pd.DataFrame, models: pd.DataFrame) -> str:
 def _change(summary: pd.DataFrame, models: pd.DataFrame, protocol: str, reference: str) -> str:
     """Return e.g. "CNN -18 % (100 updates, 50 % converged)": the change of RMSE, mean over bands.
 
-    It is that of the input TESTED relative to the input `reference`. "" where no method has both.
+    It is that of the input TESTED relative to the input `reference`. "" if no method has both.
     """
     rmse = summary[
         (summary["protocol"] == protocol)
@@ -265,7 +267,7 @@ def _change(summary: pd.DataFrame, models: pd.DataFrame, protocol: str, referenc
 
 
 def _training(models: pd.DataFrame) -> str:
-    """Return e.g. " (100 updates, 50 % converged)" of rows of the table of models, "" of none."""
+    """Return e.g. " (100 updates, 50 % converged)" for rows of the table of models, "" for none."""
     if models.empty:
         return ""
     updates, share = models["updates"].iloc[0], models["converged"].mean()

@@ -1,4 +1,4 @@
-"""Tables and sentences on how sure the methods are of what they fill in."""
+"""Tables of the uncertainty of filled pixels."""
 
 from collections.abc import Sequence
 
@@ -74,7 +74,7 @@ def _texts(rows: pd.DataFrame, place: Sequence[str]) -> pd.DataFrame:
 
 
 def _with_interval(row: pd.Series, digits: int) -> str:
-    """Return e.g. "0.951 (0.944 to 0.957)", without an interval where there is none."""
+    """Return e.g. "0.951 (0.944 to 0.957)", or only the value if there is no interval."""
     value = _number(row["value"], digits)
     if row.name != COVERAGE or not np.isfinite([row["low"], row["high"]]).all():
         return value

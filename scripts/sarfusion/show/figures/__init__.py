@@ -109,7 +109,7 @@ def draw(
 ) -> None:
     """Draw one figure by a `function` (MODULE.FUNCTION of this package) to `png`, and to `pdf`.
 
-    values: what the function may take by name.
+    values: keyword arguments that the function may take.
     """
     call = function_of(function)
     taken = {name: values[name] for name in inspect.signature(call).parameters if name in values}

@@ -26,7 +26,7 @@ LEFT, RIGHT = 13, 37  # mm: margins of a panel for the names of bands and for th
 MARGIN = 2  # mm: beside the texts of a column
 TOP, AXIS = 1, 8.5  # mm: above the first claim, and below a panel for its axis
 ROW_MM = {1: 4, 2: LINE}  # of a row, by the number of columns
-CHARACTERS = 0.7  # of a claim's text, for each mm of its line
+CHARACTERS = 0.7  # characters of a claim's text per mm of its line
 CLAIMED_SIDE = {"facecolor": "#E3ECF3", "edgecolor": "none"}
 SMALLEST = {"color": "#C9C9C9", "linewidth": 5}
 MARKS = {  # verdict -> colour and shape, so that colour is not the only difference
@@ -48,9 +48,9 @@ def forest(table: pd.DataFrame) -> Figure:
 
     There is a panel per claim and metric. A panel has a heading per comparison and site, and below
     it a row per band: the difference with its interval, the zero line, the claimed side shaded,
-    and the verdict in words; a grey bar is what is less than the smallest effect of interest. Of a
-    level, it is the claimed range that is shaded. The claim and its
-    overall verdict are above its first panel.
+    and the verdict in words; a grey bar shows what is smaller than the smallest effect of interest.
+    For a level, the claimed range is shaded. The claim and its overall verdict are above its first
+    panel.
     """
     tests = table[table["metric"].notna()]
     verdicts = table[table["metric"].isna()].set_index("claim")
@@ -94,7 +94,7 @@ def forest(table: pd.DataFrame) -> Figure:
 
 
 class _Block(NamedTuple):
-    """A panel, what is written above it, and their heights in mm: of the text, and of all."""
+    """A panel, the text above it, and two heights in mm: of the text, and of both together."""
 
     rows: pd.DataFrame
     text: str
@@ -124,7 +124,7 @@ def _blocks(
 
 
 def _in_columns(blocks: Sequence[_Block], count: int) -> list[list[_Block]]:
-    """Return the blocks in `count` columns: each claim follows in the column that is shortest."""
+    """Return the blocks in `count` columns: each claim is put into the shortest column so far."""
     columns: list[list[_Block]] = [[] for _ in range(count)]
     for block in blocks:
         if block.text:
@@ -186,7 +186,7 @@ def _claimed_side(rows: pd.DataFrame) -> tuple[Span, Span, list[float]]:
 
 
 def _claimed_range(rows: pd.DataFrame) -> tuple[Span, Span, list[float]]:
-    """Return the same of a level: the claimed range, and limits with room on both of its sides."""
+    """Return the same for a level: the claimed range, and limits with room on both sides of it."""
     ends = _finite(rows, ["level", "low", "high", "least", "most"])
     margin = 0.12 * (ends.max() - ends.min())
     side = (rows["least"].iloc[0], rows["most"].iloc[0])
@@ -235,7 +235,7 @@ def _row_text(axes: Axes) -> dict[str, Any]:
 
 
 def _heading(row: pd.Series, several_sites: bool) -> str:
-    """Return e.g. "CNN, with ratio − CNN, optical only"; of a level its method alone."""
+    """Return e.g. "CNN, with ratio − CNN, optical only"; for a level only its method."""
     site = f"{row['site']}: " if several_sites else ""
     if row["direction"] == WITHIN:
         return f"{site}{run_label(row['left'])}"
@@ -254,5 +254,5 @@ def _write_claim(axes: Axes, text: str, verdict: str) -> None:
 
 
 def draw_claims(*, claims: str | Path, sites: Sequence[str]) -> Figure:
-    """Return the verdicts at some sites and of all, from the table of verdicts."""
+    """Return the verdicts at some sites and over all sites, from the table of verdicts."""
     return forest(of_sites(pd.read_csv(claims), [*sites, ALL_SITES, OVERALL]))

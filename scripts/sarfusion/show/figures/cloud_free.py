@@ -1,4 +1,4 @@
-"""The scene as the satellite saw it, the same without clouds, and how sure the filled ground is."""
+"""The scene as the satellite saw it, the same without clouds, and its uncertainty where filled."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ WINDOW_PX = 64
 
 
 def seen_layer(optical: str | Path, shape: tuple[int, int]) -> Derived:
-    """Return the reflectance of all that the sensor saw, clouds too, in red, green and blue.
+    """Return all that the sensor saw, also clouds, as reflectance in red, green and blue.
 
     optical: raster of digital numbers with their scales and offsets.
     """
@@ -77,7 +77,7 @@ def before_and_after(
     """Return the figure of a product: before, after and one standard deviation, whole and enlarged.
 
     seen, filled: reflectance of red, green and blue. std: of the same bands, NaN where nothing was
-    filled. source: values of Source. titles: of what was seen, and of what was made of it.
+    filled. source: values of Source. titles: of the scene as seen, and of the filled one.
     """
     window = filled_window(source)
     limits = percentiles(scene.rgb.whole)
@@ -131,7 +131,7 @@ def before_and_after(
 
 
 def _mean_of_bands(bands: np.ndarray) -> np.ndarray:
-    """Return the mean of (3, rows, columns) over bands, NaN where a band is."""
+    """Return the mean of (3, rows, columns) over bands, NaN where a band is NaN."""
     return bands.mean(axis=0)
 
 

@@ -16,7 +16,7 @@ from ...study.methods import method_label
 from . import PALETTE, styled
 from .layout import balanced, notes, notes_height, panel_grid, stacked
 
-MAX_COLUMNS = 8  # beside each other, for their titles not to overlap
+MAX_COLUMNS = 8  # side by side, so that their titles do not overlap
 
 LOSSES: dict[str, tuple[str, dict[str, Any]]] = {  # column -> name, style of its line
     "train_loss": ("training", {"color": PALETTE["blue"], "linestyle": (0, (3, 1.5))}),
@@ -60,8 +60,8 @@ def history_table(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 def training_curves(table: pd.DataFrame) -> Figure:
     """Return the figure of a `history_table`: a row per band, a column per model with input.
 
-    Mean squared error in normalised units on a logarithmic axis that all panels share. Beyond
-    MAX_COLUMNS the columns go on below, with the rows again.
+    Mean squared error in normalised units on a logarithmic axis that all panels share. Columns
+    beyond MAX_COLUMNS continue below, in further rows.
     """
     keys = ["site", "protocol", "band"]
     rows = list(table.groupby(keys, sort=False))

@@ -24,10 +24,10 @@ from .layout import LINE, legend_above_notes, notes, notes_height, panel_grid
 
 
 class Bins(NamedTuple):
-    """What the pixels of gaps are put in bins by.
+    """The quantity by which the pixels of gaps are put into bins.
 
-    region: pattern of the names of the regions, which sarfusion.ground.gaps gives; its groups are
-    the edges. axis: label with the unit. what: for a message.
+    region: pattern of the names of regions in sarfusion.ground.gaps; its groups are the edges.
+    axis: label with the unit. what: the quantity, for a message.
     """
 
     region: re.Pattern[str]
@@ -46,7 +46,7 @@ AGE = Bins(
 WITHHOLDING = [name for name, protocol in PROTOCOLS.items() if protocol.withholds]
 COLOURS = [PALETTE[name] for name in ("blue", "vermilion", "green", "pink", "orange", "sky")]
 GREYS = ["#000000", "#4D4D4D", "#808080", "#B0B0B0"]  # of methods without training
-PURPLES = ["#3F007D", "#6A51A3", "#9E9AC8"]  # of those that fill from other dates
+PURPLES = ["#3F007D", "#6A51A3", "#9E9AC8"]  # of methods that fill from other dates
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
 INPUTS_IN_A_ROW = 5  # of the legend
 LINE_SPREAD = 0.6  # share of a bin's width in which lines are drawn side by side
@@ -146,7 +146,7 @@ def method_styles(methods: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def _are_dated(methods: Iterable[str]) -> bool:
-    """Tell whether any of the methods fills from other dates."""
+    """Return whether any of the methods fills from other dates."""
     return any(method in OVER_TIME for method in methods)
 
 
@@ -191,7 +191,7 @@ def _two_legends(
     methods: Mapping[str, Mapping[str, Any]],
     inputs: Sequence[str],
 ) -> None:
-    """Write the notes with a legend of methods above them, and above it one of inputs.
+    """Write the notes, above them a legend of methods, and above that one of inputs.
 
     Methods that fill from other dates have a row of their own in between.
     """
@@ -230,7 +230,7 @@ def draw_distance(*, metrics: str | Path, protocol: str, sites: Sequence[str]) -
 
 
 def draw_age(*, metrics: str | Path, protocol: str, sites: Sequence[str]) -> Figure:
-    """Return the same against the age of the other date, of networks and methods over time."""
+    """Return the same by the age of the other date, for networks and methods over time."""
     table = of_sites(pd.read_csv(metrics), sites)
     untrained = [name for name in METHODS if name not in OVER_TIME]
     chosen = (table["protocol"] == protocol) & ~table["method"].isin(untrained)

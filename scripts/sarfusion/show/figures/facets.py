@@ -35,7 +35,7 @@ FACETS = {
 
 
 def band_title(band: str) -> str:
-    """Return the name of a band as a title begins with it."""
+    """Return the name of a band as written at the beginning of a title."""
     return BAND_TITLES.get(band, band.capitalize())
 
 

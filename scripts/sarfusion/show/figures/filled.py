@@ -1,4 +1,4 @@
-"""The gaps of test ground, what fills them, and how sure that is: simulated clouds, as a map."""
+"""Maps of simulated clouds on test ground: the gaps, the filled scene, and its uncertainty."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,9 +22,9 @@ from .maps import RGB, MapLayer
 def band_layers(
     means: Sequence[MapLayer], stds: Sequence[MapLayer], factor: float
 ) -> tuple[Derived, Derived]:
-    """Return the layers of a band that the networks of all seeds make together, and of its std.
+    """Return the layers of a band that the networks of all seeds predict together, and of its std.
 
-    means, stds: of each network; stds is empty where they learned none. factor: of the std.
+    means, stds: of each network; stds is empty if they learned none. factor: of the std.
     """
     seeds = len(means)
 
@@ -50,8 +50,8 @@ def draw_filled(
 ) -> Figure:
     """Return the figure of the gaps of one site, filled by the method that fills its clouds.
 
-    fused, runs: of all methods that might; histories: records of the models; uncertainties: the
-    table with the factors of their standard deviations.
+    fused, runs: of all methods that might fill them; histories: records of the models;
+    uncertainties: the table with the factors of their standard deviations.
     """
     scene = read_scene(stack, split, metadata)
     method = best_method(map(read_json, histories))

@@ -51,7 +51,7 @@ def gap_window(scene: MapScene, gap: MapLayer, size: int = WINDOW_PX) -> Window:
     """Return the square Window on test ground whose gaps hide the most texture.
 
     gap: 1 in gaps; size: side in pixels. The texture is summed over the pixels of gaps. This
-    favours large gaps, and gaps over a city to gaps over a lake, which any method fills.
+    favours large gaps, and gaps over a city rather than over a lake, which any method can fill.
     """
 
     def ground_and_hidden_texture(window: Window) -> tuple[np.ndarray, np.ndarray]:

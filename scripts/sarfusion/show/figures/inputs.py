@@ -1,4 +1,4 @@
-"""Input of map figures: layers of rasters, read at no more detail than a figure shows."""
+"""Input of map figures: layers of rasters, read in no more detail than a figure shows."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
@@ -17,14 +17,14 @@ from . import by_label
 from .maps import RGB, MapLayer, MapScene
 
 MAX_MAP_PX = 700  # along a side of a map; a panel 58 mm wide has 460 pixels at 200 dpi
-KEPT_MAPS = 64  # of 2 MB each at most, since the figures of a job show the same maps
+KEPT_MAPS = 64  # of at most 2 MB each; kept because the figures of a job show the same maps
 
 
 class Layer:
     """One band of a raster file (rows, columns), or several (bands, rows, columns); a MapLayer.
 
     bands: a name, a list of names, or None for the first band. shape: the (rows, columns) that the
-    raster must have. Raises StudyError where it has another shape or lacks a band.
+    raster must have. Raises StudyError if it has another shape or lacks a band.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Layer:
         with open_raster(path) as dataset:
             if dataset.shape != self.shape:
                 raise StudyError(
-                    f"{path}: {dataset.shape} pixels where the stack has {self.shape}; make it anew"
+                    f"{path}: {dataset.shape} pixels, but the stack has {self.shape}; make it again"
                 )
             names = [bands] if isinstance(bands, str) else bands
             numbers = [1] if names is None else band_numbers(dataset, names)
@@ -47,15 +47,15 @@ class Layer:
 
     @property
     def whole(self) -> np.ndarray:
-        """All pixels where no side has more than MAX_MAP_PX; otherwise means over squares.
+        """All pixels if no side has more than MAX_MAP_PX; otherwise means over squares.
 
-        A mean is over the valid pixels of its square, and NaN where there are none.
+        A mean is over the valid pixels of its square, NaN if there are none.
         """
         return self._reduced(Resampling.average)
 
     @property
     def thinned(self) -> np.ndarray:
-        """Like `whole` and on the same grid, but with the nearest pixel in place of each mean."""
+        """Like `whole` and on the same grid, but with the nearest pixel instead of each mean."""
         return self._reduced(Resampling.nearest)
 
     def _reduced(self, resampling: Resampling) -> np.ndarray:
@@ -75,7 +75,7 @@ class Layer:
 def _read_map(
     path: Path, version: int, number: int, shape: tuple[int, int], resampling: Resampling
 ) -> np.ndarray:
-    """Return a band, reduced to `shape`. version: a file with another one is read again."""
+    """Return a band, reduced to `shape`. A file with another `version` is read again."""
     with open_raster(path) as dataset:
         values = dataset.read(number, out_shape=shape, resampling=resampling)
     values.flags.writeable = False
@@ -83,10 +83,10 @@ def _read_map(
 
 
 class Derived:
-    """A MapLayer that follows from others, pixel by pixel, however they are read.
+    """A MapLayer that is computed from others, pixel by pixel.
 
-    function: of the arrays of `layers`, in their order. Where a large scene is shown whole, masks
-    (`nearest`) are thinned, other layers averaged.
+    function: of the arrays of `layers`, in their order. If a large scene is shown whole, masks
+    (`nearest`) are thinned and other layers averaged.
     """
 
     def __init__(
@@ -104,13 +104,13 @@ class Derived:
 
     @cached_property
     def whole(self) -> np.ndarray:
-        """The maps of the whole scene; means over squares of a large one."""
+        """The maps of the whole scene; means over squares if it is large."""
         masks = [layer.thinned for layer in self._nearest]
         return self._function(*masks, *(layer.whole for layer in self._layers))
 
     @cached_property
     def thinned(self) -> np.ndarray:
-        """The same with the nearest pixel in place of each mean."""
+        """The same with the nearest pixel instead of each mean."""
         return self._function(*(layer.thinned for layer in [*self._nearest, *self._layers]))
 
 
@@ -122,7 +122,7 @@ def read_scene(
 ) -> MapScene:
     """Return the MapScene of a site from the paths of its stack, its split and its scene.json.
 
-    names: bands of the stack to include, red, green and blue among them; None: the optical ones.
+    names: bands of the stack to include, with red, green and blue; None: the optical bands.
     """
     names = optical_of(band_names(stack)) if names is None else names
     grid, facts = read_grid(stack), read_json(metadata)
@@ -144,7 +144,7 @@ def layers_of(
     """Return {label: {band: Layer}} of fused rasters, which must have one shape.
 
     fused: paths; runs: (band, method, input, seed) of each, in the same order. Raises StudyError
-    where a raster has another shape.
+    if a raster has another shape.
     """
     return {
         label: {band: Layer(path, band, shape) for band, path in paths.items()}
@@ -158,5 +158,5 @@ def keys_of(runs: Sequence[Run]) -> list[tuple[str, str, str]]:
 
 
 def gap_layer(gaps: str | Path | None, scene: MapScene) -> Layer | None:
-    """Return the Layer of a mask of gaps, None where there is none."""
+    """Return the Layer of a gap mask, None if there is none."""
     return None if gaps is None else Layer(gaps, "gap", scene.shape)

@@ -21,8 +21,8 @@ def choose_window(
     shape: (rows, columns) of the scene, which is read strip by strip and may be of any size.
     ground_and_weight: returns for a Window two arrays of its shape: a boolean mask of the ground,
     and weights that count as 0 where they are not finite. The square has `size` pixels on a side,
-    or as many as fit where that is too large. Of several with the same sum, the first in reading
-    order is taken. Raises StudyError when there is no ground.
+    or as many as fit if that is too large. The first of several with the same sum, in reading
+    order, is taken. Raises StudyError if there is no ground.
     """
     for side in range(min(size, *shape), 0, -1):
         largest, window = -np.inf, None

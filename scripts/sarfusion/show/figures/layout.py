@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from . import MM
 
-PAGE = (180, 225)  # mm: width of two columns, and height of a page less room for the caption
+PAGE = (180, 225)  # mm: width of two columns, and height of a page without room for the caption
 MIN_WIDTH = 100  # mm: room for the legend and the notes below a single panel
 LINE = 3.4  # mm: height of a line of 7 pt text
 

@@ -49,11 +49,11 @@ class MapLayer(Protocol):
 
     @property
     def whole(self) -> np.ndarray:
-        """The raster, with means over squares in place of pixels where it is large."""
+        """The raster, or, if it is large, means over squares of pixels."""
 
     @property
     def thinned(self) -> np.ndarray:
-        """The raster, with a regular sample of pixels on the grid of `whole` where it is large."""
+        """The raster, or, if it is large, a regular sample of pixels on the grid of `whole`."""
 
     def at(self, window: Window) -> np.ndarray:
         """Return the pixels in a Window."""
@@ -68,8 +68,8 @@ class MapScene:
 
     pixel_m: pixel size in metres (along columns, along rows); shape: (rows, columns). bands: layers
     by name, reflectance or dB, NaN where there is no data. rgb: one layer of red, green and blue.
-    split: a layer of 0 not valid, 1 train, 2 validation, 3 test, 4 buffer. north_deg: the way
-    north, in degrees clockwise from up.
+    split: a layer of 0 not valid, 1 train, 2 validation, 3 test, 4 buffer. north_deg: the direction
+    of north, in degrees clockwise from up.
     """
 
     site: str
@@ -93,7 +93,7 @@ class MapScene:
 
     @property
     def notes(self) -> list[str]:
-        """Notes for a figure: the site, the way north, and where a map's pixels are means."""
+        """Notes for a figure: the site, the direction of north, whether map pixels are means."""
         found = [self.name]
         if north := north_words(self.north_deg):
             found.append(f"On the maps, {north}")
@@ -142,7 +142,7 @@ class StackedLayers:
 
 
 def percentiles(values: np.ndarray, low: float = 2, high: float = 98) -> tuple[float, float]:
-    """Return two percentiles of the finite `values`, moved apart if equal; (0, 1) without any."""
+    """Return two percentiles of the finite `values`, moved apart if equal; (0, 1) if none is."""
     finite = values[np.isfinite(values)]
     if finite.size == 0:
         return 0.0, 1.0

@@ -33,7 +33,8 @@ NOTES = [
 def of_models(table: pd.DataFrame) -> pd.DataFrame:
     """Return the comparisons of two trained models among the rows of compare_methods.
 
-    Those with methods without training are many; the claims are about them.
+    Comparisons with methods without training are left out: there are many, and they belong to
+    claims.
     """
     return table if table.empty else table[~table["right_method"].isin(METHODS)]
 
@@ -43,7 +44,7 @@ def comparisons(table: pd.DataFrame) -> pd.DataFrame:
 
     table: rows of compare_methods. Only the headline region of each protocol is kept. `column` is
     "sar" for two inputs of one method and "model" for two methods. Differences are in reflectance.
-    Raises StudyError when no row is left.
+    Raises StudyError if no row is left.
     """
     shown = table[_is_headline_rmse(table) & np.isfinite(table["difference"].astype(float))].copy()
     if shown.empty:

@@ -1,4 +1,4 @@
-"""The methods of a protocol in the order of their error, each held against one of them."""
+"""The methods of a protocol in the order of their error, each compared with one of them."""
 
 from pathlib import Path
 
@@ -17,22 +17,21 @@ NOTES = [
     "From the top: mean RMSE over bands, lowest first. Bar: 95 % interval over seeds and ground.",
     "Filled: the interval leaves out zero.",
 ]
-FAR = 5  # medians: a larger difference would compress all others, and is in the table alone
+FAR = 5  # medians: a larger difference would compress all others, and is only in the table
 
 
 @styled
 def in_order(table: pd.DataFrame) -> Figure:
     """Return forest plots of a ranking (scoring.ranking.COLUMNS) of one protocol, one per site.
 
-    Lines are methods, those of the lowest RMSE at the top; zero is the one that all are held
-    against. Methods that are FAR away are named in a note. Raises StudyError when there is nothing
-    to draw.
+    Lines are methods, the lowest RMSE at the top; zero is the method that all are compared with.
+    Methods that are FAR away are named in a note. Raises StudyError if there is nothing to draw.
     """
-    held = table[(table["finding"] != ITSELF) & table["difference"].notna()]
-    if held.empty:
-        raise StudyError("ranking: no method could be held against another")
+    compared = table[(table["finding"] != ITSELF) & table["difference"].notna()]
+    if compared.empty:
+        raise StudyError("ranking: no method could be compared with another")
     groups, notes = {}, [*NOTES]
-    for site, rows in held.groupby("site", sort=False):
+    for site, rows in compared.groupby("site", sort=False):
         ordered = _ordered(rows)
         far = ordered["away"] > FAR * ordered["away"].median()
         groups[f"Site {site}"] = ordered[~far]
@@ -43,9 +42,9 @@ def in_order(table: pd.DataFrame) -> Figure:
 
 
 def _ordered(rows):
-    """Return the rows of a site, best method first, with what difference_panels needs.
+    """Return the rows of a site, best method first, with the columns that difference_panels needs.
 
-    away: magnitude of the mean difference of a method over bands.
+    Column away: magnitude of the mean difference of a method over bands.
     """
     mean = rows.groupby(["method", "input"])[["rmse", "difference"]].transform("mean")
     ordered = rows.assign(mean=mean["rmse"], away=mean["difference"].abs())

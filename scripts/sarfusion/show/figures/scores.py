@@ -22,7 +22,7 @@ from .facets import FACETS, Facet, band_colour, band_handle, band_marker, protoc
 from .layout import LINE, PAGE, notes, notes_height, panel_grid, text_mm, write_above
 
 MAX_COLUMNS = 4  # facets side by side
-METHOD_MM = 6.5  # height of a method's row where there is room; the minimum is a line of text
+METHOD_MM = 6.5  # height of a method's row if there is room; the minimum is a line of text
 TOP_MM, AXIS_MM, GAP_MM = 15, 6, 17  # above the facets, below them, and between their rows
 BETTER = {
     "lower": "← lower is better",
@@ -37,7 +37,7 @@ def scores_to_show(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the tidy table of metrics that the figure shows, with a `label` each.
 
     These are the finite scores of metrics in FACETS, in the headline region of their protocol.
-    Copy comes first, then the methods in the order of the table. Raises StudyError when no row is
+    Copy comes first, then the methods in the order of the table. Raises StudyError if no row is
     left.
     """
     shown = table[
@@ -59,7 +59,7 @@ def scores(table: pd.DataFrame) -> Figure:
 
     There is a block of facets per site and protocol, with a facet per metric, a row per method
     with input and a colour per band. A small dot is one seed; a large mark with a bar is the mean
-    over seeds with its 95 % t interval. Where a page has no room for all metrics, the last ones of
+    over seeds with its 95 % t interval. If a page has no room for all metrics, the last ones of
     FACETS are omitted.
     """
     lines = [

@@ -32,7 +32,7 @@ TITLE_MM = 8
 def sharpening(
     scene: MapScene, reduced: MapLayer, products: FusedBands, truth: MapLayer | None = None
 ) -> Figure:
-    """Return RGB composites of one place: the input, what was measured, each product, the truth.
+    """Return RGB composites of one place: the input, the measured bands, each product, the truth.
 
     reduced: the three bands, degraded and interpolated to the grid of the scene. products: {label
     of a method: {band: layer}}. truth: the three bands of the true reflectance. Products and truth
@@ -94,7 +94,7 @@ def draw_sharpening(
     """Return the products of one site, from its files.
 
     reduced: raster of the degraded bands on the grid of the stack. fused: the products of `runs`,
-    and truth (None where it is not known), on the finer grid of the raster `full`.
+    and truth (None if it is not known), on the finer grid of the raster `full`.
     """
     scene, fine = read_scene(stack, split, metadata), read_grid(full).shape
     return sharpening(

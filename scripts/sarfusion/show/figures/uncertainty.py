@@ -1,4 +1,4 @@
-"""How sure the methods are of what they fill in: coverage of intervals, and sparsification."""
+"""The uncertainty of filled pixels: coverage of intervals, and sparsification."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,9 +35,9 @@ LINES = [
 
 
 def shown_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with a value of each method with the tested input, else its first input.
+    """Return the rows with a value, for each method with the tested input or else its first input.
 
-    table: rows of evaluate_uncertainty. Raises StudyError when none is left.
+    table: rows of evaluate_uncertainty. Raises StudyError if none is left.
     """
     found = table[table["value"].notna()]
     chosen = {
@@ -54,7 +54,7 @@ def shown_rows(table: pd.DataFrame) -> pd.DataFrame:
 def uncertainty(table: pd.DataFrame) -> Figure:
     """Return the figure of rows of evaluate_uncertainty: two rows per site, a panel per band.
 
-    Colours show methods, dashes what the standard deviation comes from.
+    Colours show methods, dashes show the source of the standard deviation.
     """
     rows = shown_rows(table)
     sites, bands = list(rows["site"].unique()), list(rows["band"].unique())
@@ -109,12 +109,12 @@ def _draw_coverage(axes: Axes, rows: pd.DataFrame, styles: Mapping[str, Any]) ->
 
 
 def _draw_sparsification(axes: Axes, rows: pd.DataFrame, styles: Mapping[str, Any]) -> None:
-    """Draw the error of what is left against the share of pixels removed."""
+    """Draw the error of the remaining pixels against the share of pixels removed."""
     for _, kind, shares in _curves(rows, "oracle", REMOVED):
-        if kind == CALIBRATED:  # the same of each kind
+        if kind == CALIBRATED:  # all kinds have the same curve
             axes.plot(REMOVED, shares, **REFERENCE)
     for method, kind, shares in _curves(rows, "sparsified", REMOVED):
-        if kind != ENSEMBLE:  # under that of CALIBRATED
+        if kind != ENSEMBLE:  # its curve is below that of CALIBRATED
             axes.plot(REMOVED, shares, linestyle=DASHES[kind], **styles[method])
     axes.set(xlim=(0, 100), xlabel="pixels removed (%)")
     _finish(axes)
@@ -128,7 +128,7 @@ def _finish(axes: Axes) -> None:
 
 
 def _two_legends(figure: Figure, rows: pd.DataFrame, styles: Mapping[str, Any]) -> None:
-    """Write the notes with a legend of methods above them, and above it one of uncertainties."""
+    """Write the notes, above them a legend of methods, and above that one of uncertainties."""
     inputs = dict(zip(rows["method"], rows["input"], strict=True))
     notes(
         figure,
@@ -148,6 +148,6 @@ def _two_legends(figure: Figure, rows: pd.DataFrame, styles: Mapping[str, Any]) 
 
 
 def draw_uncertainty(*, uncertainties: str | Path, protocol: str, sites: Sequence[str]) -> Figure:
-    """Return the uncertainties of a protocol at some sites, from the table of all."""
+    """Return the uncertainties of a protocol at some sites, from the table of all sites."""
     table = of_sites(pd.read_csv(uncertainties), sites)
     return uncertainty(table[table["protocol"] == protocol])

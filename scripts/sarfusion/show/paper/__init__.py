@@ -47,7 +47,7 @@ def content(
     """Return the data of the template as plain lists, texts and dictionaries.
 
     study: its settings. tables: "summary", "verdicts", "readings", "models", "times",
-    "differences", "uncertainties", "land_cover" and "products" (empty where the study has none).
+    "differences", "uncertainties", "land_cover" and "products" (empty if the study has none).
     claims: as scoring.claims.load returns them.
     scenes, stacks: {site: content of its scene.json, of its stack/SITE.json}. shown: sites with
     figures. figures: names of files. plates: (figure, kind, protocol, site) of the figures of
@@ -154,5 +154,5 @@ def content(
 
 
 def of_protocol(table: pd.DataFrame, protocol: str) -> pd.DataFrame:
-    """Return the rows of a table that are about a protocol."""
+    """Return the rows of a table for a protocol."""
     return table[table["protocol"] == protocol]

@@ -44,7 +44,7 @@ def _effect(method: str, rows: Sequence[Difference]) -> str:
     lower, higher = sum(row["high"] < 0 for row in rows), sum(row["low"] > 0 for row in rows)
     network = f"for the {method_name(method)}"
     if not lower + higher:
-        return f"neither surely lower nor surely higher in any of {total} {network}"
+        return f"neither clearly lower nor clearly higher in any of {total} {network}"
     counts = [f"{word} in {n}" for word, n in (("lower", lower), ("higher", higher)) if n]
     return f"{listed(counts)} of {total} {network}"
 

@@ -1,4 +1,4 @@
-"""Sentences on what maps made of filled gaps are worth."""
+"""Sentences on the scores of maps made from filled gaps."""
 
 import pandas as pd
 
@@ -22,7 +22,7 @@ def map_sentences(rows: pd.DataFrame) -> list[str]:
     ceiling = means[MEASURED, "none"]
     sentences = [
         "From the measured bands, the classifier reaches an intersection over union of"
-        f" {ceiling:.2f} on this ground, which is what it can do at best."
+        f" {ceiling:.2f} on this ground, which is the best it can do."
     ]
     for (method, sar_input), value in means.items():
         if method not in (MEASURED, *METHODS) and not input_of(sar_input).control:
@@ -34,7 +34,7 @@ def map_sentences(rows: pd.DataFrame) -> list[str]:
     if len(untrained):
         best, _ = untrained.idxmax()
         sentences.append(
-            f"Of the methods without training, {method_name(best)} does best, with"
+            f"Among the methods without training, {method_name(best)} does best, with"
             f" {untrained.max():.2f}."
         )
     return sentences

@@ -1,4 +1,4 @@
-"""Sentences on claims that a level lies in a range, and on how sure networks are of gaps."""
+"""Sentences on claims that a level is in a range, and on the intervals of networks in gaps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,8 +23,8 @@ def level_sentences(
 ) -> list[str]:
     """Return sentences on the results of one test of a level.
 
-    single: rows of the table of verdicts, one per band at one site, or at several; pooled: those
-    over all sites, where there are any.
+    single: rows of the table of verdicts, one per band at one site or at several; pooled: those
+    over all sites, if there are any.
     """
     sentences = _by_verdict(pooled, "Over all sites, in ")
     if len({row["site"] for row in single}) > 1:
@@ -48,14 +48,14 @@ def _over_bands(rows, opening):
     if verdict == NOT_TESTED:
         return f"{bands}, {interval} is not judged ({reasons})."
     shares = sorted(row["level"] for row in rows)
-    held = " to ".join(dict.fromkeys(percent(share) for share in (shares[0], shares[-1])))
-    text = f"{bands}, {interval} holds {held} of the withheld pixels"
+    found = " to ".join(dict.fromkeys(percent(share) for share in (shares[0], shares[-1])))
+    text = f"{bands}, {interval} contains {found} of the withheld pixels"
     claimed = f"{percent(rows[0]['least'])} to {percent(rows[0]['most'])}"
     return {
         REPRODUCED: f"{text}, where {claimed} are claimed.",
         CONTRADICTED: f"{text}: outside the {claimed} that are claimed.",
-        NOT_SHOWN: f"{text}, and it cannot be told whether these are the {claimed} that are"
-        f" claimed: {reasons}.",
+        NOT_SHOWN: f"{text}, and it remains open whether the share is within the claimed range of"
+        f" {claimed}: {reasons}.",
     }[verdict]
 
 
@@ -75,33 +75,34 @@ def _over_sites(rows):
     ]
     claimed = f"{percent(rows[0]['least'])} to {percent(rows[0]['most'])}"
     first = (
-        f"Of {len(rows)} cases ({cases}), the interval of {run_words(rows[0]['left'])} holds"
-        f" {claimed} of the withheld pixels in {count[REPRODUCED]}"
+        f"In {count[REPRODUCED]} of {len(rows)} cases ({cases}), the interval of"
+        f" {run_words(rows[0]['left'])} contains {claimed} of the withheld pixels"
     )
     return f"{'; '.join([first, *others])}."
 
 
 def uncertainty_sentences(rows: pd.DataFrame, protocol: str) -> list[str]:
-    """Return sentences on how many pixels the intervals of networks hold in a protocol.
+    """Return sentences on the share of pixels within the intervals of networks in a protocol.
 
-    rows: of evaluate_uncertainty. Shares are means over bands and sites. A network that learned no
-    variance has no sentence.
+    rows: of evaluate_uncertainty. Shares are means over bands and sites. There is no sentence on a
+    network that learned no variance.
     """
     chosen = rows[(rows["protocol"] == protocol) & (rows["metric"] == COVERAGE)]
     keys = ["method", "input", "uncertainty"]
     means = chosen.dropna(subset=["value"]).groupby(keys, sort=False)["value"].mean()
     sentences = []
     for method, sar_input in dict.fromkeys(key[:2] for key in means.index):
-        held = means.loc[(method, sar_input)]
-        if ENSEMBLE not in held:
+        shares = means.loc[(method, sar_input)]
+        if ENSEMBLE not in shares:
             continue
-        parts = [f"{percent(held[ENSEMBLE])} with the variance that the network learned"]
-        if SEEDS_ALONE in held:
-            parts.insert(0, f"{percent(held[SEEDS_ALONE])} by the spread of seeds alone")
-        if CALIBRATED in held:
-            parts.append(f"{percent(held[CALIBRATED])} after calibration")
+        parts = [f"{percent(shares[ENSEMBLE])} with the variance that the network learned"]
+        if SEEDS_ALONE in shares:
+            parts.insert(0, f"{percent(shares[SEEDS_ALONE])} by the spread of seeds alone")
+        if CALIBRATED in shares:
+            parts.append(f"{percent(shares[CALIBRATED])} after calibration")
         run = run_words(f"{method}-{sar_input}")
         sentences.append(
-            f"The {percent(CONFIDENCE)} interval of {run} holds {listed(parts)}, mean over bands."
+            f"Averaged over bands, the {percent(CONFIDENCE)} interval of {run} contains this share"
+            f" of the withheld pixels: {listed(parts)}."
         )
     return sentences

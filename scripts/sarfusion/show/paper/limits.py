@@ -32,25 +32,25 @@ def _limits(
     stacks: Mapping[str, Mapping[str, Any]],
     verdicts: Mapping[str, tuple[str, str]],
 ) -> Iterator[str]:
-    """Yield the texts of `limits`, and "" where a protocol has none."""
+    """Yield the texts of `limits`, and "" for a protocol that has none."""
     simulated = simulated_sites(scenes)
     if simulated:
         whose = "" if len(simulated) == len(scenes) else f" of {named(simulated)}"
         yield (
-            f"The scenes{whose} are simulated. What was found holds for the rules that"
-            " made them: radar and reflectance go together as a program lets them, and no verdict"
+            f"The scenes{whose} are simulated. The findings are valid for the rules by which they"
+            " were made: the program decides how radar and reflectance are related, and no verdict"
             " says anything about a real city or a real satellite."
         )
     yield (
-        "Of the paper only the abstract was at hand. Its scenes, network sizes and training are"
-        " not known, so that a claim that is not reproduced here is not refuted: it did not hold"
-        " for these scenes, networks and settings. No number of the paper could be compared."
+        "Only the abstract of the paper was available. Its scenes, network sizes and training are"
+        " not known, so that a claim that is not reproduced here is not refuted: it only was not"
+        " true for these scenes, networks and settings. No number of the paper could be compared."
     )
     if study["missing_sites"]:
         yield (
-            f"Of {named(study['missing_sites'])}, which the study names too, this run has no"
-            " results. What failed there may have to do with the place, so that the rest is not"
-            " like the whole."
+            f"This run has no results for {named(study['missing_sites'])}, which the study names"
+            " too. The failure there may be related to the place, so that the other sites are not"
+            " representative of all."
         )
     if len(scenes) == 1:
         yield (
@@ -58,17 +58,17 @@ def _limits(
             " city may differ by more than they are wide."
         )
     else:
-        yield f"The {len(scenes)} places that were studied are no random sample of all cities."
+        yield f"The {len(scenes)} places that were studied are not a random sample of all cities."
     seeds = len(study["seeds"])
     if seeds == 1:
         yield (
-            "Each network was trained from one seed, so that the scores say nothing of how far"
-            " they move from training to training, and no claim can be judged."
+            "Each network was trained from one seed, so that the scores do not show how much they"
+            " vary between trainings, and no claim can be judged."
         )
     else:
         yield (
-            f"Each network was trained from {seeds} seeds. The intervals allow for how little so"
-            " few say of others, and are wide for it."
+            f"Each network was trained from {seeds} seeds. The intervals allow for so few seeds,"
+            " and are therefore wide."
         )
     yield (
         f"Every network had {study['training']['updates']} updates of its weights. Longer training,"
@@ -87,8 +87,8 @@ def _limits(
     ]
     if undated:
         yield (
-            f"The dates of the scenes of {named(undated)} are not all known; what changed on the"
-            " ground between them would count as error."
+            f"Not all dates of the scenes of {named(undated)} are known; changes on the ground"
+            " between them would count as errors."
         )
     unmeasured = [site for site, stack in stacks.items() if stack["shift_px"]["distance"] is None]
     if unmeasured:
@@ -101,16 +101,16 @@ def _limits(
     ]
     if shifted:
         yield (
-            f"At {named(shifted)} radar and optical scene lie more than a pixel apart, which alone"
-            " makes the ratio worth less."
+            f"At {named(shifted)}, radar and optical scene are shifted by more than a pixel, which"
+            " by itself makes the ratio less useful."
         )
     untested = [name for name, (_, verdict) in verdicts.items() if verdict == NOT_TESTED]
     if untested:
         yield (
             f"{listed(untested)} {'was' if len(untested) == 1 else 'were'} not tested, for the"
-            " reasons that stand beside the verdicts."
+            " reasons given beside the verdicts."
         )
     yield (
-        "The tests of a claim are corrected for their number; that there are several claims is not,"
-        " nor is what tables show beside them."
+        "The tests of a claim are corrected for their number. There is no correction for the number"
+        " of claims, nor for other comparisons in the tables."
     )

@@ -16,17 +16,17 @@ from .texts import counted, listed, number, percent, whole
 
 FRACTIONS = {1: "end", 2: "half", 3: "third", 4: "quarter"}  # steps along a block -> a step
 STARTS = {  # by the setting gaps.start
-    "pyramid": "averages of what is around it, coarser the further away",
+    "pyramid": "averages of its surroundings, coarser the further away",
     "biharmonic": "the biharmonic surface from its rim",
     "zero": "the mean of the training ground",
 }
 DECAYS = {"cosine": " that falls to zero by half a cosine wave", "none": ""}
 TAKEN_BACK = (
-    " Where the frames agree on more than half a pixel, the radar is moved by as much before it is"
-    " averaged, so that it is resampled once; the table has what is left."
+    " If the frames agree on more than half a pixel, the radar is moved by that much before it is"
+    " averaged, so that it is resampled only once; the table has the remaining shift."
 )
 REPORTED = " It is reported, not corrected."
-AUGMENTED = " Patches are turned by random quarter turns, and half of them mirrored."
+AUGMENTED = " Patches are rotated by random quarter turns, and half of them are mirrored."
 
 
 def _masked(optical: Mapping[str, Any]) -> list[str]:
@@ -35,7 +35,7 @@ def _masked(optical: Mapping[str, Any]) -> list[str]:
 
 
 def _training_gaps(gaps: Mapping[str, Any]) -> str:
-    """Return what the gaps are that networks train on, from the settings of the gaps."""
+    """Return a description of the gaps that networks are trained on, from the gap settings."""
     if gaps["training_masks"] == "real":
         return "cut at random from the masks of the study"
     least, most = (number(size) for size in gaps["training_sizes_px"])
@@ -44,7 +44,7 @@ def _training_gaps(gaps: Mapping[str, Any]) -> str:
 
 
 def _at_sites(study: Mapping[str, Any], section: str, key: str) -> str:
-    """Return a number of the settings as text; all that there are, where sites differ in it."""
+    """Return a number of the settings as text; all its values if sites differ."""
     numbers = {setting(study, site, section)[key] for site in study["sites"]}
     return listed([number(each) for each in sorted(numbers)])
 
@@ -117,5 +117,5 @@ def used_baselines(summary: pd.DataFrame) -> list[str]:
 
 
 def used_over_time(summary: pd.DataFrame) -> list[str]:
-    """Return the names of those that fill from other dates."""
+    """Return the names of the methods without training that fill from other dates."""
     return [method_name(name) for name in dict.fromkeys(summary["method"]) if name in OVER_TIME]

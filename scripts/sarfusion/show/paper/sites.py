@@ -88,13 +88,13 @@ def scaling(settings: Record, scene: Record) -> tuple[float, float]:
 
 
 def shift_text(stack: Record) -> str:
-    """Return the measured shift of SAR from optical in pixels, as text; what was taken back, too.
+    """Return the measured shift of SAR from optical in pixels, and any correction, as text.
 
     stack: content of stack/SITE.json.
     """
     corrected = stack["shift_corrected_px"]
     left = _shift_words(stack["shift_px"])
-    return f"{left}, after {_shift_words(corrected)} were taken back" if corrected else left
+    return f"{left}, after correction of {_shift_words(corrected)}" if corrected else left
 
 
 def _shift_words(shift: Record) -> str:
@@ -106,14 +106,14 @@ def _shift_words(shift: Record) -> str:
 
 
 def radar_text(scene: Record) -> str:
-    """Return sensor, date and orbit of the radar scene, and of how many passes it is the mean."""
+    """Return sensor, date and orbit of the radar scene, and the number of passes averaged."""
     passes = scene["sar"].get("passes", 1)
     mean = [f"mean of {passes} passes"] if passes > 1 else []
     return ", ".join([sensor_text(scene, "sar"), *mean])
 
 
 def looks_text(stack: Record) -> str:
-    """Return the estimated looks of VV and VH, and what speckle they leave in the ratio, as text.
+    """Return the estimated looks of VV and VH, and the remaining speckle of the ratio, as text.
 
     stack: content of stack/SITE.json.
     """
@@ -211,7 +211,7 @@ def named(names: Sequence[str]) -> str:
 def marks(scenes: Mapping[str, Record]) -> tuple[str, str]:
     """Return a line for the first page and a note for captions, on simulated scenes.
 
-    Both are "" where no scene is simulated.
+    Both are "" if no scene is simulated.
     """
     simulated = simulated_sites(scenes)
     if not simulated:

@@ -70,7 +70,7 @@ def score_tables(
 
 
 def uncertainty_table(uncertainties: pd.DataFrame, protocol: str) -> dict[str, Any] | None:
-    """Return the table of how sure methods are in a protocol, means over bands; None without any.
+    """Return the table of uncertainties in a protocol, means over bands; None if there are none.
 
     uncertainties: rows of evaluate_uncertainty.
     """
@@ -79,7 +79,7 @@ def uncertainty_table(uncertainties: pd.DataFrame, protocol: str) -> dict[str, A
 
 
 def land_cover_table(rows: pd.DataFrame) -> dict[str, Any] | None:
-    """Return the table of what maps made of filled gaps are worth, None without any.
+    """Return the table of scores of maps made from filled gaps, None if there are none.
 
     rows: of evaluate_land_cover, of one protocol.
     """
@@ -120,7 +120,7 @@ def claims_table(verdicts: pd.DataFrame) -> dict[str, Any]:
 def _counted_claims(tests: pd.DataFrame, pooled: pd.DataFrame) -> dict[str, Any]:
     """Return the table with the number of sites with each verdict.
 
-    pooled: the rows over all sites, empty where there are too few sites for any.
+    pooled: the rows over all sites, empty if there are too few sites.
     """
     keys = ["claim", "metric", "left", "right", "direction", "band"]
     tests, pooled = (table.fillna({"right": ""}) for table in (tests, pooled))
@@ -151,7 +151,7 @@ def _label(row: Mapping[str, Any]) -> str:
 
 
 def _seeds(row: Mapping[str, Any]) -> str:
-    """Return e.g. "1 of 2" seeds that agree, of a level the number of them."""
+    """Return e.g. "1 of 2" seeds that agree; for a level the number of seeds."""
     if row["direction"] == WITHIN:
         return f"{row['seeds']:.0f}"
     return f"{row['agree']:.0f} of {row['seeds']:.0f}"

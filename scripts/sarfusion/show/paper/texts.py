@@ -68,8 +68,8 @@ def as_table(frame: pd.DataFrame, left: int | None = 1) -> dict[str, Any]:
 def grouped(frame: pd.DataFrame) -> dict[str, Any]:
     """Return a data frame of texts as a table for the template, without repeated names.
 
-    Of the columns left of "method", those with one value are dropped, and the others show a value
-    only in the first of consecutive rows with the same values.
+    Columns left of "method" are dropped if they have only one value; the others show a value only
+    in the first of consecutive rows with the same values.
     """
     titles = list(frame.columns)
     places = [name for name in titles[: titles.index("method")] if frame[name].nunique() > 1]

@@ -49,13 +49,13 @@ QUANTITIES = {  # metric -> its name for readers new to it
 REFLECTANCE = {name for name, metric in METRICS.items() if metric.unit == "reflectance"}
 OPPOSITE = {"lower": "higher", "higher": "lower"}
 GAP_MEANINGS = {  # by the verdict on a claim that the ratio lowers the error inside gaps
-    REPRODUCED: "Inside cloud gaps the ratio is worth something on this ground: it tells the"
-    " networks about the hidden surface what its surroundings do not.",
-    CONTRADICTED: "Inside cloud gaps the ratio is no help to rely on: in at least one band and"
+    REPRODUCED: "Inside cloud gaps, the ratio is useful on this ground: it gives the networks"
+    " information on the hidden surface that its surroundings do not contain.",
+    CONTRADICTED: "Inside cloud gaps, the ratio is not a reliable help: in at least one band and"
     " comparison it raises the error.",
-    NOT_SHOWN: "That the ratio helps inside cloud gaps is not shown: in at least one band and"
+    NOT_SHOWN: "It is not shown that the ratio helps inside cloud gaps: in at least one band and"
     " comparison, the difference is too small or too uncertain.",
-    NOT_TESTED: "Whether the ratio helps inside cloud gaps this run cannot say.",
+    NOT_TESTED: "This run cannot say whether the ratio helps inside cloud gaps.",
 }
 
 Verdicts = Mapping[str, tuple[str, str]]  # {name of a claim: (its text, verdict)}
@@ -142,7 +142,7 @@ def _contradicted(bands: str, rows: Sequence[TestRow]) -> str:
 
 def _not_shown(bands: str, rows: Sequence[TestRow]) -> str:
     reasons = dict.fromkeys(row["reason"].removeprefix(f"{CANNOT_TELL}: ") for row in rows)
-    return f"{bands}, it cannot be told whether {_relation(rows[0])}: {listed([*reasons], 'or')}."
+    return f"{bands}, it remains open whether {_relation(rows[0])}: {listed([*reasons], 'or')}."
 
 
 def _no_difference(bands: str, rows: Sequence[TestRow]) -> str:
@@ -157,7 +157,7 @@ def _no_difference(bands: str, rows: Sequence[TestRow]) -> str:
 def _not_tested(bands: str, rows: Sequence[TestRow]) -> str:
     left, right = (run_words(rows[0][side]) for side in ("left", "right"))
     reasons = listed(list(dict.fromkeys(row["reason"] for row in rows)))
-    return f"{bands}, {left} is not judged against {right} ({reasons})."
+    return f"{bands}, {left} is not compared with {right} ({reasons})."
 
 
 _EVIDENCE: dict[str, Callable[[str, Sequence[TestRow]], str]] = {
@@ -176,24 +176,24 @@ def _over_sites(rows: Sequence[TestRow]) -> list[str]:
     cases = f"{counted(sites, 'site')} and {counted(bands, 'band')}"
     if count[NOT_TESTED] == len(rows):
         left, right = (run_words(rows[0][side]) for side in ("left", "right"))
-        return [f"At {cases}, {left} is judged against {right} nowhere."]
+        return [f"{left[0].upper()}{left[1:]} is not compared with {right} at any of {cases}."]
     others = [
         f"{words} in {count[verdict]}"
         for verdict, words in (
-            (CONTRADICTED, "the opposite holds"),
+            (CONTRADICTED, "the opposite is true"),
             (NOT_SHOWN, "it is not shown"),
             (NOT_TESTED, "it is not tested"),
         )
         if count[verdict]
     ]
-    reproduced = f"Of {len(rows)} cases ({cases}), {_relation(rows[0])} in {count[REPRODUCED]}"
+    reproduced = f"In {count[REPRODUCED]} of {len(rows)} cases ({cases}), {_relation(rows[0])}"
     return [f"{'; '.join([reproduced, *others])}."]
 
 
 def _relation(row: TestRow, directions: Mapping[str, str] | None = None) -> str:
     """Return e.g. "the error (RMSE) is lower for the CAE with the ratio than for ...".
 
-    directions: words in place of the claimed direction, such as OPPOSITE.
+    directions: words to use instead of the claimed direction, such as OPPOSITE.
     """
     direction = directions[row["direction"]] if directions else row["direction"]
     quantity = QUANTITIES.get(row["metric"], f"the metric {row['metric']}")
@@ -229,7 +229,7 @@ def gap_meaning(verdicts: Verdicts, claims: Claims) -> str:
 
 
 def _is_about_gaps(claim: Mapping[str, Any]) -> bool:
-    """Tell whether a claim is that the ratio lowers RMSE in gaps, against no SAR and a control."""
+    """Return whether a claim is: the ratio lowers RMSE in gaps, against no SAR and a control."""
     tests, against = claim["tests"], {f"{EACH}-{other}" for other in REFERENCES}
     return (
         PROTOCOLS[claim["protocol"]].withholds
@@ -256,6 +256,6 @@ def copying_note(verdicts: Verdicts, claims: Claims, baselines: Sequence[str]) -
         return ""
     return (
         f"{listed(names)} {'is' if len(names) == 1 else 'are'} about returning a band that was"
-        " given. Copying it would be perfect, so that such scores tell which network damages the"
+        " given. Copying it would be perfect, so that such scores show which network damages the"
         " band less, and not what fusion gains."
     )

@@ -26,7 +26,7 @@ def run_words(run: str) -> str:
 
 
 def question(protocols: Sequence[str], numbers: Mapping[str, str]) -> str:
-    """Return what the study asks, e.g. "whether a network can fill what clouds hide".
+    """Return the question of the study, e.g. "whether a network can fill what clouds hide".
 
     numbers: texts by name, such as the sizes of pixels.
     """

@@ -21,13 +21,13 @@ from .worst import BLOCK, BlockErrors
 # Smallest step between stored values, by unit.
 RESOLUTION = {"reflectance": 1e-4, "dB": 1e-2, "standard deviation": 1e-4, "class": 1}
 BYTES_PER_VALUE = 1.6  # in the page; a first estimate
-FINE_SHARE = 0.5  # of the page, at most, for layers with smaller pixels than the stack
+FINE_SHARE = 0.5  # largest share of the page for layers with smaller pixels than the stack
 # Shares of the page's limit. A thinned page that fills less than MIN_FILL is packed again with
 # less thinning; each new attempt aims at TARGET_FILL.
 MIN_FILL, TARGET_FILL = 0.8, 0.95
 MAX_ATTEMPTS = 4
-RESERVED_BYTES = 1000  # for what is added after the layers are packed
-MAX_PLACES = 6  # listed worst places of each method
+RESERVED_BYTES = 1000  # for data that are added after the layers are packed
+MAX_PLACES = 6  # number of worst places listed for each method
 
 Band = tuple[str | Path, str]  # path of a raster and name of a band in it
 Ranking = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows, columns, RMSE; the worst first
@@ -59,7 +59,7 @@ def pack_layers(
     """Return the layers as JSON values for the page, of at most `limit` bytes.
 
     layers: the first one is on the stack's grid. split, gaps: paths of the split and of the mask
-    of gaps, or None. Raises StudyError when grids do not nest, or when the layers do not fit.
+    of gaps, or None. Raises StudyError if grids do not nest, or if the layers do not fit.
     """
     grid = read_grid(split)
     ratios = {layer.id: _grid_ratio(layer, grid.shape) for layer in layers}
@@ -90,7 +90,7 @@ def _grid_ratio(layer: ViewerLayer, shape: tuple[int, int]) -> int:
     ratio = grid.width // shape[1]
     if grid.shape != _scaled(shape, ratio):
         raise StudyError(
-            f"{path}: {grid.shape} pixels do not nest in the stack's {shape}; make it anew"
+            f"{path}: {grid.shape} pixels do not nest in the stack's {shape}; make it again"
         )
     return ratio
 
@@ -151,7 +151,7 @@ def _plan(
     rankings: Mapping[str, Ranking],
     values: float,
 ) -> Blocks:
-    """Return the blocks that are kept of the layers of each grid, with about `values` values."""
+    """Return the blocks to keep of the layers on each grid, with about `values` values in all."""
     orders = [zip(rows, columns, strict=True) for rows, columns, _ in rankings.values()]
     # The worst place of each method, then the second worst of each, ...
     places = [place for place in chain.from_iterable(zip_longest(*orders)) if place is not None]

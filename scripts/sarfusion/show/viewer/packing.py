@@ -14,9 +14,9 @@ LEVELS = NODATA  # number of integers for values
 def steps_of(low: float, high: float, resolution: float) -> tuple[float, float]:
     """Return the (offset, step) that map values from `low` to `high` to the integers of `pack`.
 
-    value = offset + step * integer. The step is `resolution` if that spans the values; otherwise
-    it is the smallest 1, 2 or 5 times a power of ten above it that does. The offset is a multiple
-    of the step.
+    value = offset + step * integer. The step is `resolution` if the integers then span the values;
+    otherwise it is the smallest larger 1, 2 or 5 times a power of ten with which they do. The
+    offset is a multiple of the step.
     """
     step = resolution
     while high - low > step * (LEVELS - 2):
@@ -58,7 +58,7 @@ def decode(text: str) -> np.ndarray:
 
 
 def unpack(packed: dict[str, Any]) -> np.ndarray:
-    """Return the values (flat, float64) of what `pack` returned, as the page shows them."""
+    """Return the values (flat, float64) that `pack` packed, as the page shows them."""
     integers = decode(packed["data"])
     return np.where(
         integers == NODATA, np.nan, packed["offset"] + packed["step"] * integers.astype(float)

@@ -628,11 +628,11 @@ for (const layer of layers.values()) {
   if (layer.unit) steps[layer.unit] = Math.max(steps[layer.unit], layer.step);
 }
 $("precision").textContent = `Values are those of the rasters, rounded to ${steps.reflectance} reflectance (no unit) and `
-  + `${steps.dB} dB: off by at most half of that, errors by at most all of it.`;
+  + `${steps.dB} dB: they are off by at most half of that, and errors by at most that.`;
 const thin = Object.entries(BLOCKS).filter(([, blocks]) => blocks[0].step > 1).map(([ratio, blocks]) => {
   const side = blocks[0].step, places = blocks.length - 1;
   const name = ratio === "1" ? "The layers" : `Layers with ${Number((ACROSS_M / ratio).toPrecision(3))} m pixels`;
-  return `${name} are thinned to keep this file small: one pixel of each ${side} \u00d7 ${side} is held`
+  return `${name} are thinned to keep this file small: it has one pixel of ${side} \u00d7 ${side}`
     + (places ? `, and every pixel in ${places} places around the largest errors.` : ".");
 });
 $("thinned").textContent = thin.join(" ");
@@ -640,7 +640,7 @@ $("thinned").textContent = thin.join(" ");
 buildValues();
 showWorst();
 const methods = [...layers.values()].filter((layer) => layer.reference);
-// The question that radar can answer, if it was asked; else whatever there is.
+// A method that fills gaps, where radar can help, if there is one; else the first method.
 const first = methods.find((layer) => layer.region === "gap") ?? methods[0];
 choose("right", first?.id ?? "measured");
 choose("left", "measured");

@@ -12,7 +12,7 @@ from ...study.protocols import FULL, HEADLINE
 Method = tuple[str, str, str, str, int]  # protocol, scale, method, input, seed
 
 METRICS = {"rmse": "RMSE", "bias": "Bias", "cc": "CC", "ssim": "SSIM", "uiqi": "UIQI"}
-REGIONS = {  # of the score tables, the headline of each protocol; with pixel sizes in braces
+REGIONS = {  # headline region of a protocol -> its name; pixel sizes are in braces
     "test": "test ground, against the measured band",
     "gap": "inside gaps on test ground, against the measured band",
     "truth": "test ground, against the true {fine} m reflectance",
@@ -25,8 +25,8 @@ def read_scores(
 ) -> dict[Method, dict[str, Any]]:
     """Return {(protocol, scale, method, input, seed): {"region", "n", "bands"}}.
 
-    bands: {band: {metric: value}}, in the headline region of each protocol; of products at the
-    finest pixels, in `full_region`. sizes: of pixels.
+    bands: {band: {metric: value}}, in the headline region of each protocol, or in `full_region` for
+    products at the finest pixels. sizes: pixel sizes.
     """
     table = pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
     is_full = table["region"].isin(["truth", "consistency"])
@@ -46,5 +46,5 @@ def read_scores(
 
 
 def full_region(has_truth: bool) -> str:
-    """Return the region whose scores are shown of products at the finest pixels."""
+    """Return the region whose scores are shown for products at the finest pixels."""
     return "truth" if has_truth else "consistency"

@@ -29,8 +29,8 @@ class BlockErrors:
         """Return (rows, columns, RMSE) of the blocks, the largest RMSE first.
 
         Rows and columns are those of a block's middle pixel; `bands` is the number of bands added.
-        Blocks with at least MIN_SCORED_SHARE of their pixels scored are ranked. If there are none,
-        all blocks with a scored pixel are.
+        Only blocks with at least MIN_SCORED_SHARE of their pixels scored are ranked, or, if there
+        are none, all blocks with a scored pixel.
         """
         enough = self.counts >= MIN_SCORED_SHARE * bands * self.size**2
         if not enough.any():
