@@ -83,7 +83,7 @@ def test_bytes_grow_with_pixels_and_runs():
         (0.2 * GB, 0, 100 * GB, []),
         (20 * GB, 19 * GB, 100 * GB, []),
         (20 * GB, 0, 100 * GB, ["disk: this study takes about 20 GB (fused 20 GB)", "100 GB are"]),
-        (20 * GB, 2 * GB, 100 * GB, ["2 GB of it are there"]),
+        (20 * GB, 2 * GB, 100 * GB, ["of which 2 GB are already written"]),
         (0.2 * GB, 0, 0.3 * GB, ["disk: ", "300 MB are free"]),
         (0.2 * GB, 0, 0.15 * GB, ["warning: disk: ", "free 50 MB more"]),
     ],

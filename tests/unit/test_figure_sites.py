@@ -83,7 +83,7 @@ def test_tables_say_which_sites_are_missing_and_why():
     )
     assert missing_note({}) == missing_line({}) == ""
     assert missing_note(MISSING, ["x"]).endswith(
-        "\n\nTransfers not made, for want of these sites: x."
+        "\n\nTransfers not made, since they need these sites: x."
     )
     many = {f"c{number}": MISSING["cairo"] for number in range(9)}
     assert missing_line(many).startswith("Without 9 sites, which failed: c0 (import_scene), c1 ")

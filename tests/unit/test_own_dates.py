@@ -174,7 +174,7 @@ def test_files_of_dates_are_known_and_have_their_defaults():
         (study(DATE, DATE), f"other_dates: {DATE} stands there twice; give each date once"),
         (study(DATE, day=None), "optical.date: None is no day, which other_dates are counted from"),
         (study(DATE, day="dry season"), "optical.date: 'dry season' is no day"),
-        (study("2024-02-30"), "'2024-02-30' is no day"),
+        (study("2024-02-30"), "'2024-02-30' is not a day"),
         (study(), "other_dates: .* should be non-empty"),
     ],
 )

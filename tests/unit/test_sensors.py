@@ -352,10 +352,10 @@ def test_each_date_has_the_offset_of_its_own_baseline():
         ({"sensor": "hls_l30", "baseline": "05.10"}, "only numbers of sentinel2_l2a depend on it"),
         (
             {"sensor": "hls_l30", "fmask": {"path": "f"}, "qa_pixel": {"path": "q"}},
-            "qa_pixel: fmask says it already",
+            "qa_pixel: fmask has the same flags",
         ),
         ({"scale": 1.0, "offset": 0, "fmask": {"path": "f"}}, "a band of hls_l30 and hls_s30"),
-        ({"sensor": "sentinel2_l2a", "baseline": "5.1"}, "is no processing baseline"),
+        ({"sensor": "sentinel2_l2a", "baseline": "5.1"}, "is not a processing baseline"),
     ],
 )
 def test_settings_that_are_refused(optical, message):

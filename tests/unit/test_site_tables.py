@@ -87,7 +87,7 @@ def test_means_over_sites_and_both_sides_of_zero_stand_on_the_page(tmp_path, own
 def test_what_is_missing_stands_in_every_table(tmp_path, own):
     text = across(tmp_path, own, MISSING, ["far"])
     assert "- lima: import_scene failed (s.tif: truncated; log: l.log)" in text
-    assert "Transfers not made, for want of these sites: far." in text
+    assert "Transfers not made, since they need these sites: far." in text
     for name in ("across", "across_differences"):
         assert (pd.read_csv(tmp_path / f"{name}.csv")["missing_sites"] == "lima").all()
 

@@ -88,19 +88,19 @@ def test_what_excel_saves_can_be_read(table):
         (HEADER, "no site in the table"),
         ("name,source,colour\n", "line 1, column 3: unknown column 'colour'; known are name, "),
         ("name,source,overrides.split.size\n", "column 3: unknown column 'overrides.split.size'"),
-        ("name,source,seed,seed\n", "line 1: column seed stands there twice"),
-        (HEADER + ROW + ROW, "line 3, column name: 'hue' stands in the table twice"),
-        (HEADER + ROW.replace("hue", "Huế"), "line 2, column name: 'Huế' is no name"),
+        ("name,source,seed,seed\n", "line 1: column seed is there twice"),
+        (HEADER + ROW + ROW, "line 3, column name: 'hue' is in the table twice"),
+        (HEADER + ROW.replace("hue", "Huế"), "line 2, column name: 'Huế' is not a name"),
         (HEADER + ROW.replace("stac", "web"), "line 2, column source: 'web' is not one of"),
         (HEADER + ROW.replace("16.4", "16,4"), "line 2: 10 cells for 9 columns"),
-        (HEADER + ROW.replace("16.4", ""), "line 2, column west: say west, south, east, north"),
+        (HEADER + ROW.replace("16.4", ""), "line 2, column west: give west, south, east, north"),
         (HEADER + ROW.replace("16.4", "x"), "line 2, column south: 'x' is not a number"),
         (HEADER + ROW.replace("16.4", "96.4"), "line 2, column south: 96.4 is greater than"),
-        (HEADER + ROW.replace("2024-01-01", "1/1/24"), "column start: '1/1/24' is no day"),
+        (HEADER + ROW.replace("2024-01-01", "1/1/24"), "column start: '1/1/24' is not a day"),
         (HEADER + ROW.replace(",\n", ",2\n"), "line 2, column max_masked: 2.0 is greater than"),
         ("name,source\na,stac\n", "line 2: 'area' is a required property"),
         ("name,source,seed\na,simulated,1.5\n", "column seed: '1.5' is not an integer"),
-        ("name,source,seed,area\na,simulated,1,2\n", "column area: no key of a site from simul"),
+        ("name,source,seed,area\na,simulated,1,2\n", "column area: not a key of a site from simul"),
         ("name,source,overrides.gaps.share\na,simulated,1\n", "column overrides.gaps.share: 1.0"),
         ('name,source\n"a,simulated\n', "line 2: unexpected end of data"),
     ],
@@ -119,7 +119,7 @@ SIMULATED = "name,source,seed,size_px,looks\n"
 @pytest.mark.parametrize("cell", ["NA", "nan", "NaN", "N/A", "#N/A", "NULL", "None", "#DIV/0!"])
 @pytest.mark.parametrize("row", ["a,simulated,{},,\n", "a,{},1,,\n", "a,simulated,1,,{}\n"])
 def test_what_programs_write_for_no_value_is_refused_by_cell(table, cell, row):
-    with pytest.raises(StudyError, match="line 2, column .* is no value; leave the cell empty"):
+    with pytest.raises(StudyError, match="line 2, column .* is not a value; leave the cell empty"):
         table(SIMULATED + row.format(cell))
 
 
@@ -136,8 +136,8 @@ def test_what_programs_write_for_no_value_is_refused_by_cell(table, cell, row):
         ("a,simulated,１,128,\n", "column seed: '１' is not an integer"),
         (f"a,simulated,{'9' * 20},128,\n", f"column seed: {'9' * 20} is too large; at most"),
         (f"a,simulated,{'9' * 500},128,\n", "column seed: '9999"),
-        (f"{'a' * 65},simulated,1,128,\n", "is no name: small letters, digits, - and _"),
-        ("overall,simulated,1,128,\n", "column name: 'overall' has a meaning of its own here"),
+        (f"{'a' * 65},simulated,1,128,\n", "is not a name: small letters, digits, - and _"),
+        ("overall,simulated,1,128,\n", "column name: 'overall' has a special meaning here"),
         (f"a,simulated,1,128,{'1' * 5000}\n", "column looks: a text of 5000 characters"),
     ],
 )
@@ -184,14 +184,14 @@ def test_a_table_has_the_line_ends_and_the_encoding_of_its_program(table, tmp_pa
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        (ROW.replace("2024-01-01", "2024-13-01"), "column start: '2024-13-01' is no day: write"),
-        (ROW.replace("06-30", "06-31"), "column end: '2024-06-31' is no day"),
+        (ROW.replace("2024-01-01", "2024-13-01"), "column start: '2024-13-01' is not a day: write"),
+        (ROW.replace("06-30", "06-31"), "column end: '2024-06-31' is not a day"),
         (
             ROW.replace("2024-01-01", "2025-01-01"),
             "hue.period: 2025-01-01 is later than 2024-06-30",
         ),
         (ROW.replace("107.5", "107.9"), "hue.area: [107.9, 16.4, 107.7, 16.5] is empty"),
-        (ROW.replace("107.5", "nan"), "column west: 'nan' is no value"),
+        (ROW.replace("107.5", "nan"), "column west: 'nan' is not a value"),
     ],
 )
 def test_a_day_and_an_area_that_are_not_there_are_told_with_their_line(tmp_path, row, message):

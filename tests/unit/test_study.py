@@ -109,9 +109,9 @@ def test_a_study_is_read_from_its_file(tmp_path):
         (["split", "test"], "much", "config: split.test: 'much' is not of type 'number'"),
         (["sites"], {}, "config: sites: "),
         (["sites", "b", "source"], "ftp", "config: sites.b.source: 'ftp' is not one of"),
-        (["sites", "../b"], {"source": "simulated"}, "config: sites: '../b' is no name: small"),
-        (["study"], "../../etc", "config: study: '../../etc' is no name"),
-        (["models", "my-cnn"], {}, "config: models: 'my-cnn' is no name"),
+        (["sites", "../b"], {"source": "simulated"}, "config: sites: '../b' is not a name: small"),
+        (["study"], "../../etc", "config: study: '../../etc' is not a name"),
+        (["models", "my-cnn"], {}, "config: models: 'my-cnn' is not a name"),
     ],
 )
 def test_a_mistake_gets_one_line_that_names_the_key(path, value, message):
@@ -129,7 +129,7 @@ def test_a_name_that_cannot_be_a_part_of_a_path_is_refused(place, name):
     value = name if place == ["study"] else {name: {}}
     with pytest.raises(StudyError) as error:
         resolve(SMALLEST | {place[0]: value})
-    assert f"config: {place[0]}: {name!r} is no name: small letters, digits" in str(error.value)
+    assert f"config: {place[0]}: {name!r} is not a name: small letters, digits" in str(error.value)
 
 
 def test_a_date_of_ones_own_scene_is_a_day_that_there_is_or_other_words():
@@ -138,7 +138,9 @@ def test_a_date_of_ones_own_scene_is_a_day_that_there_is_or_other_words():
     site = {"source": "files", "optical": optical, "sar": {"vv": band, "vh": band, "unit": "db"}}
     for date in ("2024-02-29", "dry season of 2023", None):
         resolve({"study": "a", "sites": {"b": {**site, "optical": optical | {"date": date}}}})
-    with pytest.raises(StudyError, match="optical.date: '2024-13-01' is no day: write a day that"):
+    with pytest.raises(
+        StudyError, match="optical.date: '2024-13-01' is not a day: write a day that"
+    ):
         resolve(
             {"study": "a", "sites": {"b": {**site, "optical": optical | {"date": "2024-13-01"}}}}
         )
@@ -162,7 +164,7 @@ def test_names_with_a_meaning_are_refused():
         {"models": {"each": {"network": "cnn", "patch_px": 9, "batch": 1}}},
         {"models": {"mean": {"network": "cnn", "patch_px": 9, "batch": 1}}},
     ):
-        with pytest.raises(StudyError, match="' has a meaning of its own here; choose another"):
+        with pytest.raises(StudyError, match="' has a special meaning here; choose another"):
             resolve(SMALLEST | change)
 
 
@@ -173,7 +175,7 @@ def test_names_with_a_meaning_are_refused():
         (["sar", "noise_floor_db"], "1e-4", "is not of type 'number'; write 1.0e-4"),
         (["sar", "noise_floor_db"], "2.5E3", "is not of type 'number'; write 2.5e[+]3"),
         (["sar", "noise_floor_db"], "-30", "write it without quotes"),
-        (["sar", "noise_floor_db"], "-30,5", "with a point for decimals"),
+        (["sar", "noise_floor_db"], "-30,5", "with a decimal point"),
         (["sar", "noise_floor_db"], float("nan"), "a number that is not finite"),
         (["models", "cnn", "options", "depth"], [float("inf")], "options.depth.0: a number that"),
         (["split", "seed"], 10**400, "a number that is not finite, or too large"),
@@ -185,14 +187,14 @@ def test_names_with_a_meaning_are_refused():
         (["sar", "clip_percentiles"], ["a", 1], "clip_percentiles.0: 'a' is not of type"),
         (["gaps", "distance_edges_m"], [60, 240, 120], "distance_edges_m: .* does not increase"),
         (["gaps", "share_edges"], [0.5, 0.5], "share_edges: .* does not increase"),
-        (["split", "seed"], None, "split.seed: nothing stands there"),
+        (["split", "seed"], None, "split.seed: the value is missing"),
         (["data"], 2024, "config: data: 2024 is not of type 'string'; put it in quotes"),
         (["data"], False, "config: data: False is not of type 'string'; put it in quotes"),
         (["data"], "a\x07b", "config: data: the control character '.x07'; remove it"),
         (["data"], "\ud800", "config: data: the control character '.ud800'; remove it"),
-        (["data"], "x" * 10**6, "config: data: a text of 1000000 characters; 4000 at most"),
-        (["data"], {1, 2}, "config: data: set is no kind of setting"),
-        (["sites", False], {"source": "simulated"}, "sites: the key False is no text"),
+        (["data"], "x" * 10**6, "config: data: a text of 1000000 characters; at most 4000"),
+        (["data"], {1, 2}, "config: data: set is not a kind of setting"),
+        (["sites", False], {"source": "simulated"}, "sites: the key False is not a text"),
         (["training", "updates"], "x" * 3000, "config: training.updates: 'xxx.* ... .*number"),
     ],
 )
@@ -236,7 +238,7 @@ def test_a_mistake_in_a_file_is_told_with_file_and_line(tmp_path, monkeypatch):
             resolve_files(config | more, [study, change])
     assert resolve_files(config, [study]) == resolve(config)
     study.write_text("study: city\nsites:\n  b: {source: simulated}\n  C: {source: simulated}\n")
-    with pytest.raises(StudyError, match=r"^city.yaml, line 4: sites: 'C' is no name: small"):
+    with pytest.raises(StudyError, match=r"^city.yaml, line 4: sites: 'C' is not a name: small"):
         read_study(study)
     study.write_text("sites: {}\n")
     with pytest.raises(StudyError, match="^config: the top level: 'study' is a required"):
@@ -318,15 +320,15 @@ def test_dates_may_stand_without_quotes():
         ({"area": [105, 21, 106, 21]}, "sites.b.area: .* is empty"),
         ({"area": [105, 20, 206, 21]}, "sites.b.area.2: 206 is greater than the maximum"),
         ({"area": [105, 20, 106]}, "sites.b.area: .* is too short"),
-        ({"period": ["2024-02-30", "2024-03-01"]}, "period.0: '2024-02-30' is no day: write"),
+        ({"period": ["2024-02-30", "2024-03-01"]}, "period.0: '2024-02-30' is not a day: write"),
         ({"period": ["2024-03-01", "2024-02-01"]}, "2024-03-01 is later than 2024-02-01"),
-        ({"period": ["spring", "2024-02-01"]}, "sites.b.period.0: 'spring' is no day"),
+        ({"period": ["spring", "2024-02-01"]}, "sites.b.period.0: 'spring' is not a day"),
         ({"catalogue": "moon"}, "no catalogue 'moon' in .*; known are copernicus_dataspace,"),
         ({"catalogue": {"url": "x", "key": 1}}, "unknown key 'key' in sites.b.catalogue"),
         ({"catalogue": {"signing": "none"}}, "sites.b.catalogue: 'url' is a required property"),
         ({"catalogue": {"sar": "planetary_computer"}}, "catalogue: 'optical' is a required prop"),
         ({"catalogue": {"optical": "x", "sar": "moon"}}, "no catalogue 'x' in .*; known are"),
-        ({"catalogue": {"url": "x", "signing": "bearer"}}, "`token` need one another"),
+        ({"catalogue": {"url": "x", "signing": "bearer"}}, "`token` need each other"),
     ],
 )
 def test_a_mistake_about_a_catalogue_gets_one_line(change, message):
@@ -397,7 +399,7 @@ def test_a_study_composes_inputs_of_its_own():
             "inputs.1: no input 'fog'; known are ratio, .*date_vvvh",
         ),
         ({"inputs": ["date"]}, "inputs.0: date has another date; give each site other_dates"),
-        ({"input_channels": {"ratio": ["vv"]}}, "'ratio' has a meaning of its own here"),
+        ({"input_channels": {"ratio": ["vv"]}}, "'ratio' has a special meaning here"),
         ({"input_channels": {"mine": ["vw"]}}, "'vw' is not one of"),
         ({"input_channels": {"mine": []}}, "mine"),
         (
@@ -487,9 +489,9 @@ def test_own_files_of_several_passes():
 @pytest.mark.parametrize(
     ("vv", "vh", "sar", "message"),
     [
-        (["a", "b"], ["c", "d"], {}, "sites.a.sar.vv: 2 rasters, and sar.passes is 1"),
-        (["a", "b"], ["c"], {"passes": 2}, "sites.a.sar.vh: 1 raster, and sar.passes is 2"),
-        ("a", "b", {"passes": 3}, "sites.a.sar.vv: 1 raster, and sar.passes is 3"),
+        (["a", "b"], ["c", "d"], {}, "sites.a.sar.vv: 2 rasters, but sar.passes is 1"),
+        (["a", "b"], ["c"], {"passes": 2}, "sites.a.sar.vh: 1 raster, but sar.passes is 2"),
+        ("a", "b", {"passes": 3}, "sites.a.sar.vv: 1 raster, but sar.passes is 3"),
         (["a", "a"], ["c", "d"], {"passes": 2}, "has non-unique elements"),
         ([], [], {}, "sites.a.sar.v[vh]: "),
         ("a", "b", {"passes": 0}, "sar.passes: 0 is less than the minimum of 1"),

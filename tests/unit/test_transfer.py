@@ -66,7 +66,7 @@ def test_a_missing_site_is_neither_trained_nor_tested_on():
         ({"x": {"train": [], "test": ["b"]}}, "transfer.x.train: "),
         ({"x": {"train": ["a"]}}, "transfer.x: 'test' is a required property"),
         ("leave_two_out", "transfer: 'leave_two_out' does not match"),
-        ({"../x": {"train": ["a"], "test": ["b"]}}, "transfer: '../x' is no name"),
+        ({"../x": {"train": ["a"], "test": ["b"]}}, "transfer: '../x' is not a name"),
     ],
 )
 def test_a_transfer_that_makes_no_sense_is_refused(transfer, message):

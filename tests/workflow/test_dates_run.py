@@ -67,7 +67,7 @@ def test_each_method_fills_gaps_where_a_date_is_clear_and_tells_where(results):
     for method in OVER_TIME:
         flags = read_band(results / "gaps/village.from_dates.tif", method) == 1
         filled = read_band(results / f"fused/village/cloud_gap/red/{method}-none/seed0.tif", "red")
-        # A saturated band hides a pixel too, which QA_PIXEL does not tell.
+        # A saturated band hides a pixel too, which QA_PIXEL does not state.
         assert not (flags & ~seen).any()
         assert (flags != seen).sum() <= 10 or method == "harmonic"
         assert np.array_equal(filled[~flags], np.where(gap, surface, red)[~flags], equal_nan=True)

@@ -91,7 +91,7 @@ def test_a_failed_site_does_not_stop_the_others_and_is_named(broken):
     refused = project.run(
         "tables", study="broken.yaml", change={**missing, "require_all_sites": True}, fails=True
     )
-    assert "error: the study requires all sites, and lacks mine (import_scene, results/" in refused
+    assert "error: the study requires all sites, but lacks mine (import_scene, results/" in refused
     assert not (results / "tables/metrics.csv").exists()
 
     figure = "results/broken/figures/across_sites_differences.png"

@@ -1,1 +1,1 @@
-"""What a study asks for: its configuration and the records that everything reads."""
+"""What a study consists of: its configuration, and the records that everything reads."""

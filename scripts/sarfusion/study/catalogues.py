@@ -1,4 +1,4 @@
-"""The catalogues that scenes come from: those of config/catalogues.yaml, or of a study's own."""
+"""The catalogues that scenes come from: those of config/catalogues.yaml, or a study's own."""
 
 import copy
 from functools import cache
@@ -18,8 +18,8 @@ CATALOGUES = CONFIG / "catalogues.yaml"
 def complete_catalogue(chosen: Any, site: str) -> dict[str, Any]:
     """Return the settings of a catalogue with every default.
 
-    chosen: its name, or its settings, or one of these for each sensor; servers.server_of tells
-    them apart again.
+    chosen: its name, or its settings, or one of these for each sensor; servers.server_of returns
+    those of one sensor.
     """
     where = ("sites", site, "catalogue")
     if not isinstance(chosen, dict) or "url" in chosen or "sar" not in chosen:
@@ -50,7 +50,7 @@ def _complete(settings: Any, where: Keys) -> dict[str, Any]:
     check(settings, where, "$defs", "catalogue")
     for server in (settings, settings.get("sar", {}).get("server", {})):
         if (server.get("signing") == "bearer") != ("token" in server):
-            raise SettingError.at(where, "`signing: bearer` and `token` need one another")
+            raise SettingError.at(where, "`signing: bearer` and `token` need each other")
     complete = with_defaults(copy.deepcopy(settings), schema()["$defs"]["catalogue"])
     _complete_sensor(complete["optical"], (*where, "optical"))
     return complete
@@ -59,7 +59,7 @@ def _complete(settings: Any, where: Keys) -> dict[str, Any]:
 def _complete_sensor(optical: dict[str, Any], where: Keys) -> None:
     """Give the settings of optical scenes the files, scale and offset of their sensor.
 
-    Without an offset, each item is to state its own, where the sensor has several.
+    If the sensor has several offsets, none is set, and each item must state its own.
     """
     words = optical.get("sensor", "unknown")
     try:
@@ -85,5 +85,5 @@ def _catalogues() -> Document:
     """Return the catalogues that a study may name."""
     document = read_yaml(CATALOGUES)
     if not isinstance(document.content, dict):
-        raise StudyError(f"{shown(CATALOGUES)}: no mapping of catalogues by their names")
+        raise StudyError(f"{shown(CATALOGUES)}: not a mapping of catalogues by name")
     return document

@@ -11,7 +11,7 @@ Value = TypeVar("Value")  # a score, or an array of scores
 
 EACH = "each"  # in a claim: every trained model of the study
 BEST = "best"  # ... the trained model and input with the lowest error on validation ground
-UNTRAINED = "untrained"  # ... every method without training of the protocol, of one date
+UNTRAINED = "untrained"  # ... every method without training of the protocol that uses one date
 
 
 def study_pairs(
@@ -22,9 +22,9 @@ def study_pairs(
 ) -> list[list[str]]:
     """Return the comparisons of a study: [method, input, method, input] of left - right.
 
-    These are inputs of each model that differ by their SAR alone (see `_is_worth`), CAE against CNN
-    for each input, and each model and input, but for controls, against each of the `baselines`.
-    against: METHOD-INPUT that every other model and input is held against, too (ranking.py).
+    These are inputs of each model that differ only in their SAR (see `_is_worth`), CAE against CNN
+    for each input, and each model and input except controls against each of the `baselines`.
+    against: METHOD-INPUT that every other model and input is also compared with (ranking.py).
     """
     worth = [
         [model, one, model, other]
@@ -46,9 +46,9 @@ def study_pairs(
 
 
 def _is_worth(one: Input, other: Input) -> bool:
-    """Tell whether one - other is what SAR is worth: all else that they are given is the same.
+    """Return whether one - other is the worth of SAR: the inputs are otherwise the same.
 
-    The other one has fewer SAR bands, maybe none, or the same ones in the wrong places.
+    The other input has fewer SAR bands, possibly none, or the same ones in the wrong places.
     """
     if one.control or set(one.channels) & set(DATED) != set(other.channels) & set(DATED):
         return False
@@ -60,8 +60,9 @@ def _is_worth(one: Input, other: Input) -> bool:
 def paired_runs(left: Mapping[int, Value], right: Mapping[int, Value]) -> list[tuple[Value, Value]]:
     """Return [(left value, right value), ...] of the runs that are compared.
 
-    left, right: {seed: value}. Runs of one seed form a pair, as they share its random draws. A
-    single run, such as that of a method without training, is compared with each of the other side.
+    left, right: {seed: value}. Runs of one seed form a pair, since they share its random draws. A
+    single run, such as that of a method without training, is compared with each run of the other
+    side.
     """
     if len(right) == 1:
         (other,) = right.values()

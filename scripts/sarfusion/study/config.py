@@ -42,11 +42,11 @@ def read_study(path: str | Path) -> dict[str, Any]:
 def resolve_files(
     config: Mapping[str, Any], paths: Sequence[str | Path], strict: bool = True
 ) -> dict[str, Any]:
-    """Return the resolved study that Snakemake made of these files and of its command line.
+    """Return the resolved study that Snakemake made from these files and its command line.
 
     Raises StudyError for what `resolve` and `check_networks` refuse, with its file and line, and
-    for what cannot be seen in `config` any more, such as a key that stood twice. strict: see
-    `read_yaml`. A table of sites lies beside the first file.
+    for what is no longer visible in `config`, such as a duplicate key. strict: see `read_yaml`. A
+    table of sites is beside the first file.
     """
     documents = [read_yaml(path, strict) for path in paths]
     with naming_lines(config, documents):
@@ -59,7 +59,8 @@ def resolve(config: Mapping[str, Any], folder: str | Path = CONFIG.parent) -> di
     """Return `config` completed with every default of the schema.
 
     folder: that of the study's file. A table of sites is looked for there, then in the project's
-    root. Raises SettingError for anything that the schema refuses, and StudyError for a table.
+    root. Raises SettingError for anything that the schema refuses, and StudyError for errors in a
+    table.
     """
     study = plain_copy(config)
     check(study, ())
@@ -95,10 +96,10 @@ def resolve(config: Mapping[str, Any], folder: str | Path = CONFIG.parent) -> di
 
 
 def _complete_protocols(study: dict[str, Any], named: Container[str]) -> None:
-    """Give each protocol the models and inputs of the study, where it does not cut them down.
+    """Give each protocol the models and inputs of the study, unless it names some of them.
 
-    A protocol that gives no band takes the inputs with SAR. Where there is none, it is left out, or
-    raises SettingError if it is `named` in the study's file.
+    A protocol that gives no band takes the inputs with SAR. If there are none, it is left out, or
+    SettingError is raised if it is `named` in the study's file.
     """
     for name, protocol in list(study["protocols"].items()):
         protocol.setdefault("models", list(study["models"]))
@@ -116,18 +117,18 @@ def _complete_protocols(study: dict[str, Any], named: Container[str]) -> None:
 
 
 def _complete_baselines(study: dict[str, Any]) -> None:
-    """Have a study whose sites have other dates compare the methods over time, unless it names any.
+    """Add the methods over time to a study whose sites have other dates, unless it names methods.
 
-    Methods are compared over all sites. Raises SettingError where some sites have other dates and
-    others have none, or where the study names such a method and no site has any.
+    Methods are compared over all sites. Raises SettingError if some sites have other dates and
+    others have none, or if the study names such a method and no site has other dates.
     """
     dated = [name for name, site in study["sites"].items() if site.get("other_dates")]
     undated = [name for name in study["sites"] if name not in dated]
     if dated and undated:
         raise SettingError.at(
             ("sites", undated[0]),
-            f"it has no other_dates, and {dated[0]} has some; methods are compared over all sites,"
-            " so give them to each site or to none",
+            f"it has no other_dates, but {dated[0]} has; methods are compared over all sites, so"
+            " give other_dates to each site or to none",
         )
     if dated:
         study.setdefault("baselines", [*DEFAULT_METHODS])
@@ -140,7 +141,7 @@ def _complete_baselines(study: dict[str, Any]) -> None:
 
 
 def _check_inputs(study: dict[str, Any]) -> None:
-    """Raise SettingError for an input that there is not, or whose other date no site has."""
+    """Raise SettingError for an unknown input, or one whose other date no site has."""
     known = inputs_of(study)
     for number, name in enumerate(study["inputs"]):
         if name not in known:
@@ -157,7 +158,7 @@ def _check_inputs(study: dict[str, Any]) -> None:
 
 
 def _check_ranking(study: Study) -> None:
-    """Raise SettingError where the methods are ranked against a model that there is not."""
+    """Raise SettingError if the methods are ranked against a model that the study lacks."""
     if "ranked_against" in study:
         model, sar_input = study["ranked_against"].rsplit("-", 1)
         if model not in study["models"] or sar_input not in study["inputs"]:
@@ -171,7 +172,8 @@ def _check_ranking(study: Study) -> None:
 def _inputs_for(study: dict[str, Any], protocol: str) -> list[str]:
     """Return the inputs of the study that a protocol may have.
 
-    One with another date is for gaps only, one without SAR for where a band is given.
+    An input with another date is only for gaps, one without SAR only for protocols that give a
+    band.
     """
     known, about = inputs_of(study), PROTOCOLS[protocol]
     return [
@@ -184,7 +186,7 @@ def _inputs_for(study: dict[str, Any], protocol: str) -> list[str]:
 def _complete_sites(study: dict[str, Any], table: Path | None) -> None:
     """Write out the catalogues of sites; raise StudyError for settings that no schema can refuse.
 
-    table: the file of the sites, None if they stand in the study itself.
+    table: the file of the sites, None if they are in the study itself.
     """
     unused = {*INFRARED} - {*study["bands"]}
     for name, site in study["sites"].items():
@@ -207,14 +209,14 @@ def _complete_sites(study: dict[str, Any], table: Path | None) -> None:
 
 
 def masks_aerosol(study: Study) -> bool:
-    """Tell whether a study masks aerosol at any site."""
+    """Return whether a study masks aerosol at any site."""
     return any(setting(study, name, "optical")["mask_aerosol"] for name in study["sites"])
 
 
 def _complete_aerosol(study: dict[str, Any]) -> None:
-    """Have scenes of a catalogue come with the bits of aerosol if the study masks any, else not.
+    """Set whether catalogue scenes come with aerosol bits: only if the study masks aerosol.
 
-    Raises SettingError where a site of a person's own files lacks them.
+    Raises SettingError if a site with the user's own files lacks them.
     """
     is_asked = masks_aerosol(study)
     for name, site in study["sites"].items():
@@ -222,7 +224,8 @@ def _complete_aerosol(study: dict[str, Any]) -> None:
             assets = site["catalogue"]["optical"]["assets"]
             if is_asked and sensor_of(sensor_words(site)).coding:
                 raise SettingError.at(
-                    ("sites", name), f"{sensor_words(site)} has no SR_QA_AEROSOL to mask aerosol by"
+                    ("sites", name),
+                    f"{sensor_words(site)} has no SR_QA_AEROSOL to mask aerosol with",
                 )
             key = assets.pop("qa_aerosol", "qa_aerosol")
             assets |= {"qa_aerosol": key} if is_asked else {}
@@ -233,7 +236,7 @@ def _complete_aerosol(study: dict[str, Any]) -> None:
 
 
 def _check_passes(study: Study) -> None:
-    """Raise SettingError where a person's own files are of another number of passes than asked."""
+    """Raise SettingError if the user's own files have another number of passes than the setting."""
     for name, site in study["sites"].items():
         wanted = setting(study, name, "sar")["passes"]
         counted = SOURCES[site["source"]].passes
@@ -241,25 +244,25 @@ def _check_passes(study: Study) -> None:
             if count != wanted:
                 raise SettingError.at(
                     ("sites", name, "sar", band),
-                    f"{count} {'raster' if count == 1 else 'rasters'}, and sar.passes is {wanted};"
-                    " list one raster for each pass, or mend sar.passes",
+                    f"{count} {'raster' if count == 1 else 'rasters'}, but sar.passes is {wanted};"
+                    " list one raster for each pass, or change sar.passes",
                 )
 
 
 def infrared_of(study: Study) -> dict[str, list[str]]:
-    """Return {"infrared": the infrared bands that the study fuses}, {} of none."""
+    """Return {"infrared": the infrared bands that the study fuses}, {} if there are none."""
     bands = [band for band in INFRARED if band in study["bands"]]
     return {"infrared": bands} if bands else {}
 
 
 def passes_of(study: Study, site: str) -> dict[str, int]:
-    """Return {"passes": number of SAR passes that are averaged at a site}, {} of one."""
+    """Return {"passes": number of SAR passes that are averaged at a site}, {} if it is one."""
     passes = setting(study, site, "sar")["passes"]
     return {} if passes == 1 else {"passes": passes}
 
 
 def _check_infrared(study: Study, site: str) -> None:
-    """Raise SettingError where a person's own files lack an infrared band that the study fuses."""
+    """Raise SettingError if the user's own files lack an infrared band that the study fuses."""
     settings = study["sites"][site]
     if SOURCES[settings["source"]].files is None:
         return
@@ -299,7 +302,7 @@ def shown_sites(study: Study) -> list[str]:
 
 
 def _check_known(names: Iterable[str], study: Study, kind: str, where: tuple[str, ...]) -> None:
-    """Raise SettingError where one of `names` is not among the study's models, inputs or sites."""
+    """Raise SettingError if one of `names` is not among the study's models, inputs or sites."""
     for name in names:
         if name not in study[kind]:
             known = list(study[kind])
@@ -321,12 +324,12 @@ def _table(name: str, folder: str | Path) -> Path:
 
 
 def transfers(study: Study) -> dict[str, dict[str, Any]]:
-    """Return {folder: {"name", "train", "test"}} of the transfers that can be made.
+    """Return {folder: {"name", "train", "test"}} of the transfers that are possible.
 
     folder: name of the folder with the models that are trained on the sites `train` together. It
-    is beside the folders of sites and has a dot, which no name of a site has. Missing sites are
-    not tested on. leave_one_out does not train on them either; any other transfer that trains on
-    a missing site is left out.
+    is beside the folders of sites and contains a dot, which no name of a site does. Missing sites
+    are not tested on. leave_one_out does not train on them either; any other transfer that trains
+    on a missing site is left out.
     """
     present = [site for site in study["sites"] if site not in study["missing_sites"]]
     if study["transfer"] == LEAVE_ONE_OUT:
@@ -351,7 +354,7 @@ def transfers(study: Study) -> dict[str, dict[str, Any]]:
 
 
 def transfers_left_out(study: Study) -> list[str]:
-    """Return the names of the transfers that train on a missing site, or test on no other."""
+    """Return the names of transfers that train on a missing site, or test only on missing ones."""
     made = {about["name"] for about in transfers(study).values() if about["test"]}
     asked = study["transfer"]
     return [name for name in ([asked] if isinstance(asked, str) else asked) if name not in made]
@@ -361,7 +364,7 @@ def _check_transfer(study: Study) -> None:
     """Raise SettingError for a transfer with unknown sites, or one that tests where it trains."""
     if study["transfer"] == LEAVE_ONE_OUT:
         if len(study["sites"]) < 2:
-            raise SettingError.at(["transfer"], "leave_one_out wants at least two sites")
+            raise SettingError.at(["transfer"], "leave_one_out needs at least two sites")
         return
     for name, transfer in study["transfer"].items():
         for part in ("train", "test"):
@@ -370,7 +373,7 @@ def _check_transfer(study: Study) -> None:
         if both:
             raise SettingError.at(
                 ("transfer", name),
-                f"{both[0]} is both trained and tested on; what is tested must not have been seen",
+                f"{both[0]} is both trained and tested on; models must not see their test sites",
             )
 
 
@@ -382,13 +385,13 @@ def _check_missing(study: Study) -> None:
         f"{name} ({about['rule']}, {about['log']})" for name, about in missing.items()
     )
     if missing and study["require_all_sites"]:
-        raise StudyError(f"the study requires all sites, and lacks {named}")
+        raise StudyError(f"the study requires all sites, but lacks {named}")
     if len(missing) == len(study["sites"]):
-        raise StudyError(f"no site is left, the study lacks {named}")
+        raise StudyError(f"no site is left: the study lacks {named}")
 
 
 def catalogue_site(study: Study, name: str) -> dict[str, Any]:
-    """Return the settings of a `stac` site, with `passes` where SAR is the mean of several.
+    """Return the settings of a `stac` site, with `passes` if SAR is the mean of several.
 
     The path of a catalogue on disk starts with `data`.
     """
@@ -404,7 +407,8 @@ def catalogue_site(study: Study, name: str) -> dict[str, Any]:
 def absent_files(study: Study) -> dict[str, str]:
     """Return {site: error message} of the sites with a file of the user that cannot be used.
 
-    Only what shows from outside is found: a file that is missing, a folder, a date in the future.
+    Only errors that are visible without opening files are found: a missing file, a folder, a date
+    in the future.
     """
     absent: dict[str, str] = {}
     for site in study["sites"]:
@@ -428,7 +432,7 @@ def own_files(study: Study, site: str) -> dict[str, str]:
     """Return {"optical.red": name, ..., "sar.vh": name, "gap_mask": name} of the user's rasters.
 
     These are GDAL's names, mostly paths; paths start from the setting `data`. Sources without such
-    files have none but the mask "built_up", which any site of a real place may name.
+    files only have the mask "built_up", which any site of a real place may name.
     """
     settings = study["sites"][site]
     files = SOURCES[settings["source"]].files

@@ -1,4 +1,4 @@
-"""The disk space that a study takes, estimated before it runs, and what the disk has free."""
+"""The disk space that a study needs, estimated before it runs, and the free space of the disk."""
 
 import shutil
 from collections.abc import Iterable, Mapping
@@ -16,40 +16,41 @@ from .layout import Layout
 from .protocols import NOISY, PROTOCOLS, REDUCED
 
 # Bytes per optical pixel, measured on the demo's compressed rasters; speckle compresses least.
-# Backscatter is taken to have a third of its size, and may have larger pixels in a person's files.
+# Backscatter is assumed to have pixels of a third of that size; a user's own files may have larger
+# ones.
 OPTICAL_BYTES, SAR_BYTES, TRUTH_BYTES = 6, 65, 85
 LAND_BYTES = 21
-DATE_BYTES, DATE_TRUTH_BYTES = 6.6, 10  # of another date, and of the truth behind it
+DATE_BYTES, DATE_TRUTH_BYTES = 6.6, 10  # another date, and its truth
 STACK_BYTES, REDUCED_BYTES, NOISY_BYTES = 19, 8.2, 9.6
-CONTROL_BYTES = 3.4  # of each SAR band in the wrong places
+CONTROL_BYTES = 3.4  # each SAR band in the wrong places
 MATCHED_BYTES = 10  # other dates, matched to the scene
 FUSED_BYTES = 3.1
 PRODUCT_BYTES = 13  # with standard deviations where clouds were filled, and overviews
 START_BYTES = 9  # start surfaces under clouds
 FINE = RATIO**2  # finest pixels in an optical one
-# Bytes of a file whose size hardly depends on the scene's.
+# Bytes of files whose size hardly depends on the size of the scene.
 WEIGHTS = {"cnn": 250_000, "cae": 540_000, "unet": 910_000}  # of a network
 OTHER_WEIGHTS = 1_000_000
 FIGURE = 620_000
-COPIES = 3  # of a figure: itself, in the provenance and in the report
+COPIES = 3  # of a figure: the file, and copies in the provenance and in the report
 GIGABYTE = 1e9
-BIG = 5 * GIGABYTE  # studies from this size on are announced
-MUCH = 0.5  # and those that take this share of what is free
+BIG = 5 * GIGABYTE  # studies of this size or more are announced
+MUCH = 0.5  # and those that need this share of the free space
 
 
 def site_pixels(study: Mapping[str, Any], site: str) -> int:
-    """Return the number of optical pixels of a site; 0 where its files cannot be read."""
+    """Return the number of optical pixels of a site; 0 if its files cannot be read."""
     settings = study["sites"][site]
     try:
         return SOURCES[settings["source"]].pixels(
             settings, own_files(study, site), lambda path: read_grid(path).shape
         )
-    except StudyError:  # which the site's own job reports
+    except StudyError:  # the site's own job reports it
         return 0
 
 
 def study_bytes(layout: Layout) -> dict[str, float]:
-    """Return {what: bytes} of all that a study writes, about."""
+    """Return {what: approximate bytes} of all that a study writes."""
     study = layout.study
     protocols = [] if layout.fills_only else study["protocols"]
     runs = {protocol: layout.runs(protocol) for protocol in protocols}
@@ -95,7 +96,7 @@ def study_bytes(layout: Layout) -> dict[str, float]:
 
 
 def _control_bands(layout: Layout, protocols: Iterable[str]) -> int:
-    """Return how many SAR bands in the wrong places some protocols take."""
+    """Return how many SAR bands in the wrong places some protocols need."""
     names = list(protocols)
     return sum(len(layout.radar_of(names, control)) for control in CONTROLS)
 
@@ -117,13 +118,13 @@ def announcement(parts: Mapping[str, float], written: int, free: int) -> str:
     of_what = ", ".join(f"{what} {size(many)}" for what, many in parts.items())
     line = f"disk: this study takes about {size(sum(parts.values()))} ({of_what})"
     if written:
-        line += f", {size(written)} of it are there"
+        line += f", of which {size(written)} are already written"
     line += f"; {size(free)} are free"
     if needed <= free:
         return line
     return (
         f"warning: {line}: it will stop with an error when the disk is full; free"
-        f" {size(needed - free)} more, now or then: the same command goes on from there"
+        f" {size(needed - free)} more, now or then; the same command continues from there"
     )
 
 

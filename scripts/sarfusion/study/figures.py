@@ -1,11 +1,11 @@
-"""The figures: what each kind shows, and which function draws it. One record each.
+"""The figures: a record for each kind, with what it shows and which function draws it.
 
 rules/figures.smk draws those of a site and protocol in one job.
 """
 
 from dataclasses import dataclass
 
-SITE = ("stack", "split", "metadata")  # the rasters of a site, and what its scenes are
+SITE = ("stack", "split", "metadata")  # the rasters of a site, and the description of its scenes
 MAPS = (*SITE, "fused")
 
 
@@ -15,20 +15,20 @@ class Figure:
 
     name: its file in figures/ without suffix. The wildcards {site}, {protocol} and {band} make one
         figure for each.
-    draws: MODULE.FUNCTION in show/figures. The function gets inputs, parameters and the wildcards
-        of the name by name, and returns a matplotlib figure.
+    draws: MODULE.FUNCTION in show/figures. The function gets inputs, parameters and the name's
+        wildcards as keyword arguments, and returns a matplotlib figure.
     inputs: names of the files that it is drawn from; rules/inputs.smk has their paths.
     category, shows: its place in the report, and its label there.
     caption: file in config/captions with its caption in the report, without suffix.
-    runs: which fused bands it shows: "shown", of networks, first seed; "compared", these and
+    runs: which fused bands it shows: "shown", networks with the first seed; "compared", these and
         methods without training; "full", networks at the finest pixels; "filling", all networks
-        that may fill clouds, all seeds.
+        that may fill clouds, with all seeds.
     parameters: names of the values that it takes; rules/inputs.smk has the values.
     plate: its caption in the paper, for a figure that a protocol names as its plate.
     colour: whether it needs red, green and blue.
-    withholds, full_scale: whether it is only for protocols with gaps, with products at the finest
-        pixels.
-    across: the study that has it, if not each: one of several "sites", or with "transfers".
+    withholds, full_scale: whether it is only for protocols with gaps, or with products at the
+        finest pixels.
+    across: the kind of study that has it, if not all: with several "sites", or with "transfers".
     of_product: whether it is only for studies that make a cloud-free picture.
     dated: whether it is only for studies whose gaps are filled from other dates.
     """
@@ -51,7 +51,7 @@ class Figure:
 
     @property
     def from_tables(self) -> bool:
-        """Whether it follows from the tables of scores and the records of models alone."""
+        """Whether it follows from only the tables of scores and the records of models."""
         tables = {"metrics", "differences", "claims", "transferred", "uncertainties", "histories"}
         tables |= {"ranking"}
         return set(self.inputs) <= tables
@@ -110,8 +110,8 @@ FIGURES = {  # in the order of a study's list of figures
         caption="composites",
         category="Fused bands",
         shows="composites",
-        plate="{title} at {site} in true colour: the measured image and what each network makes of"
-        " it, above the whole scene, below a place on test ground enlarged. First seed.",
+        plate="{title} at {site} in true colour: the measured image and the output of each network;"
+        " above, the whole scene, below, an enlarged place on test ground. First seed.",
     ),
     "gaps": Figure(
         "{site}_{protocol}_examples",
@@ -123,7 +123,7 @@ FIGURES = {  # in the order of a study's list of figures
         caption="gaps",
         category="Fused bands",
         shows="examples",
-        plate="{title} at {site}: what stands in the gaps of a place on test ground, and the"
+        plate="{title} at {site}: how each method fills the gaps of a place on test ground, and its"
         " absolute error there. First seed.",
     ),
     "filled": Figure(
@@ -138,8 +138,8 @@ FIGURES = {  # in the order of a study's list of figures
         category="Fused bands",
         shows="gaps filled",
         plate="{title} at {site}: the scene with simulated clouds, the same with them filled by the"
-        " network of the lowest validation error, all seeds together, and one standard deviation of"
-        " what was filled; above the whole scene, below where most is filled.",
+        " network with the lowest validation error, all seeds together, and one standard deviation"
+        " of what was filled; above, the whole scene, below, the place where most is filled.",
     ),
     "cloud_free": Figure(
         "{site}_cloud_free",
@@ -151,7 +151,8 @@ FIGURES = {  # in the order of a study's list of figures
         category="Cloud-free picture",
         shows="before and after",
         plate="{site}, as the satellite saw it and with its clouds filled, and one standard"
-        " deviation of what was filled; above the whole scene, below where most is filled.",
+        " deviation of what was filled; above, the whole scene, below, the place where most is"
+        " filled.",
     ),
     "sharpening": Figure(
         "{site}_{protocol}_products",
@@ -184,7 +185,7 @@ FIGURES = {  # in the order of a study's list of figures
         caption="gap_distance",
         category="Scores",
         shows="error by distance",
-        plate="{title}: the error by the distance to the nearest clear pixel, mean over seeds with"
+        plate="{title}: the error by the distance to the nearest clear pixel, means over seeds with"
         " intervals at {confidence}.",
     ),
     "gap_age": Figure(
@@ -210,8 +211,8 @@ FIGURES = {  # in the order of a study's list of figures
         category="Scores",
         shows="uncertainty",
         plate="{title}: above, the share of withheld pixels in the interval of each level; on the"
-        " diagonal a model knows how far off it is. Below, the error of what is left when the"
-        " pixels that a model is least sure of are removed; grey, when the worst are.",
+        " diagonal, the intervals are right. Below, the error of the remaining pixels when the most"
+        " uncertain ones are removed; grey, when those with the largest errors are.",
     ),
     "paired_differences": Figure(
         "paired_differences",

@@ -1,4 +1,4 @@
-"""The inputs: what a network sees beside the optical band. One record each.
+"""The inputs: a record for each choice of what a network is given besides the optical band.
 
 A study may add inputs of its own, as lists of channels (its setting `input_channels`).
 """
@@ -7,29 +7,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# Channels that inputs are composed of, in the order in which networks get them. Of another date:
-# the band on the nearest date on which a pixel is clear, how many days that is away, and whether
-# there is one (scripts/match_dates.py). Of SAR: bands of the stack, in dB.
+# Channels that inputs are composed of, in the order in which networks get them. From another date:
+# the band on the nearest date on which a pixel is clear, how many days away that is, and whether
+# there is one (scripts/match_dates.py). From SAR: bands of the stack, in dB.
 OTHER_DATE, DATE_AGE, DATE_CLEAR = "other_date", "other_date_age", "other_date_clear"
 DATED = (OTHER_DATE, DATE_AGE, DATE_CLEAR)
 RADAR = {"ratio": "ratio_db", "vv": "vv_db", "vh": "vh_db"}  # channel -> band of the stack
 CHANNELS = (*DATED, *RADAR)
 
-# Controls: SAR in the wrong places. As the part of a raster's name that says so.
+# Controls: SAR in the wrong places. Each is the part of a raster's name that says so.
 SHUFFLED, MOVED = "shuffled", "moved"
 CONTROLS = (SHUFFLED, MOVED)
 
 
 @dataclass(frozen=True)
 class Input:
-    """One choice of channels, and what it is called.
+    """One choice of channels, and its names.
 
-    channels: of CHANNELS, without an order.
+    channels: some of CHANNELS, in any order.
     label: name in tables and figures, after that of a network.
     phrase: words in a sentence, after a network.
     noun: words in a list.
     dashes: style of its line in a chart, as matplotlib takes it.
-    control: one of CONTROLS where SAR comes from such a raster, else "".
+    control: one of CONTROLS if SAR comes from such a raster, else "".
     """
 
     channels: tuple[str, ...]
@@ -95,18 +95,19 @@ INPUTS = {  # in the order of tables
     ),
 }
 
-# What a study gets that names no inputs: those that no other date is needed for.
+# The default inputs of a study: those that need no other date.
 DEFAULT = [name for name, about in INPUTS.items() if not about.is_dated]
 
-# The ratio, which the paper is about, is worth the difference of TESTED from REFERENCES: no SAR,
-# and the same values elsewhere.
+# The worth of the ratio, the subject of the paper, is the difference of TESTED from REFERENCES: no
+# SAR, and the same values in other places.
 TESTED, REFERENCES = "ratio", ("none", *CONTROLS)
 
 
 def input_of(name: str, channels: Sequence[str] = ()) -> Input:
     """Return the record of an input, by its name.
 
-    One of a study's own has words made of its name, and the `channels` that the study names.
+    The words for a study's own input are made from its name; `channels` are those that the study
+    names.
     """
     if name in INPUTS:
         return INPUTS[name]
@@ -131,9 +132,9 @@ def in_order(names: Iterable[str]) -> list[str]:
 def places_of(inputs: Iterable[Input]) -> tuple[str, ...]:
     """Return the channels that any of some inputs has, in the order of CHANNELS.
 
-    A network has a place for each of them, and gets zeros where its own input lacks one. So all
-    networks of a protocol start from the same weights, and what one does better than another is
-    due to what it was given.
+    A network has a place for each of them, and gets zeros if its own input lacks one. So all
+    networks of a protocol start from the same weights, and differences between them are due to
+    their inputs.
     """
     wanted = {channel for each in inputs for channel in each.channels}
     return tuple(channel for channel in CHANNELS if channel in wanted)

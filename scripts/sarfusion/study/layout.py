@@ -1,7 +1,7 @@
 """The layout of a study's results: every path, as a pure function of the study.
 
-Rules, `./reproduce verify` and the estimate of disk space all read it, so that no two of them can
-disagree about what a study consists of. docs/results.md describes the files.
+Rules, `./reproduce verify` and the estimate of disk space all read it, so that they cannot disagree
+about what a study consists of. docs/results.md describes the files.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ REPORT_TABLES = {
 
 
 class Drawing(NamedTuple):
-    """One figure: its name, its kind in FIGURES, and what it is about, "" where it spans all."""
+    """One figure: its name, its kind in FIGURES, and what it is about; "" if it spans all."""
 
     name: str
     kind: str
@@ -48,8 +48,8 @@ class Drawing(NamedTuple):
 class Layout(Runs):
     """The runs of a resolved study and all paths.
 
-    results, models, scores: folders that paths start from; models and scores may lie elsewhere
-    (the settings `weights` and `scores_from` of a study). is_whole, lock, sites: see Runs.
+    results, models, scores: folders that paths start from; models and scores may be elsewhere (the
+    settings `weights` and `scores_from` of a study). is_whole, lock, sites: see Runs.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Layout(Runs):
 
     @property
     def aerosol(self) -> dict[str, str]:
-        """The aerosol bits of a scene, as a named file, in a study that masks any; {site} stays."""
+        """The aerosol bits of a scene, as a named file, if the study masks any; {site} stays."""
         return (
             {"aerosol": f"{self.results}scenes/{{site}}/aerosol.tif"} if self.masks_aerosol else {}
         )
@@ -83,8 +83,8 @@ class Layout(Runs):
     def given(self, protocol: str, sar_input: str) -> str:
         """Return the raster whose optical bands a network gets; {site} stays.
 
-        Where a protocol withholds them, it has start surfaces in gaps, and all other channels of
-        the input but the SAR bands (channels.open_channels).
+        If the protocol withholds them, this raster has start surfaces in gaps, and all other
+        channels of the input except the SAR bands (channels.open_channels).
         """
         if protocol not in self.withholding:
             return self.optical(protocol)
@@ -95,7 +95,7 @@ class Layout(Runs):
         return f"{self.results}stack/{{site}}{scale}{self._control(sar_input)}.tif"
 
     def _control(self, sar_input):
-        """Return the part of the name of a raster that tells the SAR of a control, if it is one."""
+        """Return the part of a raster's name that marks the SAR of a control, if it is one."""
         control = self.inputs[sar_input].control
         return f".{control}" if control else ""
 
@@ -104,25 +104,25 @@ class Layout(Runs):
         return {"matched": f"{self.results}stack/{{site}}.dates.tif"} if self.uses_dates else {}
 
     def gaps(self, protocol: str) -> dict[str, str]:
-        """Return the mask of what a protocol withholds, as a named input, if it withholds."""
+        """Return the mask of what a protocol withholds, as a named input, if it has one."""
         return {"gaps": f"{self.results}gaps/{{site}}.tif"} if protocol in self.withholding else {}
 
     def matched_ages(self, protocol: str) -> dict[str, str]:
-        """Return the same where a protocol has scores by the age of the nearest clear date."""
+        """Return the same if the protocol has scores by the age of the nearest clear date."""
         return self.matched() if protocol in self.withholding else {}
 
     def truth(self, site: str) -> dict[str, str]:
-        """Return the true reflectance at the finest pixels, as a named input, where it is known."""
+        """Return the true reflectance at the finest pixels, as a named input, if it is known."""
         known = SOURCES[self.study["sites"][site]["source"]].has_truth
         return {"truth": f"{self.results}scenes/{site}/truth.tif"} if known else {}
 
     def built_up(self, site: str) -> dict[str, str]:
-        """Return the map of built-up ground of a site, as a named input, where there is one."""
+        """Return the map of built-up ground of a site, as a named input, if there is one."""
         has_map = bool(self.study["sites"][site].get("built_up"))
         return {"built_up": f"{self.results}scenes/{site}/built_up.tif"} if has_map else {}
 
     def dates(self, site: str) -> dict[str, list[str]]:
-        """Return the other dates of a site and what is said of each, as named inputs, if any."""
+        """Return the other dates of a site and their descriptions, as named inputs, if any."""
         names = self.other_dates(site)
         if not names:
             return {}
@@ -133,12 +133,12 @@ class Layout(Runs):
         }
 
     def from_dates(self, protocol: str) -> dict[str, str]:
-        """Return the raster that tells which pixels of the gaps are from other dates, if any."""
+        """Return the raster that marks the gap pixels filled from other dates, if any."""
         used = bool(self.temporal_methods(protocol))
         return {"from_dates": f"{self.results}gaps/{{site}}.from_dates.tif"} if used else {}
 
     def fused(self, place: str, protocol: str, runs: Iterable[Run], scale: str = "") -> list[str]:
-        """Return the fused rasters of runs; at the finest pixels where `scale` says so.
+        """Return the fused rasters of runs; at the finest pixels if `scale` says so.
 
         place: a site, or SITE/FOLDER for the models of a transfer.
         """
@@ -184,7 +184,7 @@ class Layout(Runs):
         }
 
     def land_cover_tables(self) -> dict[str, tuple[str, str]]:
-        """Return {table: (site, protocol)} of what maps made of filled gaps are worth, in order."""
+        """Return {table: (site, protocol)} of the scores of maps from filled gaps, in order."""
         return {
             f"{self.scores}/{site}/{protocol}.land_cover.csv": (site, protocol)
             for site, protocol in product(self.sites, self.withholding)
@@ -209,7 +209,7 @@ class Layout(Runs):
     # The cloud-free picture of each site (rules/product.smk)
 
     def product_models(self, site: str, suffix: str) -> list[str]:
-        """Return the files of these models of a site: records (".json") or weights."""
+        """Return the files of a site's models that may fill clouds: records, or weights."""
         if self.fills_only:
             return [f"{path}{suffix}" for path in self.study["fill_with"]["models"]]
         protocol = self.product_protocol or ""
@@ -219,7 +219,7 @@ class Layout(Runs):
         ]
 
     def product(self, site: str) -> dict[str, str]:
-        """Return the files of the product of a site, by what they are."""
+        """Return {kind: path} of the files of a site's product."""
         folder = f"{self.results}products/{site}"
         return {
             "picture": f"{folder}/cloud_free.tif",
@@ -253,7 +253,7 @@ class Layout(Runs):
     # A study in several plans (parts.py)
 
     def joined(self) -> list[str]:
-        """Return the files of the sites that what spans all sites is made from."""
+        """Return the files of the sites that are needed for what spans all sites."""
         files = [*self.score_tables(), *self.difference_tables()]
         files += [*self.uncertainty_tables(), *self.land_cover_tables()]
         for site in self.sites:
@@ -274,7 +274,7 @@ class Layout(Runs):
         """Return the file with the steps of a shard, which the last plan reads."""
         return f"{self.results}shards/{number}-of-{shards}.json"
 
-    # What people read
+    # Tables, figures and pages
 
     def tables(self) -> list[str]:
         """Return the tables of the study."""
@@ -302,7 +302,7 @@ class Layout(Runs):
         return {name: f"{self.results}report/{name}.html" for name in REPORT_TABLES if name in made}
 
     def _is_across(self, what):
-        """Tell whether the study has several sites (`what` is "sites"), or transfers."""
+        """Return whether the study has several sites (`what` is "sites"), or transfers."""
         return len(self.study["sites"]) > 1 if what == "sites" else bool(self.transfer_tables())
 
     @cached_property
@@ -329,7 +329,7 @@ class Layout(Runs):
         )
 
     def _drawings_of(self, kind, figure, site) -> Iterator[Drawing]:
-        """Yield the figures of one kind, of one site where it is about a site."""
+        """Yield the figures of one kind, for one site if the kind is about a site."""
         for protocol in self.figure_protocols(figure) if "{protocol}" in figure.name else [""]:
             for band in self.study["bands"] if "{band}" in figure.name else [""]:
                 name = figure.name.format(site=site, protocol=protocol, band=band)
@@ -340,7 +340,7 @@ class Layout(Runs):
         return [*self._drawings.values()]
 
     def drawn_again(self) -> list[Drawing]:
-        """Return the figures that follow from the models at hand, or from tables and records."""
+        """Return the figures that follow from the available models, or from tables and records."""
         whole = Layout(self.study, is_whole=True)
         return [one for one in whole.drawings() if self._is_at_hand_for(one, whole)]
 
@@ -364,7 +364,7 @@ class Layout(Runs):
         return self.full_scale if figure.full_scale else self.protocols
 
     def figures(self, wanted: Callable[[Drawing], bool] = lambda drawing: True) -> list[str]:
-        """Return the files of the study's figures, of those that are `wanted`."""
+        """Return the files of those of the study's figures that are `wanted`."""
         return [
             f"{self.results}figures/{name}.{form}"
             for name, drawing in self._drawings.items()

@@ -1,6 +1,6 @@
 """The methods: networks, which a study trains, and methods without training.
 
-A network is a file in fusion/networks. A method without training is a function of its own name, in
+A network is a file in fusion/networks. A method without training is a function with its name, in
 the module of fusion/classical that its protocol names (protocols.py):
 
     module           called as
@@ -28,9 +28,9 @@ class Method:
 
     protocol: the protocol that it is compared in.
     input: the SAR that contributes to the result, as the name of an input; "none" if none does.
-    name: name in tables and figures, "" where capitalising its own name is enough.
+    name: name in tables and figures, "" if capitalising its own name is enough.
     over_time: whether it fills from other dates, so that each site must have some.
-    by_name: whether only studies have it that name it among their `baselines`.
+    by_name: whether it is only in studies that name it among their `baselines`.
     """
 
     protocol: str
@@ -69,14 +69,14 @@ METHODS = {  # in the order of tables
     "exposure": Method("sharpening", "ratio", "Exposure fusion", by_name=True),
 }
 
-# The true image at the finest pixels, where it is known, which is scored for the consistency of
-# products as if a method had made it.
+# The true image at the finest pixels, if it is known. It is scored for the consistency of products
+# as if a method had made it.
 TRUE_IMAGE = "true_image"
 
 DEFAULT_METHODS = [name for name, method in METHODS.items() if not method.by_name]
 OVER_TIME = [name for name, method in METHODS.items() if method.over_time]
 
-# Where capitalising is not enough.
+# Names for which capitalising is not enough.
 MODEL_NAMES = {"cnn": "CNN", "cae": "CAE", "unet": "U-Net", "cgan": "cGAN"}
 
 

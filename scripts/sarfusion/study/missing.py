@@ -11,7 +11,7 @@ Missing = Mapping[str, Mapping[str, str]]
 def missing_note(missing: Missing | None, left_out: Collection[str] = ()) -> str:
     """Return the paragraph on missing sites for a table, "" if none is missing.
 
-    left_out: names of the transfers that cannot be made without these sites.
+    left_out: names of the transfers that are not possible without these sites.
     """
     if not missing:
         return ""
@@ -20,7 +20,7 @@ def missing_note(missing: Missing | None, left_out: Collection[str] = ()) -> str
         for site, about in missing.items()
     ]
     if left_out:
-        lines += ["", f"Transfers not made, for want of these sites: {', '.join(left_out)}."]
+        lines += ["", f"Transfers not made, since they need these sites: {', '.join(left_out)}."]
     return "\n".join([f"**Without {count(missing)}:**", "", *lines])
 
 

@@ -1,4 +1,4 @@
-"""What the settings of a site take from the record of its optical sensor."""
+"""Settings of a site that come from the record of its optical sensor."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from ..scenes.sensors import DEFAULT, SENSORS, baseline_named, is_named, sensor_
 Settings = dict[str, Any]
 
 # Sizes in pixels whose defaults are for pixels of 30 m. Ground and clouds are not smaller where
-# pixels are: a site of another sensor has them in proportion.
+# pixels are smaller, so a site with another sensor gets sizes in proportion.
 SIZES = {
     "split": ("block_px",),
     "gaps": ("size_px", "dilation_px", "training_sizes_px", "window_px"),
@@ -19,16 +19,16 @@ CODED = {record.quality[0] for record in SENSORS.values() if record.coding}  # q
 
 
 def sensor_words(site: Mapping[str, Any]) -> str:
-    """Return the setting `sensor` of a site's optical scenes, "" where it has none."""
+    """Return the setting `sensor` of a site's optical scenes, "" if it has none."""
     optical = site["catalogue"]["optical"] if "catalogue" in site else site.get("optical", {})
     return optical.get("sensor", "")
 
 
 def complete_own_files(site: Settings, name: str, data: str) -> None:
-    """Give a site of a person's own files, and its dates, the scale and offset of their sensor.
+    """Give a site with the user's own files, and its dates, the scale and offset of their sensor.
 
-    data: folder that paths start from. Raises SettingError for a sensor that there is not, or whose
-    offset depends on a version that nothing states, and for a quality band of another one.
+    data: folder that paths start from. Raises SettingError for an unknown sensor, for one whose
+    offset depends on a version that is not stated, and for a quality band of another sensor.
     """
     scene = site["optical"]
     given = {key: scene[key] for key in ("scale", "offset") if key in scene}
@@ -62,7 +62,7 @@ def _complete(optical: Settings, keys: Keys, data: str, words: str = "") -> None
         raise SettingError.at(
             keys,
             f"the offset of {sensor.title} depends on the processing baseline, which the path of"
-            ' red does not tell (as in _N0510_); say baseline: "05.10", or whichever it is',
+            ' red does not state (as in _N0510_); set baseline: "05.10", or whichever it is',
         )
     optical["offset"] = offset
 
@@ -73,10 +73,10 @@ def _check_quality(optical: Mapping[str, Any], keys: Keys, quality: str) -> None
         if band != quality:
             sensors = [name for name, record in SENSORS.items() if band in record.quality]
             raise SettingError.at(
-                (*keys, band), f"it is a band of {' and '.join(sensors)}; say so as `sensor`"
+                (*keys, band), f"it is a band of {' and '.join(sensors)}; set `sensor` accordingly"
             )
         if both := [name for name in SENSORS[DEFAULT].quality if name in optical]:
-            raise SettingError.at((*keys, both[0]), f"{band} says it already; name one of them")
+            raise SettingError.at((*keys, both[0]), f"{band} has the same flags; name one of them")
 
 
 def _versioned() -> str:
@@ -84,9 +84,9 @@ def _versioned() -> str:
 
 
 def scale_sizes(study: Settings, given: Mapping[str, Iterable[str]]) -> None:
-    """Have default sizes in pixels be as large on the ground of each site as with pixels of 30 m.
+    """Scale default sizes in pixels so that they are as large on the ground as with 30 m pixels.
 
-    They change for the study where all sites have pixels of one size, else as overrides of sites.
+    They change for the study if all sites have pixels of one size, else as overrides of sites.
     given: {section: keys that the study itself states}, which stay as they are, as do overrides.
     """
     sides = {name: sensor_of(sensor_words(site)).pixel_m for name, site in study["sites"].items()}

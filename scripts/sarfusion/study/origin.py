@@ -6,21 +6,20 @@ from pathlib import Path
 from ..core.errors import StudyError
 from ..core.files import is_file, shown, write_text
 
-RECORDS = Path(".snakemake/studies")  # of this machine: results are handed on without them
+RECORDS = Path(".snakemake/studies")  # of this machine; they are not passed on with results
 
 
 def check_origin(study: str, results: str, files: Sequence[str | Path]) -> None:
-    """Raise StudyError if a study file made the results of a study that is another one than ours.
+    """Raise StudyError if another study file than ours made the results of a study.
 
-    study: name of the study. results: its folder. files: its files, of which the first is the study
-    file; none if it was given on the command line. A copy of the study file goes on with its
-    results, and so does one that was moved.
+    study: name of the study. results: its folder. files: its files, the study file first; none if
+    it was given on the command line. A copied or moved study file may continue with its results.
     """
     record = RECORDS / study
     if not files or not is_file(record) or not Path(results).is_dir():
         return
     if Path(results).resolve() in Path(files[0]).resolve().parents:
-        return  # the settings that the results themselves keep
+        return  # the settings in the results themselves
     maker = Path(record.read_text(encoding="utf-8"))
     if is_file(maker) and maker.read_bytes() != Path(files[0]).read_bytes():
         raise StudyError(

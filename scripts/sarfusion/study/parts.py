@@ -1,8 +1,8 @@
-"""A study in several plans: shards, each of some sites, and a last one of what joins the sites.
+"""A study in several plans: shards, each with some sites, and a last plan that joins the sites.
 
 `./reproduce STUDY --shards N` (command/sharding.py) names the part of a plan in the environment
-variable SARFUSION_PART: "3/40" is the third of 40 shards, "last/40" the plan after them. It is no
-setting of the study, since no result depends on it.
+variable SARFUSION_PART: "3/40" is the third of 40 shards, "last/40" the plan after them. It is not
+a setting of the study, since no result depends on it.
 """
 
 import os
@@ -15,7 +15,7 @@ from .config import shown_sites, transfers
 
 VARIABLE = "SARFUSION_PART"
 LAST = "last"
-# Settings with which runs depend on what is in a folder for all sites together.
+# With these settings, runs depend on the content of a folder for all sites together.
 WHOLE = ("weights", "scores_from", "fill_with")
 
 
@@ -27,14 +27,14 @@ class Part(NamedTuple):
 
     @property
     def is_last(self) -> bool:
-        """Whether it is the plan of what joins the sites."""
+        """Whether it is the plan that joins the sites."""
         return self.number == 0
 
 
 def this_part(study: Mapping[str, Any]) -> Part | None:
-    """Return the part that the environment names, None without one.
+    """Return the part that the environment names, None if it names none.
 
-    Raises StudyError where the study has no such part.
+    Raises StudyError if the study has no such part.
     """
     named = os.environ.get(VARIABLE)
     if not named:
@@ -57,8 +57,9 @@ def this_part(study: Mapping[str, Any]) -> Part | None:
 def sites_of(study: Mapping[str, Any], part: Part | None) -> list[str]:
     """Return the sites whose jobs a part has, without missing ones; all sites without a part.
 
-    Shards have all sites in turn, as many as any other or one more. The last plan has, once more,
-    the sites that it needs more of than tables: those shown one by one, and those of transfers.
+    Sites are dealt to the shards in turn, so that their numbers differ by at most one. The last
+    plan also has the sites of which it needs more than tables: those shown one by one, and those of
+    transfers.
     """
     sites = list(study["sites"])
     chosen = set(sites)

@@ -1,4 +1,4 @@
-"""The values that a configuration may have at all, whatever their setting."""
+"""The values that any setting of a configuration may have."""
 
 import math
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ MAX_TEXT = 4000  # characters; a path cannot have many more
 def plain_copy(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of a configuration as mappings, lists, texts, finite numbers and truth values.
 
-    Dates, which YAML makes of 2024-01-31, become texts. Raises SettingError for anything else, and
-    for what is nested too deep or repeats itself too often.
+    Dates, into which YAML turns 2024-01-31, become texts. Raises SettingError for anything else,
+    and for content that is nested too deeply or repeated too often.
     """
     entries = 0
 
@@ -37,9 +37,9 @@ def plain_copy(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(key: Any, keys: Keys) -> str:
-    """Return a key of the mapping at `keys`; raise SettingError if it is no text."""
+    """Return a key of the mapping at `keys`; raise SettingError if it is not a text."""
     if not isinstance(key, str):
-        raise SettingError.at(keys, f"the key {key} is no text; put it in quotes: '{key}'")
+        raise SettingError.at(keys, f"the key {key} is not a text; put it in quotes: '{key}'")
     return _plain(key, keys)
 
 
@@ -52,17 +52,17 @@ def _plain(value: Any, keys: Keys) -> Any:
         if found:
             raise SettingError.at(keys, f"the control character {found[0]!r}; remove it")
         if len(value) > MAX_TEXT:
-            raise SettingError.at(keys, f"a text of {len(value)} characters; {MAX_TEXT} at most")
+            raise SettingError.at(keys, f"a text of {len(value)} characters; at most {MAX_TEXT}")
     elif isinstance(value, int | float):
         if not _is_finite(value):
             raise SettingError.at(keys, "a number that is not finite, or too large")
     elif value is not None:
-        raise SettingError.at(keys, f"{type(value).__name__} is no kind of setting")
+        raise SettingError.at(keys, f"{type(value).__name__} is not a kind of setting")
     return value
 
 
 def _is_finite(value: float) -> bool:
     try:
         return math.isfinite(value)
-    except OverflowError:  # of an integer
+    except OverflowError:  # of a large integer
         return False

@@ -1,7 +1,7 @@
-"""The protocols: the task of the methods, and how they are scored. One record each.
+"""The protocols: a record for each, with the task of the methods and how they are scored.
 
-All that depends on the protocol reads these records: the schema of a study, the rules, figures,
-tables, the viewer, the paper and `./reproduce verify`.
+Everything that depends on the protocol reads these records: the schema of a study, the rules,
+figures, tables, the viewer, the paper and `./reproduce verify`.
 
 Texts may contain pixel sizes in metres in braces: {native}, {coarse} and {fine}, as
 show/pixels.py returns them. Texts for the paper are Typst markup, and may contain the other numbers
@@ -22,17 +22,17 @@ class Protocol:
 
     summary: description in the schema.
     title, where: its name in the paper, and "In ...".
-    question: what a network is asked, as a clause after "whether it can".
+    question: the task of a network, as a clause after "whether it can".
     task: the same as a paragraph. reading: how to read its scores.
     sections: {region: (heading of a table, caption of a table in the paper)}.
     group, full_group: headings of its layers in the viewer, and of those at the finest pixels.
-    headline: region of ground that it is judged by, "test" or "gap".
+    headline: region of ground by which it is judged, "test" or "gap".
     optical: raster whose optical bands the methods get, in the results of a study.
-    gives_band: whether the methods get the band at all, or SAR alone.
+    gives_band: whether the methods get the band at all, or only SAR.
     withholds: whether the methods get the bands with gaps, and are scored inside these.
-    sharpens: how many times smaller pixels become; ERGAS has its inverse.
+    sharpens: how many times smaller pixels become; ERGAS uses its inverse.
     full_scale: whether the methods also make products at the finest pixels.
-    classical: module in fusion/classical with its methods without training, None without any.
+    classical: module in fusion/classical with its methods without training, None if it has none.
     limits: what it cannot show. limits_of_real_places: what it cannot show of sites whose true
         reflectance is unknown.
     plates: figures in the paper, by their kind (figures.py), in order.
@@ -60,7 +60,7 @@ class Protocol:
 
     @property
     def is_copying(self) -> bool:
-        """Whether copying the given band is a perfect answer."""
+        """Whether copying the given band is a perfect solution."""
         return self.optical == STACK and self.gives_band and not self.withholds
 
 
@@ -100,7 +100,7 @@ PROTOCOLS = {  # in the order of tables
         question="make a band from radar alone",
         task="As reconstruction, but a network gets the radar input and no optical band, so that"
         " there is nothing to copy.",
-        reading="The score says how much of the band the radar tells.",
+        reading="The score shows how much of the band the radar determines.",
         limits="From radar alone, a network learns what kinds of ground look like. It cannot know"
         " the colour of a single roof or field.",
     ),
@@ -117,13 +117,13 @@ PROTOCOLS = {  # in the order of tables
         group="Denoised",
         title="Denoising",
         where="In denoising",
-        question="bring back a band that was given with noise and blur",
+        question="restore a band that was given with noise and blur",
         task="As reconstruction, but the band is blurred by a Gaussian with a standard deviation of"
         " {blur}~px, and has white noise at a signal-to-noise ratio of {snr}~dB (its variance on"
         " training ground over that of the noise). Copying keeps both.",
         reading="As given is the band with noise and blur itself.",
-        limits="Denoising adds blur and noise itself; those of a sensor are smaller, and noise is"
-        " not white there.",
+        limits="In denoising, blur and noise are added. Those of a sensor are smaller, and its"
+        " noise is not white.",
     ),
     "cloud_gap": Protocol(
         summary="Fill what clouds hide",
@@ -141,15 +141,15 @@ PROTOCOLS = {  # in the order of tables
         where="In cloud gaps",
         question="fill what clouds hide",
         task="Masks with gaps of about {gap_size}~px cover about {gap_share} of the ground and"
-        " withhold the band. A network gets the rest of the band, the mask and the radar input;"
-        " and in the gap a first guess, {start}, from which it learns the difference, and how the"
-        " radar differs there from a surface made of its surroundings. It trains on gaps"
+        " withhold the band. A network gets the rest of the band, the mask and the radar input. In"
+        " the gap it also gets a first guess, {start}, from which it learns the difference, and the"
+        " difference of the radar from a surface made from its surroundings. It is trained on gaps"
         " {training_gaps}."
         " Only pixels in gaps count, in training and in scores.",
-        reading="The scores are of pixels that no method saw.",
-        limits="The clouds of the cloud-gap protocol are masks laid on a clear scene. Thin cloud,"
-        " shadows at a cloud's rim and what changes between two dates are not in them. How sure the"
-        " networks are was calibrated and tested in such gaps alone.",
+        reading="The scores are for pixels that no method saw.",
+        limits="The clouds of the cloud-gap protocol are masks laid on a clear scene. They do not"
+        " include thin cloud, shadows at a cloud's rim, or changes between two dates. The"
+        " uncertainty of the networks was calibrated and tested only in such gaps.",
         plates=("gap_distance", "gap_age", "uncertainty", "gaps", "filled", "cloud_free"),
     ),
     "sharpening": Protocol(
@@ -179,13 +179,13 @@ PROTOCOLS = {  # in the order of tables
         question="bring {coarse}\N{NO-BREAK SPACE}m pixels to {native}\N{NO-BREAK SPACE}m",
         task="By the protocol of Wald et al. @wald1997, bands are degraded from {native}~m to"
         " {coarse}~m by a Gaussian whose gain at the coarse Nyquist frequency is {gain}"
-        " @aiazzi2006, and a network brings them back with radar at {native}~m. The same network"
+        " @aiazzi2006, and a network restores them with radar at {native}~m. The same network"
         " then makes {fine}~m products from the measured bands and radar at {fine}~m.",
-        reading="The measured band is the truth of the step from {coarse}~m to {native}~m. The"
-        " {fine}~m products are degraded again and held against it, which shows that they are"
-        " consistent and not that their detail is right.",
-        limits_of_real_places="Of a real place the truth at the finest pixels is not known; there,"
-        " products are held against the measured band only after they were degraded to its pixels.",
+        reading="The measured band is the truth for the step from {coarse}~m to {native}~m. The"
+        " {fine}~m products are degraded again and compared with it, which shows that they are"
+        " consistent, but not that their detail is right.",
+        limits_of_real_places="The truth at the finest pixels is not known for a real place. There,"
+        " products are degraded to the pixels of the measured band and only then compared with it.",
         plates=("sharpening",),
     ),
 }

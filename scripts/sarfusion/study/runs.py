@@ -1,6 +1,6 @@
 """What a study consists of: its runs, as pure functions of the study.
 
-A run is one method with one input, for one band and seed. layout.py says where its files lie.
+A run is one method with one input, for one band and seed. layout.py says where its files are.
 """
 
 from collections import Counter
@@ -25,10 +25,10 @@ from .schemas import CONFIG
 class Runs:
     """The runs of a resolved study.
 
-    is_whole: whether every model is there, else the folder of the setting `weights` decides, if the
-    study has one. A place is a site, or the folder of a transfer, whose models were trained on
-    several sites. Missing sites have no part. lock: file of the scenes that were found in a
-    catalogue, in config/ by default. sites: those that it is about, if not all.
+    is_whole: whether every model is available; otherwise the folder of the setting `weights`
+    decides, if the study has one. A place is a site, or the folder of a transfer, whose models were
+    trained on several sites. Missing sites are left out. lock: file of the scenes that were found
+    in a catalogue, in config/ by default. sites: the sites to consider, if not all.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Runs:
 
     @property
     def masks_aerosol(self) -> bool:
-        """Whether the study masks aerosol at any site, so that all scenes come with its bits."""
+        """Whether the study masks aerosol at any site, so that all scenes have aerosol bits."""
         return masks_aerosol(self.study)
 
     @property
@@ -71,7 +71,10 @@ class Runs:
         places: Iterable[str] | None = None,
         seeds: Sequence[int] | None = None,
     ) -> list[Run]:
-        """Return the runs of trained models of a protocol, at hand for all `places` (sites)."""
+        """Return the runs of trained models of a protocol that are available for all `places`.
+
+        places: sites, by default all.
+        """
         cut = self.study["protocols"][protocol]
         places = self.sites if places is None else list(places)
         every = product(
@@ -83,20 +86,20 @@ class Runs:
         return [run for run in every if self._is_at_hand(protocol, run, places)]
 
     def _is_at_hand(self, protocol, run, places):
-        """Tell whether a model can be had: a folder of `weights` may lack it."""
+        """Return whether a model is available: a folder of `weights` may lack it."""
         return self.is_whole or all(
             weights_path(self.study["weights"], model_name(place, protocol, *run)).exists()
             for place in places
         )
 
     def whole_runs(self, protocol: str) -> list[Run]:
-        """Return the runs of trained models that are at hand for all seeds of the study."""
+        """Return the runs of trained models that are available for all seeds of the study."""
         runs = self.learned_runs(protocol)
         seeds = Counter(run[:3] for run in runs)
         return [run for run in runs if seeds[run[:3]] == len(self.study["seeds"])]
 
     def classical_runs(self, protocol: str) -> list[Run]:
-        """Return the runs of methods without training of a protocol; they have no seed but 0."""
+        """Return the runs of methods without training of a protocol; their only seed is 0."""
         return [
             (band, method, METHODS[method].input, 0)
             for band in self.study["bands"]
@@ -126,13 +129,13 @@ class Runs:
 
     @property
     def uncertain_models(self) -> list[str]:
-        """The models that learn a standard deviation beside the mean."""
+        """The models that learn a standard deviation besides the mean."""
         return [name for name, about in self.study["models"].items() if about["uncertainty"]]
 
     def uncertainty_runs(self, protocol: str) -> list[Run]:
-        """Return the runs of a protocol that withholds whose uncertainty is scored.
+        """Return the runs, in a protocol that withholds, whose uncertainty is scored.
 
-        With one seed these are the models that learn it; with more, seeds have a spread anyway.
+        With one seed these are the models that learn it; with more, all, since seeds have a spread.
         """
         if protocol not in self.withholding:
             return []
@@ -140,10 +143,10 @@ class Runs:
         return [run for run in self.whole_runs(protocol) if several or run[1] in uncertain]
 
     def land_cover_runs(self, protocol: str) -> list[Run]:
-        """Return the runs of a protocol that withholds whose maps of land cover are scored.
+        """Return the runs, in a protocol that withholds, whose maps of land cover are scored.
 
-        A map is made of all bands of the study, so that a network must be there for each, and for
-        all seeds.
+        A map is made from all bands of the study, so that a network must be available for each, and
+        for all seeds.
         """
         if protocol not in self.withholding:
             return []
@@ -169,9 +172,9 @@ class Runs:
         )
 
     def other_dates(self, site: str) -> list[str]:
-        """Return the other dates of a site, in order; none where nothing is given them.
+        """Return the other dates of a site, in order; none if no method uses them.
 
-        Those from a catalogue are not known, and none is returned, before the lock has them.
+        Dates from a catalogue are only known once the lock has them; before, none is returned.
         """
         settings = self.study["sites"][site]
         if not settings.get("other_dates") or not self.uses_dates:
@@ -180,7 +183,7 @@ class Runs:
         return dates(settings) if dates else locked_dates(self.lock, site) or []
 
     def dates_are_unknown(self, site: str) -> bool:
-        """Tell whether other dates of a site are asked for that no lock has yet."""
+        """Return whether a site needs other dates that no lock has yet."""
         settings = self.study["sites"][site]
         return (
             bool(settings.get("other_dates"))
@@ -190,7 +193,7 @@ class Runs:
         )
 
     def inputs_with(self, protocols: Iterable[str], control: str = "") -> list[str]:
-        """Return the inputs of some protocols whose SAR is that of a control, or real."""
+        """Return the inputs of some protocols whose SAR is that of `control`, or real SAR if ""."""
         names = [name for each in protocols for name in self.study["protocols"][each]["inputs"]]
         chosen = [name for name in names if self.inputs[name].control == control]
         return list(dict.fromkeys(chosen))
@@ -206,7 +209,7 @@ class Runs:
         return [name for name, about in self.inputs.items() if about.is_dated]
 
     def dated_in_gaps(self, control: str = "") -> bool:
-        """Tell whether any of these inputs of protocols that withhold has another date."""
+        """Return whether any of these inputs has another date, in protocols that withhold."""
         return any(
             self.inputs[name].is_dated for name in self.inputs_with(self.withholding, control)
         )
@@ -218,19 +221,19 @@ class Runs:
 
     @property
     def product_protocol(self) -> str | None:
-        """The protocol whose models fill the clouds of the scenes, None in a study without one."""
+        """The protocol whose models fill the clouds of the scenes, None if there is none."""
         return next(iter(self.withholding), None)
 
     @property
     def fills_only(self) -> bool:
-        """Whether models of another study fill the clouds (`./reproduce fill`), no more."""
+        """Whether the study only fills clouds with models of another study (`./reproduce fill`)."""
         return "fill_with" in self.study
 
     def product_runs(self) -> list[Run]:
-        """Return the runs of models that may fill clouds; none where the study has no product.
+        """Return the runs of models that may fill clouds; none if the study has no product.
 
-        They are of red, green and blue. A model must be there for each, and for all seeds. Controls
-        are none.
+        They are of red, green and blue. A model must be available for each, and for all seeds.
+        Controls are left out.
         """
         if self.product_protocol is None:
             return []
@@ -243,7 +246,7 @@ class Runs:
         return [run for run in runs if bands[run[1], run[2]] == set(BANDS)]
 
     def transfer_runs(self, folder: str, protocol: str) -> list[Run]:
-        """Return the runs of the models of a transfer that can be had."""
+        """Return the runs of the available models of a transfer."""
         return self.learned_runs(protocol, [folder])
 
     @property
@@ -321,7 +324,7 @@ class Runs:
 
 
 def is_long(training: Mapping[str, Any]) -> bool:
-    """Tell whether models train for so long that each has a job of its own, by these settings."""
+    """Return whether, by these settings, training is so long that each model has its own job."""
     return training["updates"] >= 1000
 
 
@@ -338,5 +341,5 @@ def weights_path(folder: str | Path, name: str) -> Path:
 
 
 def record_path(folder: str | Path, name: str) -> Path:
-    """Return the record of a model in a folder of models: how it came about."""
+    """Return the record of a model in a folder of models, which says how it was made."""
     return Path(folder, f"{name}.json")

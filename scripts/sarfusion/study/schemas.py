@@ -1,4 +1,4 @@
-"""The schema of a study's configuration: what it refuses, and its defaults."""
+"""The schema of a study's configuration: what it accepts, and its defaults."""
 
 import copy
 import re
@@ -23,8 +23,8 @@ Rules = dict[str, Any]  # a JSON schema, or a part of one
 
 CONFIG = Path(__file__).parents[3] / "config"
 SCHEMA = CONFIG / "schema.yaml"
-NUMBERS = "numbers are finite, with a point for decimals and nothing between thousands: 1234.5"
-MAX_INTEGER = 2**53  # every format and library keeps integers up to this one as they are
+NUMBERS = "numbers are finite, with a decimal point and no thousands separators: 1234.5"
+MAX_INTEGER = 2**53  # every format and library represents integers up to this one exactly
 
 
 @cache
@@ -32,9 +32,9 @@ def schema() -> Rules:
     """Return the schema of a study, completed from the registries.
 
     Protocols, inputs, methods without training and sources have a registry each. A study may name
-    what is in it. By default it gets all protocols and inputs, and the methods but those over time
-    and those that it has to name.
-    Inputs of its own may have any name that the registry lacks.
+    what is in these. By default it gets all protocols, the inputs that need no other date, and the
+    methods except those over time and those that must be named.
+    A study's own inputs may have any name that the registry lacks.
     """
     rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     keys, definitions = rules["properties"], rules["$defs"]
@@ -72,7 +72,7 @@ def _site_schema(source: str, settings: Mapping[str, Rules]) -> Rules:
 
 
 def _is_integer(checker: Any, value: Any) -> bool:
-    """Tell whether a value is an integer, which neither 1.0 nor true is, and not too large."""
+    """Return whether a value is an integer (neither 1.0 nor true is one) and not too large."""
     return type(value) is int and abs(value) <= MAX_INTEGER
 
 
@@ -115,7 +115,7 @@ def violation(value: Any, *place: str) -> ValidationError | None:
 
 
 def check(value: Any, where: Keys, *place: str) -> None:
-    """Raise SettingError where `value` violates a part of the schema.
+    """Raise SettingError if `value` violates a part of the schema.
 
     where: the keys that lead to `value` in the configuration. place: those that lead to the part
     of the schema.
@@ -137,21 +137,21 @@ def check(value: Any, where: Keys, *place: str) -> None:
 
 
 def said(error: ValidationError) -> str:
-    """Return what is wrong with a value, and where possible how to write it."""
+    """Return what is wrong with a value and, if possible, how to write it."""
     value, rule = error.instance, error.validator_value
     if error.validator == "not":
-        return f"{value!r} has a meaning of its own here; choose another name"
+        return f"{value!r} has a special meaning here; choose another name"
     if error.validator in ("pattern", "format") and "title" in error.schema:
-        return f"{value!r} is no {error.schema['title']}: {error.schema['description']}"
+        return f"{value!r} is not a {error.schema['title']}: {error.schema['description']}"
     if error.validator == "type":
         return _said_of_type(value, [rule] if isinstance(rule, str) else rule, error.message)
     return error.message
 
 
 def _said_of_type(value: Any, wanted: list[str], message: str) -> str:
-    """Return the message for a value that is of none of the types that are wanted."""
+    """Return the message for a value that has none of the types that are wanted."""
     if value is None:
-        return "nothing stands there; write a value, or leave the key out"
+        return "the value is missing; write one, or leave the key out"
     if isinstance(value, str) and {"number", "integer"}.intersection(wanted):
         return f"{message}; {_number_advice(value)}"
     if isinstance(value, bool | int | float) and "string" in wanted:
@@ -168,12 +168,12 @@ def _number_advice(text: str) -> str:
         digits, fraction, sign, power = exponent.groups()
         return f"write {digits}{fraction or '.0'}e{sign or '+'}{power}"
     if re.fullmatch(r"[-+]?[0-9]*[.]?[0-9]+", text):
-        return "write it without quotes, and without zeros in front"
+        return "write it without quotes and without leading zeros"
     return NUMBERS
 
 
 def options_of(rules: Rules) -> list[Rules]:
-    """Return what a value may be by a part of the schema: itself, or each of several."""
+    """Return the alternatives in a part of the schema; the part itself if it has none."""
     if "$ref" in rules:
         rules = part("$defs", rules["$ref"].rsplit("/", 1)[1])
     several = rules.get("anyOf") or [rules[key] for key in ("then", "else") if key in rules]
@@ -185,8 +185,8 @@ def options_of(rules: Rules) -> list[Rules]:
 def with_defaults(value: Any, rules: Rules) -> Any:
     """Return a copy of `value` with the defaults of `rules` for the keys that it lacks.
 
-    Of several options, that of the type of `value` counts, whose required keys it has. Anything but
-    a mapping or a list of mappings is returned unchanged.
+    If there are several options, the one for the type of `value` whose required keys it has is
+    used. Anything but a mapping or a list of mappings is returned unchanged.
     """
     kind = "array" if isinstance(value, list) else "object"
     options = options_of(rules)

@@ -1,4 +1,4 @@
-"""A table of sites: one row each, as a spreadsheet saves it."""
+"""A table of sites, one row each, as saved by a spreadsheet."""
 
 import csv
 import io
@@ -14,12 +14,12 @@ from ..scenes.sources import SOURCES
 from .plain import MAX_TEXT
 from .schemas import NUMBERS, Rules, options_of, part, said, violation
 
-# Columns of the items of one key, so that each cell has one item.
+# Columns for the items of one key, so that each cell has one item.
 TOGETHER = {"area": ("west", "south", "east", "north"), "period": ("start", "end")}
 OWN = ("name", "source", *(column for columns in TOGETHER.values() for column in columns))
-# What R, pandas and spreadsheets write into a cell that has no value.
+# Texts that R, pandas and spreadsheets write into a cell without a value.
 NO_VALUE = re.compile(r"(?i)n/?a|nan|null|(?-i:None)|#[A-Z0-9/]+[!?]?")
-INTEGER = re.compile(r"([-+]?[0-9]{1,20})(\.0*)?")  # pandas writes 1.0 where a cell is empty
+INTEGER = re.compile(r"([-+]?[0-9]{1,20})(\.0*)?")  # pandas writes 1.0 if other cells are empty
 NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 
@@ -36,7 +36,7 @@ def read_table(path: str | Path) -> dict[str, dict[str, Any]]:
     sites = {}
     for row in _rows(path):
         if row.name in sites:
-            raise row.error("name", f"{row.name!r} stands in the table twice")
+            raise row.error("name", f"{row.name!r} is in the table twice")
         sites[row.name] = row.site()
     if not sites:
         raise StudyError(f"{shown(path)}: no site in the table")
@@ -49,7 +49,7 @@ def line_of_site(path: Path, name: str) -> int:
 
 
 def _rows(path: Path) -> Iterator["_Row"]:
-    """Yield the rows of a table that are not empty; raise StudyError where it is no table."""
+    """Yield the rows of a table that are not empty; raise StudyError if it is not a table."""
     lines = io.StringIO(read_text(path), newline=None)
     header = lines.readline()
     lines.seek(0)
@@ -75,7 +75,7 @@ def _check_columns(path: Path, columns: Sequence[str]) -> None:
                 f" known are {', '.join(_known())}"
             )
         if columns.count(column) > 1:
-            raise StudyError(f"{shown(path)}, line 1: column {column} stands there twice")
+            raise StudyError(f"{shown(path)}, line 1: column {column} is there twice")
     for column in ("name", "source"):
         if column not in columns:
             raise StudyError(f"{shown(path)}, line 1: no column {column}")
@@ -116,7 +116,7 @@ class _Row:
         if len(cells) > len(columns):
             raise StudyError(
                 f"{shown(path)}, line {line}: {len(cells)} cells for {len(columns)} columns;"
-                " numbers have a point for decimals, and texts with commas stand in quotes"
+                " numbers have a decimal point, and texts with commas need quotes"
             )
         self._cells: dict[str, str] = {}
         for number, (column, cell) in enumerate(zip(columns, cells, strict=False), 1):
@@ -130,13 +130,13 @@ class _Row:
             raise self.error("name", said(wrong))
 
     def _check_cell(self, column: str, cell: str) -> None:
-        """Raise StudyError for a cell that no column takes."""
+        """Raise StudyError for a cell that would be wrong in any column."""
         if column not in self._columns:
             raise self.error(column, f"{cell!r}; name the column in line 1, or leave it empty")
         if column != "name" and NO_VALUE.fullmatch(cell):
-            raise self.error(column, f"{cell!r} is no value; leave the cell empty")
+            raise self.error(column, f"{cell!r} is not a value; leave the cell empty")
         if len(cell) > MAX_TEXT:
-            raise self.error(column, f"a text of {len(cell)} characters; {MAX_TEXT} at most")
+            raise self.error(column, f"a text of {len(cell)} characters; at most {MAX_TEXT}")
 
     def error(self, column: str, message: str) -> StudyError:
         """Return the error for a cell of this row."""
@@ -154,7 +154,7 @@ class _Row:
             if not given:
                 continue
             if key in self._cells or len(given) < len(parts):
-                raise self.error(given[0], f"say {', '.join(parts)}, or {key} alone")
+                raise self.error(given[0], f"give {', '.join(parts)}, or only {key}")
             rules = self._rules(source, given[0], key)
             settings[key] = [self._item(column, self._cells[column], rules) for column in parts]
             columns.update({(key, number): column for number, column in enumerate(parts)})
@@ -176,13 +176,13 @@ class _Row:
         """Return the part of the schema for a key of the site, which is in `column`."""
         rules = _rules(source, key)
         if rules is None:
-            raise self.error(column, f"no key of a site from {source}; leave the cell empty")
+            raise self.error(column, f"not a key of a site from {source}; leave the cell empty")
         return rules
 
     def _check(self, values: Mapping[str, Any], columns: Mapping[tuple, str], *place: str) -> None:
-        """Raise StudyError where the part of the schema at `place` refuses settings of the site.
+        """Raise StudyError if the part of the schema at `place` refuses settings of the site.
 
-        columns: {(key, number of an item): column} of keys whose items have a column each.
+        columns: {(key, number of an item): column} for keys whose items have a column each.
         """
         error = violation(values, *place)
         if error is None:
