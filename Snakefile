@@ -1,12 +1,12 @@
-# The study, from raw scenes to figures and tables. This file names what a person may ask for;
-# the work is in rules/, one file per stage.
+# The study, from raw scenes to figures and tables. This file names the targets for users; the work
+# is in rules/, one file per stage.
 
 from snakemake.utils import min_version
 
 min_version("9.0")
 
-# Not a plain `configfile:`, since Snakemake would merge the demo into every other study. Who uses
-# this workflow as a module gives a study.
+# Not a plain `configfile:`, since Snakemake would merge the demo into every other study. A workflow
+# that uses this one as a module gives a study.
 if "study" not in config and workflow.modifier.is_main_snakefile():
 
     configfile: "config/demo.yaml"

@@ -1,4 +1,4 @@
-# Tables over all sites of a study, and of models on sites that they were not trained on.
+# Tables over all sites of a study, and tables of models on sites that they were not trained on.
 
 
 rule tabulate_across:

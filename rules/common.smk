@@ -9,8 +9,8 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
-# The root of the project, also where another workflow uses this one as a module. Jobs import the
-# library from there, so an address on the web does not do.
+# The root of the project, also if another workflow uses this one as a module. Jobs import the
+# library from there, so that a web address does not work.
 PROJECT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 if not Path(PROJECT, "scripts/sarfusion").is_dir():
     raise WorkflowError("error: clone the project, and name the path of its Snakefile in `module`")
@@ -19,8 +19,8 @@ sys.path.insert(0, str(PROJECT / "scripts"))
 
 from sarfusion.core.variables import clean
 
-# Before GDAL is loaded, and for all jobs. Of a module, each job does so for itself (core/job.py),
-# since the other workflow may want these variables.
+# Before GDAL is loaded, and for all jobs. In a module, each job does this for itself (core/job.py),
+# since the other workflow may need these variables.
 if workflow.modifier.is_main_snakefile():
     clean(os.environ, Path(".snakemake/cache").absolute())
 
@@ -58,12 +58,12 @@ sys.path.remove(str(PROJECT / "scripts"))
 
 
 def refuse(problem, code=1):
-    """End Snakemake with one line. To an exception it would add the place in this file."""
+    """End Snakemake with one line. With an exception, it would add the place in this file."""
     logger.error(f"error: {problem}")
     sys.exit(code)
 
 
-# Who uses this as a module may have settings of another kind in the same file.
+# A workflow that uses this one as a module may have other settings in the same file.
 STUDY_FILES = workflow.configfiles
 try:
     STUDY = resolve_files(config, STUDY_FILES, strict=workflow.modifier.is_main_snakefile())
@@ -96,8 +96,8 @@ LOCK = os.path.relpath(
         f"config/{STUDY['study']}.lock.json",
     )
 )
-# The sites whose jobs this plan has. Files of other sites, which the last plan of several has none
-# of, have no rule there, since they are given.
+# The sites whose jobs this plan has. In the last plan of several, files of other sites have no
+# rule, since the shards have made them.
 PLANNED = sites_of(STUDY, PART)
 SHARD = PART is not None and not PART.is_last
 LAYOUT = Layout(STUDY, "<results>", models="<models>", lock=LOCK, sites=PLANNED if SHARD else None)
@@ -124,8 +124,8 @@ for site, problem in ABSENT.items():
 # the same either way.
 LONG_TRAINING = is_long(STUDY["training"])
 TRAINED_APART = len(STUDY["sites"]) <= 8 and LONG_TRAINING
-# Models from a folder of weights, which may lack some, fuse in one job where the scenes are so small
-# that starting PyTorch takes longer than fusing. Of larger scenes, each is a job of its own.
+# Models from a folder of weights, which may lack some, fuse in one job if the scenes are so small
+# that starting PyTorch takes longer than fusing. With larger scenes, each model has its own job.
 SMALL_PX = 1_000_000
 FUSED_TOGETHER = "weights" in STUDY and all(site_pixels(STUDY, site) <= SMALL_PX for site in SITES)
 
@@ -135,12 +135,12 @@ def image():
     name = STUDY["container"]
     wanted = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
     if wanted and "://" not in name and not Path(name).is_file():
-        refuse(f"config: container: no such image: {name}; envs/apptainer.def tells how to make it")
+        refuse(f"config: container: no such image: {name}; envs/apptainer.def says how to make it")
     return name
 
 
 def real(path):
-    """Return a path as it is on disk. Snakemake resolves <results> in a rule's files alone."""
+    """Return a path as it is on disk. Snakemake resolves <results> only in the files of a rule."""
     for name, folder in (("<results>", RESULTS), ("<models>", MODELS), ("<given>", GIVEN)):
         path = path.replace(name, folder)
     return path
@@ -149,9 +149,10 @@ def real(path):
 def code(script, *modules):
     """Return a parameter of a rule, {module: digest} of the library modules that a script imports.
 
-    It makes an edit of a module rerun all jobs that depend on it. As inputs, the modules would be
-    most files of a plan, and Snakemake checks each input of each job. It is a function, since a
-    process that runs one job on a cluster need not read the modules of all rules.
+    With it, an edit of a module reruns all jobs that depend on the module. As inputs, the modules
+    would be most files of a plan, and Snakemake checks each input of each job. The parameter is a
+    function, so that a process that runs one job on a cluster does not read the modules of all
+    rules.
     modules: paths, below the library, of modules that the script imports by a name in a variable.
     """
     return lambda wildcards: digests(script, modules)
@@ -167,7 +168,7 @@ def digests(script, modules):
 
 
 def network_code(wildcards):
-    """Return the same of the network of a model, which scripts import by its name."""
+    """Return the same for the network of a model, which scripts import by its name."""
     network = STUDY["models"][wildcards.model]["network"]
     return module_digests(LIBRARY / "fusion/networks" / f"{network}.py")
 
@@ -189,7 +190,7 @@ def pixels_of(site):
 
 
 def whole_arrays(bytes_a_pixel):
-    """Return the memory of a job that reads whole scenes. bytes_a_pixel: of each optical pixel."""
+    """Return the memory of a job that reads whole scenes. bytes_a_pixel: per optical pixel."""
     pixels = lambda wildcards: sum(map(pixels_of, ground_of(wildcards.site)))
     return growing(lambda wildcards: 2000 + round(bytes_a_pixel * pixels(wildcards) / 1e6))
 
@@ -200,17 +201,18 @@ def of_all_sites(megabytes):
 
 
 def project_file(path):
-    """Return the path of a file of the project from the working folder; a moved clone keeps it."""
+    """Return a project file's path from the working folder; it stays valid if the clone moves."""
     return os.path.relpath(PROJECT / path)
 
 
 def locked(site, date=None):
     """Return the entry of a site in the lock, without the checksums that the first download adds.
 
-    It is that of one of its other dates, or all but these, so that neither makes the other rerun.
-    As a parameter of a rule, a new lock reruns the download, and new checksums do not. Snakemake
-    evaluates it again before the job runs, when the lock exists. The path does not come from the
-    inputs of the job, since Snakemake would then not rerun for a new lock.
+    With `date`, it is the part of that other date; without, all but the other dates. So neither
+    part makes jobs of the other rerun. As this is a parameter of a rule, a new lock reruns the
+    download, but new checksums do not. Snakemake evaluates it again before the job runs, when the
+    lock exists. The path does not come from the inputs of the job, since Snakemake would then not
+    rerun the job for a new lock.
     """
     if not Path(LOCK).exists():
         return None
@@ -233,7 +235,7 @@ def sites_from(*sources, among=SITES):
 
 
 def sources_by(kind):
-    """Return {script: the sources that have it} of a kind: "script" or "date_script"."""
+    """Return {script: the sources that have it} for a kind of script: "script", "date_script"."""
     found = {}
     for source, record in SOURCES.items():
         if script := getattr(record, kind):
@@ -242,7 +244,7 @@ def sources_by(kind):
 
 
 def sites_with_own(name):
-    """Return the sites of this plan with a file of the user of this name (config.own_files)."""
+    """Return the sites of this plan with a user's file of this name (config.own_files)."""
     return [site for site in PLANNED if name in own_files(STUDY, site)]
 
 
@@ -262,25 +264,25 @@ def at_ground(place, path):
 
 
 def each_run(path, apart):
-    """Return `path` for each run of one job: all seeds, of one band if `apart`, else of all."""
+    """Return `path` for each run of one job: all seeds, for one band if `apart`, else for all."""
     bands = {} if apart else {"band": BANDS}
     return expand(path, **bands, seed=SEEDS, allow_missing=True)
 
 
 def of_job(path, apart):
-    """Return the path of the log of such a job, without the band if it makes all bands."""
+    """Return the path of the log of such a job, without the band if the job makes all bands."""
     return path if apart else path.replace("{band}/", "")
 
 
 def runs_together(protocols):
-    """Return (protocol, band, model, input, seed) of what one job fuses; none without such a job."""
+    """Return (protocol, band, model, input, seed) of all runs that one job fuses; [] otherwise."""
     if not FUSED_TOGETHER:
         return []
     return [(name, *run) for name in protocols for run in LAYOUT.learned_runs(name)]
 
 
 def each_fused(path, together):
-    """Return `path` for each run of a fusing job: `together`, of all bands and seeds, or one."""
+    """Return `path` for each run of a fusing job: `together`, all bands and seeds, or one run."""
     if together:
         names = ("protocol", "band", "model", "input", "seed")
         values = dict(zip(names, zip(*together)))
@@ -289,7 +291,7 @@ def each_fused(path, together):
 
 
 def of_fusing(path, together):
-    """Return the path of the log of such a job, without what it does not differ by."""
+    """Return the path of the log of such a job, without the names that its runs do not share."""
     parents, suffix = Path(path).parents, Path(path).suffix
     if together:
         return f"{parents[3]}{suffix}"  # without protocol, band, model and input
@@ -299,7 +301,7 @@ def of_fusing(path, together):
 def rasters_of_fusing(path, together):
     """Return the rasters that such a job reads, one per run, as a function of the wildcards.
 
-    path: of a raster, a function of the protocol and the input.
+    path: function of the protocol and the input that returns the path of a raster.
     """
     alone = len(each_fused("{band}{seed}", together))
     return lambda wildcards: (
@@ -320,14 +322,14 @@ def network_codes(together, script="fuse_scene"):
 
 
 def gap_mask(site):
-    """Return GDAL's name of the real mask that shapes the gaps of a site, None without one."""
+    """Return GDAL's name of the real mask that shapes the gaps of a site, None if there is none."""
     if STUDY["sites"][site].get("gap_shapes") == "cloudy_date":
         return f"{RESULTS}/scenes/{site}/clouds.tif"
     return own_files(STUDY, site).get("gap_mask")
 
 
 def gap_mask_files(site):
-    """Return the files that are read for this mask, none that is missing."""
+    """Return the existing files that are read for this mask."""
     if STUDY["sites"][site].get("gap_shapes") == "cloudy_date":
         return ["<results>/scenes/{site}/clouds.tif"]
     mask = gap_mask(site)
@@ -342,13 +344,13 @@ def gap_flags(site):
 
 
 def gap_sensor(site):
-    """Return the sensor whose quality band that mask is; one from a catalogue is a QA_PIXEL."""
+    """Return the sensor of that mask's quality band; a mask from a catalogue is a QA_PIXEL."""
     is_own = "gap_mask" in STUDY["sites"][site]
     return sensor_words(STUDY["sites"][site]) if is_own else DEFAULT_SENSOR
 
 
 def real_gaps(site):
-    """Return the gaps that give training gaps their shapes, as a named input, if they are real."""
+    """Return the real gaps that shape the training gaps, as a named input, if they are used."""
     is_real = setting(STUDY, site, "gaps")["training_masks"] == "real"
     return {"gaps": f"<results>/gaps/{site}.tif"} if is_real else {}
 
@@ -356,7 +358,7 @@ def real_gaps(site):
 def training_files(protocol, place, sar_input):
     """Return, as named inputs, the files of the sites that a model is trained on.
 
-    Patches are cut by an index or, where the band is withheld, by training gaps and the split.
+    Patches are cut by an index or, if the band is withheld, by training gaps and the split.
     """
     files = {
         "optical": LAYOUT.optical(protocol),
@@ -375,9 +377,9 @@ def training_files(protocol, place, sar_input):
 
 
 def preparation(protocol, place):
-    """Return the settings of what a model is given, as they were where it is trained.
+    """Return the settings of a model's inputs at its training sites.
 
-    {setting: its values at the sites, without repeats}.
+    {setting: its values at these sites, without repeats}.
     """
     parts = {"noise_floor_db": "sar"} | ({"start": "gaps"} if PROTOCOLS[protocol].withholds else {})
     return {

@@ -1,10 +1,10 @@
-# The disk space that a run takes, printed before it starts. No rules.
+# The disk space that a run needs, printed before it starts. No rules.
 
 from sarfusion.study import disk
 
 
 def announce_disk():
-    """Print how much disk space the study takes, if it is much; once of several plans."""
+    """Print how much disk space the study needs, if it is much; once if there are several plans."""
     if PART and PART.number != 1:
         return
     parts = disk.study_bytes(LAYOUT)

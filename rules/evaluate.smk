@@ -1,6 +1,6 @@
 # Scores on test ground. One job per site and protocol, since scoring a raster takes less time than
 # starting a process. The job reads each raster once: it writes the scores, and the sums over cells
-# of ground that intervals rest on.
+# of ground that intervals are computed from.
 
 
 rule evaluate_fusion:
@@ -140,7 +140,7 @@ rule evaluate_land_cover:
         draws=STUDY["bootstrap"]["draws"],
         seed=STUDY["bootstrap"]["seed"],
     message:
-        "Score maps of land cover made of {wildcards.protocol} on {wildcards.site}"
+        "Score maps of land cover from {wildcards.protocol} on {wildcards.site}"
     script:
         "../scripts/evaluate_land_cover.py"
 
@@ -201,6 +201,6 @@ rule evaluate_uncertainty:
         draws=STUDY["bootstrap"]["draws"],
         seed=STUDY["bootstrap"]["seed"],
     message:
-        "Score how sure {wildcards.protocol} is of what it fills in on {wildcards.site}"
+        "Score the uncertainty of {wildcards.protocol} on {wildcards.site}"
     script:
         "../scripts/evaluate_uncertainty.py"

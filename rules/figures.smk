@@ -1,9 +1,9 @@
-# Figures: the records in scripts/sarfusion/study/figures.py. They show the first seed of each model;
+# Figures: scripts/sarfusion/study/figures.py lists them. They show the first seed of each model;
 # tables have all seeds. One job draws all figures of a site and protocol, since most take less time
 # than the start of a process.
 #
-# Of results of another person, only PNG files are compared, so that is what is drawn. A figure that
-# cannot be drawn does not keep back the others.
+# Another person's results are compared only by PNG files, so only these are drawn again. A figure
+# that cannot be drawn does not stop the others.
 
 if "scores_from" in STUDY:
     DRAWN_AGAIN = figures_drawn_again()

@@ -1,5 +1,5 @@
-# Filling the clouds of a new scene with models of another study (./reproduce fill): no training and
-# no split. The steps are those of a study with a product of its own; this one is more.
+# Filling the clouds of a new scene with models of another study (./reproduce fill), without
+# training and split. The steps are those of a study with its own product, and check_domain.
 
 
 rule check_domain:

@@ -35,7 +35,7 @@ rule fuse_scene:
         tile_px=STUDY["fusing"]["tile_px"],
         device=STUDY["training"]["device"],
     message:
-        "Fuse {wildcards.site} with all models that are at hand"
+        "Fuse {wildcards.site} with all available models"
         if TOGETHER
         else "Fuse {wildcards.site} with {wildcards.model} ({wildcards.input})"
         " for {wildcards.protocol}"
@@ -67,7 +67,7 @@ use rule fuse_scene as fuse_full_scale with:
     params:
         code=network_codes(TOGETHER_FULL),
     message:
-        "Sharpen {wildcards.site} with all models that are at hand"
+        "Sharpen {wildcards.site} with all available models"
         if TOGETHER_FULL
         else "Sharpen {wildcards.site} with {wildcards.model} ({wildcards.input})"
 
@@ -105,8 +105,8 @@ use rule fuse_scene as fuse_transfer with:
 
 
 # All methods without training run in one job, since most take less time than starting a process.
-# Sharpening reads a scene in tiles; filling gaps reads it whole, which takes 60 bytes a pixel, and 80
-# more for each other date.
+# Sharpening reads a scene in tiles; filling gaps reads it whole, which takes 60 bytes per pixel,
+# and 80 more for each other date.
 
 
 CLASSICAL_FILES, CLASSICAL_RUNS = classical_jobs(LAYOUT.protocols)

@@ -1,5 +1,5 @@
-# Helpers of the rules that say what scenes, methods without training, figures and the viewer take,
-# and the models that verify trains. No rules.
+# Functions that return the inputs of rules: for scenes, methods without training, figures, the
+# viewer, and the models that verify trains. No rules.
 
 
 # Scenes
@@ -13,19 +13,19 @@ def settings_of_source(site):
 
 
 def download_settings(site):
-    """Return the same of a site from a catalogue, for its downloads."""
+    """Return the same for a site from a catalogue, for its downloads."""
     settings = catalogue_site(STUDY, site)
-    for name in ("other_dates", "passes", "built_up"):  # in the lock, or of no scene
+    for name in ("other_dates", "passes", "built_up"):  # in the lock, or not of scenes
         settings.pop(name, None)
     return settings
 
 
-# VV and VH that calibrate_grd makes of a raw Sentinel-1 scene, and what it says of them.
+# VV and VH that calibrate_grd makes from a raw Sentinel-1 scene, and their description.
 CALIBRATED, ORIGIN = "<results>/scenes/{site}/grd.tif", "<results>/scenes/{site}/grd.json"
 
 
 def is_raw(site):
-    """Tell whether the radar of a site is a raw Sentinel-1 scene."""
+    """Return whether the radar of a site is a raw Sentinel-1 scene."""
     return "safe" in own_files(STUDY, site)
 
 
@@ -38,9 +38,9 @@ def scene_rasters(site):
     return found
 
 
-# What the scene of a site, its other dates and its map of built-up ground are made from, where it has
-# more than the scene. It follows from settings that these follow from too: made again, it changes
-# nothing, hence `ancient`.
+# The land that the scene of a site, its other dates and its map of built-up ground are made from,
+# if it has more than the scene. All of these follow from the same settings: making the land again
+# changes nothing, hence `ancient`.
 LAND = "<results>/scenes/{site}/land.npz"
 
 
@@ -52,19 +52,19 @@ def shared_land(wildcards):
 
 
 def scene_settings(site):
-    """Return the settings of a site that its scenes depend on, as the script of its source has them."""
+    """Return the settings that the scenes of a site depend on, in the form of its script."""
     settings = settings_of_source(site) | passes_of(STUDY, site)
     return with_calibrated(settings) if is_raw(site) else settings
 
 
 def elevation_of(site):
-    """Return the names of the rasters of elevation of such a site."""
+    """Return the names of the elevation rasters of such a site."""
     names = own_files(STUDY, site)
     return [path for name, path in names.items() if name.startswith("elevation.")]
 
 
 def grd_files(wildcards):
-    """Return the files that are read for the radar of such a site; none that is missing."""
+    """Return the existing files that are read for the radar of such a site."""
     names = own_files(STUDY, wildcards.site)
     rasters = [path for name, path in names.items() if name in ("optical.red", "geoid")]
     rasters += elevation_of(wildcards.site)
@@ -80,7 +80,7 @@ def grd_files(wildcards):
 
 
 def date_rasters(site, date):
-    """Return the same of another date of a site."""
+    """Return the same for another date of a site."""
     names = own_files(STUDY, site)
     return {
         band.replace(date, "optical"): path
@@ -90,7 +90,7 @@ def date_rasters(site, date):
 
 
 def own_scene_files(wildcards):
-    """Return the files that are read for a site; none that is missing, which stops all sites."""
+    """Return the existing files that are read for a site; a missing one would stop all sites."""
     made = [CALIBRATED, ORIGIN] if is_raw(wildcards.site) else []
     names = scene_rasters(wildcards.site)
     own = [name for band, name in names.items() if not (made and band.startswith("sar."))]
@@ -115,7 +115,7 @@ def own_date_files(wildcards):
 
 
 def own_date_parameters():
-    """Return the parameters of such a script: of this date alone, so that others rerun nothing."""
+    """Return the parameters of such a script: only of this date, so that others rerun nothing."""
 
     def settings(wildcards):
         dates = STUDY["sites"][wildcards.site]["other_dates"]
@@ -135,7 +135,7 @@ def dates_of(site):
     """Return the other dates of a site, as named inputs, if there are any."""
     if LAYOUT.dates_are_unknown(site):
         raise WorkflowError(
-            f"error: site {site}: its other dates are known once its scenes are locked:"
+            f"error: site {site}: its other dates are not known before its scenes are locked:"
             f" ./reproduce lock {STUDY['study']}"
         )
     return LAYOUT.dates(site)
@@ -144,7 +144,7 @@ def dates_of(site):
 def dates_in_gaps(control=""):
     """Return the raster of matched dates, as a named input, if networks get it in gaps.
 
-    control: of the inputs of these networks.
+    control: kind of control of these networks' inputs, "" for real SAR.
     """
     return LAYOUT.matched() if LAYOUT.dated_in_gaps(control) else {}
 
@@ -162,7 +162,7 @@ def classical_jobs(protocols, scale=""):
 
 
 def classical_inputs(site):
-    """Return the named inputs, beside the stack, that the protocols of the study need."""
+    """Return the named inputs, besides the stack, that the protocols of the study need."""
     named = dates_of(site)
     given = {"pansharpening": "reduced", "denoising": "noisy"}
     for protocol in LAYOUT.protocols:
@@ -174,7 +174,7 @@ def classical_inputs(site):
 
 
 def classical_outputs():
-    """Return the raster of what is from other dates, as a named output, if methods fill from any."""
+    """Return the raster that marks fills from other dates, as a named output, if there are any."""
     found = [LAYOUT.from_dates(protocol) for protocol in LAYOUT.protocols]
     return {name: path for named in found for name, path in named.items()}
 
@@ -183,7 +183,7 @@ def classical_outputs():
 
 
 def uncertainty_of(site):
-    """Return the table with the uncertainty of what fills clouds, as a named input, if there is one."""
+    """Return the table with the uncertainty of the filling models, as a named input, if any."""
     if LAYOUT.fills_only:
         return {name: path for name, path in GIVEN_MODELS.items() if name == "uncertainty"}
     is_known = FILLING is not None and bool(LAYOUT.uncertainty_runs(FILLING))
@@ -193,7 +193,7 @@ def uncertainty_of(site):
 
 
 def domain_of_scene(site):
-    """Return what a scene is like that models of another study fill, as a named input; else none."""
+    """Return the domain of a scene that models of another study fill, as a named input, if any."""
     return {"domain": "<results>/stack/{site}.domain.json"} if LAYOUT.fills_only else {}
 
 
@@ -235,7 +235,7 @@ def viewer_inputs(wildcards):
 def part_of(one):
     """Return which job draws a figure (layout.Drawing).
 
-    That is a protocol, for the figures of a site and this protocol; "site", for others of a site;
+    It is a protocol, for the figures of a site and this protocol; "site", for others of a site;
     or "tables", for those that span all sites.
     """
     return (one.protocol or "site") if one.site else "tables"
@@ -259,12 +259,12 @@ def figure_file(one, suffix):
 
 
 def of_figures(part, value):
-    """Return value(figures) of the job of a part, as a function of the wildcards."""
+    """Return value(figures) for the job of a part, as a function of the wildcards."""
     return lambda wildcards: value(FIGURE_JOBS[part, wildcards.get("site", "")])
 
 
 def figure_inputs(one):
-    """Return the named inputs of a figure, but for fused bands; {site} and {protocol} stay."""
+    """Return the named inputs of a figure except fused bands; {site} and {protocol} stay."""
     site, protocol = one.site, one.protocol
     known = {
         "stack": lambda: "<results>/stack/{site}.tif",
@@ -279,7 +279,7 @@ def figure_inputs(one):
         "metrics": lambda: "<results>/tables/metrics.csv",
         "claims": lambda: "<results>/tables/claims.csv",
         "ranking": lambda: "<results>/tables/ranking.csv",
-        # Of the site alone, so that what is drawn of it waits for no other.
+        # Only those of this site, so that its figures do not wait for other sites.
         "uncertainties": lambda: (
             f"{SCORED.scores}/{site}/{protocol}.uncertainty.csv"
             if site
@@ -310,7 +310,7 @@ def figure_modules(kinds):
 
 
 def named_values(one):
-    """Return (files, parameters) that one figure is drawn from, each {name: value}."""
+    """Return the (files, parameters) that one figure is drawn from, each {name: value}."""
     figure = FIGURES[one.kind]
     files = {}
     for name, found in figure_inputs(one).items():
@@ -332,7 +332,7 @@ def named_values(one):
 
 
 def drawings_of(figures, forms=FORMS):
-    """Return what a job draws: see scripts/plot.py. forms: the files of each figure."""
+    """Return the `drawings` of a job, see scripts/plot.py. forms: file types of each figure."""
     found = []
     for one in figures:
         files, values = named_values(one)
@@ -350,11 +350,11 @@ def files_of_drawings(figures):
     return sorted({path for paths in found for path in paths})
 
 
-# Figures drawn again, to hold another person's against
+# Figures drawn again, to compare another person's with them
 
 
 def figures_drawn_again():
-    """Return {part: its drawings (layout.Drawing)}: of tables, of each site, and of its protocols."""
+    """Return {part: drawings (layout.Drawing)}: of tables, of each site, and of its protocols."""
     parts = {}
     for one in LAYOUT.drawn_again():
         place = ".".join(filter(None, (one.site, one.protocol)))
@@ -372,7 +372,7 @@ def spot_files(site, run):
 
 
 def spot_values(site, run):
-    """Return what train_model.py takes for a model beside its files."""
+    """Return the arguments of train_model.py for a model besides its files."""
     protocol, band, model, sar_input, seed = run
     return {
         "site": site,

@@ -1,12 +1,12 @@
-# Sites that failed, the list of them with which the other sites can go on, and what shards have not
-# made. No rules.
+# Sites that failed, the list of them with which the other sites can continue, and files that shards
+# have not made. No rules.
 
 import re
 
 from sarfusion.core.errors import MAX_MESSAGE
 from sarfusion.core.files import NOT_TEXT, is_file, read_json
 
-# How Snakemake says in its log that SIGTERM or Ctrl-C stops a run.
+# What Snakemake writes to its log when SIGTERM or Ctrl-C stops a run.
 STOPPED = "Will exit after finishing currently running jobs|Terminating processes on user request"
 MISSING_SITES = f"{RESULTS}/missing_sites.json"
 
@@ -21,9 +21,9 @@ def forget_missing_sites():
 
 
 def failed_jobs(snakemake_logs):
-    """Return {log: lines that say why} of the failed jobs, from the logs of Snakemake.
+    """Return {log: lines that say why} for the failed jobs, from the logs of Snakemake.
 
-    None failed where the run was stopped, which ends jobs too.
+    If the run was stopped, which ends jobs too, none counts as failed.
     """
     text = "".join(Path(path).read_text() for path in snakemake_logs)
     if re.search(STOPPED, text):
@@ -54,7 +54,7 @@ def failed_before():
 
 
 def has_error(lines):
-    """Tell whether one of the lines of a log reports an error."""
+    """Return whether one of the lines of a log reports an error."""
     return any(line.startswith("error: ") for line in lines)
 
 
@@ -73,13 +73,13 @@ def failed_sites(failed):
             and job.split("/")[0] not in LAYOUT.transfers
         ):
             reason = lines[0].removeprefix("error: ") if lines else "no reason in its log"
-            reason = NOT_TEXT.sub("", reason)[:MAX_MESSAGE]  # as a setting may have it
+            reason = NOT_TEXT.sub("", reason)[:MAX_MESSAGE]  # so that it is valid as a setting
             sites.setdefault(site, {"rule": step, "log": path, "reason": reason})
     return sites
 
 
 def lacking():
-    """Return the line for what the last plan lacks of the shards (parts.smk), "" if nothing."""
+    """Return the line on files that the last plan lacks, since no shard made them; "" if none."""
     if sites_from("stac") and not Path(LOCK).exists():
         return f"--shards: find and lock the scenes first: ./reproduce lock {STUDY['study']}"
     for path in GIVEN_FILES:
@@ -88,9 +88,9 @@ def lacking():
             site = next(part for part in parts if part in GIVEN_SITES)
             return (
                 f"site {site}: {path} is missing, which a shard makes; run"
-                f" ./reproduce STUDY --shards {PART.shards}, which goes on from what is there"
+                f" ./reproduce STUDY --shards {PART.shards}, which continues from what is there"
             )
     for path in map(real, STEPS_OF_SHARDS):
         if not Path(path).exists():
-            return f"{path} is missing, of a shard that has not run to its end"
+            return f"{path} is missing: its shard has not finished"
     return ""

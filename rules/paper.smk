@@ -1,4 +1,4 @@
-# The paper: the study written out, with its own numbers, tables and figures.
+# The paper of the study, with its own numbers, tables and figures.
 
 
 rule typeset_paper:

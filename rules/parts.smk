@@ -1,5 +1,5 @@
-# A study in several plans (scripts/sarfusion/study/parts.py): what a shard makes, and what the last
-# plan is given by the shards.
+# A study in several plans (scripts/sarfusion/study/parts.py): the files that a shard makes, and
+# those that the last plan gets from the shards.
 
 SHARD_FILES = (*LAYOUT.joined(), *LAYOUT.shown()) if SHARD else ()
 # In the last plan: the files with the steps of the shards.
@@ -10,7 +10,7 @@ STEPS_OF_SHARDS = [
 
 
 PLANNED_SET = {*PLANNED}
-# In the last plan: files of the sites that it has no jobs of, which shards make.
+# In the last plan: files of sites for which it has no jobs, since shards make them.
 GIVEN_SITES = {} if SHARD else {site: None for site in SITES if site not in PLANNED_SET}
 GIVEN_FILES = (
     dict.fromkeys(Layout(STUDY, RESULTS, MODELS, sites=list(GIVEN_SITES)).joined())
@@ -46,6 +46,6 @@ if SHARD:
             code=code("note_steps"),
             steps_made=lambda wildcards: steps_behind(SHARD_FILES),
         message:
-            "Note how the files of the shard came about"
+            "Record how the files of the shard were made"
         script:
             "../scripts/note_steps.py"

@@ -1,4 +1,4 @@
-# Faster planning of many sites, as tests/benchmarks/bench_scale.py measures it. No rules.
+# Faster planning of many sites; tests/benchmarks/bench_scale.py measures it. No rules.
 
 import functools
 import re
@@ -6,8 +6,8 @@ from itertools import groupby
 
 import smart_open
 
-# Snakemake parses the path of each script three times a job, and smart_open makes a class for each
-# answer: a fifth of the memory of many sites.
+# Snakemake parses the path of each script three times per job, and smart_open makes a class for
+# each result: with many sites, a fifth of the memory.
 smart_open.parse_uri = functools.cache(smart_open.parse_uri)
 
 

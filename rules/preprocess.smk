@@ -2,10 +2,11 @@
 # follow from these.
 #
 # Intermediate rasters are temp(), but profiles/default keeps them (notemp). If they were deleted,
-# an edit of one of their readers would make them again and then rerun all other readers: an edit of
-# a metric would train again, since scoring and training read the degraded bands. Deleting frees
-# little: of 106 MB of rasters in the demo, the SAR of controls takes 0.2, the degraded bands 0.5 and
-# the inputs at a third of the pixel size 11; the fused bands, which are results, take 83.
+# an edit of a script that reads them would make them again and then rerun all other such scripts:
+# an edit of a metric would repeat the training, since scoring and training both read the degraded
+# bands. Deleting them frees little: of 106 MB of rasters in the demo, the SAR of controls takes
+# 0.2, the degraded bands 0.5 and the inputs at a third of the pixel size 11; the fused bands, which
+# are results, take 83.
 
 
 rule prepare_stack:
@@ -69,7 +70,7 @@ rule make_gaps:
         "../scripts/make_gaps.py"
 
 
-# The other dates as networks get them, and their age as scores are grouped by it.
+# The other dates as networks get them, and their age, by which scores are grouped.
 rule match_dates:
     input:
         unpack(lambda wildcards: dates_of(wildcards.site)),
@@ -96,7 +97,7 @@ rule match_dates:
         "../scripts/match_dates.py"
 
 
-# What networks start from in the gaps, so that they learn a difference only.
+# The surfaces that networks start from in the gaps, so that they only learn a difference.
 rule start_gaps:
     input:
         unpack(lambda wildcards: dates_in_gaps()),

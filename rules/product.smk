@@ -5,10 +5,10 @@ PRODUCT = LAYOUT.product("{site}")
 FILLING = LAYOUT.product_protocol
 
 
-# What networks start from under the clouds of the scene, as start_gaps makes it in simulated gaps.
+# The surfaces that networks start from under the clouds of the scene, as in simulated gaps.
 rule start_clouds:
     input:
-        lambda wildcards: list(domain_of_scene(wildcards.site).values()),  # refused before it is slow
+        lambda wildcards: list(domain_of_scene(wildcards.site).values()),  # before slow steps
         unpack(lambda wildcards: dates_in_gaps()),
         stack="<results>/stack/{site}.tif",
         sar="<results>/stack/{site}.tif",
@@ -94,7 +94,7 @@ rule evaluate_product:
             "gain_at_nyquist"
         ],
     message:
-        "Say how much of the picture of {wildcards.site} is filled, and how far off it is"
+        "State how much of the picture of {wildcards.site} is filled, and the error"
     script:
         "../scripts/evaluate_product.py"
 

@@ -1,9 +1,9 @@
-# The description of the run, by which every table and figure can be traced to scenes and code.
+# The description of the run, with which every table and figure can be traced to scenes and code.
 
 
 rule describe_run:
     input:
-        LAYOUT.viewer(),  # whose checksums it states, too
+        LAYOUT.viewer(),  # the crate also states their checksums
         LAYOUT.products(),
         list(map(project_file, source_files())),
         lock=[LOCK] if sites_from("stac") else [],

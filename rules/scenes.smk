@@ -1,7 +1,7 @@
 # Raw scenes. They have the same form for every source (docs/add-a-source.md).
 
 
-# What the scenes of a site are made from, where they share it.
+# The ground that the scenes of a site are made from, if they share it.
 for module, sources in sources_by("land_script").items():
     record = SOURCES[sources[0]]
 
@@ -208,8 +208,8 @@ rule import_built_up:
         "../scripts/import_built_up.py"
 
 
-# Scenes from a catalogue are searched once, then locked. A run with a lock never searches. Windows
-# that ./reproduce unpack left are not downloaded.
+# Scenes in a catalogue are searched once, then locked. A run with a lock never searches. Windows
+# from ./reproduce unpack are not downloaded.
 PACKED = f"{Path(RESULTS).parent}/.packed/{STUDY['study']}"
 
 if sites_from("stac") and not Path(LOCK).exists():

@@ -51,7 +51,7 @@ rule tabulate_uncertainty:
         code=code("tabulate_uncertainty"),
         missing=MISSING,
     message:
-        "Tabulate how sure the methods are of what they fill in"
+        "Tabulate the uncertainty of the methods"
     script:
         "../scripts/tabulate_uncertainty.py"
 
@@ -76,7 +76,7 @@ rule tabulate_land_cover:
         code=code("tabulate_land_cover"),
         missing=MISSING,
     message:
-        "Tabulate what maps made of filled gaps are worth"
+        "Tabulate the scores of maps made from filled gaps"
     script:
         "../scripts/tabulate_land_cover.py"
 
@@ -108,7 +108,7 @@ rule tabulate_models:
         code=code("tabulate_models"),
         missing=MISSING,
     message:
-        "Tabulate what the models cost"
+        "Tabulate the cost of the models"
     script:
         "../scripts/tabulate_models.py"
 

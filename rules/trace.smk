@@ -8,7 +8,7 @@ from snakemake.settings.types import DeploymentMethod
 
 from sarfusion.provenance.facts import source_files
 
-# Jobs inherit the command line. It is not a parameter, so that another command reruns nothing.
+# Jobs inherit the command line. It is not a parameter, so that another command does not rerun jobs.
 os.environ.setdefault("SARFUSION_COMMAND", shlex.join(["snakemake", *sys.argv[1:]]))
 
 
@@ -42,7 +42,7 @@ def step_behind(path):
 
 @cache
 def steps():
-    """Return the steps behind all that people read or use, back to the given files."""
+    """Return the steps behind all final results, back to the given files."""
     results = [*LAYOUT.tables(), *LAYOUT.figures(), *LAYOUT.viewer(), "<results>/paper.pdf"]
     return steps_behind((*results, *LAYOUT.products(), *LAYOUT.product_tables()))
 
@@ -61,5 +61,5 @@ def steps_behind(results):
 
 
 def in_conda():
-    """Tell whether each job runs in the conda environment of its rule."""
+    """Return whether each job runs in the conda environment of its rule."""
     return DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method

@@ -1,6 +1,6 @@
 # Trained models. One job per site, protocol, model and input (and band, see `each_run`). Its seeds
-# share the start of a process and the reading of the scene, which take as long as training a small
-# model.
+# share the start of a process and the reading of the scene, which take as long as the training of a
+# small model.
 
 # Environment with PyTorch for --sdm conda, also for fusing.
 DEVICE = STUDY["training"]["device"]
@@ -63,8 +63,8 @@ rule train_model:
         site=one_of([*PLANNED, *LAYOUT.transfers]),
     conda:
         TORCH_ENV
-    # One thread per model: several models train in parallel, and the weights do not depend on the
-    # number of cores. `set-threads` in a profile gives large models more.
+    # One thread per model, so that several models train in parallel and the weights do not depend
+    # on the number of cores. `set-threads` in a profile gives large models more.
     threads: 1
     resources:
         mem_mb=whole_arrays(60),

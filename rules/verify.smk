@@ -1,4 +1,4 @@
-# Targets of `./reproduce verify`, which compares them with the results of another person.
+# Targets of `./reproduce verify`, which compares them with another person's results.
 
 
 rule scores:
@@ -17,17 +17,17 @@ rule scores:
         "The scores are complete"
 
 
-# All that follows from scores, with the setting `scores_from` from those of another person.
+# All that follows from scores; with the setting `scores_from`, from another person's scores.
 rule derived:
     input:
         SCORED.tables(),
         "<results>/figures/tables.txt",
     localrule: True
     message:
-        "All that follows from the scores is complete"
+        "Everything that follows from the scores is complete"
 
 
-# The pictures that the models at hand make: maps, and the scenes without clouds.
+# The pictures that the available models make: maps, and the cloud-free scenes.
 if "scores_from" in STUDY:
 
     rule pictures:
@@ -39,9 +39,8 @@ if "scores_from" in STUDY:
             "The pictures are complete"
 
 
-# Models that `./reproduce verify` draws by chance, trains and scores, each on its own. All of them
-# train in one job where training is short, and fuse in one: with few models, PyTorch takes longer to
-# start.
+# Models that `./reproduce verify` draws at random, trains and scores, each separately. All of them
+# fuse in one job, and train in one if training is short, since the start of PyTorch takes longer.
 
 SPOT = Layout(STUDY, "<results>/spot")
 SPOT_MODEL = "<results>/spot/models/{site}/{protocol}/{band}/{model}-{input}/seed{seed}"

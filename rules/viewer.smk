@@ -1,4 +1,4 @@
-# The viewer: a page per site with every layer of the first seed. It opens from disk.
+# The viewer: a page per site with every layer of the first seed, which opens from disk.
 
 
 rule build_viewer:

@@ -76,7 +76,7 @@ def test_the_last_plan_names_the_site_whose_file_is_missing(sharded, monkeypatch
     lines = [line for line in printed.splitlines() if line.startswith("error: ")]
     assert lines == [
         "error: site port: results/shards/metrics/port/reconstruction.csv is missing, which a shard"
-        " makes; run ./reproduce STUDY --shards 2, which goes on from what is there"
+        " makes; run ./reproduce STUDY --shards 2, which continues from what is there"
     ]
 
 

@@ -18,7 +18,7 @@ def dates_of(project):
 
 def test_other_dates_are_found_locked_and_downloaded(archive, search, stac_api, server, tmp_path):
     project = search(other_dates=WANTED)
-    assert "its other dates are known once its scenes are locked: ./reproduce lock city" in (
+    assert "its other dates are not known before its scenes are locked: ./reproduce lock city" in (
         project.run(FUSED, fails=True)
     )
     project.run(STACK)  # searches and locks
