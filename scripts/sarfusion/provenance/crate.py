@@ -105,7 +105,7 @@ class Crate:
     def write(self, profiles: Iterable[str] = PROFILES, **root: Any) -> None:
         """Write the metadata file. Call this last: a folder without it is not yet a crate.
 
-        profiles: addresses of those that it follows. root: properties of the crate itself.
+        profiles: addresses of the profiles that it follows. root: properties of the crate itself.
         """
         followed = [
             self.add(
@@ -158,7 +158,7 @@ def write_crate(
     agent = crate.add(AGENT, "Person", name=run["agent"]) if run["agent"] else None
     settings = [crate.add_setting(*setting) for setting in flatten(run["study"])]
     _add_workflow(crate, run, [parameter for parameter, _ in settings])
-    crate.add_file(FILES, description="Every file of the study, and what it was made from")
+    crate.add_file(FILES, description="Every file of the study, and how it was made")
     for place in copies.values():
         crate.add_file(place, *(["SoftwareSourceCode"] if place.endswith((".py", ".smk")) else []))
     made = [path for path, row in files.items() if row["rule"]]
@@ -180,8 +180,8 @@ def write_crate(
     )
     crate.write(
         name=f"The sarfusion study {run['study']['study']}",
-        description="The tables and figures of a study, and all that they were made by and from."
-        f" What is too large for the crate is listed in {FILES}.",
+        description="The tables and figures of a study, and everything that made them."
+        f" Files that are too large for the crate are listed in {FILES}.",
         license=crate.add(
             LICENCE, "CreativeWork", name="MIT", url=LICENCE, description=LICENCE_NOTE
         ),

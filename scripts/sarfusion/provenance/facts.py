@@ -82,7 +82,7 @@ def modification_time(path: str | Path) -> str:
 
 
 def packages() -> dict[str, str]:
-    """Return {name: version} of Python and of the packages that the workflow requires."""
+    """Return {name: version} for Python and the packages that the workflow requires."""
     requirements = "".join(
         (ROOT / f"envs/{name}").read_text() for name in ("requirements.in", "torch.txt")
     )

@@ -1,7 +1,7 @@
 """A release as a Workflow RO-Crate, for WorkflowHub, and its description for Zenodo.
 
-Profile Workflow RO-Crate 1.0 (https://w3id.org/workflowhub/workflow-ro-crate/1.0). Both say what
-CITATION.cff says.
+Profile Workflow RO-Crate 1.0 (https://w3id.org/workflowhub/workflow-ro-crate/1.0). Both repeat the
+metadata in CITATION.cff.
 """
 
 from collections.abc import Mapping
@@ -42,8 +42,8 @@ def write_release_crate(
 ) -> None:
     """Describe each file in the folder of a release, and the Snakefile as its workflow.
 
-    citation: content of CITATION.cff. date: of the release, ISO 8601. commit: that it was made
-    from. engine: version of Snakemake.
+    citation: content of CITATION.cff. date: of the release, ISO 8601. commit: the one that it was
+    made from. engine: version of Snakemake.
     """
     crate = Crate(folder)
     names = ", ".join(author["name"] for author in citation["authors"])
