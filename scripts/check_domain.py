@@ -40,7 +40,7 @@ def main(
     outside = list(dict.fromkeys(problem for each in trained for problem in misfits(scene, each)))
     if outside:
         message = (
-            f"site {site} is unlike what the models of {trained_by['study']} were trained on"
+            f"site {site} is unlike the training data of the models of {trained_by['study']}"
             f" ({trained_by['site']}): {'; '.join(outside)}"
         )
         if not anyway:

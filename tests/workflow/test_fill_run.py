@@ -93,14 +93,14 @@ def test_a_scene_unlike_the_training_ground_is_refused_or_filled_anyway(filler, 
     printed = fill(filler, "unlike", sites, fails=True)
     (line,) = {line.strip() for line in printed.splitlines() if "error: " in line}
     assert line.startswith(
-        "error: site field is unlike what the models of protocols were trained on (village): it is"
+        "error: site field is unlike the training data of the models of protocols (village): it is"
         " real, not simulated; its optical sensor is 'Sentinel-2 MSI', not simulated Landsat 9"
     )
     assert "% of its red is above" in line
     assert line.endswith("; --anyway fills it all the same")
     assert not (filler.results("unlike") / "products").exists()
     printed = fill(filler, "unlike", sites, "--anyway")
-    assert "warning: site field is unlike what the models" in printed
+    assert "warning: site field is unlike the training data" in printed
     bands, tags = picture(filler.results("unlike"), "field")
     assert (bands["source"] == 2).any()
     assert "(which is unlike this scene: it is real" in tags["TIFFTAG_IMAGEDESCRIPTION"]

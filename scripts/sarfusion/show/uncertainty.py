@@ -60,7 +60,7 @@ def _texts(rows: pd.DataFrame, place: Sequence[str]) -> pd.DataFrame:
     for key, group in rows.groupby([*place, *RUN], sort=False):
         about = dict(zip([*place, *RUN], key, strict=True))
         found = group.set_index("metric")
-        if "crps" not in found.index:  # nothing but the factor
+        if "crps" not in found.index:  # only the factor
             continue
         line = {name: about[name] for name in place}
         line["method"] = method_label(about["method"], about["input"])

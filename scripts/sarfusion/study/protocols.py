@@ -77,7 +77,7 @@ PROTOCOLS = {  # in the order of tables
         group="Reconstruction",
         title="Reconstruction",
         where="In reconstruction",
-        question="return the band that it was given, with the ratio beside it (the task of the"
+        question="return the band that it was given together with the ratio (the task of the"
         " paper)",
         task="A network gets a band and the radar input and returns the band. This is the task of"
         " the paper. Copying the band solves it.",

@@ -46,8 +46,8 @@ def density(
 
     fused: {label of a method: {band: layer}}, reflectance. scores: {label: {band: {metric:
     value}}} with rmse, bias and cc of all valid test pixels. Only test pixels that are valid in
-    both images are drawn, and with `gap` (1 in gaps) only those inside gaps. Of a large scene, a
-    regular sample of the pixels is drawn. The axes of a band span the central 99.9 % of its
+    both images are drawn, and with `gap` (1 in gaps) only those inside gaps. If the scene is large,
+    a regular sample of the pixels is drawn. The axes of a band span the central 99.9 % of its
     values.
     """
     names = list(next(iter(fused.values())))
