@@ -19,9 +19,9 @@ def create_cog(
 ) -> Iterator[DatasetWriter]:
     """Yield a float32 raster with named bands for writing by windows; `path` becomes a COG of it.
 
-    No data is NaN. tags: of the file, for people and for GDAL. threads: of the compression.
-    An overview takes the nearest pixel of the level below it, so that a band of classes has no
-    class in it that does not exist. The bytes do not depend on `threads`.
+    Nodata is NaN. tags: of the file, for people and for GDAL. threads: for compression.
+    An overview takes the nearest pixel of the level below it, so that the overviews of a band of
+    classes contain only classes that exist. The bytes do not depend on `threads`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

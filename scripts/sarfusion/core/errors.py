@@ -18,10 +18,11 @@ class StudyError(Exception):
 
 
 class SettingError(StudyError):
-    """A setting of a study that is refused.
+    """An invalid setting of a study.
 
-    keys: those that lead to it. problem: what is wrong, without the file. Who knows the files of
-    the study tells the file and the line instead of the word `config` (see core/yaml_file.py).
+    keys: the keys that lead to it. problem: what is wrong, without the file. A caller that knows
+    the files of the study replaces the word `config` with the file and the line (see
+    core/yaml_file.py).
     """
 
     def __init__(self, keys: Keys, problem: str) -> None:

@@ -1,6 +1,6 @@
-"""Reading what people write, and atomic writing.
+"""Reading of files that people write, and atomic writing.
 
-A reader of a file that is written here sees all of it or none, even if the writer is killed.
+A reader of a file written here sees all of it or nothing, even if the writer is killed.
 """
 
 import codecs
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 MAX_MB = 10  # of a text file that a person wrote
-# Control characters, but for tab and line breaks, and what Unicode calls no characters.
+# Control characters except tab and line breaks, and code points that Unicode calls noncharacters.
 NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -63,7 +63,7 @@ def read_text(path: str | Path) -> str:
     try:
         status = path.stat()
         if not S_ISREG(status.st_mode):
-            raise StudyError(f"{shown(path)}: a folder or a device, and not a file")
+            raise StudyError(f"{shown(path)}: a folder or a device, not a file")
         if status.st_size > MAX_MB * 10**6:
             raise StudyError(f"{shown(path)}: larger than {MAX_MB} MB, so it was not read")
         content = path.read_bytes()
@@ -89,7 +89,7 @@ def read_text(path: str | Path) -> str:
 
 
 def is_file(path: str | Path) -> bool:
-    """Tell whether there is a file at a path, which may also be one that no file can have."""
+    """Return whether there is a file at a path; False also if no file can have this path."""
     try:
         return Path(path).is_file()
     except OSError:
@@ -97,7 +97,7 @@ def is_file(path: str | Path) -> bool:
 
 
 def shown(path: str | Path) -> str:
-    """Return a path as messages show it: from the working folder, if it is in there."""
+    """Return a path as messages show it: relative to the working folder, if it is in there."""
     path, here = Path(path).absolute(), Path.cwd()
     return str(path.relative_to(here) if here in path.parents else path)
 

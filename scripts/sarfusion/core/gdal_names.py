@@ -24,7 +24,7 @@ PLACEHOLDER = re.compile(r"\{\s*\w+\s*(,.*)?\}|<[a-z][a-z0-9_]*>")
 
 
 class Name(NamedTuple):
-    """GDAL's name of a raster: the path of a file on disk, and what stands before and after it."""
+    """GDAL's name of a raster: the path of a file on disk, and the text before and after it."""
 
     before: str
     path: Path
@@ -72,17 +72,17 @@ def _under(folder: str | Path, path: str) -> Path:
 
 
 def _is_there(path: Path) -> bool:
-    """Tell whether a path exists; False also where it may not be looked at, or is no path."""
+    """Return whether a path exists; False also if access is denied or the path is invalid."""
     return os.path.exists(path)  # noqa: PTH110 - Path.exists raises for a name that is too long
 
 
 def problem(name: str) -> str:
     """Return what keeps a raster from being used, in words; "" if nothing is found.
 
-    Nothing is opened, so that a large study is planned fast.
+    Nothing is opened, so that planning a large study is fast.
     """
     if is_remote(name):
-        return f"{name}: lies on a network; download it first, and name the file on disk"
+        return f"{name}: is on a network; download it first, and name the file on disk"
     if SCHEME.match(name):
         return (
             f"{name}: not a path; write a raster in an archive as GDAL does:"
@@ -91,25 +91,25 @@ def problem(name: str) -> str:
     path = parse(name).path
     if inner := PLACEHOLDER.search(str(path)):
         return (
-            f"{path}: Snakemake would put something else in the place of {inner[0]}; rename the"
-            " file or the folder"
+            f"{path}: Snakemake would replace {inner[0]} with something else; rename the file or"
+            " the folder"
         )
     if not _is_there(path):
-        return f"no such file: {path}; mend path or data"
+        return f"no such file: {path}; correct path or data"
     if not path.is_file():
         return f"{path}: is a folder; name a raster in it"
     if not os.access(path, os.R_OK):
-        return f"{path}: you may not read it; mend its permissions (chmod u+r)"
+        return f"{path}: you may not read it; change its permissions (chmod u+r)"
     changed = path.stat().st_mtime
     if changed > time.time():
         date = datetime.fromtimestamp(changed).isoformat(" ", "minutes")
         return (
-            f"{path}: is dated in the future ({date}), so that whatever is made from it counts as"
-            f" outdated; date it anew: touch '{path}'"
+            f"{path}: its modification time is in the future ({date}), so that everything made"
+            f" from it would count as outdated; reset it: touch '{path}'"
         )
     return ""
 
 
 def is_remote(name: str) -> bool:
-    """Tell whether GDAL would read a raster of this name over a network."""
+    """Return whether GDAL would read a raster of this name over a network."""
     return REMOTE.search(name) is not None

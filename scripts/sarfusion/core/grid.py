@@ -1,4 +1,4 @@
-"""The pixel grid of a raster: where it lies on the ground, and how it lies to another grid."""
+"""The pixel grid of a raster: where it is on the ground, and where relative to another grid."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from rasterio.windows import Window
 from .earth import METRES_PER_DEGREE
 
 ROUNDING_PX = 1e-6  # grids that differ by less are the same; programs round coordinates
-STRETCH = 0.02  # of what maps at scale do: the ellipsoid and UTM's scale differ by less
-SIDE_POINTS = 21  # looked at along each side of a grid, which is curved in another CRS
+STRETCH = 0.02  # relative; the ellipsoid and UTM's scale factor change lengths by less
+SIDE_POINTS = 21  # checked along each side of a grid, which is curved in another CRS
 LONGITUDES = CRS.from_epsg(4326)
-NORTHWARD = 1e-3  # degrees of a step to the north: short beside any scene, long beside rounding
+NORTHWARD = 1e-3  # degrees; a step much shorter than any scene, and much longer than rounding
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Grid:
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """(left, bottom, right, top) in units of the CRS, whichever way the grid lies."""
+        """(left, bottom, right, top) in units of the CRS, whichever way the grid is turned."""
         x, y = self.transform @ self.corners
         return float(x.min()), float(y.min()), float(x.max()), float(y.max())
 
@@ -52,8 +52,8 @@ class Grid:
     def pixel_m(self) -> tuple[float, float]:
         """Pixel size (along a row, along a column) in metres on the ground, at the centre.
 
-        A projection's own metres are taken for metres, unless it stretches the ground by more than
-        STRETCH, as Web Mercator does away from the Equator.
+        A projection's own metres count as metres on the ground, unless it stretches the ground by
+        more than STRETCH, as Web Mercator does away from the Equator.
         """
         a, b, _, d, e, _ = self.transform[:6]
         if self.crs.is_geographic:
@@ -68,9 +68,9 @@ class Grid:
         return ground if np.abs(np.divide(sides, ground) - 1).max() > STRETCH else sides
 
     def _ground_m(self) -> tuple[float, float]:
-        """Return the ground in metres under a step by one column, and by one row, at the centre.
+        """Return the lengths on the ground of a step by one column and by one row, in metres.
 
-        On the mean sphere. NaN where the centre has no place on the Earth.
+        They are taken at the centre, on the mean sphere. NaN if the centre is not on the Earth.
         """
         columns, rows = self.width / 2 + np.array([0, 1, 0]), self.height / 2 + np.array([0, 0, 1])
         longitude, latitude = _moved(self.crs, LONGITUDES, self.transform @ (columns, rows))
@@ -93,9 +93,9 @@ class Grid:
 
     @property
     def north_deg(self) -> float:
-        """The way to the North Pole at the centre, in degrees clockwise from "up", -180 to 180.
+        """The direction of north at the centre, in degrees clockwise from "up", -180 to 180.
 
-        "Up" is from the last row to the first. NaN where the centre has no place on the Earth.
+        "Up" is from the last row to the first. NaN if the centre is not on the Earth.
         """
         longitude, latitude = self.centre
         beyond = longitude, np.minimum(latitude + NORTHWARD, 90)
@@ -107,8 +107,8 @@ class Grid:
     def north_up(self) -> Grid:
         """Return the grid of the same pixels with x growing along rows and y falling down columns.
 
-        Its pixels are those of this grid mirrored, or turned by quarter turns. A grid that lies at
-        any other angle is returned as it is, since its pixels would have to be resampled.
+        Its pixels are those of this grid mirrored, or turned by quarter turns. A grid at any other
+        angle is returned unchanged, since its pixels would have to be resampled.
         """
         a, b, c, d, e, f = self.transform[:6]
         transposed = abs(b) > abs(a)
@@ -123,10 +123,10 @@ class Grid:
     def positions(
         self, other: Grid, columns: np.ndarray, rows: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return where positions of another grid lie on this one: (columns, rows) in pixels.
+        """Return where positions of another grid are on this one: (columns, rows) in pixels.
 
         Longitudes are counted from the centre of this grid, so that 180.1 and -179.9 degrees are
-        one place. NaN where there is no such place in this CRS.
+        the same place. NaN for positions that this CRS does not have.
         """
         x, y = other.transform @ (np.asarray(columns, float), np.asarray(rows, float))
         x, y = _moved(other.crs, self.crs, (x, y))
@@ -139,7 +139,7 @@ class Grid:
     def under(self, other: Grid) -> tuple[tuple[float, float], tuple[float, float]]:
         """Return the (least, greatest) column and row of this grid that another reaches, in pixels.
 
-        They may lie outside this grid, and are NaN where the other has no place in this CRS.
+        They may be outside this grid, and are NaN if the other has no place in this CRS.
         """
         side = np.linspace(0, 1, SIDE_POINTS)
         ends = np.zeros(SIDE_POINTS)
@@ -152,7 +152,7 @@ class Grid:
         return column, row
 
     def place(self) -> str:
-        """Return where the grid lies, in degrees if it can be said so, for people."""
+        """Return in words where the grid is, in degrees if possible."""
         try:
             box = transform_bounds(self.crs, LONGITUDES, *self.bounds)
         except Exception:  # GDAL raises classes that are not public
@@ -166,9 +166,9 @@ class Grid:
         return f"{west:.4f} to {east:.4f}° east, {south:.4f} to {north:.4f}° north"
 
     def alike(self, other: Grid) -> bool:
-        """Tell whether the pixels of another grid are those of this one, to ROUNDING_PX.
+        """Return whether another grid has the same pixels as this one, to ROUNDING_PX.
 
-        Two CRSs that differ in their text alone count as one.
+        Two CRSs that differ only in their text count as the same.
         """
         if self.shape != other.shape:
             return False
@@ -178,7 +178,7 @@ class Grid:
     def turn_to(self, other: Grid) -> float:
         """Return the angle between the rows of another grid and the nearest axis of this one.
 
-        In degrees, 0 to 45, at the centre of the other; NaN where that has no place in this CRS.
+        In degrees, 0 to 45, at the centre of the other; NaN if that has no place in this CRS.
         """
         middle = other.width / 2
         columns, rows = self.positions(
@@ -207,13 +207,13 @@ class Grid:
 def crs_name(crs: CRS) -> str:
     """Return the name of a CRS for people: its code if it has one, such as EPSG:32648, or its name.
 
-    One without either is called by its projection, if it has one.
+    A CRS without either is described by its projection, if it has one.
     """
     code = crs.to_authority()
     if code:
         return ":".join(code)
     about = crs.to_dict(projjson=True)
-    about = about.get("source_crs", about)  # of a CRS that is bound to a change of datum
+    about = about.get("source_crs", about)  # if the CRS is bound to a datum transformation
     if about["name"].lower() not in ("unknown", "unnamed", "undefined", ""):
         return about["name"]
     method = about.get("conversion", {}).get("method", {}).get("name")
@@ -221,14 +221,14 @@ def crs_name(crs: CRS) -> str:
 
 
 def _degrees(crs: CRS) -> float:
-    """Return the degrees in a unit of a geographic CRS: 1, but 0.9 where it is in grads."""
+    """Return the degrees per unit of a geographic CRS: 1, but 0.9 if it is in grads."""
     return round(math.degrees(crs.units_factor[1]), 9)
 
 
 def _moved(
     source: CRS, target: CRS, places: tuple[np.ndarray, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return places (x, y) of one CRS in another; NaN if it has no such places."""
+    """Return places (x, y) of one CRS in another; NaN if the other has no such places."""
     if source == target:
         return places
     try:

@@ -1,7 +1,7 @@
 """How Snakemake runs a script: arguments by name, a log, and one line for an error.
 
 A script imports this module before any other, so that errors of its other imports are logged too,
-and that no library sees environment variables which would change what the script computes.
+and no library sees environment variables that would change what the script computes.
 """
 
 import gc
@@ -37,7 +37,7 @@ def arguments(main: Callable[..., None], snakemake: Any) -> dict[str, Any]:
     Named inputs, outputs, params and wildcards have the name that the rule gives them; `threads`
     and `wildcards` (all of them, as a dictionary) can be asked for too. Several files or values
     under one name are a list. A parameter that the rule does not name keeps its default.
-    Raises TypeError where it has none, and where a name has more than one meaning.
+    Raises TypeError if it has none, or if a name occurs in more than one of these places.
     """
     named = {section: dict(getattr(snakemake, section).items()) for section in SECTIONS}
     job_wide = {"threads": snakemake.threads, "wildcards": named["wildcards"]}
@@ -67,9 +67,9 @@ def _script(main: Callable[..., None]) -> str:
 def job(log: str | Path) -> Iterator[None]:
     """Log to the file `log`; end with exit code 1 and a line `error: ...` in it on failure.
 
-    The log of a problem that the user can solve (bad input, a full disk) has just that line; that
-    of any other error has the traceback before it. Snakemake prints the log of a failed job,
-    ./reproduce the line. Warnings also go to standard error, since nobody opens the log of a
+    For a problem that the user can solve (bad input, a full disk), the log has only that line; for
+    any other error, the traceback comes before it. Snakemake prints the log of a failed job,
+    ./reproduce only the line. Warnings also go to standard error, since nobody opens the log of a
     successful job.
     """
     gc.freeze()  # the final collection skips imported objects: 0.5 s per job with torch
@@ -118,10 +118,10 @@ if hasattr(sys.modules["__main__"], "snakemake"):  # in a script that Snakemake 
 
 
 def is_impatient() -> bool:
-    """Tell whether a search gives up soon (./reproduce lock STUDY --impatient)."""
+    """Return whether a search gives up soon (./reproduce lock STUDY --impatient)."""
     return os.environ.get("SARFUSION_IMPATIENT") == "1"
 
 
 def is_offline() -> bool:
-    """Tell whether this run may not use the network (./reproduce STUDY --offline)."""
+    """Return whether this run may not use the network (./reproduce STUDY --offline)."""
     return os.environ.get("SARFUSION_OFFLINE") == "1"

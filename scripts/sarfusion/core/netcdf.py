@@ -1,8 +1,8 @@
-"""NetCDF files that GDAL places nowhere: the command that turns a variable into a GeoTIFF.
+"""NetCDF files whose location GDAL does not find, and the command to convert them to GeoTIFF.
 
-GDAL knows the coordinates of a variable by attributes of the CF conventions. Without these it gives
-no geotransform, and takes the first row for the southernmost one, so that images come out upside
-down. The coordinates are in the file all the same, as variables named like the dimensions.
+GDAL finds the coordinates of a variable by attributes of the CF conventions. Without them it gives
+no geotransform and assumes that the first row is the southernmost, so that images come out upside
+down. The coordinates are in the file all the same, in variables named like the dimensions.
 """
 
 import re
@@ -20,9 +20,9 @@ MAX_UNEVEN = 1e-3  # of a pixel
 
 
 def placing_command(dataset: DatasetReader) -> str:
-    """Return the command that makes a GeoTIFF with a place from an open variable of a NetCDF file.
+    """Return the command that converts an open variable of a NetCDF file to a placed GeoTIFF.
 
-    "" where the raster is something else, or its file has no evenly spaced coordinates.
+    "" if the raster is something else, or its file has no evenly spaced coordinates.
     """
     name = NAME.fullmatch(dataset.name)
     if dataset.driver != "netCDF" or name is None:
@@ -44,7 +44,7 @@ def placing_command(dataset: DatasetReader) -> str:
 def _edges(path: str, variable: str, count: int) -> tuple[float, float] | None:
     """Return where the first pixel of an axis begins and the last one ends, None if unknown.
 
-    The variable has the centres of `count` pixels.
+    The variable should contain the centres of `count` pixels.
     """
     try:
         with warnings.catch_warnings():

@@ -35,13 +35,13 @@ def open_raster(path: str | Path) -> Iterator[DatasetReader]:
     """Open a georeferenced raster for reading.
 
     Raises StudyError, also for reads inside the block, when the file cannot be read, is cut
-    short, lies on a network, or has no place on the Earth.
+    short, is on a network, or has no place on the Earth.
     """
     if is_remote(str(path)):
-        raise StudyError(f"{path}: lies on a network; download it first")
+        raise StudyError(f"{path}: is on a network; download it first")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # which `check_placed` tells
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # check_placed reports it
             dataset = rasterio.open(path)
         with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), dataset:
             check_placed(dataset)
@@ -52,7 +52,7 @@ def open_raster(path: str | Path) -> Iterator[DatasetReader]:
 
 @contextmanager
 def reading(dataset: DatasetReader) -> Iterator[None]:
-    """Raise StudyError where a read fails, for the raster itself: others may be open beside it."""
+    """Raise StudyError with the name of this raster if a read fails; others may be open too."""
     try:
         yield
     except RasterioError as error:
@@ -74,7 +74,7 @@ def band_names(path: str | Path) -> tuple[str | None, ...]:
 def band_numbers(dataset: DatasetReader, names: Iterable[str]) -> list[int]:
     """Return the numbers (from 1) of the bands named `names`, in this order.
 
-    A name is the description of a band. Raises StudyError where a band is missing.
+    A name is the description of a band. Raises StudyError if a band is missing.
     """
     missing = [name for name in names if name not in dataset.descriptions]
     if missing:
@@ -97,21 +97,21 @@ def strips(shape: tuple[int, int], pixels: int | None = None) -> Iterator[Window
 
 
 def finer(window: Window, ratio: int) -> Window:
-    """Return the Window of the same ground on a grid of `ratio` times as many rows and columns."""
+    """Return the Window of the same ground on a grid with pixels finer by the factor `ratio`."""
     return Window(*(ratio * side for side in window.flatten()))
 
 
 def coarser(window: Window, times: int) -> Window:
-    """Return the Window of the pixels, `times` as large along each side, that a Window touches."""
+    """Return the Window of pixels, each side `times` as long, that contains a Window."""
     (top, bottom), (left, right) = window.toranges()
     first, upper = left // times, top // times
     return Window(first, upper, -(-right // times) - first, -(-bottom // times) - upper)
 
 
 def repeated(pixels: np.ndarray, window: Window, times: int) -> np.ndarray:
-    """Return the pixels (rows, columns) of a Window, each a part of one `times` as large.
+    """Return large pixels repeated onto a Window of small ones, (rows, columns).
 
-    pixels: those of `coarser(window, times)`.
+    pixels: the large pixels of `coarser(window, times)`.
     """
     top, left = window.row_off % times, window.col_off % times
     fine = pixels.repeat(times, axis=0).repeat(times, axis=1)
@@ -155,7 +155,7 @@ def open_bands(places: Sequence[tuple[str | Path, str]]) -> Iterator[BandReader]
         first, *others = datasets
         for path in others:
             if not Grid.of(datasets[path]).alike(Grid.of(datasets[first])):
-                raise StudyError(f"{path} and {first} do not lie on one grid; make both again")
+                raise StudyError(f"{path} and {first} are not on one grid; make both again")
         yield BandReader(
             [(datasets[path], band_numbers(datasets[path], [name])[0]) for path, name in places]
         )
@@ -234,8 +234,8 @@ def create_raster(
 def whole_raster(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path for a raster, like `atomic`; raise OSError if it is incomplete.
 
-    GDAL does not always report a full disk: not if several threads compress, and not for the last
-    pixels, which it writes when the file is closed.
+    GDAL does not always report a full disk: it does not if several threads compress, nor for the
+    last pixels, which it writes when the file is closed.
     """
     with atomic(path) as temporary:
         try:
@@ -251,7 +251,7 @@ def whole_raster(path: str | Path) -> Iterator[Path]:
 
 
 def is_whole(path: Path) -> bool:
-    """Tell whether a GeoTIFF file contains all of its blocks."""
+    """Return whether a GeoTIFF file contains all of its blocks."""
     size = path.stat().st_size
     try:
         with rasterio.open(path) as dataset:
@@ -279,7 +279,7 @@ def write_raster(
 ) -> None:
     """Write `array` (bands, rows, columns) by `create_raster`.
 
-    Raises ValueError where its shape does not fit `names` and `grid`.
+    Raises ValueError if its shape does not fit `names` and `grid`.
     """
     array = np.asarray(array)
     if array.shape != (len(names), *grid.shape):

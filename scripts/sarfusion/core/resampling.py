@@ -8,7 +8,7 @@ from .grid import Grid
 
 
 def nearest(values: np.ndarray, source: Grid, target: Grid, beyond: ArrayLike) -> np.ndarray:
-    """Return values (rows, columns, or bands before these) of a grid on another.
+    """Return values (rows, columns) or (bands, rows, columns), resampled to another grid.
 
     Each pixel takes the nearest value. beyond: the value of pixels that the source does not reach,
     one for all or one for each band.

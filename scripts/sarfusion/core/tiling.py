@@ -2,7 +2,7 @@
 
 Neighbouring tiles overlap by a halo as wide as the input that an output pixel depends on (the
 receptive field of a network, a filter), and every tile starts at a multiple of the poolings or
-decimations. Each output pixel so has the same input as in the whole scene, and there are no seams.
+decimations. So each output pixel has the same input as in the whole scene, and there are no seams.
 """
 
 from collections import deque
@@ -45,14 +45,14 @@ class Tile(NamedTuple):
         return slice(first - top, last - top), slice(start - left, stop - left)
 
     def within(self, whole: "Tile") -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-        """Return what this part of a tile reads and writes, as slices of what `whole` does."""
+        """Return what this part of a tile reads and writes, as slices within those of `whole`."""
         return _relative(self.read, whole.read), _relative(self.written, whole.written)
 
     def padded(self, read: Callable[[slice, slice], np.ndarray], more: int = 0) -> np.ndarray:
         """Return the tile with its halo on each side, zero beyond the scene.
 
-        read: gives an array (..., rows, columns) for slices of rows and columns. more: pixels that
-        the halo is widened by.
+        read: returns an array (..., rows, columns) for slices of rows and columns. more: pixels by
+        which the halo is widened.
         """
         margin = self.halo + more
         inside = self._clipped(margin)
@@ -76,8 +76,8 @@ class Tile(NamedTuple):
 def tiles(shape: tuple[int, int], size: int, radius: int = 0, multiple: int = 1) -> Iterator[Tile]:
     """Yield the Tiles that cover a scene of `shape` (rows, columns), row by row.
 
-    size: side of a tile, pixels. radius: distance, pixels, from which an output pixel takes input,
-    and so the halo. Both are rounded up to `multiple`.
+    size: side of a tile, pixels. radius: greatest distance, pixels, from which an output pixel
+    takes input; this is the halo. Both are rounded up to `multiple`.
     """
     size = _round_up(size, multiple)
     halo = _round_up(radius, multiple)
@@ -88,7 +88,7 @@ def tiles(shape: tuple[int, int], size: int, radius: int = 0, multiple: int = 1)
 
 
 def _relative(part: tuple[slice, slice], whole: tuple[slice, slice]) -> tuple[slice, slice]:
-    """Return slices of a scene as slices of what `whole` takes of it."""
+    """Return slices of a scene as slices of the part of it that `whole` takes."""
     rows, columns = (
         slice(inner.start - outer.start, inner.stop - outer.start)
         for inner, outer in zip(part, whole, strict=True)
@@ -105,7 +105,7 @@ def covering(tile: Tile, wanted: np.ndarray, multiple: int = 1) -> list[Tile]:
 
     wanted: bool (rows, columns) of the tile. Each part is the least rectangle around some of them,
     on a grid of `multiple` pixels, with the tile's halo. A tile is divided in two, and each half
-    again, where this leaves less to compute. Parts do not overlap, but for their halos.
+    again, if this leaves less to compute. Parts do not overlap, except in their halos.
     """
     spans, inside = [], []
     for axis, (start, stop) in enumerate((tile.rows, tile.columns)):
@@ -133,13 +133,13 @@ def covering(tile: Tile, wanted: np.ndarray, multiple: int = 1) -> list[Tile]:
 
 
 def _cost(tile: Tile) -> int:
-    """Return the pixels to compute for a tile, and OVERHEAD_PX that each call takes beside them."""
+    """Return the cost of a tile: the pixels to compute for it, and OVERHEAD_PX for the call."""
     rows, columns = (stop - start + 2 * tile.halo for start, stop in (tile.rows, tile.columns))
     return rows * columns + OVERHEAD_PX
 
 
 def in_order(function: Callable[[Any], Any], items: Iterable[Any], threads: int) -> Iterator[Any]:
-    """Yield function(item) of each item in order; `threads` work, few items wait in memory."""
+    """Yield function(item) for each item in order; `threads` work, few items wait in memory."""
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[Any]] = deque()
         for item in items:

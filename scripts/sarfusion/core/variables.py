@@ -1,4 +1,4 @@
-"""Environment variables that would change what a job computes, and those that take their place.
+"""Environment variables that would change what a job computes, and those that replace them.
 
 Standard library only, and free of newer syntax: `reproduce` imports this module too, before
 anything is installed.
@@ -11,15 +11,15 @@ from collections.abc import MutableMapping
 from pathlib import Path
 
 # Beginnings of the names of variables that steer the libraries of a job. Other tools leave them in
-# a shell (PROJ_DATA of conda and QGIS, MPLBACKEND of Jupyter), or a person wants them elsewhere.
+# a shell (PROJ_DATA of conda and QGIS, MPLBACKEND of Jupyter), or a user sets them for other work.
 FOREIGN = (
     *("CPL_", "GDAL_", "GEOTIFF_", "GTIFF_", "OGR_", "OSR_", "PROJ_", "TIFF_", "VRT_", "VSI_"),
     *("BOKEH_", "MATPLOTLIBRC", "MPL", "PYTHON"),
     *("CUBLAS_WORKSPACE_CONFIG", "KMP_", "NVIDIA_TF32_OVERRIDE", "OMP_", "TORCH_ALLOW_TF32"),
     *("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"),
 )
-# Those of them that a person needs: the way through a network, and where Python finds packages and
-# leaves bytecode. Snakemake sets the number of threads itself.
+# Variables among them that a user needs: for access to a network, and for where Python finds
+# packages and writes bytecode. Snakemake sets the number of threads itself.
 KEPT = (
     *("CPL_AWS_", "GDAL_CURL_", "GDAL_HTTP", "GDAL_PROXY"),
     *("PYTHONHOME", "PYTHONPATH", "PYTHONNOUSERSITE", "PYTHONUSERBASE"),
@@ -36,10 +36,10 @@ FIXED = {
 
 
 def clean(variables: MutableMapping[str, str], cache: Path) -> None:
-    """Remove what is FOREIGN from `variables`, and set what is FIXED.
+    """Remove the FOREIGN variables from `variables`, and set the FIXED ones.
 
-    cache: absolute path of a folder that can be written. matplotlib gets a folder there, without
-    settings of the user; so does Snakemake where the user's own cache cannot be written.
+    cache: absolute path of a writable folder. matplotlib gets a folder in it, without settings of
+    the user. Snakemake uses it too if the user's own cache cannot be written.
     """
     for name in list(variables):
         if name.startswith(FOREIGN) and not name.startswith(KEPT):
@@ -52,6 +52,6 @@ def clean(variables: MutableMapping[str, str], cache: Path) -> None:
 
 
 def can_write(folder: Path) -> bool:
-    """Tell whether a folder can be written, or made where it does not exist yet."""
+    """Return whether a folder can be written to, or can be made if it does not exist yet."""
     nearest = next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110
     return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)

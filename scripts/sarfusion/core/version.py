@@ -1,4 +1,4 @@
-"""The version of the project. Its one home is CITATION.cff, where people and archives look for it.
+"""The version of the project. Only CITATION.cff states it: people and archives look for it there.
 
 Standard library only, and free of newer syntax: `reproduce` imports this module too, before
 anything is installed.

@@ -1,7 +1,7 @@
 """YAML and JSON files that people write: read strictly, and with the line of each entry.
 
-Of a key that stands twice, a YAML parser silently takes the last. YAML 1.1 also reads some texts
-as something else: `no` as false, 010 as 8, 12:30 as 750. Both are refused here.
+If a key is repeated, a YAML parser silently takes the last one. YAML 1.1 also reads some texts as
+something else: `no` as false, 010 as 8, 12:30 as 750. Both are refused here.
 """
 
 import json
@@ -54,7 +54,8 @@ class Document:
 def place_of(keys: Keys, documents: Sequence[Document]) -> str | None:
     """Return the file and line of a setting, in the last of the documents that has it.
 
-    If none has it, this is the place of what it would stand in. None if there is no such place.
+    If none has it, this is the place of the innermost entry that would contain it. None if there
+    is no such place.
     """
     found = [document.find(keys) for document in reversed(documents)]
     depth, place = max(found, key=lambda at: at[0], default=(0, None))
@@ -103,13 +104,13 @@ def read_yaml(path: str | Path, strict: bool = True) -> Document:
 
 
 def _read_json(text: str, path: Path) -> Any:
-    """Return the value in a text; StudyError for a key that stands twice; ValueError if no JSON."""
+    """Return the value in a text; StudyError for a repeated key; ValueError if it is not JSON."""
 
     def mapping(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, value in pairs:
             if key in found:
-                raise StudyError(f"{shown(path)}: the key {key} stands twice in one mapping")
+                raise StudyError(f"{shown(path)}: the key {key} occurs twice in one mapping")
             found[key] = value
         return found
 
@@ -158,7 +159,7 @@ class _Loader(yaml.SafeLoader):
         elif event.anchor in self.sizes:
             self.entries += self.sizes[event.anchor]
         else:
-            self.refuse(event, f"*{event.anchor} stands inside of what it repeats")
+            self.refuse(event, f"*{event.anchor} is inside the entry that it repeats")
         if self.strict and isinstance(node, yaml.ScalarNode) and node.tag not in TEXTS:
             if isinstance(parent, yaml.MappingNode) and index is None:  # a key
                 self.refuse(node, f"YAML does not read {node.value} as text; {_quoted(node)}")
@@ -182,7 +183,7 @@ class _Loader(yaml.SafeLoader):
         return node
 
     def check_scalar(self, node: yaml.ScalarNode) -> None:
-        """Refuse what is not what it looks like, and what is no finite number and no day."""
+        """Refuse a value that is not what it looks like, or not a finite number or a valid day."""
         text = node.value
         if len(text) > LONGEST_NUMBER:
             self.refuse(node, f"a number of {len(text)} digits is too large")
@@ -190,24 +191,25 @@ class _Loader(yaml.SafeLoader):
             value = self.construct_object(node)
         except (ValueError, LookupError, AttributeError):  # of a date; of a tag such as !!bool
             kind = "day" if node.tag.endswith(":timestamp") else node.tag.rpartition(":")[2]
-            self.refuse(node, f"{text} is no {kind}; mend it")
+            self.refuse(node, f"{text} is not a valid {kind}; correct it")
         if isinstance(value, float) and not math.isfinite(value):
-            self.refuse(node, f"{text} is no finite number")
+            self.refuse(node, f"{text} is not a finite number")
         if not re.fullmatch(SPELLINGS.get(node.tag, ".*"), text):
             meant = json.dumps(value, default=str)
             self.refuse(node, f"YAML reads {text} as {meant}: write {meant}, or {_quoted(node)}")
 
 
 def _quoted(node: yaml.ScalarNode) -> str:
-    """Return the advice to make a text of a scalar."""
+    """Return the advice to quote a scalar, so that it is read as text."""
     return f"put it in quotes: '{node.value}'"
 
 
 @contextmanager
 def naming_lines(config: Mapping[str, Any], documents: Sequence[Document]) -> Iterator[None]:
-    """Have a SettingError of `config` name the file and the line of the setting.
+    """Make a SettingError about `config` name the file and the line of the setting.
 
-    It names none if the setting has another value in the documents: then the command line gave it.
+    It names neither if the setting has another value in the documents: then it comes from the
+    command line.
     """
     try:
         yield

@@ -16,9 +16,9 @@ SLOPE = 0.2  # of the leaky ReLU below 0
 class Discriminator(nn.Sequential):
     """Four 4x4 convolutions that judge each part of an image on its own (PatchGAN).
 
-    Takes (batch, channels, rows, columns), gives (batch, 1, rows / 4, columns / 4): the log odds
+    Takes (batch, channels, rows, columns), returns (batch, 1, rows / 4, columns / 4): the log odds
     that the part is measured. width: channels of the first convolution; the next have 2 and 4 times
-    as many. There is no batch normalisation, whose statistics small batches do not give.
+    as many. There is no batch normalisation, since small batches have no reliable statistics.
     """
 
     def __init__(self, channels: int, width: int) -> None:
@@ -36,16 +36,17 @@ class Discriminator(nn.Sequential):
 
 
 class Adversarial:
-    """Absolute error, and how well a discriminator tells the network's band from a measured one.
+    """Absolute error, and how well a discriminator distinguishes the network's band from the truth.
 
     Isola et al. 2017, Image-to-Image Translation with Conditional Adversarial Networks, CVPR. The
-    discriminator sees the inputs beside either band, and is trained by one update of its own for
-    each of the network. A network that it cannot tell from the truth draws texture where the mean
-    of what may be there would have the lower squared error. A log variance learns by the
-    likelihood, as it does in SquaredError.
+    discriminator sees the inputs together with either band, and is trained by one update for each
+    update of the network. A network whose band it cannot distinguish from a measured one draws
+    texture, although the mean of all plausible values would have a lower squared error. A log
+    variance learns by the likelihood, as it does in SquaredError.
 
-    In gaps, both bands are the given one outside the pixels that count, and the discriminator sees
-    0 further than `radius` from these: no ground that the network itself does not see.
+    In gaps, both bands are the given one outside the pixels that count, and the discriminator gets
+    0 further than `radius` away from these, so that it sees no ground that the network does not
+    see.
 
     channels: of the inputs. width: see Discriminator, whose weights are drawn from torch's global
     generator. radius: of the network, pixels.
@@ -72,7 +73,7 @@ class Adversarial:
         return self._surprise(made, 1) + ABSOLUTE_ERROR * absolute + likelihood
 
     def _seen(self, outcome: Outcome) -> torch.Tensor | None:
-        """Return 1 where the discriminator sees a gap or what is near, else 0; None for all.
+        """Return 1 in gaps and near them, which the discriminator sees, else 0; None without gaps.
 
         The maximum of a square is that of the maxima of its columns, which takes fewer comparisons.
         """
@@ -89,7 +90,7 @@ class Adversarial:
 
 
 def _shown(outcome: Outcome, band: torch.Tensor, seen: torch.Tensor | None) -> torch.Tensor:
-    """Return what the discriminator sees of a band (batch, channels + 1, rows, columns)."""
+    """Return the discriminator's input for a band (batch, channels + 1, rows, columns)."""
     if seen is None:
         return torch.cat([outcome.inputs, band], dim=1)
     band = torch.where(outcome.where, band, outcome.inputs[:, :1])

@@ -13,7 +13,7 @@ Batch = tuple[torch.Tensor, ...]
 
 
 class Source(Protocol):
-    """What patches are cut from; see ground/patches.py."""
+    """A source from which patches are cut; see ground/patches.py."""
 
     def __len__(self) -> int: ...
 

@@ -1,4 +1,4 @@
-"""Layers that several networks are made of. All keep rows and columns."""
+"""Layers that several networks use. All keep rows and columns."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ def conv_relu(channels_in: int, channels_out: int, size: int = 3) -> nn.Sequenti
 
 
 class Residual(nn.Module):
-    """Adds `scale` times what `layers` make of the features to the features.
+    """Adds `scale` times the output of `layers` for the features to the features.
 
     A small scale keeps a deep network stable without normalisation: Lim et al. 2017, Enhanced Deep
     Residual Networks for Single Image Super-Resolution, CVPR Workshops.
@@ -35,8 +35,8 @@ def residual_convolutions(channels: int, scale: float = 1.0) -> Residual:
 class Branch(nn.Module):
     """The channels of one branch of a network: (batch, `count`, rows, columns).
 
-    places: those of all channels that belong to the branch. A branch without any gets one channel
-    of zeros, so that networks of all inputs have the same layers.
+    places: the places of its channels among all. A branch without any gets one channel of zeros, so
+    that networks of all inputs have the same layers.
     """
 
     def __init__(self, places: Sequence[int]) -> None:
@@ -58,6 +58,6 @@ def branches(channels: int, radar: Sequence[int]) -> tuple[Branch, Branch]:
 
 
 def check_width(width: int, multiple: int = 2) -> None:
-    """Raise ValueError for a `width` that no network is built with."""
+    """Raise ValueError for a `width` that is not allowed."""
     if not (1 <= width <= 256 and width % multiple == 0):
         raise ValueError(f"width is a multiple of {multiple}, at most 256")

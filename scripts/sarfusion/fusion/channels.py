@@ -1,4 +1,4 @@
-"""The input channels of a network: bands of which rasters, their order and normalisation."""
+"""The input channels of a network: their bands in rasters, their order and normalisation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,13 +13,13 @@ from ..ground.normalise import Scaling, apply, undo
 from ..study.inputs import CHANNELS, DATE_AGE, DATE_CLEAR, OTHER_DATE, RADAR
 
 GAP = "gap"
-# Suffix of a channel: how it differs, in gaps, from a surface made of its surroundings. A network
-# is given this too, since it learns how the optical band differs from a start surface (start.py).
+# Suffix of a channel: its difference, in gaps, from a surface made from its surroundings. A network
+# gets this too, since it learns how the optical band differs from a start surface (start.py).
 ANOMALY = "_anomaly"
 OF_OTHER_DATE = f"_{OTHER_DATE}"  # suffix of an optical band, as it was on another date
-WITHOUT = "without_"  # prefix of a channel that others of the protocol have: zeros in its place
+WITHOUT = "without_"  # prefix of a channel that only other inputs of the protocol have: zeros
 CLEAR, WITHHELD, NOT_VALID = range(3)  # values of the band GAP of a raster of start surfaces
-# A pixel that no date shows has the age 0, so that it differs from no other by that alone.
+# A pixel that no date shows has the age 0, so that the age alone does not distinguish it.
 AGE_SCALING: Scaling = {"low": 0.0, "high": 365.0, "mean": 0.0, "std": 30.0}  # days
 FLAG_SCALING: Scaling = {"low": 0.0, "high": 1.0, "mean": 0.0, "std": 1.0}
 ZERO_SCALING: Scaling = {"low": 0.0, "high": 0.0, "mean": 0.0, "std": 1.0}
@@ -32,12 +32,12 @@ def channel_names(
     places: Sequence[str] | None = None,
     gives_band: bool = True,
 ) -> list[str]:
-    """Return the channels of a network, the optical band first, if that is given at all.
+    """Return the channels of a network, the optical band first, if it is given at all.
 
     given: the channels of its input; places: those of all inputs of its protocol (places_of), by
-    default the same. with_gap: whether the band is given with gaps. Their mask is then a channel of
-    its own, since a zero in the band may also be a dark pixel. So are the anomalies in them of the
-    SAR bands, and of the band on another date.
+    default the same. with_gap: whether the band is given with gaps. Then the mask of the gaps is
+    also a channel, since a zero in the band may be a dark pixel. So are the anomalies, in the gaps,
+    of the SAR bands and of the band on another date.
     """
     names = {channel: RADAR.get(channel, channel) for channel in CHANNELS}
     names[OTHER_DATE] = band + OF_OTHER_DATE
@@ -50,33 +50,33 @@ def channel_names(
 
 
 def scaled_alone(names: Sequence[str]) -> list[str]:
-    """Return those of the channels `names` that have a scaling of their own; see scaling_of."""
+    """Return those of the channels `names` that have their own scaling; see scaling_of."""
     return [name for name in names if is_optical(name) or name in RADAR.values()]
 
 
 def is_optical(name: str) -> bool:
-    """Tell whether a channel is an optical band of the scene itself."""
+    """Return whether a channel is an optical band of the scene itself."""
     is_other = name == GAP or name.startswith(WITHOUT) or is_of_date(name) or is_radar(name)
     return not is_other
 
 
 def is_radar(name: str) -> bool:
-    """Tell whether a channel is a SAR band or its anomaly."""
+    """Return whether a channel is a SAR band or its anomaly."""
     return name.removesuffix(ANOMALY) in RADAR.values()
 
 
 def is_of_date(name: str) -> bool:
-    """Tell whether a channel is of another date."""
+    """Return whether a channel is of another date."""
     return OTHER_DATE in name and not name.startswith(WITHOUT)
 
 
 def start_places(names: Sequence[str]) -> list[int]:
-    """Return the places in `names` of the channels that a network with gaps starts from.
+    """Return the places in `names` of the channels from which a network with gaps starts.
 
-    The first is the band with its start surface. Where there is another date, its anomaly is added:
-    the date is then cloned into the gap, shifted by a smooth surface to what surrounds it, as Pérez
-    et al. 2003 do (Poisson image editing, ACM Trans. Graph. 22), with push_pull in place of their
-    equation.
+    The first is the band with its start surface. If there is another date, its anomaly is added:
+    the date is then cloned into the gap, shifted by a smooth surface to match its surroundings, as
+    Pérez et al. 2003 do (Poisson image editing, ACM Trans. Graph. 22), but with push_pull instead
+    of their equation.
     """
     cloned = [
         place
@@ -87,14 +87,14 @@ def start_places(names: Sequence[str]) -> list[int]:
 
 
 def radar_places(names: Sequence[str]) -> list[int]:
-    """Return the places in `names` of SAR bands and their anomalies, also of those without one."""
+    """Return the places in `names` of SAR bands and their anomalies, also if they are zeros."""
     return [place for place, name in enumerate(names) if is_radar(name.removeprefix(WITHOUT))]
 
 
 def scaling_of(name: str, scalings: Mapping[str, Scaling]) -> Scaling:
     """Return the scaling of a channel.
 
-    An anomaly is scaled as its band, but about 0; another date as the band, whose units it has.
+    An anomaly is scaled like its band, but about 0; another date like the band, whose units it has.
     """
     if name.startswith(WITHOUT):
         return ZERO_SCALING
@@ -112,7 +112,7 @@ def scaling_of(name: str, scalings: Mapping[str, Scaling]) -> Scaling:
 
 
 class ChannelReader:
-    """Reads channels of rasters on one grid; zeros where a network is without one."""
+    """Reads channels of rasters on one grid; channels that a network is without are zeros."""
 
     def __init__(self, bands: BandReader, names: Sequence[str]) -> None:
         self._bands = bands
@@ -139,8 +139,8 @@ def open_channels(
 ) -> Iterator[ChannelReader]:
     """Yield the ChannelReader of the channels `names`.
 
-    optical, sar: rasters with the optical and the SAR bands. Where the band is given with gaps,
-    `optical` is a raster of start surfaces, which has all channels but the SAR bands.
+    optical, sar: rasters with the optical and the SAR bands. If the band is given with gaps,
+    `optical` is a raster of start surfaces, which has all channels except the SAR bands.
     """
     known = [name for name in names if not name.startswith(WITHOUT)]
     radar = set(RADAR.values())
@@ -169,9 +169,9 @@ def normalised(
 def is_lacking(bands: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """Return where a network lacks a value that it needs: bool (rows, columns).
 
-    bands: the channels `names` (channels, rows, columns), in their own units. Where the optical
-    band is given with gaps, it is not needed: the mask, which follows it, says where it is hidden.
-    Nor is another date, of which a mask says where it is clear.
+    bands: the channels `names` (channels, rows, columns), in their own units. If the optical band
+    is given with gaps, it is not needed: the mask, which follows it, says where it is hidden.
+    Neither is another date, since a mask says where it is clear.
     """
     with_band = GAP not in names
     needed = [is_radar(name) or (with_band and is_optical(name)) for name in names]

@@ -23,7 +23,7 @@ def save(
 
 
 def load(weights: str | Path, description: str | Path) -> tuple[torch.nn.Module, dict[str, Any]]:
-    """Return (network, record). The network is built from its record and in evaluation mode.
+    """Return (network, record). The network is built from its record, and is in evaluation mode.
 
     Raises StudyError if the weights do not match the record.
     """

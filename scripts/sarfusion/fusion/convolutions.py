@@ -13,10 +13,10 @@ OUTPUT_ROWS = 4  # that WinogradConv2d computes together
 class SingleOutputConv2d(nn.Conv2d):
     """A convolution of odd size k x k to one channel, which keeps rows and columns.
 
-    Takes (batch, channels_in, rows, columns), gives (batch, 1, rows, columns); the parameters are
-    those of nn.Conv2d. The library's kernel computes many output channels at once, so that a
-    single one leaves it idle. It is therefore given k channels: the convolution of each row of
-    pixels with each row of the kernel. These are then summed over the rows of the kernel.
+    Takes (batch, channels_in, rows, columns), returns (batch, 1, rows, columns); the parameters are
+    those of nn.Conv2d. The library's kernel computes many output channels at once, and is mostly
+    idle for a single one. It is therefore given k channels: the convolution of each row of pixels
+    with each row of the kernel. These are then summed over the rows of the kernel.
     """
 
     def __init__(self, channels_in: int, size: int) -> None:
@@ -34,7 +34,7 @@ class SingleOutputConv2d(nn.Conv2d):
 class WinogradConv2d(nn.Conv2d):
     """A convolution of size 3 x 3 or 5 x 5 which keeps rows and columns, with fewer products.
 
-    Takes (batch, channels_in, rows, columns), gives (batch, channels_out, rows, columns); the
+    Takes (batch, channels_in, rows, columns), returns (batch, channels_out, rows, columns); the
     parameters are those of nn.Conv2d. On a CPU, a trained network (`eval`) computes OUTPUT_ROWS
     rows at a time by minimal filtering: weighted sums of the input rows, a 1 x size convolution
     of each, and weighted sums of the results. For 5 x 5 this takes 40 % of the products.
@@ -97,7 +97,7 @@ def winograd_matrices(size: int, dtype: torch.dtype) -> list[torch.Tensor]:
 class ConvTranspose2x2(nn.ConvTranspose2d):
     """A 2 x 2 transposed convolution of stride 2, which doubles rows and columns.
 
-    Takes (batch, channels_in, rows, columns), gives (batch, channels_out, 2 rows, 2 columns); the
+    Takes (batch, channels_in, rows, columns), returns (batch, channels_out, 2 rows, 2 columns); the
     parameters are those of nn.ConvTranspose2d. Each output pixel depends on one input pixel, so
     the layer is a 1 x 1 convolution to four times the channels, which are then rearranged as
     pixels. The library's own kernel is slower, most of all in bfloat16.

@@ -1,7 +1,7 @@
 """The domain of a trained network: the sensors, pixel sizes and values that it was trained on.
 
-A network knows nothing of other scenes, and says so in none of its outputs. So a scene is held
-against the domain before it is filled with networks of another place.
+A network has learned nothing about other scenes, and its outputs do not show this. A scene is
+therefore compared with the domain before it is filled with networks of another place.
 """
 
 import re
@@ -17,14 +17,14 @@ SENTINEL_1 = re.compile(r"sentinel[ _-]*1[a-d]?\b|\bS1[A-D]\b", re.IGNORECASE)
 
 
 class Domain(TypedDict):
-    """What a network was trained on.
+    """The data on which a network was trained.
 
     sensors: {"optical": names, "sar": names} of the training scenes. is_simulated: whether one of
     them is simulated. pixel_m: the smallest and the largest side of an optical pixel, in metres on
     the ground. percentiles: {channel: the normalise.DOMAIN_PERCENTILES of its values on training
     ground}, in the unit of the channel. preparation: {setting: its values at the training sites} of
-    what the network is given: `noise_floor_db` of the radar channels and, of a network that fills
-    gaps, `start`, the method of the start surfaces.
+    the network's input: `noise_floor_db` of the SAR channels and, for a network that fills gaps,
+    `start`, the method of the start surfaces.
     """
 
     sensors: dict[str, list[str]]
@@ -58,13 +58,14 @@ def domain_of(
 
 
 def misfits(scene: Domain, trained: Domain) -> list[str]:
-    """Return in words what in a scene lies outside the domain of a network; nothing if all is fine.
+    """Return in words how a scene is outside the domain of a network; nothing if it is inside.
 
-    scene: the domain of the scene alone, with all channels; those of the network count. Its sensors
-    are those that a network was trained on; so is its pixel size, within PIXEL_TOLERANCE. Of each
-    channel at most 5 % of the pixels lie below, and at most 5 % above, the central 99.8 % of the
-    training ground, and their median lies within its central 90 %. Ground of another kind fails
-    this, as does reflectance or backscatter in another unit or at another level of processing.
+    scene: the domain of the scene alone, with all channels; only those of the network count. A
+    scene is inside if its sensors are those on which the network was trained, and its pixel size is
+    the same, within PIXEL_TOLERANCE. In addition, at most 5 % of the pixels of each channel must be
+    below, and at most 5 % above, the central 99.8 % of the training ground, and their median must
+    be within its central 90 %. Ground of another kind fails this test, as does reflectance or
+    backscatter in another unit or at another level of processing.
     """
     return [
         *_other_sensors(scene, trained),
@@ -75,9 +76,10 @@ def misfits(scene: Domain, trained: Domain) -> list[str]:
 
 
 def sensor_family(name: str) -> str:
-    """Return what sensors have in common whose scenes may stand for each other.
+    """Return the family of a sensor: scenes of one family may replace each other.
 
-    All of Sentinel-1 are alike, as are Landsat 8 and 9, and Landsat 4 to 7; else the name counts.
+    All Sentinel-1 satellites are one, as are Landsat 8 and 9, and Landsat 4 to 7. Any other sensor
+    is a family by its name.
     """
     if SENTINEL_1.search(name):
         return "sentinel-1"
@@ -103,7 +105,7 @@ def _other_pixels(scene: Sequence[float], trained: Sequence[float]) -> Iterator[
 
 
 def _sizes(sides: Sequence[float]) -> str:
-    """Return the smallest and the largest side for people, once if they are alike."""
+    """Return the smallest and the largest side in words, once if they are alike."""
     return " to ".join(dict.fromkeys(f"{side:.3g}" for side in sides)) + " m"
 
 

@@ -1,4 +1,4 @@
-"""What a network minimises while it trains."""
+"""The losses that networks minimise in training."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,10 +8,10 @@ import torch
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a network made of a batch.
+    """A batch and the output of a network for it.
 
     inputs: (batch, channels, rows, columns). output: (batch, 1 or 2, rows, columns), the band and,
-    of a network that gives it, the log variance of its error. target: (batch, 1, rows, columns).
+    if the network estimates it, the log variance of its error. target: (batch, 1, rows, columns).
     All are normalised. where: bool, of the target's shape, the pixels that count; None if all do.
     count: their number.
     """
@@ -24,7 +24,7 @@ class Outcome:
 
     @property
     def band(self) -> torch.Tensor:
-        """The band that the network gives (batch, 1, rows, columns)."""
+        """The band in the network's output (batch, 1, rows, columns)."""
         return self.output[:, :1]
 
     def total(self, values: torch.Tensor) -> torch.Tensor:
@@ -43,15 +43,15 @@ class Outcome:
         """Return the negative log likelihood (batch, 0 or 1, rows, columns) of the errors.
 
         It is Gaussian, without its constant (Nix & Weigend 1994, IEEE ICNN), and empty without a
-        log variance. It has no gradient to the band, which would be weighted by a variance that is
-        still wrong (Seitzer et al. 2022, ICLR).
+        log variance. It has no gradient with respect to the band, since this would be weighted by a
+        variance that is still wrong (Seitzer et al. 2022, ICLR).
         """
         log_variance = self.output[:, 1:]
         return (self.squared().detach() * torch.exp(-log_variance) + log_variance) / 2
 
 
 class Loss(Protocol):
-    """What `fit` minimises. It may keep a state from one update to the next."""
+    """A loss that `fit` minimises. It may keep a state from one update to the next."""
 
     def __call__(self, outcome: Outcome) -> torch.Tensor:
         """Return the loss of one update, a scalar with gradients to `outcome.output`."""
@@ -59,7 +59,7 @@ class Loss(Protocol):
 
 
 class SquaredError:
-    """The mean squared error of the band and, of a log variance, the likelihood."""
+    """The mean squared error of the band and, with a log variance, the likelihood."""
 
     def __call__(self, outcome: Outcome) -> torch.Tensor:
         """See Loss."""

@@ -1,8 +1,8 @@
-"""Trained networks as ONNX files which take and give physical units, and their descriptions.
+"""Trained networks as ONNX files with input and output in physical units, and their descriptions.
 
 An ONNX file has one input `bands`, (batch, channels, rows, columns) in the units of the rasters,
-and one output `fused`, (batch, outputs, rows, columns) in reflectance, both float32. The scaling of
-the training and the padding that poolings need are part of it.
+and one output `fused`, (batch, outputs, rows, columns) in reflectance, both float32. The file
+includes the scaling of the training and the padding that poolings need.
 """
 
 import copy
@@ -38,7 +38,7 @@ INPUT, OUTPUT = "bands", "fused"
 DIMENSIONS = ["batch", "channel", "height", "width"]
 FREE = {0: "batch", 2: "rows", 3: "columns"}  # dimensions of any size
 TRACED_SHAPE = (2, 24, 20)  # batch, rows, columns; no two alike
-# A model is not bound to a time. The extension's own examples write it so.
+# A model is not bound to a time. The examples of the extension use this form.
 ANY_TIME = {"start_datetime": "1900-01-01T00:00:00Z", "end_datetime": "9999-12-31T23:59:59Z"}
 
 
@@ -47,7 +47,7 @@ class InUnits(nn.Module):
 
     Takes (batch, channels, rows, columns), the channels of the record: reflectance, gap (0 clear,
     any other number a gap), dB. NaN counts as the training mean. Returns (batch, outputs, rows,
-    columns): the band and, of a network that gives it, the standard deviation; in reflectance.
+    columns): the band and, if the network estimates it, the standard deviation; in reflectance.
     """
 
     def __init__(self, network: FusionNetwork, record: Mapping[str, Any]) -> None:
@@ -80,8 +80,7 @@ class InUnits(nn.Module):
 def export(network: FusionNetwork, record: Mapping[str, Any], path: str | Path) -> None:
     """Write `network` with the scaling of its record to `path`; rows and columns stay free.
 
-    Its layers are written as those of PyTorch that they take the place of, of which ONNX has the
-    counterparts.
+    Its layers are written as the PyTorch layers that they replace, which have counterparts in ONNX.
     """
     network = copy.deepcopy(network).cpu()
     use_library_layers(network)
@@ -129,8 +128,8 @@ def describe(
     """Return a STAC item of the ONNX file at `path`, with the machine learning extension (MLM).
 
     Tiles of a scene overlap by radius_px and start at multiples of multiple_px, see core/tiling.py.
-    bounds: west, south, east, north of the ground of the training, degrees. difference: what
-    `largest_difference` gave.
+    bounds: west, south, east, north of the training ground, degrees. difference: the result of
+    `largest_difference`.
     """
     west, south, east, north = bounds
     corners = [[west, south], [east, south], [east, north], [west, north], [west, south]]
@@ -150,7 +149,7 @@ def describe(
     )
     item.add_asset("model", asset)
     uncertain = network.uncertain
-    outputs = ["reflectance", *["standard deviation (of this network alone)"] * uncertain]
+    outputs = ["reflectance", *["standard deviation (of this network only)"] * uncertain]
     MLMExtension.ext(item, add_if_missing=True).apply(
         name=item.id,
         architecture=record["network"],
@@ -209,7 +208,7 @@ def _band(channel: str) -> dict[str, str]:
         return {"name": channel, "description": "1 where another date is clear, else 0"}
     if channel.endswith(channels.ANOMALY):
         band = channel.removesuffix(channels.ANOMALY)
-        what = f"where hidden, {band} minus a surface made of its surroundings; else 0"
+        what = f"where hidden, {band} minus a surface made from its surroundings; else 0"
         return {"name": channel, "description": what, "unit": _unit(channel)}
     if channel.endswith(channels.OF_OTHER_DATE):
         what = "surface reflectance on the nearest clear date, matched to the scene"

@@ -11,7 +11,7 @@ class Adam:
     """torch.optim.Adam with its default settings, through PyTorch's functional interface.
 
     PyTorch's own class loads the compiler when it is first used, which takes 2 s in every job.
-    beta1: how much of its running mean the gradient keeps in each step.
+    beta1: the share of the running mean of the gradient that is kept in each step.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""The surface that a network starts from in gaps: it learns the difference to it.
+"""The surface from which a network starts in gaps: it learns the difference to it.
 
 A start surface is made for a whole scene, so that a scene fused in tiles is the same as in one
-pass, however far from its rim a gap is filled.
+pass, however far a pixel is from the rim of its gap.
 """
 
 import numpy as np
@@ -15,8 +15,8 @@ def start_surface(band: np.ndarray, gap: np.ndarray, method: str) -> np.ndarray:
 
     band: NaN where not valid. gap: bool (rows, columns), pixels whose values are ignored. Both
     kinds of pixels are hidden. method: `biharmonic` solves the biharmonic equation in gaps and
-    fills the other hidden pixels as `pyramid` does; `pyramid` is push_pull; `zero`
-    leaves hidden pixels NaN, which a network gets as 0, the training mean.
+    fills the other hidden pixels as `pyramid` does; `pyramid` is push_pull; `zero` leaves hidden
+    pixels NaN, which a network gets as 0, the training mean.
 
     Raises StudyError if every pixel is hidden.
     """

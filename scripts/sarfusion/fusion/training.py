@@ -1,4 +1,4 @@
-"""The training loop, independent of network and protocol, and how torch is set up for it."""
+"""The training loop, independent of network and protocol, and the setup of torch for it."""
 
 import copy
 import logging
@@ -21,7 +21,7 @@ def choose_device(device: str) -> torch.device:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda" and not torch.cuda.is_available():
         raise StudyError(
-            "config: training.device is cuda, but torch finds no GPU here; say auto or cpu"
+            "config: training.device is cuda, but torch finds no GPU here; set it to auto or cpu"
         )
     return torch.device(device)
 
@@ -36,8 +36,8 @@ def choose_precision(precision: str, device: torch.device) -> str:
         return "bfloat16" if native else "float32"
     if precision == "bfloat16" and not native:
         logging.warning(
-            "training.precision is bfloat16, which this processor has no instructions for:"
-            " it is imitated, many times slower than float32"
+            "training.precision is bfloat16, for which this processor has no instructions:"
+            " it is emulated, many times slower than float32"
         )
     return precision
 
@@ -82,8 +82,8 @@ def fit(
 
     batches: (inputs, target) or (inputs, target, counts), where the boolean `counts` marks the
     target pixels that enter the loss. validation: the same; all of it is used each time.
-    loss: what is minimised, by Adam; see losses.py. The network ends with the weights of the
-    validation with the lowest mean squared error, whatever the loss. `history` has an entry for
+    loss: the function that Adam minimises; see losses.py. The network ends with the weights that
+    had the lowest mean squared error in validation, whatever the loss. `history` has an entry for
     each validation: update, train_loss (mean since the previous entry) and validation_loss, both
     mean squared errors of the band in normalised units.
     decay: of the learning rate, see `decayed`. precision: of the products in convolutions. With
@@ -126,7 +126,7 @@ def fit(
 
 
 def has_converged(history: Sequence[dict[str, float]]) -> bool:
-    """Tell whether the validation loss fell by less than 1 % in the last quarter of the updates."""
+    """Return whether the validation loss fell by less than 1 % in the last quarter of updates."""
     last = history[-1]["update"]
     before = [entry["validation_loss"] for entry in history if entry["update"] <= 0.75 * last]
     return bool(before) and min(before) <= 1.01 * min(entry["validation_loss"] for entry in history)
@@ -144,7 +144,7 @@ def _evaluate(apply: Callable[[Batch], Outcome], batches: Iterable[Batch]) -> fl
 
 
 def _apply(network: torch.nn.Module, device: torch.device, precision: str, batch: Batch) -> Outcome:
-    """Return what `network` makes of a batch."""
+    """Return the Outcome of `network` for a batch."""
     inputs, target, *counts = (part.to(device) for part in batch)
     with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
         output = network(inputs.contiguous(memory_format=torch.channels_last)).float()

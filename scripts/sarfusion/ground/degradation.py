@@ -1,4 +1,4 @@
-"""Degrading to a coarser grid as a sensor would see it, and interpolating back."""
+"""Degrading to a coarser grid, as a coarser sensor would see it, and interpolating back."""
 
 import math
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from scipy import ndimage
 from ..core.errors import StudyError
 from ..core.pixel_sizes import RATIO
 
-KERNEL_REACH = 4  # in sigmas; less than 1e-4 of a Gaussian's weight lies beyond
+KERNEL_REACH = 4  # in sigmas; less than 1e-4 of a Gaussian's weight is beyond
 # Margin of coarse pixels that must be read around a strip. The influence of a value on a cubic
 # spline falls by a factor of 0.27 per pixel, so 16 pixels suffice for the digits of float32. A
-# missing pixel takes the nearest value, which may lie further away.
+# missing pixel takes the nearest value, which may be further away.
 STRIP_MARGIN = 40
 
 
@@ -29,10 +29,10 @@ def mtf_sigma(gain: float, ratio: int) -> float:
     Such a filter matches the sensor's modulation transfer function at Nyquist: Aiazzi, Alparone,
     Baronti, Garzelli & Selva 2006, Photogrammetric Engineering & Remote Sensing 72(5).
 
-    Raises StudyError if the gain does not lie between 0 and 1.
+    Raises StudyError unless the gain is between 0 and 1.
     """
     if not 0 < gain < 1:
-        raise StudyError(f"gain at Nyquist is {gain}: it must lie between 0 and 1 (0.3 is usual)")
+        raise StudyError(f"gain at Nyquist is {gain}: it must be between 0 and 1 (0.3 is usual)")
     return ratio / math.pi * math.sqrt(2 * math.log(1 / gain))
 
 
@@ -63,7 +63,7 @@ def enlarge(band: np.ndarray, ratio: int, shape: Sequence[int]) -> np.ndarray:
 
     Bicubic interpolation: the cubic B-spline that takes the value of a coarse pixel at its centre
     and reproduces linear ramps. The edges of the two grids coincide (`grid_mode`), so that each
-    coarse pixel covers the fine pixels that `degrade` made it from.
+    coarse pixel covers the fine pixels from which `degrade` made it.
 
     A coarse NaN makes its whole block NaN; for the surrounding pixels it is replaced by its
     nearest valid neighbour. The result has `shape` (rows, columns), with NaN beyond the coarse

@@ -38,7 +38,7 @@ def simulate_gaps(
     dilation_px: float = 0,
     slope: float = SLOPE,
 ) -> np.ndarray:
-    """Return a mask of cloud-like gaps, which depends on the arguments alone.
+    """Return a mask of cloud-like gaps, which depends only on the arguments.
 
     share: of all pixels, after dilation by a disc of radius `dilation_px`. It is exact except for
     ties, since all pixels that one disc reaches enter the mask together.
@@ -161,14 +161,14 @@ def regions(
 ) -> dict[str, np.ndarray]:
     """Return the regions of scoring, name -> mask; all are parts of the test ground.
 
-    The regions are `gap`, `clear` and `all`, then two partitions of `gap`:
-    `gap_edge_<a>-<b>m` with a < d <= b for the distance d in metres to the nearest clear pixel
-    (b = inf in the last one), and `gap_share_<a>-<b>` with the percentage of gap in the window
-    around the pixel. With age_days, `gap_age_<a>-<b>d` with a < t <= b for the age t of the nearest
-    clear date (NaN without one) are parts of it too. Regions without pixels are included, empty.
+    The regions are `gap`, `clear` and `all`, then two partitions of `gap`: `gap_edge_<a>-<b>m` with
+    a < d <= b for the distance d in metres to the nearest clear pixel (b = inf in the last one),
+    and `gap_share_<a>-<b>` with the percentage of gap in the window around the pixel. With
+    age_days, there are also parts of `gap` named `gap_age_<a>-<b>d` with a < t <= b for the age t
+    of the nearest clear date (NaN without one). Regions without pixels are included, empty.
 
     gap, test: masks. distance_edges_m (metres) and share_edges (between 0 and 1): inner edges of
-    the bins. valid: where the optical band was observed. A pixel without observation helps no
+    the bins. valid: where the optical band was observed. A pixel without an observation helps no
     method, so it is not an edge of a gap, and it counts as gap in the window.
     """
     hidden = gap if valid is None else gap | ~valid

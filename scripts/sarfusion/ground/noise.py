@@ -1,4 +1,4 @@
-"""Blurring a band and adding white noise to it, so that copying it is no answer."""
+"""Blurring a band and adding white noise to it, so that copying it is not a solution."""
 
 import math
 import zlib
@@ -10,7 +10,7 @@ from .degradation import KERNEL_REACH
 
 
 def reach(sigma: float) -> int:
-    """Return how many pixels away a pixel still counts in a blur of `sigma` pixels."""
+    """Return up to how many pixels away a pixel counts in a blur of `sigma` pixels."""
     return math.ceil(KERNEL_REACH * sigma)
 
 
@@ -35,13 +35,14 @@ def blur(band: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def noise_std(std: float, snr_db: float) -> float:
-    """Return the standard deviation of noise that a band of deviation `std` has snr_db over.
+    """Return the standard deviation of noise for a signal-to-noise ratio of `snr_db`.
 
-    The signal-to-noise ratio is that of variances: snr_db = 10 log10(std^2 / noise^2).
+    std: standard deviation of the band. The ratio is that of variances: snr_db = 10 log10(std^2 /
+    noise^2).
     """
     return std * 10 ** (-snr_db / 20)
 
 
 def generator(seed: int, site: str, band: str) -> np.random.Generator:
-    """Return the source of the noise of a band at a site: others have other noise."""
+    """Return the generator of the noise of a band at a site; others have different noise."""
     return np.random.default_rng([seed, *(zlib.crc32(name.encode()) for name in (site, band))])

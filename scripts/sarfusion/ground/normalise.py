@@ -89,7 +89,7 @@ def percentiles(values: np.ndarray) -> list[float]:
 def data_range(values: np.ndarray) -> float:
     """Return L, the data range of SSIM and PSNR: the central 99.8 % of the 1-D `values`.
 
-    With the full range, a single mirror-like roof of a city would determine L.
+    With the full range, a single mirror-like roof in a city would determine L.
     """
     low, high = np.percentile(values.astype(np.float64), RANGE_PERCENTILES)
     return float(high - low)

@@ -15,7 +15,7 @@ LEAST_COUNTED = 0.05  # share of the pixels of a patch in a view that count
 
 
 def index_patches(use: np.ndarray, size: int, stride: int) -> pd.DataFrame:
-    """Return the square patches that lie entirely on ground of one use.
+    """Return the square patches that are entirely on ground of one use.
 
     use: (rows, columns), see split.py. size, stride: pixels; positions start at the scene's
     corner. The columns are row, col (of the top left pixel), size, split.
@@ -37,7 +37,7 @@ def index_patches(use: np.ndarray, size: int, stride: int) -> pd.DataFrame:
 
 
 def _fits(ground: np.ndarray, size: int) -> np.ndarray:
-    """Return for every possible top left pixel whether its patch lies entirely on `ground`."""
+    """Return for every possible top left pixel whether its patch is entirely on `ground`."""
     return _counts(ground, size) == size * size
 
 
@@ -101,15 +101,14 @@ class PatchSource:
 class WithheldSource:
     """Cuts patches out of one scene under the gaps of its views; see training_gaps.Views.
 
-    beside: (channels, rows, columns), what is given of the whole scene, and target: (rows,
-    columns), normalised. starts: (views, side,
-    side), the optical band of each view, normalised, with its start surface where hidden.
-    anomalies: (views, channels, side, side), normalised. ground: bool (rows,
-    columns), the ground of one use. size: pixels.
+    beside: (channels, rows, columns), the channels without gaps, for the whole scene, and target:
+    (rows, columns), both normalised. starts: (views, side, side), the optical band of each view,
+    normalised, with its start surface where hidden. anomalies: (views, channels, side, side),
+    normalised. ground: bool (rows, columns), the ground of one use. size: pixels.
 
     Only hidden pixels of `ground` count. A patch may overlap other ground, so that every pixel of
-    `ground` is used, up to its rim. No test pixel is seen by that: the buffer of the split is at
-    least as wide as the receptive field reaches, and the views know nothing of test ground.
+    `ground` is used, up to its rim. No test pixel is seen in this way: the buffer of the split is
+    at least as wide as the receptive field reaches, and the views contain nothing of test ground.
 
     Raises StudyError if there is no patch with enough pixels that count.
     """

@@ -1,4 +1,4 @@
-"""Surfaces made of what surrounds a gap, by a pyramid of averages, and differences from them."""
+"""Surfaces made from the surroundings of a gap by a pyramid of averages, and their differences."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def push_pull(band: np.ndarray) -> np.ndarray:
     if not unknown.any():
         return band
     if unknown.all():
-        raise StudyError("no valid pixel lies outside the gaps; lower the gap share")
+        raise StudyError("no valid pixel is outside the gaps; lower the gap share")
     above = push_pull(_cell_means(band, ~unknown))
     rows, columns = band.shape
     filled = np.where(unknown, above.repeat(2, axis=0).repeat(2, axis=1)[:rows, :columns], band)
@@ -43,9 +43,9 @@ def _cell_means(band: np.ndarray, known: np.ndarray) -> np.ndarray:
 def anomaly(band: np.ndarray, gap: np.ndarray) -> np.ndarray:
     """Return how a band of SAR or another date differs in gaps from what its surroundings suggest.
 
-    band: (rows, columns); NaN where not valid. gap: bool (rows, columns). The surface is that
-    of push_pull, whose averages speckle disturbs least. 0 outside gaps; NaN where the band is NaN,
-    and everywhere if no valid pixel lies outside the gaps.
+    band: (rows, columns); NaN where not valid. gap: bool (rows, columns). The surface is that of
+    push_pull, whose averages are least disturbed by speckle. The result is 0 outside gaps, and NaN
+    where the band is NaN, and everywhere if no valid pixel is outside the gaps.
     """
     clear = np.where(gap, np.nan, band)
     if np.isnan(clear).all():

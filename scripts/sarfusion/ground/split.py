@@ -6,7 +6,7 @@ import numpy as np
 
 from ..core.errors import StudyError
 
-MIN_VALIDATION_BLOCKS = 3  # where at most a third of the blocks beside test ground are these
+MIN_VALIDATION_BLOCKS = 3  # if these are at most a third of the blocks that are not for test
 NOT_VALID, TRAIN, VALIDATION, TEST, BUFFER = range(5)
 NAMES = {
     NOT_VALID: "not_valid",
@@ -24,7 +24,7 @@ def split_ground(
 
     valid: bool (rows, columns). The scene is cut into nearly equal blocks of about `block_px`. Of
     the blocks with valid pixels, the shares `test` and `validation` are drawn at random: at least
-    one block each, and MIN_VALIDATION_BLOCKS for validation where there are enough. Training ground
+    one block each, and MIN_VALIDATION_BLOCKS for validation if there are enough. Training ground
     within `buffer_px` of a held-out block becomes buffer, by chessboard distance, since receptive
     fields are square. The draw does not depend on any image value.
 
@@ -44,7 +44,7 @@ def split_ground(
     n_validation = max(1, least, round(validation * usable.size))
     if n_test + n_validation >= usable.size:
         raise StudyError(
-            f"too little training ground: {usable.size} blocks of about {block_px} px hold valid"
+            f"too little training ground: {usable.size} blocks of about {block_px} px have valid"
             f" pixels and {n_test} + {n_validation} are held out; lower split.block_px"
         )
     drawn = np.random.default_rng(seed).permutation(usable)
@@ -59,7 +59,7 @@ def split_ground(
     use[~valid] = NOT_VALID
     if not (use == TRAIN).any():
         raise StudyError(
-            f"too little training ground: none is left beside a buffer of {buffer_px} px;"
+            f"too little training ground: none is left outside a buffer of {buffer_px} px;"
             " lower split.buffer_px or raise split.block_px"
         )
     return use

@@ -1,8 +1,8 @@
 """Gaps for training: views of a scene under random masks, which are filled before training starts.
 
 A view is a square window of the scene under one mask. A network that learns the difference to a
-start surface (fusion/start.py) needs that surface for each patch. It is therefore made once per
-view, and patches are cut from the views.
+start surface (fusion/start.py) needs that surface for each patch. The surface is therefore made
+once per view, and patches are cut from the views.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,12 +15,12 @@ from ..core.files import atomic
 from .gaps import GapBank, simulate_gaps
 from .pyramid import anomaly
 
-VIEW_PX = 512  # side of a view at most; bounds the system that a start surface solves
+VIEW_PX = 512  # largest side of a view; bounds the system that is solved for a start surface
 VIEWS, MOST_VIEWS = 12, 48
 
 
 class Views(NamedTuple):
-    """Views of a scene. n views of a square of `side` pixels.
+    """Views of a scene: n squares of `side` pixels.
 
     places: int (n, 2), row and column of the top left pixel. gaps: bool (n, side, side), True where
     the bands are hidden. bands: their names. starts: float32 (n, bands, side, side), reflectance,
@@ -33,7 +33,7 @@ class Views(NamedTuple):
     starts: np.ndarray
 
     def save(self, path: str | Path) -> None:
-        """Write the views to an npz file, atomically; its bytes depend on the views alone."""
+        """Write the views to an npz file, atomically; its bytes depend only on the views."""
         with atomic(path) as temporary, Path(temporary).open("wb") as file:
             np.savez_compressed(file, **self._asdict())
 
@@ -87,9 +87,9 @@ def make_views(
     """Return views of a scene at random places under random masks.
 
     scene: float32 (bands, rows, columns), reflectance, NaN where not valid. test: bool (rows,
-    columns), the test ground, of which nothing is known in any view. settings: the section `gaps`
-    of a study; its seed draws places and masks. start: (band, gap) -> band with its start surface.
-    mask: real gaps, whose cuts are the masks; None for those of draw_masks.
+    columns), the test ground, which is hidden in all views. settings: the section `gaps` of a
+    study; its seed draws places and masks. start: (band, gap) -> band with its start surface. mask:
+    real gaps, whose cuts are the masks; None for those of draw_masks.
 
     Views without a clear pixel are left out.
     """

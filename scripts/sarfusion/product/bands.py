@@ -1,4 +1,4 @@
-"""The bands of the product, and where each pixel of it comes from."""
+"""The bands of the product, and where each of its pixels comes from."""
 
 from collections.abc import Sequence
 from enum import IntEnum
@@ -18,8 +18,8 @@ class Source(IntEnum):
 
     NO_DATA = 0  # at least one band has no value
     MEASURED = 1
-    FILLED = 2  # hidden from the sensor; made up by a method
-    FROM_DATE = 3  # hidden, filled by a method that was given what another date shows there
+    FILLED = 2  # hidden from the sensor; estimated by a method
+    FROM_DATE = 3  # hidden; estimated by a method that was given the pixel on another date
 
 
 LABELS = {
@@ -29,16 +29,16 @@ LABELS = {
     Source.FROM_DATE: "filled from another date",
 }
 CLASSES = ", ".join(f"{kind:d} {label}" for kind, label in LABELS.items())
-MADE = (Source.FILLED, Source.FROM_DATE)  # what no sensor measured on the date of the scene
+MADE = (Source.FILLED, Source.FROM_DATE)  # not measured by a sensor on the date of the scene
 
 
 def hidden(numbers: np.ndarray, qa_pixel: np.ndarray, mask: Sequence[str]) -> np.ndarray:
     """Return where the sensor looked, but a flag of the quality band hides the ground.
 
     numbers: raw digital numbers (3, rows, columns); qa_pixel: integers (rows, columns); mask:
-    QA_PIXEL flags. Fill is not hidden, since nothing was seen there. Nor is a saturated pixel: it
-    is ground in plain sight, brighter than the sensor can tell, and its surroundings do not say
-    how bright.
+    QA_PIXEL flags. Fill is not hidden, since nothing was seen there. Neither is a saturated pixel:
+    it is visible ground, brighter than the sensor can measure, and its surroundings do not show how
+    bright.
     """
     return landsat.any_flagged(qa_pixel, mask) & ~landsat.is_unseen(numbers, qa_pixel)
 
@@ -54,7 +54,7 @@ def compose(
 
     measured, mean, std: reflectance (3, rows, columns), NaN where unknown. is_hidden, is_dated:
     boolean (rows, columns), where the ground is hidden, and where the method was given the pixel as
-    it was on another date. Measured pixels stay as they are. A hidden pixel is filled if all three
+    it was on another date. Measured pixels stay unchanged. A hidden pixel is filled if all three
     bands of `mean` are known there. The standard deviation is NaN outside filled pixels: a measured
     pixel has an error too, which is not known here.
     """

@@ -30,10 +30,10 @@ EXTENSIONS = [
 ]
 # How strptime reads a date that is a year or a month.
 YEAR, MONTHS = "%Y", ("%Y-%m", "%B %Y", "%b %Y")
-# STAC wants a time of each item. Of a scene without a date, or with one in other words, none can be
-# told.
+# STAC requires a time for each item. A scene without a date, or with one in other words, has no
+# known time.
 ANY_TIME = {"start_datetime": "0001-01-01T00:00:00Z", "end_datetime": "9999-12-31T23:59:59Z"}
-SHA256 = "1220"  # how a multihash begins that is a SHA-256: its code, and its length in bytes
+SHA256 = "1220"  # first bytes of a multihash that is a SHA-256: its code, and its length in bytes
 
 
 def write_catalogue(
@@ -44,12 +44,13 @@ def write_catalogue(
 ) -> None:
     """Write the catalogue to `path`, and each of the items to its own path, below that.
 
-    items: {path: Item}, whose assets lie beside it. sensors: of the scenes, in words.
+    items: {path: Item}, with the assets of an item in the same folder. sensors: of the scenes, in
+    words.
     """
     kind = "Landsat" if all(map(sensor_named, sensors)) else "Optical"
     catalogue = pystac.Catalog(
         f"sarfusion-{study}",
-        f"{kind} scenes whose clouds were filled, with the uncertainty of what was filled",
+        f"{kind} scenes whose clouds were filled, with the uncertainty of the filled pixels",
         title=f"Cloud-free pictures of the study {study}",
         catalog_type=pystac.CatalogType.SELF_CONTAINED,
     )
@@ -73,9 +74,9 @@ def item_of(
 ) -> pystac.Item:
     """Return the Item of the product of a site.
 
-    picture, styles: its files, in one folder; {asset: path} of the styles. facts: what it is
+    picture, styles: its files, in one folder; styles is {asset: path}. facts: those of the product
     (product.facts). scene: content of scene.json. software: {name: version}. catalogue_url: of the
-    STAC API that the scenes were found in, None for scenes from elsewhere, which have no items to
+    STAC API in which the scenes were found, None for scenes from elsewhere, which have no items to
     link to.
     """
     grid = read_grid(picture)
@@ -136,16 +137,16 @@ def _asset(path: str | Path, media_type: str, role: str, bands: Any = None) -> p
 
 def bands(grid: Grid) -> list[dict[str, Any]]:
     """Return the bands of the product, in the order of the file, as STAC describes them."""
-    told = {}
+    descriptions = {}
     for band in BANDS:
-        told[band] = f"surface reflectance, {band}"
-        told[deviation_name(band)] = (
+        descriptions[band] = f"surface reflectance, {band}"
+        descriptions[deviation_name(band)] = (
             f"standard deviation of {band} where it was filled, else no data"
         )
     return [
         {
             "name": name,
-            "description": told.get(name, f"where a pixel comes from: {CLASSES}"),
+            "description": descriptions.get(name, f"where a pixel comes from: {CLASSES}"),
             "unit": "1",
             "raster:sampling": "area",
             "raster:spatial_resolution": round(max(grid.pixel_m), 3),
@@ -174,9 +175,9 @@ def proj_code(grid: Grid) -> str | None:
 
 
 def day_of(date: str | None) -> datetime | None:
-    """Return the time of a scene by its date in scene.json: an ISO date or time, or other words.
+    """Return the time of a scene from its date in scene.json, None unless that is in ISO format.
 
-    None for other words. A time without a zone is taken as UTC.
+    A date may be in other words. A time without a zone is taken as UTC.
     """
     try:
         day = datetime.fromisoformat(date) if date else None
@@ -188,8 +189,8 @@ def day_of(date: str | None) -> datetime | None:
 def span_of(date: str | None) -> dict[str, Any]:
     """Return the properties of an item that say when its scene was taken, {} if its date is a day.
 
-    A month or a year is a span from its first second to its last. No date, or one in other words,
-    is any time. The words themselves are kept.
+    A month or a year is a span from its first second to its last. No date, or a date in other
+    words, is any time. The words themselves are kept.
     """
     if day_of(date):
         return {}
@@ -206,7 +207,7 @@ def span_of(date: str | None) -> dict[str, Any]:
 
 
 def licence_code(licence: str) -> str:
-    """Return a licence as STAC wants it: its SPDX identifier; "other" if it is none, but words."""
+    """Return a licence in the form of STAC: its SPDX identifier; "other" if it is in words."""
     is_code = re.fullmatch(r"[\w.+-]+", licence, re.ASCII) and licence != "unknown"
     return licence if is_code else "other"
 
@@ -214,8 +215,8 @@ def licence_code(licence: str) -> str:
 def source_links(items: Sequence[Mapping[str, Any]], url: str | None) -> list[pystac.Link]:
     """Return a link `derived_from` to each source item in the STAC API at `url`.
 
-    Nothing of the address that could be a secret is kept. None for other catalogues: items in a
-    folder, or a person's own files, have no address that others can follow.
+    Parts of the address that could be secret are left out. There are none for other catalogues:
+    items in a folder, or a user's own files, have no address that others can follow.
     """
     if not url or "://" not in url:
         return []

@@ -23,10 +23,10 @@ class Method(NamedTuple):
 def best_method(records: Iterable[Mapping[str, Any]]) -> Method:
     """Return the method of the lowest RMSE in gaps on validation ground, mean over bands and seeds.
 
-    records: of trained models of one site and protocol. Test ground has no part in the choice. A
+    records: of trained models of one site and protocol. Test ground plays no part in the choice. A
     method with SAR in the wrong places is a control, and one without all three bands makes no
-    picture: neither is chosen. Of equal errors, the first counts. Raises StudyError where no method
-    is left.
+    picture: neither is chosen. If errors are equal, the first method is chosen. Raises StudyError
+    if no method is left.
     """
     errors: dict[tuple[str, str], dict[str, list[float]]] = {}
     for record in records:
@@ -44,15 +44,15 @@ def best_method(records: Iterable[Mapping[str, Any]]) -> Method:
 
 
 def is_of(method: Method, record: Mapping[str, Any]) -> bool:
-    """Tell whether a record is that of a network of a method."""
+    """Return whether a record is of a network of a method."""
     return (record["model"], record["input"]) == (method.model, method.input)
 
 
 def std_factors(table: pd.DataFrame | None, method: Method) -> dict[str, float]:
     """Return {band: factor on the standard deviation} of a method, as fitted on validation ground.
 
-    table: the rows of metrics/SITE/PROTOCOL.uncertainty.csv, None where there are none. NaN for a
-    band without a factor, whose uncertainty is then unknown.
+    table: the rows of metrics/SITE/PROTOCOL.uncertainty.csv, None if there are none. NaN for a band
+    without a factor, whose uncertainty is then unknown.
     """
     found: dict[str, float] = {}
     if table is not None:

@@ -1,4 +1,4 @@
-"""What the product of a site is: the facts beside it, in its tags and in its STAC item."""
+"""The facts on the product of a site: in a file beside it, in its tags and in its STAC item."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ def describe(
     """Return the facts of a product as JSON values.
 
     factors: {band: factor on the standard deviation}; an unknown one, NaN, becomes None. mask: the
-    QA_PIXEL flags of what was filled.
+    QA_PIXEL flags of pixels that were filled.
     """
     return {
         "study": study,
@@ -39,13 +39,13 @@ def describe(
 def of_models(domain: Mapping[str, Any]) -> dict[str, Any]:
     """Return the facts on networks of another study. domain: as scripts/check_domain.py writes it.
 
-    trained_by: their study and site. outside: in words, what of the scene they were not trained on.
+    trained_by: their study and site. outside: in words, how the scene is outside their domain.
     """
     return {name: domain[name] for name in ("trained_by", "outside")}
 
 
 def lineage(facts: Mapping[str, Any]) -> str:
-    """Return how the product came about, in a sentence or two for a reader of its metadata."""
+    """Return how the product was made, in a few sentences for readers of its metadata."""
     method = method_label(facts["model"], facts["input"])
     seeds = len(facts["seeds"])
     whose = " network" if seeds == 1 else " networks"
@@ -56,7 +56,7 @@ def lineage(facts: Mapping[str, Any]) -> str:
     return (
         f"Surface reflectance. Pixels flagged as {', '.join(facts['filled_flags'])} were filled by"
         f" {method}, mean of {seeds}{whose}; all others are as measured. Bands *_std: one standard"
-        f" deviation of what was filled, calibrated on validation ground. Band source: {CLASSES}."
+        f" deviation of filled pixels, calibrated on validation ground. Band source: {CLASSES}."
     )
 
 

@@ -25,7 +25,7 @@ from .choice import Method, is_of
 
 
 class Model(NamedTuple):
-    """A trained network on its device, with the record of how it came about."""
+    """A trained network on its device, with the record of its training."""
 
     network: FusionNetwork
     record: Mapping[str, Any]
@@ -39,7 +39,7 @@ def load_models(
 ) -> dict[str, list[Model]]:
     """Return {band: networks} of a method, on a device.
 
-    weights, records: files of networks, those of the method and maybe of others, in one order.
+    weights, records: files of networks in the same order; networks of other methods are left out.
     """
     models: dict[str, list[Model]] = {}
     for weights_path, path in zip(weights, records, strict=True):
@@ -55,7 +55,7 @@ class Scene(NamedTuple):
     """The rasters of a scene, all on one grid.
 
     optical: digital numbers with quality bits, of which landsat.RAW_BANDS are read. stack:
-    reflectance, and SAR in dB. start: the surfaces that filling starts from, with the band `gap`
+    reflectance, and SAR in dB. start: the surfaces from which filling starts, with the band `gap`
     (scripts/start_gaps.py).
     """
 
@@ -77,7 +77,7 @@ def fill_scene(
     threads: int = 1,
     progress: Callable[[Sequence[Tile]], Iterable[Tile]] = iter,
 ) -> dict[str, int]:
-    """Write the product of a scene; return the number of pixels of each Source, by small names.
+    """Write the product of a scene; return the number of pixels of each Source, by lower-case name.
 
     models: {band: networks of all seeds}, of red, green and blue, which have one kind of input.
     factors: {band: factor on the standard deviation of their ensemble}, NaN where it is unknown.
@@ -151,8 +151,8 @@ def _ensemble(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation (reflectance) of one band in a tile, over its networks.
 
-    bands: their channels (channels, rows, columns), with the tile's halo. NaN where they lack a
-    value.
+    bands: their channels (channels, rows, columns), with the tile's halo. The results are NaN where
+    a channel that the networks need has no value.
     """
     means, variances = [], []
     for network, record in models:

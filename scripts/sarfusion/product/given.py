@@ -1,4 +1,4 @@
-"""Trained models of another study, to fill the clouds of a new scene with."""
+"""Trained models of another study, with which the clouds of a new scene are filled."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from ..fusion.channels import is_of_date
 from ..scenes.bands import BANDS
 from ..study.methods import networks
 
-# What is read of a record, here and where a scene is filled.
+# The keys of a record that are read, here and where a scene is filled.
 NEEDED = (
     *("site", "band", "model", "input", "seed", "network", "options", "residual", "uncertainty"),
     *("channels", "scaling", "domain", "validation_rmse"),
@@ -20,7 +20,7 @@ def check_record(record: Mapping[str, Any], path: str) -> None:
     lacking = [key for key in NEEDED if key not in record]
     if lacking:
         raise StudyError(
-            f"{path}: no {', '.join(lacking)} in it: from an older version; train again"
+            f"{path}: has no {', '.join(lacking)}, so it is from an older version; train again"
         )
     if record["network"] not in networks():
         raise StudyError(
@@ -32,8 +32,8 @@ def check_record(record: Mapping[str, Any], path: str) -> None:
 def without_dates(records: Mapping[str, Mapping[str, Any]], where: str) -> dict[str, Any]:
     """Return those of records, {path: record}, whose networks need no other date.
 
-    Other dates are matched to a scene on training ground, which a new scene has none of. Raises
-    StudyError where no network is left. where: their place, for the message.
+    Other dates are matched to a scene on training ground, and a new scene has none. Raises
+    StudyError if no network is left. where: their place, for the message.
     """
     left = {
         path: record
@@ -42,17 +42,17 @@ def without_dates(records: Mapping[str, Mapping[str, Any]], where: str) -> dict[
     }
     if records and not left:
         raise StudyError(
-            f"{where}: all are given another date, which a new scene has none of; train an input"
-            " without"
+            f"{where}: all need another date, which a new scene does not have; train an input"
+            " without one"
         )
     return left
 
 
 def chosen_place(places: Sequence[str], wanted: str | None, folder: str) -> str:
-    """Return the place whose models fill: the one wanted, or the only one.
+    """Return the place whose models fill the scene: the one wanted, or the only one.
 
     places: the sites and transfers that have models in `folder`. Raises StudyError for another, or
-    where there are several: which of them is like the new scene, its user knows best.
+    if there are several and none is wanted: the user knows best which is like the new scene.
     """
     if not places:
         raise StudyError(f"{folder}: no models that fill gaps")
@@ -60,7 +60,7 @@ def chosen_place(places: Sequence[str], wanted: str | None, folder: str) -> str:
     if wanted is not None and wanted not in places:
         raise StudyError(f"{folder}: no models of {wanted} that fill gaps; there are {named}")
     if wanted is None and len(places) > 1:
-        raise StudyError(f"{folder}: models of {named}; choose with --site the most alike")
+        raise StudyError(f"{folder}: models of {named}; choose the most similar one with --site")
     return places[0] if wanted is None else wanted
 
 
@@ -73,12 +73,12 @@ def settings(
     uncertainty: str | None,
     anyway: bool,
 ) -> dict[str, Any]:
-    """Return what is laid over a study so that its clouds are filled with these models.
+    """Return settings that are added to a study so that its clouds are filled with these models.
 
     records: {path of a model without suffix: its record}, of one method. study, site, protocol: of
     these. uncertainty: table with the factors of their standard deviations, None if there is none.
-    anyway: whether a scene unlike their training ground is filled too. The scene is prepared as the
-    training scenes were; where these differed, as the first.
+    anyway: whether a scene unlike their training ground is also filled. The scene is prepared as
+    the training scenes were; if these differed, as the first.
     """
     prepared = next(iter(records.values()))["domain"]["preparation"]
     return {

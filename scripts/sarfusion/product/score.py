@@ -1,4 +1,4 @@
-"""How far off the filled pixels of a product are, where the ground under the clouds is known."""
+"""The errors of the filled pixels of a product, if the ground under the clouds is known."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from ..scenes.bands import BANDS
 from ..scoring.uncertainty import half_width
 from .bands import MADE, NAMES, SOURCE, Source
 
-FROM_DATE, OTHERWISE = "from_date", "not_from_date"  # parts of what is filled, where both are
+FROM_DATE, OTHERWISE = "from_date", "not_from_date"  # parts of the filled pixels, if both exist
 REGIONS = {
     "clouds": MADE,
     FROM_DATE: (Source.FROM_DATE,),
@@ -42,10 +42,10 @@ class Tally:
         self.width += float(2 * wide * std[known].sum())
 
     def scores(self) -> dict[str, tuple[float, int]]:
-        """Return {metric: (value, number of pixels)}; of no pixels, there are no scores.
+        """Return {metric: (value, number of pixels)}; without pixels, there are no scores.
 
         rmse, bias: of the product against the truth, reflectance. coverage_95, width_95: the share
-        of pixels whose truth lies in the 95 % interval, and its mean width, where it is known.
+        of pixels whose truth is in the 95 % interval, and its mean width, where it is known.
         """
         found = {}
         if self.n:
@@ -72,10 +72,10 @@ def add_part(tallies: dict[tuple[str, str], Tally], product: np.ndarray, truth: 
 
 
 def share_rows(pixels: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Return rows on what of the picture was filled, and what of the scene has no data.
+    """Return rows with the filled shares of the picture, and the share of the scene without data.
 
-    pixels: {"no_data", "measured", "filled", "from_date"}. The picture is what was measured or
-    filled. Without pixels from another date, nothing is said of these.
+    pixels: {"no_data", "measured", "filled", "from_date"}. The picture consists of the measured and
+    the filled pixels. Without pixels from another date, there is no row for these.
     """
     scene, dated = sum(pixels.values()), pixels.get("from_date", 0)
     picture = scene - pixels["no_data"]
@@ -94,7 +94,7 @@ def share_rows(pixels: Mapping[str, int]) -> list[dict[str, Any]]:
 def score_rows(tallies: Mapping[tuple[str, str], Tally]) -> list[dict[str, Any]]:
     """Return a row for each score of the tallies.
 
-    Parts of what is filled have rows where some of it is from another date, and some is not.
+    Parts of the filled pixels have rows if some of these are from another date, and some are not.
     """
     both = all(
         any(of.n for (name, _), of in tallies.items() if name == part)

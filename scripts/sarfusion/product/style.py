@@ -1,4 +1,4 @@
-"""Styles for QGIS: true colour, opened with the raster of the same name beside it, and sources."""
+"""Styles for QGIS: true colour, which QGIS opens with the raster of the same name, and sources."""
 
 from pathlib import Path
 from xml.etree import ElementTree
@@ -10,12 +10,12 @@ from ..core.raster import band_numbers, open_raster
 from ..scenes.bands import BANDS
 from .bands import LABELS, NAMES, SOURCE, Source
 
-COLOURS = {  # of each kind of pixel; no data is transparent
+COLOURS = {  # of each kind of pixel; nodata is transparent
     Source.MEASURED: "#D9D9D9",
     Source.FILLED: "#CC78BC",
     Source.FROM_DATE: "#0173B2",
 }
-MAX_SAMPLE_PX = 1000  # along a side of the picture, of which the stretch is taken
+MAX_SAMPLE_PX = 1000  # along a side of the picture, from which the stretch is computed
 STRETCH = (2, 98)  # percentiles; one stretch for the three bands, as in the figures
 HEADER = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 
@@ -23,7 +23,7 @@ HEADER = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 def stretch_of(picture: str | Path) -> tuple[float, float]:
     """Return the percentiles STRETCH of red, green and blue of a raster together, reflectance.
 
-    (0, 1) where it has no data, or only one value.
+    (0, 1) if it has no data, or only one value.
     """
     with open_raster(picture) as dataset:
         share = min(1, MAX_SAMPLE_PX / max(dataset.shape))
@@ -73,7 +73,7 @@ def sources() -> str:
 
 
 def _renderer(kind: str) -> tuple[ElementTree.Element, ElementTree.Element, ElementTree.Element]:
-    """Return (root, pipe, renderer) of a style that is begun. kind: of QGIS's raster renderers."""
+    """Return (root, pipe, renderer) of a new style. kind: that of QGIS's raster renderer."""
     root = ElementTree.Element(
         "qgis", version="3.16.0", styleCategories="Symbology", minScale="1e+08", maxScale="0"
     )
@@ -85,7 +85,7 @@ def _renderer(kind: str) -> tuple[ElementTree.Element, ElementTree.Element, Elem
 
 
 def _written(root: ElementTree.Element, pipe: ElementTree.Element) -> str:
-    """Return a style as text, completed with what QGIS expects after the renderer."""
+    """Return a style as text, completed with the elements that QGIS expects after the renderer."""
     ElementTree.SubElement(pipe, "brightnesscontrast", brightness="0", contrast="0", gamma="1")
     ElementTree.SubElement(pipe, "huesaturation", saturation="0", grayscaleMode="0")
     ElementTree.SubElement(pipe, "rasterresampler", maxOversampling="2")

@@ -1,4 +1,4 @@
-"""The optical bands of scenes: which there are, and in which order."""
+"""The optical bands of scenes, and their order."""
 
 from collections.abc import Iterable
 

@@ -1,8 +1,8 @@
-"""Maps of built-up ground: the classes of a simulated city, or a person's own mask.
+"""Maps of built-up ground: the classes of a simulated city, or a user's own mask.
 
-A map has one band on the optical grid: NOT_BUILT, BUILT or UNKNOWN. Built up is what ESA WorldCover
-calls so (class 50): ground under buildings, roads and other structures, but no green between them
-(Zanaga et al. 2022, ESA WorldCover 10 m 2021 v200).
+A map has one band on the optical grid: NOT_BUILT, BUILT or UNKNOWN. Built-up ground is defined as
+in ESA WorldCover (class 50): ground under buildings, roads and other structures, but not the green
+between them (Zanaga et al. 2022, ESA WorldCover 10 m 2021 v200).
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ CELLS = 6  # of the simulated land along an optical pixel
 
 
 def simulated_map(land: LandCover) -> np.ndarray:
-    """Return where at least half of a pixel is of COVERS, uint8 (rows, columns).
+    """Return the map whose pixels are BUILT if at least half is of COVERS, uint8 (rows, columns).
 
     land: of simulate.city_land.
     """
@@ -35,11 +35,11 @@ def simulated_map(land: LandCover) -> np.ndarray:
 
 
 def own_map(path: str, number: int, classes: Sequence[int] | None, grid: Grid) -> np.ndarray:
-    """Return the map that a raster gives, uint8 (rows, columns) of `grid`, by nearest neighbour.
+    """Return the map in a raster, uint8 (rows, columns) of `grid`, by nearest neighbour.
 
-    number: of its band, from 1. classes: the values that are built up; None: all but 0. What the
-    raster calls no data is UNKNOWN, as is ground beyond it; without classes, 0 is data. Raises
-    StudyError where the two do not overlap, or where no pixel is built up, or every one is.
+    number: of its band, from 1. classes: the values that are built up; None: all but 0. Nodata of
+    the raster and ground beyond it are UNKNOWN; without classes, 0 is data. Raises StudyError if
+    the raster has no data on the grid, or if no pixel or every pixel is built up.
     """
     with open_raster(path) as dataset:
         band = own_band(dataset, number, path).under(grid)
@@ -50,9 +50,9 @@ def own_map(path: str, number: int, classes: Sequence[int] | None, grid: Grid) -
         state = np.where(known, np.where(built, BUILT, NOT_BUILT), UNKNOWN).astype(np.uint8)
         found = nearest(state, band.grid, grid, UNKNOWN)
     if (found == UNKNOWN).all():
-        raise StudyError(f"{path}: knows nothing of the optical scene; give a mask of that place")
+        raise StudyError(f"{path}: has no data in the optical scene; give a mask of that place")
     for kind, words in ((BUILT, "no pixel is"), (NOT_BUILT, "every pixel is")):
         if not (found == kind).any():
-            said = "not 0" if classes is None else f"one of {', '.join(map(str, classes))}"
-            raise StudyError(f"{path}: {words} built up ({said}); check built_up.classes")
+            meaning = "not 0" if classes is None else f"one of {', '.join(map(str, classes))}"
+            raise StudyError(f"{path}: {words} built up ({meaning}); check built_up.classes")
     return found

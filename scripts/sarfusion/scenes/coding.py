@@ -1,4 +1,4 @@
-"""Bringing what the files of a sensor hold into the form of a raw scene, which is Landsat's."""
+"""Conversion of the files of a sensor into the form of a raw scene, which is Landsat's."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,8 +13,8 @@ def as_raw(sensor: Sensor, numbers: np.ndarray, bands: Sequence[str], added: int
     """Return the bands of a raw scene: the optical `bands` and landsat.QUALITY.
 
     numbers: as in the files (bands, rows, columns), optical bands before quality bands; those of
-    Landsat are returned unchanged. added: to every number that is data. A pixel without data in one
-    band is fill in all.
+    Landsat are returned unchanged. added: a number that is added to all data. A pixel without data
+    in one band is fill in all.
     """
     if sensor.coding is None:
         return numbers
@@ -49,9 +49,9 @@ def as_quality(sensor: Sensor, quality: np.ndarray, bands: Sequence[str]) -> np.
 
 
 def as_qa_pixel(sensor: Sensor, quality: np.ndarray) -> np.ndarray:
-    """Return QA_PIXEL (rows, columns) of the first quality band; what is no integer, as it is.
+    """Return QA_PIXEL (rows, columns) of the first quality band.
 
-    quality: (rows, columns), as in its file.
+    quality: (rows, columns), as in its file; returned unchanged if it is not of integers.
     """
     if sensor.coding is None or not np.issubdtype(quality.dtype, np.integer):
         return quality
@@ -67,15 +67,15 @@ def check_quality(sensor: Sensor, numbers: np.ndarray, where: str) -> None:
         return
     named = ", ".join(map(str, np.unique(numbers[odd])[:6]))
     raise StudyError(
-        f"{where}: holds {named}, which {sensor.coding.name} of {sensor.title} does not; give the"
-        " quality band of this sensor, or name the sensor of the file"
+        f"{where}: contains {named}, which {sensor.coding.name} of {sensor.title} does not; give"
+        " the quality band of this sensor, or name the sensor of the file"
     )
 
 
 def _decoded(coding: Bits | Classes, numbers: np.ndarray) -> dict[str, np.ndarray]:
     """Return where the flags are, as bool arrays of the shape of numbers.
 
-    Among them is `fill`, and of classes `saturated`.
+    The flags include `fill` and, of classes, `saturated`.
     """
     odd = _odd(coding, numbers)
     if isinstance(coding, Bits):
@@ -88,6 +88,6 @@ def _decoded(coding: Bits | Classes, numbers: np.ndarray) -> dict[str, np.ndarra
 
 
 def _odd(coding: Bits | Classes, numbers: np.ndarray) -> np.ndarray:
-    """Return where integers are none that the band may have."""
+    """Return where integers are not valid in the band."""
     count = 256 if isinstance(coding, Bits) else coding.count
     return (numbers < 0) | (numbers >= count)

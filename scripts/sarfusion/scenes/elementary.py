@@ -2,9 +2,9 @@
 
 NumPy selects the implementation of exp, log10, sin, cos and power by the instruction set, and the
 results differ in the last digits. So do those of a C library, between processors with and without
-fused multiply-add, and between versions. The functions here consist of additions, multiplications,
-divisions, square roots, roundings and tables alone. IEEE 754 fixes every bit of these, and NumPy
-computes each operation separately, without fusing two of them.
+fused multiply-add, and between versions. The functions here consist only of additions,
+multiplications, divisions, square roots, roundings and tables. IEEE 754 fixes every bit of these,
+and NumPy computes each operation separately, without fusing two of them.
 
 The functions of float64 are accurate to about one unit in the last place. Those of float32 return
 the numbers that the reference scenes were first made with: `exp` those of NumPy on AVX2 and

@@ -1,7 +1,7 @@
 """The simulated city in the near and the shortwave infrared (OLI B5 and B6).
 
-What it draws is apart from the draws of the visible bands, so that red, green and blue, SAR and
-clouds of a city are the same with and without the infrared.
+Its random numbers are drawn separately from those of the visible bands, so that red, green and
+blue, SAR and clouds of a city are the same with and without the infrared.
 """
 
 import numpy as np
@@ -43,5 +43,5 @@ def hues(seed: int, patches: int) -> np.ndarray:
 
 
 def sight(seed: int, *day: int) -> np.random.Generator:
-    """Return what draws noise and light of the infrared of the scene, or of another day."""
+    """Return the generator of noise and light in the infrared, for the scene or another day."""
     return np.random.default_rng([SIGHT, seed, *day])

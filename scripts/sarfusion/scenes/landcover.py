@@ -330,9 +330,9 @@ def make_footprint(
     wide: Sequence[np.ndarray],
     kind_of: np.ndarray,
 ) -> np.ndarray:
-    """Return which cells lie under the building of their lot: a rectangle, or an L.
+    """Return which cells are under the building of their lot: a rectangle, or an L.
 
-    count: number of lots; kind_of: their kind. Of each cell, lot: the index of its lot; inside:
+    count: number of lots; kind_of: their kind. For each cell, lot: the index of its lot; inside:
     its two coordinates in the lot; wide: the two sides of the lot, in metres.
     """
     gap = of_kind(kind_of, lambda f: f.gap)[:, None] * rng.uniform(0.6, 1.6, (count, 4))
@@ -360,7 +360,7 @@ def shore_distance(
 ) -> np.ndarray:
     """Return the distance of each cell from the water in metres, 0 in it.
 
-    A meandering river passes the city centre; lakes lie in the countryside where the field
+    A meandering river passes the city centre; lakes are in the countryside, where the field
     `roughness` is highest.
     """
     direction = rng.uniform(0, np.pi)

@@ -32,18 +32,18 @@ QA_CLEAR_BIT = 6  # set where neither dilated_cloud nor cloud is
 QA_FILL = 1 << QA_PIXEL_BITS["fill"]  # the QA_PIXEL of a pixel that is fill
 # Four confidences of two bits each (cloud, shadow, snow, cirrus) follow the flags: 01 is low.
 QA_ALL_LOW = 0b01010101 << 8
-# SR_QA_AEROSOL of Landsat 8 and 9: how reflectance was freed of aerosol. Each flag is a value of
-# some bits, given as (first bit, number of bits, value).
+# SR_QA_AEROSOL of Landsat 8 and 9: how reflectance was corrected for aerosol. Each flag is a value
+# of some bits, given as (first bit, number of bits, value).
 AEROSOL_FLAGS = {"high": (6, 2, 3), "interpolated": (5, 1, 1)}
 AEROSOL_FILL = 1
 # Bit n - 1 of QA_RADSAT is set if band n is saturated. Landsat 4 to 7 (TM, ETM+) number their bands
-# otherwise than Landsat 8 and 9 (OLI).
+# differently from Landsat 8 and 9 (OLI).
 RADSAT_BITS = {
     "oli": {"blue": 1, "green": 2, "red": 3, "nir": 4, "swir16": 5},
     "tm": {"blue": 0, "green": 1, "red": 2, "nir": 3, "swir16": 4},
 }
 QA_RADSAT_BITS = RADSAT_BITS["oli"]  # of every raw scene in the study
-# How people and product names call the satellites and sensors.
+# Names of the satellites and sensors in texts and in the names of products.
 SENSORS = {
     "oli": re.compile(r"landsat[ _-]*[89]\b|\bL[89]\b|\bOLI(-?2)?\b|\bL[CO]0[89]_", re.IGNORECASE),
     "tm": re.compile(r"landsat[ _-]*[4-7]\b|\bL[4-7]\b|\bE?TM\b|\bL[ET]0[4-7]_", re.IGNORECASE),
@@ -131,7 +131,7 @@ def check_radsat_sensor(sensor: str, about: str, where: str) -> None:
     if named not in (None, sensor):
         raise StudyError(
             f"{where}: its bits are read as those of {sensor}, but this scene is of {named}, which"
-            f" numbers its bands otherwise ({about}); say qa_radsat.bits: {named}"
+            f" numbers its bands differently ({about}); set qa_radsat.bits: {named}"
         )
 
 

@@ -1,11 +1,11 @@
 """The equivalent number of looks (ENL) of SAR backscatter, estimated from the scene itself.
 
 Over ground of one kind, linear power of L looks is gamma distributed with the variance mean^2 / L,
-so that L = mean^2 / variance. What varies on the ground adds to the variance, so this is estimated
-in small windows, and the mode of the estimates is taken, since windows with an edge or a texture
-lie far below it (Anfinsen, Doulgeris & Eltoft 2009, IEEE TGRS 47, 3795-3809). Windows are the
-calmest ones of the *optical* scene: to choose them by SAR would prefer those in which speckle
-happens to be weak.
+so that L = mean^2 / variance. Variation of the ground adds to the variance, so L is estimated in
+small windows, and the mode of the estimates is taken, since estimates from windows with an edge or
+a texture are far below it (Anfinsen, Doulgeris & Eltoft 2009, IEEE TGRS 47, 3795-3809). The windows
+are the smoothest ones of the *optical* scene: choosing them by SAR would favour those in which
+speckle happens to be weak.
 """
 
 import math
@@ -17,9 +17,9 @@ from scipy.special import polygamma
 SIDE = 5  # pixels along a window
 CALM_SHARE = 0.1  # of the windows, those with the smoothest optical bands
 MIN_WINDOWS = 20
-PLACES = 1000  # at which the density of the estimates is taken
-RESOLUTION_M = 20.0  # of Sentinel-1 IW GRD; pixels less far apart share their speckle
-DB = 10 / math.log(10)  # dB in a unit of the natural logarithm
+PLACES = 1000  # at which the density of the estimates is computed
+RESOLUTION_M = 20.0  # of Sentinel-1 IW GRD; pixels closer together share their speckle
+DB = 10 / math.log(10)  # dB per unit of the natural logarithm
 
 
 class Looks(TypedDict):
@@ -36,8 +36,8 @@ def estimate_looks(
     """Return the Looks of VV and VH (2, rows, columns; linear power), None with too few windows.
 
     optical: bands (bands, rows, columns; reflectance) on the same pixels. Both are NaN where they
-    have no value; power is NaN, too, where it was raised to a noise floor. pixel_m: side of their
-    pixels. sar_pixel_m: that of the pixels that the SAR was averaged from. Speckle must be
+    have no value; power is also NaN where it was raised to a noise floor. pixel_m: side of their
+    pixels. sar_pixel_m: side of the pixels from which the SAR was averaged. Speckle must be
     independent from pixel to pixel, so pixels are taken at least the resolution apart.
     """
     step = math.ceil(max(RESOLUTION_M, sar_pixel_m) / pixel_m)
@@ -57,7 +57,7 @@ def estimate_looks(
 
 
 def ratio_speckle_db(vv: float, vh: float) -> float:
-    """Return the standard deviation in dB of VV / VH by speckle, from the looks of each.
+    """Return the standard deviation in dB of VV / VH due to speckle, from the looks of each.
 
     The logarithm of gamma distributed power of L looks has the variance polygamma(1, L), and the
     speckle of the two polarisations is independent.
@@ -75,7 +75,7 @@ def _windows(bands: np.ndarray) -> np.ndarray:
 def _relative_variance(windows: np.ndarray) -> np.ndarray:
     """Return the unbiased variance over the squared mean along the last axis.
 
-    It is above 0, for a division by it, and infinite where the mean is not positive.
+    It is above 0, so that it can be a divisor, and infinite where the mean is not positive.
     """
     mean = windows.mean(axis=-1)
     ratio = np.full(mean.shape, np.inf)
@@ -86,8 +86,8 @@ def _relative_variance(windows: np.ndarray) -> np.ndarray:
 def _mode(values: np.ndarray) -> float:
     """Return the mode of positive values.
 
-    It is that of the density of their logarithms, in which the estimates of a variance are nearly
-    symmetric. The density is a sum of Gaussians of the width by Scott's rule.
+    It is the mode of the density of their logarithms, whose distribution is nearly symmetric for
+    estimates of a variance. The density is a sum of Gaussians, with the width of Scott's rule.
     """
     logarithms = np.log(values)
     width = logarithms.std() * values.size ** (-1 / 5)

@@ -1,4 +1,4 @@
-"""Reading the other dates of a site: raw scenes on the grid of its own."""
+"""Reading the other dates of a site: raw scenes on the grid of its scene."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -32,7 +32,7 @@ def read_dates(
     for image, path in zip(images, dates, strict=True):
         with open_raster(path) as raster:
             if not Grid.of(raster).alike(grid):
-                raise StudyError(f"{path}: lies on another grid than the scene; make it again")
+                raise StudyError(f"{path}: is on another grid than the scene; make it again")
             at = band_numbers(raster, (*bands, *landsat.QUALITY))
             raw = raster.read(at)
             scale, offset = (

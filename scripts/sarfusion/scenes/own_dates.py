@@ -1,4 +1,4 @@
-"""Other dates of a site from a person's own rasters, on the grid of its scene."""
+"""Other dates of a site from a user's own rasters, on the grid of its scene."""
 
 import shlex
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from . import landsat
 from .own_rasters import OwnBand, own_band
 from .own_scene import OwnOptical, Rasters
 
-COMMON = ("scale", "offset", "nodata", "saturation", "sensor")  # as of the scene where not given
+COMMON = ("scale", "offset", "nodata", "saturation", "sensor")  # as for the scene if not given
 
 
 def settings_of_date(settings: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -34,7 +34,7 @@ class OwnDate:
     """The optical bands and quality bits of a site on another date, on the grid of its scene.
 
     rasters: the open rasters, {"optical.red": ..., "optical.mask": ...}. settings: as
-    settings_of_date returns them. where: site and date, for messages. Raises StudyError where the
+    settings_of_date returns them. where: site and date, for messages. Raises StudyError if the
     pixels are not those of `grid`, and for all that OwnOptical refuses.
     """
 
@@ -52,15 +52,15 @@ class OwnDate:
             raise StudyError(f"site {where}: {_advice(rasters['optical.red'].name, grid)}")
         if self._overlap(Window(0, 0, grid.width, grid.height)) is None:
             raise StudyError(
-                f"site {where}: lies at {own.place()}, and the scene at {grid.place()}; give"
-                " another date of the same place"
+                f"site {where}: is at {own.place()}, but the scene at {grid.place()}; give another"
+                " date of the same place"
             )
         self._mask = None
         if "mask" in settings["optical"]:
             number = settings["optical"]["mask"]["band"]
             self._mask = own_band(rasters["optical.mask"], number, f"site {where}: mask")
             if not self._mask.grid.alike(own):
-                raise StudyError(f"site {where}: mask lies on another grid than red; align them")
+                raise StudyError(f"site {where}: mask is on another grid than red; align them")
             self._mask = self._mask.with_zero()
 
     def check(self) -> None:
@@ -70,7 +70,7 @@ class OwnDate:
     def read(self, window: Window) -> np.ndarray:
         """Return the optical bands, qa_pixel and qa_radsat (bands, rows, columns) of a window.
 
-        window: of `grid`. What lies beyond the rasters, or is not 0 in the mask, is fill.
+        window: of `grid`. Pixels beyond the rasters, or not 0 in the mask, are fill.
         """
         count = len(self.names)
         bands = count + len(landsat.QUALITY)

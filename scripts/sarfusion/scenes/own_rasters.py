@@ -1,4 +1,4 @@
-"""A person's own rasters, read by windows: numbers, north up, and where they are data."""
+"""A user's own rasters, read by windows: numbers, north up, and where they are data."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class OwnBand:
     """One band of a raster, or a part of it, with windows and pixels of `grid`, which is north up.
 
     nodata: the numbers that mean no data, in the study or the file.
-    where: site and band, as messages name them. times: how many pixels of `grid` lie along one of
-    the file's.
+    where: site and band, as messages name them. times: how many pixels of `grid` fit along the
+    side of one of the file's.
     """
 
     dataset: DatasetReader
@@ -51,8 +51,8 @@ class OwnBand:
     def read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """Return (numbers, known) of a window, both (rows, columns).
 
-        known: where a number is neither no data, nor masked by the file (mask, .msk, alpha), nor
-        NaN or infinite.
+        known: where a number is finite, and neither nodata nor masked by the file (mask, .msk,
+        alpha).
         """
         if self.times > 1:
             of_file = replace(self, grid=Grid.of(self.dataset).north_up(), times=1)
@@ -81,20 +81,20 @@ class OwnBand:
         broken = numbers != np.floor(numbers)
         if broken.any():
             raise StudyError(
-                f"{self.where}: holds {numbers[broken][0]:g}, which is no bit field; bits do not"
-                " survive averaging: resample by nearest neighbour"
+                f"{self.where}: contains {numbers[broken][0]:g}, which is not a bit field; bits do"
+                " not survive averaging: resample by nearest neighbour"
             )
         return numbers.astype(np.int32).astype(np.uint16), known
 
     def under(self, grid: Grid) -> OwnBand:
-        """Return the part of the band under another grid, all of it where they do not overlap."""
+        """Return the part of the band under another grid, all of it if they do not overlap."""
         part = covering(self.grid, grid)
         return replace(self, grid=self.grid.part(part)) if part else self
 
     def on_pixels_of(self, grid: Grid, times: int) -> OwnBand:
         """Return the band with pixels as fine as those of another grid, if it is `times` coarser.
 
-        Otherwise it is returned as it is.
+        Otherwise it is returned unchanged.
         """
         fine = self.grid.finer(times)
         return replace(self, grid=fine, times=times) if fine.alike(grid) else self
@@ -105,12 +105,12 @@ class OwnBand:
         return self if held is None else replace(self, nodata=(*self.nodata, held))
 
     def with_zero(self) -> OwnBand:
-        """Return the band with 0 as data: that nothing is flagged, even if declared nodata."""
+        """Return the band with 0 as data ("nothing is flagged"), even if declared nodata."""
         return replace(self, nodata=tuple(number for number in self.nodata if number != 0))
 
     @property
     def _has_mask(self) -> bool:
-        """Whether the file has a mask beside nodata and alpha."""
+        """Whether the file has a mask besides nodata and alpha."""
         flags = set(self.dataset.mask_flag_enums[self.number - 1])
         other = flags & {MaskFlags.all_valid, MaskFlags.alpha}
         return not other and flags != {MaskFlags.nodata}
@@ -130,7 +130,7 @@ class OwnBand:
         return Window(first, upper, last - first, lower - upper)
 
     def _turned(self, pixels: np.ndarray) -> np.ndarray:
-        """Return pixels of the file (rows, columns) as they lie on `grid`."""
+        """Return pixels of the file (rows, columns) in the orientation of `grid`."""
         across, down = self._steps.a + self._steps.d, self._steps.b + self._steps.e
         if abs(self._steps.b) > abs(self._steps.e):
             pixels = pixels.T
@@ -140,28 +140,29 @@ class OwnBand:
 def own_band(dataset: DatasetReader, number: int, where: str) -> OwnBand:
     """Return band `number` of an open raster. where: site and band, for messages.
 
-    Raises StudyError where there is no such band, and where it is an alpha band or complex.
+    Raises StudyError if there is no such band, or if it is an alpha band or complex.
     """
     if number > dataset.count:
         raise StudyError(
-            f"{where}: {dataset.name} has no band {number}, it has {dataset.count}; mend `band`"
+            f"{where}: {dataset.name} has no band {number}, it has {dataset.count}; correct `band`"
         )
     if number in _alphas(dataset):
         raise StudyError(
-            f"{where}: band {number} of {dataset.name} is its alpha band, a mask and no"
-            f" measurement; mend `band`, or the file (gdal_edit.py -colorinterp_{number} undefined)"
+            f"{where}: band {number} of {dataset.name} is its alpha band, a mask and not a"
+            " measurement; correct `band`, or the file (gdal_edit.py"
+            f" -colorinterp_{number} undefined)"
         )
     dtype = dataset.dtypes[number - 1]
     if dtype.startswith("complex"):
         raise StudyError(
-            f"{where}: {dataset.name} holds complex numbers ({dtype}), as single-look products do;"
-            " give calibrated and terrain-corrected backscatter"
+            f"{where}: {dataset.name} contains complex numbers ({dtype}), as single-look products"
+            " do; give calibrated and terrain-corrected backscatter"
         )
     scale, offset = dataset.scales[number - 1], dataset.offsets[number - 1]
     if scale == 0 or not np.isfinite([scale, offset]).all():
         raise StudyError(
-            f"{where}: {dataset.name} declares scale {scale:g} and offset {offset:g}, which make no"
-            " numbers; mend them (gdal_edit.py -scale, -offset)"
+            f"{where}: {dataset.name} declares scale {scale:g} and offset {offset:g}, which give no"
+            " usable numbers; correct them (gdal_edit.py -scale, -offset)"
         )
     declared = _held(dataset.nodatavals[number - 1], np.dtype(dtype))
     nodata = () if declared is None else (declared,)
@@ -171,16 +172,16 @@ def own_band(dataset: DatasetReader, number: int, where: str) -> OwnBand:
 def measured_band(
     dataset: DatasetReader, number: int, where: str, nodata: float | None, trusted: bool
 ) -> OwnBand:
-    """Return a band of measurements, as `own_band`. nodata: of the study, None if it names none.
+    """Return a band of measurements, like `own_band`. nodata: of the study, None if it names none.
 
     trusted: whether the study may contradict the file; both numbers then mean no data. Raises
-    StudyError if it does without, and for a band of colour indices.
+    StudyError if it contradicts the file without being trusted, and for a band of colour indices.
     """
     band = own_band(dataset, number, where)
     if dataset.colorinterp[number - 1] == ColorInterp.palette:
         raise StudyError(
-            f"{where}: band {number} of {dataset.name} holds the indices of a colour table, no"
-            " measurements; give the data that the picture was made from"
+            f"{where}: band {number} of {dataset.name} contains the indices of a colour table, not"
+            " measurements; give the data from which the picture was made"
         )
     if nodata is None:
         return band
@@ -188,19 +189,19 @@ def measured_band(
     if held is None:
         raise StudyError(
             f"{where}: nodata is {nodata:g}, which {dataset.name} cannot hold ({band.dtype});"
-            " mend nodata, or leave it out"
+            " correct nodata, or leave it out"
         )
     for declared in band.nodata:
         if not (trusted or np.isnan(declared) or declared == held):
             raise StudyError(
                 f"{where}: the study's nodata is {nodata:g}, but {dataset.name} declares"
-                f" {declared:g}; leave nodata out, or mend the file (gdal_edit.py -a_nodata)"
+                f" {declared:g}; leave nodata out, or correct the file (gdal_edit.py -a_nodata)"
             )
     return replace(band, nodata=(*band.nodata, held))
 
 
 def _held(number: float | None, dtype: np.dtype) -> np.generic | None:
-    """Return a number as a file of this type holds it, None where it cannot."""
+    """Return a number as a file of this type stores it, None if it cannot."""
     if number is None:
         return None
     with np.errstate(over="ignore", invalid="ignore"):

@@ -1,4 +1,4 @@
-"""A person's own rasters as raw scenes: digital numbers with quality bits, and linear power."""
+"""A user's own rasters as raw scenes: digital numbers with quality bits, and linear power."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .sensors import is_named, sensor_of
 from .sources import files_of_band
 
 AEROSOL = "qa_aerosol"
-# Flags of pixels whose numbers do not tell whether the file is read rightly: bright ones saturate.
+# Flags of pixels that are not used to check whether numbers are plausible: bright ones saturate.
 NOT_GROUND = ("dilated_cloud", "cirrus", "cloud", "cloud_shadow", "snow")
 NO_SCALING = (1.0, 0.0)
 
@@ -37,7 +37,7 @@ Bands = Sequence[OwnBand]
 class OwnOptical:
     """The optical bands of a site on one grid, and quality bits where it has them.
 
-    rasters: the open rasters of the site. settings: the site of the config. Raises StudyError where
+    rasters: the open rasters of the site. settings: the site of the config. Raises StudyError if
     files and settings contradict each other; with `trust_values`, the settings count. The bands are
     red, green, blue and those of the setting `infrared`, which rules add.
     """
@@ -57,7 +57,7 @@ class OwnOptical:
         if not _on_one_grid(self._bands):
             *first, last = self.names
             named = f"{', '.join(first)} and {last}"
-            raise StudyError(f"site {site}: {named} lie on different grids; align them")
+            raise StudyError(f"site {site}: {named} are on different grids; align them")
         self.grid = self._bands[0].grid
         self._scaling = optical["scale"], optical["offset"]
         if not self._trusted:
@@ -72,7 +72,7 @@ class OwnOptical:
             band = own_band(rasters[f"optical.{name}"], optical[name]["band"], where)
             band = self._on_pixels_of_red(name, band)
             if not _on_one_grid([self._bands[0], band]):
-                raise StudyError(f"{where} lies on another grid than red; align them")
+                raise StudyError(f"{where} is on another grid than red; align them")
             self._quality[name] = band
         if "qa_radsat" in optical:
             band = self._quality["qa_radsat"] = self._quality["qa_radsat"].with_zero()
@@ -100,8 +100,8 @@ class OwnOptical:
             if "qa_pixel" in self._quality:
                 check_qa_pixel(qa_pixel, self._quality["qa_pixel"].where)
             elif (coded := self._sensor.quality[0]) in self._quality:
-                bits, told = self._quality[coded].read_bits(window)
-                check_quality(self._sensor, bits[told], self._quality[coded].where)
+                bits, is_data = self._quality[coded].read_bits(window)
+                check_quality(self._sensor, bits[is_data], self._quality[coded].where)
             known &= ~self._saturated(numbers)
             known &= known.all(axis=0) & ~landsat.any_flagged(qa_pixel, NOT_GROUND)
             parts.append((numbers, self._reflectance(numbers), known))
@@ -110,8 +110,8 @@ class OwnOptical:
     def read(self, window: Window) -> np.ndarray:
         """Return the optical bands, qa_pixel and qa_radsat (bands, rows, columns) of a window.
 
-        A pixel without data in one band is fill in all. Without quality files a pixel is saturated
-        from the setting `saturation` on, and clear elsewhere.
+        A pixel without data in one band is fill in all. Without quality files, a pixel is saturated
+        if its number reaches the setting `saturation`, and otherwise clear.
         """
         numbers, known, qa_pixel, qa_radsat = self._read(window)
         saturated = self._saturated(numbers)
@@ -126,7 +126,7 @@ class OwnOptical:
         return raw
 
     def read_aerosol(self, window: Window) -> np.ndarray:
-        """Return SR_QA_AEROSOL (rows, columns; uint8) of a window, which the site has a file of."""
+        """Return SR_QA_AEROSOL (rows, columns; uint8) of a window; the site must have a file."""
         bits, known = self._quality[AEROSOL].read_bits(window)
         return np.where(known, bits, landsat.AEROSOL_FILL).astype(np.uint8)
 
@@ -142,13 +142,13 @@ class OwnOptical:
         bits = dict.fromkeys(landsat.QUALITY, np.zeros(known.shape[1:], np.uint16))
         for name in landsat.QUALITY:
             if name in self._quality:
-                bits[name], told = self._quality[name].read_bits(window)
-                known &= told
+                bits[name], is_data = self._quality[name].read_bits(window)
+                known &= is_data
         qa_pixel, qa_radsat = (bits[name].copy() for name in landsat.QUALITY)
         coded = self._sensor.quality[0]
         if coded in self._quality and coded not in landsat.QUALITY:
-            classes, told = self._quality[coded].read_bits(window)
-            known &= told
+            classes, is_data = self._quality[coded].read_bits(window)
+            known &= is_data
             qa_pixel, qa_radsat = as_quality(self._sensor, classes[np.newaxis], self.names)
         if "qa_radsat" in self._quality:
             qa_radsat = landsat.radsat_as_oli(qa_radsat, self._radsat_sensor, self.names)
@@ -159,10 +159,10 @@ class OwnOptical:
 
 
 class OwnSar:
-    """VV and VH of a site on one grid, as linear power: of large files what lies under `ground`.
+    """VV and VH of a site on one grid, as linear power; only the part of it under `ground`.
 
-    Of several passes it is their mean. ground: the optical grid. Other arguments and errors: as of
-    OwnOptical; also where SAR and optical do not overlap.
+    Several passes are averaged. ground: the optical grid. Other arguments and errors: as for
+    OwnOptical; also StudyError if SAR and optical do not overlap.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ class OwnSar:
         self._unit = settings["sar"]["unit"]
         bands = _measured(rasters, settings, "sar", sar.BANDS, site)
         if not _on_one_grid(bands):
-            raise StudyError(f"site {site}: VV and VH lie on different grids; align them")
+            raise StudyError(f"site {site}: VV and VH are on different grids; align them")
         sar.check_overlap(bands[0].grid, ground, f"site {site}")
         bands = [band.under(ground) for band in bands]
         self.grid = bands[0].grid
@@ -195,7 +195,7 @@ class OwnSar:
         return sar.mean_of_passes(self._read_pass(bands, window) for bands in self._passes)
 
     def _read_pass(self, bands: Bands, window: Window) -> np.ndarray:
-        """Return the same of one pass."""
+        """Return the same for one pass."""
         numbers, known = _read(bands, window)
         values = _scaled(numbers, [band.scaling for band in bands])
         if not self._trusted:
@@ -207,7 +207,7 @@ class OwnSar:
 def _measured(
     rasters: Rasters, settings: Mapping[str, Any], sensor: str, names: Iterable[str], site: str
 ) -> list[OwnBand]:
-    """Return the bands of a sensor as the settings name them; of each, all passes in order."""
+    """Return the bands of a sensor that the settings name; for each, all passes in order."""
     chosen = settings[sensor]
     return [
         measured_band(
@@ -227,14 +227,14 @@ def _on_one_grid(bands: Bands) -> bool:
 
 
 def _check_scaling(band: OwnBand, chosen: tuple[float, float]) -> None:
-    """Raise StudyError where the file's tags of scale and offset contradict the study's."""
+    """Raise StudyError if the file's tags of scale and offset contradict the study's."""
     tags = band.scaling
     if tags == NO_SCALING or np.allclose(tags, chosen, rtol=1e-6, atol=1e-12):
         return
     raise StudyError(
         f"{band.where}: the study says scale {chosen[0]:g} and offset {chosen[1]:g}, but"
-        f" {band.dataset.name} scale {tags[0]:g} and offset {tags[1]:g}; mend the one that is wrong"
-        " (of the file: gdal_edit.py -scale, -offset)"
+        f" {band.dataset.name} says scale {tags[0]:g} and offset {tags[1]:g}; correct the one that"
+        " is wrong (in the file: gdal_edit.py -scale, -offset)"
     )
 
 

@@ -1,4 +1,4 @@
-"""The files on disk that are read for a person's raster."""
+"""The files on disk that are read for a user's raster."""
 
 import warnings
 from functools import cache
@@ -22,8 +22,8 @@ def files_behind(name: str) -> tuple[str, ...]:
     """Return the names of all files that GDAL reads for a raster, its own first.
 
     These are the parts of a mosaic (VRT), masks, and files beside it with georeferencing or
-    metadata, also those that are missing or lie on a network. For a raster that cannot be opened,
-    it is the file that is named.
+    metadata, also those that are missing or on a network. For a raster that cannot be opened, only
+    the named file is returned.
     """
     found: dict[str, None] = {}
     seen: set[str] = set()
@@ -46,7 +46,7 @@ def files_behind(name: str) -> tuple[str, ...]:
 def _look(name: str) -> tuple[str, list[str], list[str]]:
     """Return a raster's driver, the files that GDAL lists for it, and the names of rasters in it.
 
-    The driver is "" for what cannot be opened, or lies on a network.
+    The driver is "" if the raster cannot be opened, or is on a network.
     """
     if is_remote(name):
         return "", [], []
@@ -75,11 +75,11 @@ def check(name: str, where: str) -> None:
             behind = "" if path == name else f"{own.path} is made from others: "
             raise StudyError(f"{where}: {behind}{found}")
     if own.before and own.before not in ARCHIVES and not _look(name)[0]:
-        raise StudyError(f"{where}: GDAL does not open {name}; {_inside(own.path)}")
+        raise StudyError(f"{where}: GDAL cannot open {name}; {_inside(own.path)}")
 
 
 def _inside(path: Path) -> str:
-    """Return what a file holds, in words, for a name of a raster in it that GDAL does not know."""
+    """Return in words what a file contains, if GDAL does not know a raster that is named in it."""
     driver, _, inner = _look(str(path))
     if inner:
         return several(inner)
@@ -87,7 +87,7 @@ def _inside(path: Path) -> str:
 
 
 def described(name: str) -> dict[str, Any]:
-    """Return what scene.json says of a raster: GDAL's name of it, and the files behind it."""
+    """Return what scene.json says about a raster: GDAL's name of it, and the files behind it."""
     return {
         "path": name,
         "files": [{"path": path, "sha256": _sum(path)} for path in watched(name)],

@@ -1,4 +1,4 @@
-"""Whether numbers can be what a study says: reflectance, or backscatter in linear power or dB."""
+"""Checks that numbers can be what a study says: reflectance, or backscatter (linear or dB)."""
 
 import itertools
 import logging
@@ -14,11 +14,12 @@ from .sar import to_db
 # What sensors measure. Landsat's reflectance ends at 1.600, and 65535 stands for 1.602; no
 # processor of Sentinel-1 writes less than about -50 dB, and corner reflectors reach 30 dB.
 RANGES = {"reflectance": (-0.3, 1.602), "linear": (-0.5, 1e4), "db": (-60.0, 40.0)}
-# Numbers that programs write where there is no data, and from HUGE on any; an unsigned file holds
-# the negative ones wrapped (65535 for -1). They are no data only outside the range above.
+# Numbers that programs write where there is no data; so are all numbers from HUGE on. Unsigned
+# files contain the negative ones wrapped (65535 for -1). They mean no data only outside the range
+# above.
 MARKS = (-1, -99, -999, -9999, -99999, 99999, -128, -32767, -32768, 32767, -(2**31), 2**31 - 1)
 HUGE = 1e15
-MAX_IMPOSSIBLE = 0.05  # of the ground; more is no outlier
+MAX_IMPOSSIBLE = 0.05  # of the ground; more are not outliers
 MAX_ABOVE_1, MAX_BELOW_0 = 0.5, 0.8  # of the ground
 MIN_BRIGHTEST = 0.01  # reflectance that one pixel in a hundred exceeds
 DB_RANGE = (-35.0, 5.0)  # of the median backscatter
@@ -27,18 +28,18 @@ MAX_VH_ABOVE = 0.6  # of the ground
 MAX_REPEATED = (
     0.05  # of the ground: the same number in every band, or the same negative reflectance
 )
-FEW_NUMBERS = 256  # a band with fewer repeats what it measures; only its extremes tell
+FEW_NUMBERS = 256  # a band with fewer may repeat measurements; only its extremes are suspect
 MIN_QA_PIXEL = 256  # of an observed pixel, which has its confidences set
 MAX_UNCLEAR = 0.01  # of such pixels, whose bit "clear" contradicts their clouds
-TRUST = "or, if you know better, say trust_values: true"
+TRUST = "or, if you know better, set trust_values: true"
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What one band holds at some pixels; the bands of a sensor at the same ones.
+    """The numbers of one band at some pixels, which are the same for all bands of a sensor.
 
-    numbers: as in the file. values: reflectance or backscatter. known: where they are data, as far
-    as study and file say. All 1-D. where: site and band, for messages.
+    numbers: as in the file. values: reflectance or backscatter. known: where they are data,
+    according to the study and the file. All 1-D. where: site and band, for messages.
     """
 
     where: str
@@ -50,7 +51,7 @@ class Sample:
 def observed(numbers: np.ndarray, values: np.ndarray, quantity: str) -> np.ndarray:
     """Return where the bands of a sensor (bands, ...) can be measurements, as a bool array.
 
-    quantity: of `values`, see RANGES. A pixel whose number is exactly 0 in every band is none.
+    quantity: of `values`, see RANGES. A pixel that is exactly 0 in every band is not a measurement.
     """
     return _possible(values, quantity) & (numbers != 0).any(axis=0)
 
@@ -61,7 +62,7 @@ def _possible(values: np.ndarray, quantity: str) -> np.ndarray:
 
 
 def check_reflectance(bands: Sequence[Sample]) -> None:
-    """Raise StudyError if red, green and blue cannot be reflectance; warn of what is left out."""
+    """Raise StudyError if red, green and blue cannot be reflectance; warn of pixels left out."""
     bands = [_without_marks(band, "reflectance") for band in _without_zeros(bands)]
     for band in bands:
         values = band.values[band.known]
@@ -81,20 +82,20 @@ def check_reflectance(bands: Sequence[Sample]) -> None:
             continue
         raise StudyError(
             f"{band.where}: {problem} (median {np.median(values):.3g}, of numbers"
-            f" {_spread(band.numbers[band.known])}); mend scale and offset, {TRUST}"
+            f" {_spread(band.numbers[band.known])}); correct scale and offset, {TRUST}"
         )
     _check_different(bands)
     _check_repeated(bands)
 
 
 def check_backscatter(bands: Sequence[Sample], unit: str) -> None:
-    """Raise StudyError if VV and VH cannot be backscatter in `unit`; warn of what is left out."""
+    """Raise StudyError if VV and VH cannot be backscatter in `unit`; warn of pixels left out."""
     bands = [_without_marks(band, unit) for band in bands]
     if unit == "db":
         bands = _without_zeros(bands)
     for band in bands:
         check_unit(band.values[band.known], unit, band.where)
-    if unit == "linear":  # what has no dB is masked later, and counted
+    if unit == "linear":  # values without dB are masked later, and counted
         bands = [_keep(band, band.values > 0) for band in bands]
     for band in bands:
         _check_level(band, unit)
@@ -112,7 +113,7 @@ def check_backscatter(bands: Sequence[Sample], unit: str) -> None:
 
 
 def _check_level(band: Sample, unit: str) -> None:
-    """Raise StudyError if the backscatter is too strong or too weak for ground, or often 0 dB."""
+    """Raise StudyError if backscatter is too strong or weak for ground, or often exactly 0 dB."""
     values = band.values[band.known]
     if not values.size:
         return
@@ -124,12 +125,12 @@ def _check_level(band: Sample, unit: str) -> None:
             f" {high:+g} dB (numbers {_spread(band.numbers[band.known])}); give calibrated sigma or"
             f" gamma nought, or a scale tag (gdal_edit.py -scale), {TRUST}"
         )
-    # Near 0 dB, in the tail of a distribution, values are the rarer the higher they are.
+    # Near 0 dB, in the tail of the distribution, values become rarer the higher they are.
     zeros, near = (values == 0).sum(), (np.abs(values) <= 1).sum()
     if unit == "db" and zeros > 0.01 * values.size and zeros > near / 2:
         raise StudyError(
             f"{band.where}: {zeros / values.size:.0%} of the values are exactly 0 dB; if that means"
-            f" no data, say nodata: 0, {TRUST}"
+            f" no data, set nodata: 0, {TRUST}"
         )
 
 
@@ -137,16 +138,16 @@ def check_qa_pixel(qa_pixel: np.ndarray, where: str) -> None:
     """Raise StudyError if `qa_pixel` (integers) cannot be Landsat's QA_PIXEL.
 
     The classes of Sentinel-2 (SCL) and the bits of HLS (Fmask) are small numbers, of which 255 is
-    fill. A mask of one's own may have flags alone, one a pixel. where: as messages name the input.
+    fill. A user's own mask may have only flags, one per pixel. where: as messages name the input.
     """
     small = np.unique(qa_pixel[qa_pixel < MIN_QA_PIXEL])
     own = [0, 255, *(1 << bit for bit in QA_PIXEL_BITS.values())]
     odd = small[~np.isin(small, own)]
     if odd.size:
         raise StudyError(
-            f"{where}: holds {', '.join(map(str, odd[:6]))}, which QA_PIXEL of Landsat Collection 2"
-            " does not; of SCL or Fmask, name the sensor (sentinel2_l2a, hls_l30 or"
-            " hls_s30) and call the band scl or fmask, or write its classes as flags: 0 clear, 8"
+            f"{where}: contains {', '.join(map(str, odd[:6]))}, which QA_PIXEL of Landsat"
+            " Collection 2 does not; if it is SCL or Fmask, name the sensor (sentinel2_l2a, hls_l30"
+            " or hls_s30) and call the band scl or fmask, or write its classes as flags: 0 clear, 8"
             " cloud, 16 shadow, 1 fill"
         )
     full = qa_pixel[(qa_pixel >= MIN_QA_PIXEL) & ~is_fill(qa_pixel)]
@@ -155,9 +156,9 @@ def check_qa_pixel(qa_pixel: np.ndarray, where: str) -> None:
     if unclear.size > MAX_UNCLEAR * full.size:
         number, _ = _most_frequent(unclear)
         raise StudyError(
-            f"{where}: holds {number:g}, which is neither clear nor cloud in QA_PIXEL of Landsat"
-            " Collection 2; give a mask as its flags: 0 clear, 8 cloud, 16 shadow, 1 fill (of"
-            " Sentinel-2's QA60, Landsat's Collection 1 or pixels that were averaged, bits differ)"
+            f"{where}: contains {number:g}, which is neither clear nor cloud in QA_PIXEL of Landsat"
+            " Collection 2; give a mask as its flags: 0 clear, 8 cloud, 16 shadow, 1 fill (bits of"
+            " Sentinel-2's QA60, Landsat's Collection 1 and averaged pixels differ)"
         )
 
 
@@ -177,18 +178,18 @@ def check_unit(values: np.ndarray, unit: str, where: str) -> None:
         if repeats > 0.5:
             raise StudyError(
                 f"{where}: {share:.0%} of the values are negative, most of them {number:g}; if that"
-                f" means no data, say nodata: {number:g}"
+                f" means no data, set nodata: {number:g}"
             )
         raise StudyError(
             f"{where}: declared linear, but {share:.0%} of the values are negative, as in dB;"
-            " say unit: db"
+            " set unit: db"
         )
     if unit == "db" and share < 0.05:
         median = np.median(finite)
         advice = (
-            "as in linear power; say unit: linear"
+            "as in linear power; set unit: linear"
             if median < 10 ** (DB_RANGE[1] / 10)
-            else f"and the median is {median:+.1f}; has the sign been lost, or is this no dB?"
+            else f"and the median is {median:+.1f}; has the sign been lost, or is this not dB?"
         )
         raise StudyError(
             f"{where}: declared dB, but only {share:.0%} of the values are negative, {advice}"
@@ -196,7 +197,7 @@ def check_unit(values: np.ndarray, unit: str, where: str) -> None:
 
 
 def _without_zeros(bands: Sequence[Sample]) -> list[Sample]:
-    """Return the bands without the pixels that are exactly 0 in all of them; warn of these."""
+    """Return the bands without the pixels that are exactly 0 in all of them, with a warning."""
     zero = np.logical_and.reduce([band.known & (band.numbers == 0) for band in bands])
     if zero.any():
         logging.warning(
@@ -209,7 +210,7 @@ def _without_zeros(bands: Sequence[Sample]) -> list[Sample]:
 
 
 def _without_marks(band: Sample, quantity: str) -> Sample:
-    """Return a band without usual marks of no data that cannot be values; warn of them."""
+    """Return a band without usual marks of no data that cannot be values, with a warning."""
     usual = np.isin(band.numbers, np.array(MARKS).astype(band.numbers.dtype))
     if np.issubdtype(band.numbers.dtype, np.floating):
         usual |= np.abs(band.numbers) >= HUGE
@@ -237,7 +238,7 @@ def _keep(band: Sample, kept: np.ndarray) -> Sample:
 
 
 def _check_rest(band: Sample, quantity: str) -> None:
-    """Raise StudyError if many values lie out of range; warn of a few."""
+    """Raise StudyError if many values are out of range; log a warning about a few."""
     odd = band.known & ~_possible(band.values, quantity)
     share = odd.sum() / max(1, band.known.sum())
     if not share:
@@ -245,31 +246,31 @@ def _check_rest(band: Sample, quantity: str) -> None:
     low, high = RANGES[quantity]
     number, repeats = _most_frequent(band.numbers[odd])
     often = f", most often the number {number:g}" if repeats > 0.5 else ""
-    told = (
-        f"{band.where}: {share:.2%} of the values lie outside {low:g} to {high:g} ({quantity};"
+    message = (
+        f"{band.where}: {share:.2%} of the values are outside {low:g} to {high:g} ({quantity};"
         f" {_spread(band.values[odd])}{often})"
     )
     if share > MAX_IMPOSSIBLE:
-        raise StudyError(f"{told}; say nodata if these mean no data, mend the file, {TRUST}")
-    logging.warning("warning: %s; they are left out", told)
+        raise StudyError(f"{message}; set nodata if these mean no data, correct the file, {TRUST}")
+    logging.warning("warning: %s; they are left out", message)
 
 
 def _check_different(bands: Sequence[Sample]) -> None:
-    """Raise StudyError if two bands hold the same numbers."""
+    """Raise StudyError if two bands have the same numbers."""
     for one, other in itertools.combinations(bands, 2):
         both = one.known & other.known
         same = (one.values == other.values)[both].mean() if both.any() else 0
         if same > MAX_SAME:
             raise StudyError(
-                f"{other.where}: holds what {_name(one)} holds, on {same:.0%} of"
-                f" the ground; mend path or band, {TRUST}"
+                f"{other.where}: has the values of {_name(one)} on {same:.0%} of the ground;"
+                f" correct path or band, {TRUST}"
             )
 
 
 def _check_repeated(bands: Sequence[Sample], ground: int | None = None) -> None:
-    """Raise StudyError if much of the ground holds one and the same number in every band.
+    """Raise StudyError if much of the ground has one and the same number in every band.
 
-    No measurement does; a border or a saturated cloud does. ground: the number of pixels with data,
+    Measurements do not; a border or a saturated cloud does. ground: the number of pixels with data,
     by default those that are known in all bands.
     """
     known = np.logical_and.reduce([band.known for band in bands])
@@ -287,17 +288,17 @@ def _check_repeated(bands: Sequence[Sample], ground: int | None = None) -> None:
     if share <= MAX_REPEATED:
         return
     number = repeated[0]
-    told, remedy = " and ".join(map(_name, bands)), f"say nodata: {number}"
+    names, remedy = " and ".join(map(_name, bands)), f"set nodata: {number}"
     if set(repeated) != {number}:
-        number, remedy = ", ".join(repeated), "mend the file"
+        number, remedy = ", ".join(repeated), "correct the file"
     raise StudyError(
-        f"{_site(bands[0])}: {share:.0%} of the ground holds exactly {number} in {told}, which is"
-        f" no measurement; if it means no data, {remedy}, {TRUST}"
+        f"{_site(bands[0])}: {share:.0%} of the ground is exactly {number} in {names}, which is"
+        f" not a measurement; if it means no data, {remedy}, {TRUST}"
     )
 
 
 def _spread(values: np.ndarray) -> str:
-    """Return the least, the greatest and the median of some values, for people."""
+    """Return the least, the greatest and the median of some values, in words."""
     return f"{values.min():.5g} to {values.max():.5g}, median {np.median(values):.5g}"
 
 

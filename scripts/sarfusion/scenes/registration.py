@@ -1,4 +1,4 @@
-"""The shift between the sensors of a stack: measured, and found precisely to be taken back."""
+"""The shift between the sensors of a stack: measured, and refined to be corrected."""
 
 import logging
 from collections.abc import Sequence
@@ -34,19 +34,19 @@ def correction(
     noise_floor_db: float,
     site: str,
 ) -> Shift | None:
-    """Return the shift to take back, and log it; None where it is small, or frames disagree.
+    """Return the shift to correct, and log it; None if it is small, or if frames disagree.
 
-    of_frames: see `measure_frames`. power: of VV and VH, where they lie now. grid: of the stack.
+    of_frames: see `measure_frames`. power: VV and VH, not yet corrected. grid: of the stack.
     """
     found = agreed(of_frames)
     if found is None or (found["distance"] or 0) <= CORRECTED_PX:
         return None
     window = central_window(grid.shape)
     (red,) = read_bands(stack, ALIGNED[:1], window)
-    lies = power.grid
+    original = power.grid
 
     def left_of(shift: Shift) -> Shift:
-        power.grid = taken_back(lies, grid, shift)
+        power.grid = taken_back(original, grid, shift)
         vv, vh = sar.read_power(power, grid, window)
         vv_db, *_ = sar.channels_db(vv, vh, noise_floor_db)
         return estimate_shift(red, vv_db)
@@ -54,10 +54,11 @@ def correction(
     try:
         shift = refined(found, left_of)
     finally:
-        power.grid = lies
+        power.grid = original
     if shift:
         logging.info(
-            "site %s: SAR lay %.2f px from optical (%+.2f rows, %+.2f columns); it is taken back",
+            "site %s: SAR was shifted by %.2f px from optical (%+.2f rows, %+.2f columns);"
+            " this is corrected",
             site,
             shift["distance"],
             shift["rows"],
@@ -73,7 +74,7 @@ def measure_shift(stack: str | Path, shape: tuple[int, int], site: str) -> Shift
         logging.warning("warning: site %s: the SAR-optical shift could not be measured", site)
     elif shift["distance"] > 1:
         logging.warning(
-            "warning: site %s: SAR lies %.1f px from optical (%+.1f rows, %+.1f columns);"
+            "warning: site %s: SAR is shifted by %.1f px from optical (%+.1f rows, %+.1f columns);"
             " check the terrain correction and the dates",
             site,
             shift["distance"],

@@ -19,11 +19,11 @@ from ..core.raster import BandReader, Grid
 
 BANDS = ("vv", "vh")
 CHANNELS = ("vv_db", "vh_db", "ratio_db")
-# SAR pixels read around a target. Edges are curved in another CRS; Grid.under knows their extent to
-# less than this.
+# SAR pixels read around a target. Edges are curved in another CRS; Grid.under finds their extent
+# with a smaller error than this.
 READ_MARGIN_PX = 4
-MIN_POWER = -0.05  # lower than any noise that is subtracted, of -13 dB; it is a number for no data
-MAX_TURN_DEG = 6  # between two grids, up to which GDAL's mean is over nearly the right area
+MIN_POWER = -0.05  # subtracted noise is below -13 dB, so lower numbers mean no data
+MAX_TURN_DEG = 6  # between two grids; up to this, GDAL's mean is over nearly the right area
 
 Number = TypeVar("Number", float, np.ndarray)
 
@@ -39,9 +39,9 @@ def from_db(db: Number) -> Number:
 
 
 def count_power(power: np.ndarray) -> dict[str, int]:
-    """Return the number of values of linear power, in all and of each kind that is no power.
+    """Return the number of values of linear power, in total and of each kind that is not power.
 
-    NaN is nodata, zero a border. Negative values come of the subtraction of noise (clean_power).
+    NaN is nodata, zero a border. Negative values come from the subtraction of noise (clean_power).
     """
     return {
         "pixels": int(power.size),
@@ -53,16 +53,17 @@ def count_power(power: np.ndarray) -> dict[str, int]:
 
 
 def is_empty(numbers: np.ndarray) -> np.ndarray:
-    """Return where backscatter, linear or in dB, holds no data: 0 (fill), NaN and infinities."""
+    """Return where backscatter, linear or in dB, is no data: 0 (fill), NaN and infinities."""
     return ~np.isfinite(numbers) | (numbers == 0)
 
 
 def clean_power(power: np.ndarray) -> np.ndarray:
-    """Return linear power (float32) with NaN for what is no data, which no mean may have.
+    """Return linear power (float32) with NaN for values that are not data.
 
-    That is what is infinite, zero (a border), or below MIN_POWER. Other negative values stay: where
-    noise was subtracted, many pixels of dark ground have them, and a mean without them is too high,
-    by 1 dB at -26 dB. They need no dB, which is taken of the mean, raised to the noise floor.
+    These are infinite values, zeros (a border), and values below MIN_POWER. Other negative values
+    stay: where noise was subtracted, many pixels of dark ground have them, and a mean without them
+    is too high, by 1 dB at -26 dB. They are never converted to dB; only the mean is, raised to the
+    noise floor.
     """
     is_power = np.isfinite(power) & (power != 0) & (power >= MIN_POWER)
     return np.where(is_power, power, np.nan).astype(np.float32)
@@ -71,8 +72,8 @@ def clean_power(power: np.ndarray) -> np.ndarray:
 def mean_of_passes(passes: Iterable[np.ndarray]) -> np.ndarray:
     """Return the mean of the linear power of several passes (bands, rows, columns; float32).
 
-    A value counts for its band and pixel where `clean_power` keeps it. NaN where none does. One
-    pass is returned as it is.
+    Only values that `clean_power` keeps are averaged; pixels without any are NaN. A single pass is
+    returned unchanged.
     """
     rest = iter(passes)
     first = next(rest)
@@ -91,7 +92,7 @@ def mean_of_passes(passes: Iterable[np.ndarray]) -> np.ndarray:
 def read_power(bands: BandReader, grid: Grid, window: Window) -> np.ndarray:
     """Return VV and VH (2, rows, columns) as clean linear power averaged onto a part of `grid`.
 
-    bands: VV and VH on a grid of their own, of which only the part under `window` is read.
+    bands: VV and VH on their own grid, of which only the part under `window` is read.
     window: of `grid`. Pixels without SAR data are NaN. Windows as wide as the grid give the same
     result as the whole grid, to rounding. Narrower ones do so only within one CRS: between two,
     GDAL interpolates positions along a row, to an eighth of a SAR pixel.
@@ -132,8 +133,9 @@ def average_onto(power: np.ndarray, source: Grid, target: Grid) -> np.ndarray:
     """Return linear power (rows, columns; float32) averaged onto `target`; NaN is left out.
 
     The mean over the area of a target pixel is taken in linear power, as a coarser sensor would
-    measure it; speckle biases the mean of dB values low. GDAL takes the area to lie along the rows
-    of the source; where it is turned, its mean is that of points half a source pixel apart.
+    measure it; speckle biases the mean of dB values low. GDAL assumes that the sides of the area
+    are along the rows and columns of the source; if it is turned, the mean is taken over points
+    half a source pixel apart instead.
     """
     if source.alike(target):
         return power.astype(np.float32)
@@ -166,13 +168,13 @@ def _resampled(power: np.ndarray, source: Grid, target: Grid, resampling: Resamp
 
 
 def warn_if_larger(sar: Grid, target: Grid, where: str, what: str) -> None:
-    """Log a warning where SAR has larger pixels than the grid that it is brought to.
+    """Log a warning if SAR has larger pixels than the grid to which it is resampled.
 
-    where: the site; what: whose grid it is, as the message names it.
+    where: the site; what: the owner of the grid, as the message names it.
     """
     if is_larger(sar.pixel_m, target.pixel_m):
         logging.warning(
-            "warning: %s: SAR has pixels of %.3g m; those of %s have %.3g m, and hold no finer SAR",
+            "warning: %s: SAR has pixels of %.3g m; those of %s have %.3g m, but no finer SAR",
             where,
             math.sqrt(math.prod(sar.pixel_m)),
             what,
@@ -226,10 +228,10 @@ def shuffle(values: np.ndarray, seed: int) -> np.ndarray:
 
 
 def move(values: np.ndarray) -> np.ndarray:
-    """Return `values` (rows, columns) moved by half of the rows and columns, in a circle.
+    """Return `values` (rows, columns) shifted circularly by half of the rows and columns.
 
-    This keeps texture, too, and breaks the place. What is valid stays as it is: NaN stays in place,
-    and a pixel that NaN comes to takes the nearest value.
+    This also keeps the texture, and only removes the relation to the place. The same pixels stay
+    valid: NaN stays in place, and a pixel to which NaN is moved takes the nearest value.
     """
     moved = np.roll(values, [size // 2 for size in values.shape], axis=(0, 1))
     empty = ~np.isfinite(moved)

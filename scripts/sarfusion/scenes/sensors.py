@@ -1,9 +1,9 @@
-"""The optical sensors whose products a study may be made of: one record each.
+"""The optical sensors whose products a study may use: one record each.
 
 A raw scene has the same form for every sensor (landsat.raw_form): numbers with scale and offset of
 each band, and quality bits as in Landsat Collection 2. A record says what the files of a product
-hold, and how its quality band is coded; scenes.coding brings it into those bits. `sensor` in the
-settings names a record, or says in words what took the scene; such a scene is coded as Landsat's.
+contain, and how its quality band is coded; scenes.coding converts it into those bits. `sensor` in
+the settings names a record, or describes the sensor in words; then the scene is coded as Landsat's.
 
 Sources: USGS, Landsat 8-9 Collection 2 Level 2 Science Product Guide (LSDS-1619). ESA, SentiWiki,
 S2 Products: scale 1/10000, classes of SCL, BOA_ADD_OFFSET of -1000 from processing baseline 04.00
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 
 from ..core.errors import StudyError
 
-NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")  # of records, and no word of a person
+NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")  # of records; words for a sensor look different
 BASELINE = re.compile(r"_N(\d\d)(\d\d)_")  # in the names of Sentinel-2 products
 
 
@@ -25,7 +25,7 @@ BASELINE = re.compile(r"_N(\d\d)(\d\d)_")  # in the names of Sentinel-2 products
 class Bits:
     """A quality band of 8 bits.
 
-    flags: {flag of landsat.QA_PIXEL_BITS: its bit}. fill: the number of no data.
+    flags: {flag of landsat.QA_PIXEL_BITS: its bit}. fill: the number that means no data.
     """
 
     name: str
@@ -35,9 +35,10 @@ class Bits:
 
 @dataclass(frozen=True)
 class Classes:
-    """A quality band of classes. flags: {flag of landsat.QA_PIXEL_BITS: its classes}. 0 is no data.
+    """A quality band of classes, in which 0 means no data.
 
-    saturated: class of pixels that are saturated in some band. count: of classes.
+    flags: {flag of landsat.QA_PIXEL_BITS: its classes}. saturated: class of pixels that are
+    saturated in some band. count: of classes.
     """
 
     name: str
@@ -48,13 +49,14 @@ class Classes:
 
 @dataclass(frozen=True)
 class Sensor:
-    """What the product of one sensor is.
+    """The product of one sensor.
 
     title: in words. files: {band: its usual name}, of optical bands and quality bands; a catalogue
-    may call them otherwise. quality: which of them are quality bands, that of clouds first. scale,
-    offsets: reflectance = scale * number + offset; {first processing baseline: offset from it on},
-    in order. nodata: number of optical bands. pixel_m: side of a pixel of red. coarser: {band: how
-    many times larger its pixels are}. coding: of the quality band; None: it is QA_PIXEL itself.
+    may use other names. quality: which of them are quality bands, that of clouds first. scale,
+    offsets: reflectance = scale * number + offset; offsets are {first processing baseline: offset
+    from it on}, in order. nodata: the number that means no data in optical bands. pixel_m: side of
+    a pixel of red. coarser: {band: how many times larger its pixels are}. coding: of the quality
+    band; None if it is QA_PIXEL itself.
     """
 
     title: str
@@ -141,19 +143,19 @@ SENSORS = {
 
 
 def is_named(text: str) -> bool:
-    """Tell whether the setting `sensor` names a record; raise StudyError for one that there is not.
+    """Return whether the setting `sensor` names a record; raise StudyError for an unknown name.
 
-    A text that is written like a name of a record, and is none, is taken for a slip.
+    A text that looks like the name of a record, but is not one, is taken for a typing error.
     """
     if text not in SENSORS and NAME.fullmatch(text):
         raise StudyError(
-            f"no sensor {text!r}; known are {', '.join(SENSORS)}, or say it in words of yours"
+            f"no sensor {text!r}; known are {', '.join(SENSORS)}, or describe it in your own words"
         )
     return text in SENSORS
 
 
 def sensor_of(text: str) -> Sensor:
-    """Return the record that the setting `sensor` names, Landsat's for words of a person."""
+    """Return the record that the setting `sensor` names, Landsat's if it is in words."""
     return SENSORS.get(text, SENSORS[DEFAULT])
 
 
@@ -163,6 +165,6 @@ def title_of(text: str) -> str:
 
 
 def baseline_named(name: str) -> str:
-    """Return the processing baseline that the name of a Sentinel-2 product has, "" without one."""
+    """Return the processing baseline in the name of a Sentinel-2 product, "" without one."""
     found = BASELINE.search(name)
     return f"{found[1]}.{found[2]}" if found else ""

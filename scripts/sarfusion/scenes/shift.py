@@ -1,4 +1,4 @@
-"""The shift between SAR and optical: estimated by mutual information, and taken back."""
+"""The shift between SAR and optical: estimated by mutual information, and corrected."""
 
 from collections.abc import Callable, Sequence
 from typing import TypedDict
@@ -14,13 +14,13 @@ SEARCH_PX = 6
 SMOOTHING_PX = 1.0  # sigma; reduces the speckle that hides the common structure
 MAX_WINDOW_PX = 1024  # side; enough for the estimate, a whole scene would only take longer
 BINS = 32
-# A scene is cut into frames, whose shifts must agree before one is taken back.
-MIN_FRAME_PX, MAX_FRAME_PX = 96, 384  # side; smaller ones know too little, larger ones take long
+# A scene is cut into frames, whose shifts must agree before the shift is corrected.
+MIN_FRAME_PX, MAX_FRAME_PX = 96, 384  # side; smaller ones show too little, larger ones take long
 MAX_FRAMES = 3  # along a side
 MIN_MEASURED = 3  # frames
 AGREEMENT_PX = 0.5  # of each frame with the median, in rows and in columns
-CORRECTED_PX = 0.5  # a shift from which on it is taken back
-ROUNDS = 3  # of estimating what is left of a shift
+CORRECTED_PX = 0.5  # larger shifts are corrected
+ROUNDS = 3  # of estimating the rest of a shift
 
 
 class Shift(TypedDict):
@@ -38,7 +38,7 @@ def central_window(shape: tuple[int, int]) -> Window:
 
 
 def frames(shape: tuple[int, int]) -> list[Window]:
-    """Return Windows of equal size, up to MAX_FRAMES a side, that lie evenly over a scene."""
+    """Return Windows of equal size, up to MAX_FRAMES a side, spread evenly over a scene."""
     counts = [min(MAX_FRAMES, max(1, size // MIN_FRAME_PX)) for size in shape]
     found = []
     for row in range(counts[0]):
@@ -55,7 +55,7 @@ def frames(shape: tuple[int, int]) -> list[Window]:
 def agreed(shifts: Sequence[Shift]) -> Shift | None:
     """Return the median of the shifts of frames, None unless these agree.
 
-    They agree if at least MIN_MEASURED and two thirds of them are measured, and each of these lies
+    They agree if at least MIN_MEASURED and two thirds of them are measured, and each of these is
     within AGREEMENT_PX of the median.
     """
     found = np.array([_pair(each) for each in shifts if each["distance"] is not None])
@@ -66,10 +66,11 @@ def agreed(shifts: Sequence[Shift]) -> Shift | None:
 
 
 def refined(start: Shift, left_of: Callable[[Shift], Shift]) -> Shift | None:
-    """Return a shift to a few hundredths of a pixel, None where it cannot be told.
+    """Return a shift accurate to a few hundredths of a pixel, None if it cannot be measured.
 
-    left_of: returns the shift that is left once one is taken back. A parabola through whole pixels
-    is off by up to 0.2 px between them, and right at 0, so that what is left is estimated again.
+    left_of: returns the shift that is left after a shift is corrected. A parabola through whole
+    pixels is off by up to 0.2 px between them, and exact at 0, so the shift that is left is
+    estimated again.
     """
     total = start
     for _ in range(ROUNDS):
@@ -82,9 +83,10 @@ def refined(start: Shift, left_of: Callable[[Shift], Shift]) -> Shift | None:
 
 
 def taken_back(sar: Grid, optical: Grid, shift: Shift) -> Grid:
-    """Return the grid of a SAR scene with its shift against an optical one taken back.
+    """Return the grid of a SAR scene after its shift against an optical one is corrected.
 
-    The pixels stay as they are: averaged from there onto the optical grid, they are resampled once.
+    The pixels stay unchanged, so that they are resampled only once, when they are averaged from the
+    new grid onto the optical one.
     shift: in pixels of the optical grid.
     """
     middle = np.array([optical.width, optical.height]) / 2
@@ -100,7 +102,7 @@ def estimate_shift(optical: np.ndarray, sar_db: np.ndarray) -> Shift:
     optical, sar_db: (rows, columns) on one grid, NaN where not valid; of a large scene, its
     `central_window`. The shift maximises the normalised mutual information (Studholme, Hill &
     Hawkes 1999, Pattern Recognition 32) over whole-pixel shifts, refined by a parabola through the
-    maximum and its neighbours. All values are None if the maximum lies on the edge of the search
+    maximum and its neighbours. All values are None if the maximum is on the edge of the search
     (no common structure, or a shift beyond SEARCH_PX) or too few pixels are valid.
     """
     nothing: Shift = {"rows": None, "columns": None, "distance": None}

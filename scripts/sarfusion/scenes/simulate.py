@@ -32,7 +32,7 @@ from .landcover import CELL_M, ROOFS, Cover, LandCover, make_land, random_field,
 
 SAR_BANDS = sar.BANDS
 
-# Flags of QA_PIXEL, of which "clear" means neither cloud nor dilated cloud, and what turns its
+# Flags of QA_PIXEL ("clear" means neither cloud nor dilated cloud), and the bits that turn its
 # confidences from low, 01, to high, 11.
 QA = {name: 1 << bit for name, bit in (landsat.QA_PIXEL_BITS | {"clear": 6, "water": 7}).items()}
 QA_CLOUD_HIGH, QA_SHADOW_HIGH = 0b10 << 8, 0b10 << 10
@@ -85,7 +85,7 @@ NOISE = 0.002  # standard deviation, reflectance
 SATURATION = 1.2  # reflectance at which a band saturates
 FLAGGED_SHARE = 0.055  # of the scene, under cloud, shadow and the rim of clouds
 HAZY_SHARE = 0.1  # of the scene, with high aerosol
-CLOUD, SHADOW_DEPTH = 0.62, 0.6  # reflectance of thick cloud; share of light that it takes away
+CLOUD, SHADOW_DEPTH = 0.62, 0.6  # reflectance of thick cloud; share of light that it blocks
 
 # SAR. Sentinel-1 IW GRD, high resolution: 4.4 looks, about 20 m resolution sampled at 10 m.
 # The noise floor is lower than the -22 dB that the mission requires, as it is in orbit.
@@ -96,7 +96,7 @@ SENSOR = "simulated Landsat 9 OLI-2"
 CRS_UTM = CRS.from_epsg(32648)
 CORNER = (690_015.0, 1_200_015.0)  # left, top of the optical grid: 30 k + 15, as Landsat's
 REACH = 4  # of a point-spread function, in its standard deviations
-MARGIN = 35  # cells by which SAR exceeds the optical grid; odd, so that its corners are 10 k
+MARGIN = 35  # cells by which SAR exceeds the optical grid; odd, so that its corners are 10 k m
 
 
 @dataclass(frozen=True)
@@ -121,15 +121,15 @@ def simulate_city(
 ) -> City:
     """Return the City of `size_px` x `size_px` optical pixels for `seed`.
 
-    looks: equivalent number of looks of one SAR pass. passes: the SAR scene is the mean of so many,
-    each with speckle of its own over the same ground. infrared: its bands of INFRARED,
-    after red, green and blue. land: that of city_land, where it is at hand. Raises StudyError if a
-    number is out of range.
+    looks: equivalent number of looks of one SAR pass. passes: number of passes whose mean is the
+    SAR scene; each has its own speckle over the same ground. infrared: bands of INFRARED to add
+    after red, green and blue. land: that of city_land, if it is already available. Raises
+    StudyError if a number is out of range.
     """
     land = land or city_land(size_px, seed)
     if looks <= 0:
         raise StudyError(f"simulated scene: looks {looks} is below its range")
-    # The second is also that of the colours of other dates (simulated_dates.py).
+    # The second stream also gives the colours of other dates (simulated_dates.py).
     _, colour_rng, echo_rng, optical_rng, sar_rng = np.random.default_rng(seed).spawn(5)
     paint = mix_paint(colour_rng, land)
     colour = optical_colour(land, paint, seed, infrared)
@@ -157,8 +157,8 @@ def simulate_city(
 def aerosol_bits(size_px: int, seed: int) -> np.ndarray:
     """Return SR_QA_AEROSOL (rows, columns; uint8) of the city of `simulate_city`.
 
-    Haze of low, medium and high aerosol, of which the scene itself shows nothing. As in Landsat's
-    band, it is retrieved in the middle of windows of 3 x 3 pixels and interpolated elsewhere.
+    It has low, medium and high aerosol, which the scene itself does not show. As in Landsat's band,
+    aerosol is retrieved in the middle of windows of 3 x 3 pixels and interpolated elsewhere.
     """
     rng = np.random.default_rng(seed).spawn(6)[-1]  # the city has the first five
     haze = smooth_field(rng, size_px, size_px / 16)
@@ -233,7 +233,7 @@ def column(values: Callable[[Surface], float | tuple]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Paint:
-    """What gives the cells of a cover their colours, beside the cover itself.
+    """What determines the colours of cells, besides their cover.
 
     blend: (rows, columns), the position of a cell's colour between the two colours of its cover,
         from 0 to 1. hue: (3, patches), log reflectance of a patch in red, green and blue. grain:
@@ -274,7 +274,7 @@ def colour_of(land: LandCover, paint: Paint) -> np.ndarray:
 
 
 def optical_colour(land: LandCover, paint: Paint, seed: int, infrared: Sequence[str]) -> np.ndarray:
-    """Return the same (bands, rows, columns) of red, green, blue and the `infrared` bands."""
+    """Return the reflectance (bands, rows, columns) of red, green, blue and `infrared` bands."""
     visible = colour_of(land, paint)
     if not infrared:
         return visible
@@ -364,10 +364,10 @@ def observe_optical(
 ) -> np.ndarray:
     """Return Landsat's image (uint16) of the reflectance `sensed` at 30 m, with quality bits.
 
-    sensed: (bands, rows, columns) of red, green, blue and the `infrared` bands, whose noise is
-    drawn by the generator `noise`. water: bool, sets the water bit. metal: share of metal roof. A
-    few metal roofs reflect the sun and saturate the sensor; this depends on angles, so it is not
-    part of the truth. flagged_share: see make_clouds.
+    sensed: (bands, rows, columns) of red, green, blue and the `infrared` bands; the generator
+    `noise` draws the noise of the latter. water: bool, sets the water bit. metal: share of metal
+    roof. A few metal roofs reflect the sun and saturate the sensor; this depends on angles, so it
+    is not part of the truth. flagged_share: see make_clouds.
     """
     size = sensed.shape[1]
     rows, columns = np.indices((size, size))
@@ -396,8 +396,8 @@ def sensor_noise(
 ) -> np.ndarray:
     """Return the noise (bands, size, size) of red, green and blue by `rng`, then of the infrared.
 
-    more: draws that of all infrared bands, so that one of them has the same with and without the
-    other.
+    more: draws the noise of all infrared bands, so that each band has the same noise with and
+    without the other.
     """
     visible = rng.normal(0, NOISE, (len(BANDS), size, size))
     if more is None or not infrared:

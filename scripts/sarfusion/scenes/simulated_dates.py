@@ -1,12 +1,12 @@
 """The simulated city on other days: what changes on the ground, in the light and in the sky.
 
-On the ground crops and other plants follow the season, each field with a calendar of its own;
-buildings that stand on the date of the scene were building sites before; open ground is cleared for
-new ones; the water rises and falls. Of a date itself are its illumination, haze and clouds. All of
-it follows from the seed and the day, so that a date is the same whichever others are made beside
-it. On the day of the scene nothing on the ground is changed.
+On the ground, crops and other plants follow the season, and each field has its own calendar; some
+buildings of the scene were building sites before; open ground is cleared for new ones; the water
+rises and falls. Each date has its own illumination, haze and clouds. All of this follows from the
+seed and the day, so that a date is the same whichever other dates are made. On the day of the
+scene, nothing on the ground is changed.
 
-What simulate.py says of instruction sets holds here too.
+What simulate.py says about instruction sets applies here too.
 """
 
 from collections.abc import Sequence
@@ -41,9 +41,9 @@ CALENDAR_YEARS = 0.08  # standard deviation of the calendars of fields
 BUILDING_SHARE = 0.08  # of buildings, and of open ground, that change within WORK_DAYS
 WORK_DAYS = 200
 OPEN = {Cover.GRASS: Cover.SOIL, Cover.SOIL: Cover.PAVED}  # what open ground becomes
-TIDE_M, FLOOD_M = 10.0, 3.0  # way of the shore from low to high water; a date's own deviation
+TIDE_M, FLOOD_M = 10.0, 3.0  # shift of the shore from low to high water; a date's own deviation
 FLOODED = (Cover.GRASS, Cover.TREES, Cover.SOIL, Cover.CROP)
-LIGHT, TINT = 0.05, 0.015  # standard deviations of the gain of a date, and of a band beside it
+LIGHT, TINT = 0.05, 0.015  # standard deviations of the gain of a date, and of what a band adds
 HAZE = 0.012  # reflectance; typical brightness of haze in blue
 HAZE_BANDS = (0.6, 0.8, 1.0)  # its share in red, green and blue
 HAZE_INFRARED = {"nir": 0.35, "swir16": 0.1}
@@ -61,10 +61,10 @@ class CityDate:
 
 @dataclass(frozen=True)
 class Calendar:
-    """When what changes on the ground, for each patch (patches,), and the height of the water.
+    """The times of changes on the ground, for each patch (patches,), and of the water.
 
     phase: of the season, in years. work: day on which its building is finished or its open ground
-    cleared, NaN where neither happens. tide: phase of the water, in years.
+    cleared, NaN if neither happens. tide: phase of the water, in years.
     """
 
     phase: np.ndarray
@@ -88,7 +88,7 @@ def simulate_date(
     inner = (..., slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
     rng = np.random.default_rng([SKY, seed, day + MAX_DAYS])
     rise_m = FLOOD_M * rng.normal() + TIDE_M * float(since_scene(day, calendar.tide))
-    # The shore moves over land or over water, so the distance from it matters on one side alone.
+    # The shore moves over land or over water, so the distance from it matters on one side only.
     distance = distance_transform_edt(~water) if rise_m > 0 else -distance_transform_edt(water)
     then = flooded(built(land, calendar, day), CELL_M * distance, rise_m)
     colour = optical_colour(then, grown(then, paint, calendar, day), seed, infrared)
@@ -104,7 +104,7 @@ def simulate_date(
 
 
 def make_calendar(rng: np.random.Generator, patches: int) -> Calendar:
-    """Return the Calendar of a city with so many patches."""
+    """Return the Calendar of a city with `patches` patches."""
     work = rng.uniform(-WORK_DAYS, WORK_DAYS, patches)
     work[rng.random(patches) > BUILDING_SHARE] = np.nan
     phase = rng.uniform() + CALENDAR_YEARS * rng.normal(size=patches)
@@ -130,8 +130,8 @@ def built(land: LandCover, calendar: Calendar, day: int) -> LandCover:
 def flooded(land: LandCover, shore_m: np.ndarray, rise_m: float) -> LandCover:
     """Return the land cover after the shore moved by `rise_m` metres towards the land.
 
-    shore_m: (rows, columns), distance from the shore, negative in the water. What falls dry is bare
-    ground. Roads and buildings stay.
+    shore_m: (rows, columns), distance from the shore, negative in the water. Ground that falls dry
+    is bare. Roads and buildings stay.
     """
     cover = land.cover.copy()
     cover[land.is_any(FLOODED) & (shore_m < rise_m)] = Cover.WATER
@@ -152,11 +152,11 @@ def lit(
     infrared: Sequence[str] = (),
     more: np.random.Generator | None = None,
 ) -> np.ndarray:
-    """Return reflectance (bands, rows, columns) as an imperfect correction of light leaves it.
+    """Return reflectance (bands, rows, columns) after an imperfect correction of the light.
 
-    A date has a gain of its own, a little different from band to band, and haze, which is
-    brightest in blue and uneven over the scene. sensed: of red, green, blue and the `infrared`
-    bands, whose difference in gain is drawn by the generator `more`.
+    A date has its own gain, slightly different from band to band, and haze, which is brightest in
+    blue and uneven over the scene. sensed: reflectance of red, green, blue and the `infrared`
+    bands; the generator `more` draws the differences in gain of the latter.
     """
     light = 1 + LIGHT * rng.normal()
     gain = light + TINT * rng.normal(size=3)

@@ -38,15 +38,16 @@ class Source:
         settings; None where the lock of the study has them.
     date_script: name in scripts/ of the script that makes one of them.
     passes: function that returns {SAR band: number of its rasters}, from the settings; None where
-        the setting sar.passes of the study alone says how many passes are averaged.
-    land_script: name in scripts/ of the script that makes what the scene of a site, its other dates
-        and its map of built-up ground are all made from (land.npz); None where each has its own.
+    only the setting sar.passes of the study says how many passes are averaged.
+    land_script: name in scripts/ of the script that makes land.npz, from which the scene of a site,
+    its other dates and its map of built-up ground are made; None where there is no such file.
     built_up_script: name in scripts/ of the script that maps the built-up ground of a site, where
         the classes are known; None where a site may name a mask of its own.
     check: function that raises StudyError for settings that no schema can refuse, from the settings
         and the name of a site.
     scaling: function that returns (scale, offset) from digital numbers to reflectance, from the
-        settings; None for those of Landsat. Where items of a catalogue state them, scene.json does.
+        settings; None for those of Landsat. If items of a catalogue state them, they are in
+        scene.json.
     place: location of its sites, "" where an area or a grid gives it.
     verb: first word of the message of its job.
     bytes_a_pixel: memory of the script for each optical pixel; 0 where it does not grow.
@@ -76,7 +77,7 @@ class Source:
         return self.script is not None and self.files is None
 
     def shares_land(self, settings: Settings) -> bool:
-        """Whether more than the scene of a site, of these settings, is made from land.npz."""
+        """Whether a site with these settings needs land.npz for more than its scene."""
         others = settings.get("other_dates") or settings.get("built_up")
         return self.land_script is not None and bool(others)
 
@@ -99,14 +100,14 @@ def _check_days(settings: Settings, site: str) -> None:
         )
 
 
-# A person's own files
+# A user's own files
 
 
 def files_of_band(name: str, given: Any) -> dict[str, Settings]:
     """Return {name: settings of its file} of a band; of several SAR passes name.1, name.2, ...
 
-    given: what the settings of a person's own files say under the name of the band, or of anything
-    else, which has no file.
+    given: the value under the name of the band, or under any other name, in the settings of a
+    user's own files. Values other than bands have no file.
     """
     if isinstance(given, list) and given and isinstance(given[0], dict):
         return {f"{name}.{number}": entry for number, entry in enumerate(given, 1)}
@@ -145,15 +146,15 @@ def _check_own_dates(settings: Settings, site: str) -> None:
     dates, keys = _own_dates(settings), ("sites", site, "other_dates")
     twice = [day for day, after in pairwise(dates) if day == after]
     if twice:
-        raise SettingError.at(keys, f"{twice[0]} stands there twice; give each date once")
+        raise SettingError.at(keys, f"{twice[0]} is listed twice; give each date once")
     try:
         if dates:
             date.fromisoformat(settings["optical"]["date"] or "")
     except ValueError:
         raise SettingError.at(
             ("sites", site, "optical", "date"),
-            f"{settings['optical']['date']!r} is no day, which other_dates are counted from; write"
-            " it as YEAR-MONTH-DAY",
+            f"{settings['optical']['date']!r} is not a day, from which other_dates are counted;"
+            " write it as YEAR-MONTH-DAY",
         ) from None
 
 
@@ -161,7 +162,7 @@ def _own_scaling(settings: Settings) -> tuple[float, float]:
     return settings["optical"]["scale"], settings["optical"]["offset"]
 
 
-# A raw Sentinel-1 scene beside a person's own optical files
+# A raw Sentinel-1 scene and a user's own optical files
 
 
 def _grd_files(settings: Settings) -> dict[str, str]:
@@ -182,12 +183,12 @@ def _check_grd(settings: Settings, site: str) -> None:
     if (sar["elevation_above"] == "geoid") != ("geoid" in sar):
         raise SettingError.at(
             (*keys, "geoid"),
-            "name the raster of the geoid where elevation_above is geoid, and only there",
+            "name the raster of the geoid if elevation_above is geoid, and only then",
         )
 
 
 def with_calibrated(settings: Settings) -> dict[str, Any]:
-    """Return the settings of a site as those of own files, once its radar is calibrated."""
+    """Return the settings of a site as those of own files, after its SAR is calibrated."""
     return {**settings, "sar": {"vv": {"band": 1}, "vh": {"band": 2}, "unit": "linear"}}
 
 
@@ -207,7 +208,7 @@ def _check_area_and_period(settings: Settings, site: str) -> None:
     if west >= east or south >= north:
         raise SettingError.at(
             ("sites", site, "area"),
-            f"{settings['area']} is empty; it is [west, south, east, north], and may not cross the"
+            f"{settings['area']} is empty; write it as [west, south, east, north], not across the"
             " 180th meridian",
         )
     first, last = map(date.fromisoformat, settings["period"])

@@ -1,1 +1,1 @@
-"""The methods without training, in the module of their protocol."""
+"""The methods without training, each in the module of its protocol."""

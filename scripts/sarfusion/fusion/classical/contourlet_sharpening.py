@@ -1,7 +1,7 @@
 """Sharpening with directional details of the SAR image, found by the contourlet transform.
 
-A subband of details is that of the optical image or of the matched SAR image, pixel by pixel; the
-coarse subband stays optical. Where two details are equal but for rounding, the optical one is kept.
+Each detail is taken from the optical image or from the matched SAR image, pixel by pixel; the
+coarse subband stays optical. If two details are equal except for rounding, the optical one is kept.
 """
 
 import math
@@ -15,8 +15,8 @@ TIE = 1e-9  # relative; magnitudes that are closer than this count as equal
 
 # The pulse-coupled neurons.
 ITERATIONS = 20
-LINKING = 3.0  # beta, how far the pulses of neighbours raise the activity of a neuron
-LINK_DECAY = math.exp(-1)  # of what neighbours sent, in an iteration
+LINKING = 3.0  # beta, how much the pulses of neighbours raise the activity of a neuron
+LINK_DECAY = math.exp(-1)  # of the pulses of neighbours, in an iteration
 THRESHOLD_DECAY = math.exp(-0.2)
 THRESHOLD_RISE = 20.0  # at a pulse
 STIMULUS_SPAN = 2.0  # root mean squares of a subband that make the stimulus 1
@@ -38,7 +38,7 @@ def nsct(matched: Matching, ratio: int) -> Sharpener:
 
 @intensitywise
 def ihs_nsct(matched: Matching, ratio: int) -> Sharpener:
-    """As `nsct` for the intensity, the mean of the bands: band + (I' - I), with I' the fused I.
+    """Like `nsct` for the intensity, the mean of the bands: band + (I' - I), with I' the fused I.
 
     In the manner of the fusion of an IHS intensity in the contourlet domain; the sum replaces the
     inverse transform, as in the generalised IHS.
@@ -48,13 +48,13 @@ def ihs_nsct(matched: Matching, ratio: int) -> Sharpener:
 
 @intensitywise
 def nsct_pcnn(matched: Matching, ratio: int) -> Sharpener:
-    """As `ihs_nsct`, with the detail whose pulse-coupled neuron fires more often.
+    """Like `ihs_nsct`, with the detail whose pulse-coupled neuron fires more often.
 
     In the manner of Qu, Yan, Xiao & Zhu 2008, Acta Automatica Sinica 34(12). The stimulus of a
-    neuron is the magnitude of its detail over STIMULUS_SPAN times the root mean square of the
-    subband, of both images in the whole scene, and at most 1; the largest magnitude of a scene,
-    which the original divides by, is that of a single bright target. Equal counts are decided by
-    the larger detail.
+    neuron is the magnitude of its detail, divided by STIMULUS_SPAN times the root mean square of
+    the subband over both images of the whole scene, and is at most 1. The original divides by the
+    largest magnitude, which is that of a single bright target in a scene. If counts are equal, the
+    larger detail is taken.
     """
     scales = STIMULUS_SPAN * _root_mean_squares(matched)
 
@@ -73,7 +73,7 @@ def _larger(subband: int, one: np.ndarray, two: np.ndarray) -> np.ndarray:
 
 
 def _root_mean_squares(matched: Matching) -> np.ndarray:
-    """Return that of each subband of both images of the whole scene; a first pass over it."""
+    """Return the one of each subband over both images of the whole scene, in a pass over it."""
     count, squares = 0, np.zeros(contourlets.LEVELS * contourlets.DIRECTIONS)
     for images, inner in matched.tiles(RADIUS):
         for image in images:
@@ -86,8 +86,8 @@ def _root_mean_squares(matched: Matching) -> np.ndarray:
 def firings(magnitude: np.ndarray, scale: float) -> np.ndarray:
     """Return how often each neuron of a subband fires after the first iteration, int8.
 
-    magnitude: of the details, (rows, columns); scale: that which is a stimulus of 1. The threshold
-    starts at zero, so that all neurons fire in the first iteration.
+    magnitude: of the details, (rows, columns); scale: the magnitude that is a stimulus of 1. The
+    threshold starts at zero, so that all neurons fire in the first iteration.
     """
     stimulus = np.minimum(magnitude / max(scale, np.finfo(np.float64).tiny), 1).astype(np.float32)
     counts = np.zeros(stimulus.shape, np.int8)
@@ -104,7 +104,7 @@ def firings(magnitude: np.ndarray, scale: float) -> np.ndarray:
 
 
 def pulses(fired: np.ndarray) -> np.ndarray:
-    """Return the sum of the pulses around each neuron, each over its distance, float32.
+    """Return the sum of the pulses around each neuron, each divided by its distance, float32.
 
     fired: bool (rows, columns). The surroundings are 5 x 5 pixels without the middle.
     """
@@ -123,7 +123,7 @@ def pulses(fired: np.ndarray) -> np.ndarray:
 
 
 def _pairs(image: np.ndarray, step: int, axis: int) -> np.ndarray:
-    """Return the sum of the two pixels at a distance of `step`; LINK_REACH at the edges is lost."""
+    """Return the sum of the two pixels at a distance of `step`, without LINK_REACH at the edges."""
     size = image.shape[axis]
     image = np.moveaxis(image, axis, 0)
     first, second = (

@@ -23,7 +23,7 @@ The mappings are closed forms:
 
 They give the published filters "maxflat" of the pyramid and "dmaxflat7" of the directions (tables
 of Da Cunha's Nonsubsampled Contourlet Toolbox), with the gain of the directional ones divided by
-sqrt(2). On the second level all frequencies are doubled, those of directions too.
+sqrt(2). On the second level all frequencies are doubled, also those of directions.
 
 Filters are applied as products of spectra. They have finite support: a result depends on the input
 within RADIUS pixels.
@@ -52,7 +52,7 @@ RADIUS = DEGREE * (
     PYRAMID_REACH * (2**LEVELS - 1) + (FAN_REACH + QUADRANT_REACH) * 2 ** (LEVELS - 1)
 )
 
-# choose(subband, first, second): where the second has its say, bool (rows, columns)
+# choose(subband, first, second): where the second is taken, bool (rows, columns)
 Choice = Callable[[int, np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -108,7 +108,7 @@ def diamond(x: np.ndarray, y: np.ndarray, order: int = ORDER) -> np.ndarray:
 
 
 def _bernstein(x: np.ndarray, order: int) -> list[np.ndarray]:
-    """Return the Bernstein polynomials of an order at x, with -1..1 in place of 0..1."""
+    """Return the Bernstein polynomials of an order at x, on -1..1 instead of 0..1."""
     up, down = [np.ones_like(x)], [np.ones_like(x)]
     for _ in range(order):
         up.append(up[-1] * ((1 + x) / 2))
@@ -151,7 +151,7 @@ def _filters(u: np.ndarray, v: np.ndarray) -> list[Filter]:
 
 
 def subbands(image: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the subbands of an image in the order of `filters`, as if it went on periodically."""
+    """Yield the subbands of an image, continued periodically, in the order of `filters`."""
     spectrum = fft.rfft2(image)
     for each in filters(image.shape):
         yield fft.irfft2(spectrum * each.analysis, image.shape)
@@ -165,7 +165,7 @@ def image_of(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def details(image: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the subbands of an image but the coarse one, as if it went on mirrored at its edges."""
+    """Yield the subbands of an image, mirrored at its edges, except the coarse one."""
     inner, padded = _mirrored(image, RADIUS)
     spectrum = fft.rfft2(padded)
     for each in filters(padded.shape)[:-1]:
@@ -175,9 +175,9 @@ def details(image: np.ndarray) -> Iterator[np.ndarray]:
 def fuse(first: np.ndarray, second: np.ndarray, choose: Choice, reach: int = 0) -> np.ndarray:
     """Return the image with the coarse subband of `first` and details chosen from both.
 
-    Images go on mirrored at their edges. choose: called with the number of a subband and the
-    details of both; reach: distance in pixels from which it takes its input. The result depends on
-    the input within RADIUS + reach.
+    Images are mirrored at their edges. choose: called with the number of a subband and the details
+    of both; reach: distance in pixels from which it takes its input. The result depends on the
+    input within RADIUS + reach.
     """
     (inner, padded), (_, other) = (_mirrored(each, RADIUS + reach) for each in (first, second))
     shape = padded.shape

@@ -1,4 +1,4 @@
-"""The same place on other days, as the methods without training over time take it."""
+"""The same place on other days, as input of the methods without training over time."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Dates:
         """Return for each pixel the values of the nearest date that has any, else NaN.
 
         values: (dates, bands, pixels). among: bool (dates,), the dates that count; all by default.
-        with_day: return (values, days of these (pixels,)) instead.
+        with_day: return (values, their days (pixels,)) instead.
         """
         found = np.full(values.shape[1:], np.nan)
         day = np.full(values.shape[2], np.nan)

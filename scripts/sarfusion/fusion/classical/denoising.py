@@ -4,5 +4,5 @@ import numpy as np
 
 
 def as_given(band: np.ndarray) -> np.ndarray:
-    """Return the band as it was given, with noise and blur: what a method has to better."""
+    """Return the band as it was given, with noise and blur: the baseline of every method."""
     return band

@@ -7,23 +7,23 @@ from .matching import Matching, Sharpener, bandwise
 
 PATCH_PX = 21  # side of a patch
 STEP_PX = 2  # between patches
-RADIUS = PATCH_PX - 1  # a pixel depends on all patches that it lies in
-SPAN = 6.0  # standard deviations of the band that the range 0..1 has, the mean in its middle
+RADIUS = PATCH_PX - 1  # a pixel depends on all patches that contain it
+SPAN = 6.0  # standard deviations of the band in the range 0..1, with the mean in the middle
 EXPONENT = 4  # of the strength, in the weight of a structure
 MEAN_SPREAD = 0.5  # of the weight of a local mean around the middle of the range
-FLOOR = 1e-6  # of strengths and sums that are divided by, over the range
+FLOOR = 1e-6  # of strengths and sums that are divisors, relative to the range
 
 
 @bandwise
 def exposure(matched: Matching, ratio: int) -> Sharpener:
     """Fuse patches of each band and the matched P by their strength, structure and mean.
 
-    In the manner of Ma, Li, Yong, Wang, Meng & Zhang 2017, IEEE Trans. Image Processing 26(5), of
-    multi-exposure fusion. A patch is strength x structure + mean, with a structure of length 1.
+    In the manner of the multi-exposure fusion of Ma, Li, Yong, Wang, Meng & Zhang 2017, IEEE Trans.
+    Image Processing 26(5). A patch is strength x structure + mean, with a structure of length 1.
     The fused patch has the larger strength; the sum of the structures, weighted by the power
-    EXPONENT of their strengths and brought to length 1; and the mean of the means, weighted by how
-    near each is to the middle of the range. A pixel is the mean of all patches that it lies in. The
-    weight of the mean of the whole image, which the original has too, is the same for both here:
+    EXPONENT of their strengths and scaled to length 1; and the mean of the means, weighted by how
+    near each is to the middle of the range. A pixel is the mean of all patches that contain it. The
+    original also has a weight for the mean of the whole image; it is the same for both here, since
     matching makes the means equal.
     """
     span = SPAN * matched.deviation
@@ -40,9 +40,9 @@ def exposure(matched: Matching, ratio: int) -> Sharpener:
 def patchwise(one: np.ndarray, two: np.ndarray) -> np.ndarray:
     """Return the fused image of two of (rows, columns), about in the range 0..1.
 
-    Images go on mirrored at their edges. Patches lie on a grid that starts at the first pixel. A
-    fused patch is a sum of both with a factor each and a constant, so that the mean of all patches
-    takes means of factors and constants only.
+    Images are mirrored at their edges. Patches are on a grid that starts at the first pixel. A
+    fused patch is a sum of both, each with a factor, and a constant, so that the mean of all
+    patches needs only means of factors and constants.
     """
     margin = RADIUS + RADIUS % STEP_PX
     inner = tuple(slice(margin, margin + size) for size in one.shape)
@@ -93,7 +93,7 @@ def structure_factors(
 def _mean(image: np.ndarray) -> np.ndarray:
     """Return the mean of the patch around each pixel.
 
-    Without running sums, so that it is the same in every tile.
+    No running sums are used, so that the mean is the same in every tile.
     """
     weights = np.full(PATCH_PX, 1 / PATCH_PX)
     along = ndimage.correlate1d(image, weights, axis=0, mode="nearest")

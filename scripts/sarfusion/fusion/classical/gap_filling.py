@@ -6,9 +6,9 @@ changed inside the gaps only:
     band   (rows, columns), reflectance; NaN where not valid
     gap    bool (rows, columns), the pixels to fill; values of the band there are ignored
     sar    (channels, rows, columns), backscatter in dB, NaN where not valid
-    train  bool (rows, columns), the ground that statistics may be fitted on
+    train  bool (rows, columns), the ground on which statistics may be fitted
 
-It raises StudyError if there are no pixels to fill from.
+It raises StudyError if there are no pixels from which gaps can be filled.
 """
 
 from collections.abc import Callable, Iterator
@@ -49,9 +49,9 @@ def inside_gaps(method: Callable[..., np.ndarray | float]) -> GapFiller:
 
 
 def _check_clear(clear: np.ndarray) -> None:
-    """Raise StudyError where no pixel is clear."""
+    """Raise StudyError if no pixel is clear."""
     if not clear.any():
-        raise StudyError("no valid pixel lies outside the gaps; lower the gap share")
+        raise StudyError("no valid pixel is outside the gaps; lower the gap share")
 
 
 @inside_gaps
@@ -79,10 +79,10 @@ def biharmonic_bands(bands: np.ndarray, gap: np.ndarray) -> np.ndarray:
 
     Damelin & Hoang 2018, Int. J. Mathematics and Mathematical Sciences, 3950312; solved by
     scikit-image. Regions that are not connected do not depend on each other. Those that start in
-    one square of the scene are solved as one sparse linear system, since a system for each costs
-    more to set up than to solve. So a square and the largest region bound the memory. A region of
-    more than LARGEST_SYSTEM_PX is filled as `pyramid` does. Bands that miss the same pixels have
-    the same systems, and are solved together.
+    one square of the scene are solved as one sparse linear system, since setting up a system for
+    each would take longer than solving it. A square and the largest region therefore bound the
+    memory. A region of more than LARGEST_SYSTEM_PX is filled as `pyramid` does. Bands that lack the
+    same pixels have the same systems, and are solved together.
 
     The method needs a value in every known pixel. Missing pixels near a gap are therefore unknowns
     too. Further away than MISSING_REACH_PX, where they matter little, they take the nearest clear
@@ -116,8 +116,8 @@ def _systems(
     """Yield the numbers of the regions that are solved together, and the place of all their pixels.
 
     regions: int (rows, columns), numbers from 1, 0 elsewhere. sizes: the pixels of each number. The
-    place is as much wider as the operator reaches. A region of more than LARGEST_SYSTEM_PX comes
-    alone.
+    place is wider than the regions by the reach of the operator. A region of more than
+    LARGEST_SYSTEM_PX is yielded alone.
     """
     boxes = ndimage.find_objects(regions)
     corners = np.array([[(side.start, side.stop) for side in box] for box in boxes])
@@ -193,8 +193,8 @@ def _within(mask: np.ndarray, distance_px: int) -> np.ndarray:
 def _fill_nearest(band: np.ndarray, where: np.ndarray) -> np.ndarray:
     """Return a band with the nearest finite value at each pixel of the mask `where`.
 
-    The search is tile by tile. Where no value lies within the search radius, so that another may
-    be nearer outside the tile, it is repeated with a larger one.
+    The search is tile by tile. It is repeated with a larger radius for pixels without a value
+    within the search radius, since a nearer one may be outside the tile.
     """
     filled, left, radius = band.copy(), where.copy(), NEAR_PX
     while left.any():

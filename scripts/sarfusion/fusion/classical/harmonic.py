@@ -4,9 +4,9 @@ import numpy as np
 
 from .dates import Dates
 
-MIN_DATES = 10  # clear at a pixel, for a model of it
+MIN_DATES = 10  # clear at a pixel, to fit a model there
 YEAR = 365.2425  # days
-HUBER = 1.345  # residuals beyond so many standard deviations count less: 95 % efficiency
+HUBER = 1.345  # residuals beyond this many standard deviations count less: 95 % efficiency
 MAD_TO_STD = 1.4826  # standard deviation of a normal distribution in median absolute deviations
 MIN_SCALE = 1e-4  # reflectance; a smaller spread of residuals is rounding
 STEPS = 10  # of the reweighting
@@ -18,8 +18,9 @@ def harmonic(optical: np.ndarray, gap: np.ndarray, dates: Dates, train: np.ndarr
 
     t: years from the scene. The four numbers are fitted to the clear dates of the pixel, of which
     MIN_DATES are needed, after Zhu & Woodcock 2014, Remote Sensing of Environment 144, 152-171,
-    with one pair of terms a year. The fit is robust: least squares, reweighted by Huber's weights
-    min(1, HUBER s / |residual|), s the median absolute deviation as a standard deviation.
+    with one pair of terms per year. The fit is robust: least squares, reweighted by Huber's weights
+    min(1, HUBER s / |residual|), where s is the median absolute deviation, scaled to a standard
+    deviation.
     """
     values, clear = dates.bands[..., gap], dates.clear[:, gap]
     design = terms(dates.days / YEAR)
@@ -40,10 +41,10 @@ def terms(years: np.ndarray) -> np.ndarray:
 
 
 def huber_fit(design: np.ndarray, values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Return the coefficients (pixels, terms) of a robust fit of each pixel on its own.
+    """Return the coefficients (pixels, terms) of a robust fit of each pixel separately.
 
     design: (times, terms). values, known: (pixels, times); values that are not known do not count.
-    Where the times do not determine all coefficients, those of least norm are returned.
+    If the times do not determine all coefficients, those of least norm are returned.
     """
     values = np.where(known, values, 0).astype(np.float64)
     weights = known.astype(np.float64)

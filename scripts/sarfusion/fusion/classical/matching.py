@@ -1,8 +1,8 @@
-"""What a method of sharpening knows of a whole scene, and how it is given the images of a tile.
+"""What sharpening methods know about a whole scene, and how they get the images of a tile.
 
-SceneMoments has the statistics of the scene, Matching brings the pan to the unit of a component of
-the bands. The decorators make a method of a function of arrays without NaN: `pixelwise` of one of
-single pixels, `bandwise` of one of a band, `intensitywise` of one of the mean of the bands.
+SceneMoments has the statistics of the scene. Matching converts the pan to the unit of a component
+of the bands. The decorators turn a function of arrays without NaN into a method: `pixelwise` a
+function of single pixels, `bandwise` one of a band, `intensitywise` one of the mean of the bands.
 """
 
 import math
@@ -24,8 +24,8 @@ class SceneMoments:
     """Mean and covariance of the bands and the pan of a whole scene, over its valid pixels.
 
     tiles: called with a number of pixels, yields (bands, pan, inner) of tiles that cover the scene.
-        The images reach so many pixels farther than the tile, as far as the scene goes; inner are
-        the slices (rows, columns) of the tile itself in them.
+        The images extend this many pixels beyond the tile, but not beyond the scene; inner are the
+        slices (rows, columns) of the tile itself in them.
 
     size, count: number of all and of valid pixels. means: (bands and pan,), covariance: (bands
     and pan, bands and pan), the pan last.
@@ -109,7 +109,7 @@ def quotient(image: np.ndarray, divisor: np.ndarray, magnitude: float) -> np.nda
     magnitude: the mean of |image| over the whole scene.
 
     Reflectance has negative and near-zero pixels, and SAR matched to it has more of them; a plain
-    quotient would explode or change sign there. With the floor it is positive, finite, and 1
+    quotient would explode or change sign there. With the floor, it is positive, finite, and 1
     where the two are equal.
     """
     floor = max(DENOMINATOR_FLOOR * magnitude, np.finfo(np.float64).tiny)
@@ -119,7 +119,7 @@ def quotient(image: np.ndarray, divisor: np.ndarray, magnitude: float) -> np.nda
 def pixelwise(
     method: Callable[[SceneMoments], Sharpener],
 ) -> Callable[[SceneMoments, int], Sharpener]:
-    """Make a method of a function that works pixel by pixel.
+    """Turn a function that works pixel by pixel into a method.
 
     method(scene) returns fuse(bands, pan), a function of float64 arrays (bands, valid pixels) and
     (valid pixels,).
@@ -142,7 +142,7 @@ def pixelwise(
 def bandwise(
     method: Callable[[Matching, int], Sharpener],
 ) -> Callable[[SceneMoments, int], Sharpener]:
-    """Make a method of a function that sharpens each band by itself.
+    """Turn a function that sharpens each band separately into a method.
 
     method(matching, ratio) is called once for each band and returns fuse(band, pan), a function
     of the band and the pan matched to it, float64 images without NaN.
@@ -167,9 +167,9 @@ def bandwise(
 def intensitywise(
     method: Callable[[Matching, int], Sharpener],
 ) -> Callable[[SceneMoments, int], Sharpener]:
-    """Make a method of a function that sharpens the mean of the bands; each gets what it gained.
+    """Turn a function that sharpens the mean of the bands into a method; each gets its change.
 
-    method: as of `bandwise`, called once.
+    method: as for `bandwise`, called once.
     """
 
     @wraps(method)

@@ -1,4 +1,4 @@
-"""Classical pansharpening, with a SAR image in place of the panchromatic band.
+"""Classical pansharpening, with a SAR image instead of the panchromatic band.
 
 A scene is sharpened tile by tile, so that memory does not grow with it. A method is called as
 method(scene, ratio) with the SceneMoments of the whole scene. It returns sharpen(bands, pan),
@@ -10,7 +10,7 @@ which takes the images of a tile and returns the sharpened bands, of the same sh
     ratio  coarse pixel size over fine pixel size; pixel-wise methods do not use it
 
 A pixel is NaN in all bands if it is NaN in any of them or in `pan`. Statistics are taken over the
-other, valid pixels; filters see the mean of an image where it is not valid. Tiles overlap by
+other, valid pixels; filters get the mean of an image where it is not valid. Tiles overlap by
 `radius(ratio, methods)` pixels, within which the result is discarded, and start on a row and a
 column that `multiple(ratio)` divides.
 
@@ -114,7 +114,7 @@ def gram_schmidt(scene: SceneMoments) -> Sharpener:
 
     Laben & Brower 2000, US patent 6,011,875, with I as the simulated panchromatic band; in the
     form with gains by Aiazzi, Baronti & Selva 2007, IEEE Trans. Geoscience and Remote Sensing
-    45(10). For a constant I, g = 0.
+    45(10). If I is constant, g = 0.
     """
     weights = intensity(scene)
     covariances = scene.covariance[:-1, :-1] @ weights
@@ -175,10 +175,10 @@ def wavelet(matched: Matching, ratio: int) -> Sharpener:
 
 @bandwise
 def wavelet_undecimated(matched: Matching, ratio: int) -> Sharpener:
-    """As `wavelet`, with the undecimated (a trous) transform, which is invariant to shifts.
+    """Like `wavelet`, with the undecimated (a trous) transform, which is invariant to shifts.
 
     Undecimated wavelets for sharpening: Nunez et al. 1999, IEEE Trans. Geoscience and Remote
-    Sensing 37(3). Here, what is left without details is a convolution of rows and columns.
+    Sensing 37(3). Here, the rest without details is a convolution of rows and columns.
     """
     kernel = _smoothing(ratio)
 
@@ -192,7 +192,7 @@ def wavelet_undecimated(matched: Matching, ratio: int) -> Sharpener:
 
 
 def _smoothing(ratio: int) -> np.ndarray:
-    """Return the kernel that the undecimated transform and its inverse are without details.
+    """Return the kernel that equals the undecimated transform and its inverse without details.
 
     At each level, an image is convolved with the low-pass filter of the wavelet, whose taps are
     2^level pixels apart, and then with the same filter reversed. The sum of the kernel is 1.
@@ -209,7 +209,7 @@ def _smoothing(ratio: int) -> np.ndarray:
 def multiple(ratio: int) -> int:
     """Return the number of pixels that divides the first row and column of a tile.
 
-    It is the step of the last wavelet level, and so a multiple of that between patches.
+    It is the step of the last wavelet level, and so a multiple of the step between patches.
     """
     return 2 ** _levels(ratio)
 

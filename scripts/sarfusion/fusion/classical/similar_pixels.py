@@ -5,10 +5,10 @@ from scipy.spatial import cKDTree
 
 from .dates import Dates
 
-CLASSES = 4  # of land cover, about: m of the threshold of similarity
-SIMILAR = 20  # pixels that a prediction rests on
-CANDIDATES = 400  # nearest common pixels that similar ones are looked for among
-MIN_DIFFERENCE = 1e-4  # reflectance; a smaller one is rounding, and may not be divided by
+CLASSES = 4  # of land cover, approximately: m of the threshold of similarity
+SIMILAR = 20  # pixels from which a prediction is made
+CANDIDATES = 400  # nearest common pixels among which similar ones are searched
+MIN_DIFFERENCE = 1e-4  # reflectance; a smaller one is rounding, and must not be a divisor
 CHUNK_PX = 2_000  # pixels at a time, which bounds the memory
 
 
@@ -16,20 +16,20 @@ def nspi(optical: np.ndarray, gap: np.ndarray, dates: Dates, train: np.ndarray) 
     """Fill with the neighbourhood similar pixel interpolator, from the nearest clear date.
 
     Chen et al. 2011, Remote Sensing of Environment 115, 1053-1064, section 2. Pixel i, clear on
-    both dates, is similar to the pixel x of the gap where on the other date its
+    both dates, is similar to the pixel x of the gap if, on the other date, its
     RMSD_i = sqrt(mean over bands of (L(i) - L(x))^2) is at most the mean over bands of 2 sigma / m;
-    sigma is the standard deviation of a band of the date, m = CLASSES. Of the nearest SIMILAR ones,
-    by their distance D_i in pixels, with weights W_i of sum 1 in proportion to 1 / (RMSD_i D_i):
+    sigma is the standard deviation of a band of the date, m = CLASSES. For the nearest SIMILAR
+    ones, with distances D_i in pixels and weights W_i of sum 1 in proportion to 1 / (RMSD_i D_i):
 
         L_1 = sum W_i L(i, scene)                               from the neighbourhood
         L_2 = L(x, date) + sum W_i (L(i, scene) - L(i, date))   from the date
         L = (L_1 / R_1 + L_2 / R_2) / (1 / R_1 + 1 / R_2)
 
-    R_1 is the mean of RMSD_i, which says how varied the neighbourhood is, and R_2 that of the root
-    mean square difference between the two dates at i. As in Zhu et al. 2012, IEEE Geoscience and
-    Remote Sensing Letters 9, 521-525, who fill clouds, the similar pixels are the nearest however
-    far the rim of the gap is, here of the CANDIDATES nearest pixels. Where none of these is
-    similar, those of least RMSD are taken.
+    R_1 is the mean of RMSD_i, which shows how varied the neighbourhood is, and R_2 is the mean of
+    the root mean square difference between the two dates at i. As in Zhu et al. 2012, IEEE
+    Geoscience and Remote Sensing Letters 9, 521-525, who fill clouds, the nearest similar pixels
+    are taken however far away the rim of the gap is, here from the CANDIDATES nearest pixels. If
+    none of these is similar, those with the least RMSD are taken.
     """
     known = ~gap & np.isfinite(optical).all(axis=0)
     places = np.argwhere(gap)

@@ -3,15 +3,15 @@
 Every method is called as method(optical, gap, dates, train):
 
     optical  (bands, rows, columns), reflectance; NaN where not valid
-    gap      bool (rows, columns), the pixels to fill; what `optical` has there is ignored
+    gap      bool (rows, columns), the pixels to fill; values of `optical` there are ignored
     dates    Dates, the same place on other days
-    train    bool (rows, columns), the ground that statistics may be fitted on
+    train    bool (rows, columns), the ground on which statistics may be fitted
 
-It returns (bands, pixels), the values of the gap's pixels in the order of `optical[:, gap]`, NaN
-where no date says anything of a pixel. All bands of a pixel are NaN, or none. `fill` puts a surface
-there.
+    It returns (bands, pixels), the values of the gap's pixels in the order of `optical[:, gap]`,
+    NaN for pixels that no date can fill. All bands of a pixel are NaN, or none. `fill` puts a
+    surface there.
 
-A pixel is clear on a date where every band has a value.
+    A pixel is clear on a date if every band has a value.
 """
 
 from collections.abc import Callable
@@ -40,10 +40,10 @@ MIN_COMMON_PX = 2  # clear on both dates, to fit a gain and an offset
 
 
 def fill(band: np.ndarray, gap: np.ndarray, values: np.ndarray, surface: np.ndarray) -> np.ndarray:
-    """Return a band (rows, columns) with its gap filled from dates, the rest by a surface.
+    """Return a band (rows, columns) with its gap filled from dates, the rest of it by a surface.
 
-    values: of the gap's pixels in order, NaN where no date says anything. surface:
-    (rows, columns), taken there. The type is that of `band`.
+    values: of the gap's pixels in order, NaN where no date has one. surface: (rows, columns), used
+    there. The type is that of `band`.
     """
     filled = band.copy()
     filled[gap] = np.where(np.isfinite(values), values, surface[gap])
@@ -58,7 +58,7 @@ def previous(optical: np.ndarray, gap: np.ndarray, dates: Dates, train: np.ndarr
 def previous_matched(
     optical: np.ndarray, gap: np.ndarray, dates: Dates, train: np.ndarray
 ) -> np.ndarray:
-    """Fill as `previous` does, after each date was matched to the scene; see `match`."""
+    """Fill as `previous` does, after matching each date to the scene; see `match`."""
     return dates.nearest(match(optical, dates, train & ~gap, gap))
 
 
@@ -104,7 +104,7 @@ def linear_in_time(
 ) -> np.ndarray:
     """Fill each pixel on the line between its nearest clear dates, one before and one after.
 
-    Where all clear dates lie on one side, the nearest of them is taken.
+    If all clear dates are on one side, the nearest of them is taken.
     """
     values, days = dates.bands[..., gap], dates.days
     before, after = (

@@ -9,12 +9,12 @@ A file NAME.py here defines a class `Body(torch.nn.Module)`:
 - `multiple`: rows and columns must be multiples of this number of pixels (2 for each pooling).
 - `radius`: no feature depends on an input pixel further away than this (rows or columns).
 
-A Body that treats SAR apart also takes `radar`, the places of the SAR channels, among which are
+A Body that treats SAR separately also takes `radar`, the places of the SAR channels, including
 those that a network without SAR gets as zeros. A Body that is not trained by the mean squared error
 has `new_loss(device)`, which returns its loss (see ../losses.py).
 
-A study selects it by `network: NAME`; it is registered nowhere else. The last convolution is the
-same for all networks: see FusionNetwork.
+A study selects a network by `network: NAME`; it is registered nowhere else. The last convolution is
+the same for all networks: see FusionNetwork.
 """
 
 from collections.abc import Sequence
@@ -31,8 +31,8 @@ from ..convolutions import SingleOutputConv2d
 from ..losses import Loss, SquaredError
 
 LOG_VARIANCES = (-12.0, 6.0)  # least and largest, of the normalised band
-# A log variance is this many times what its convolution gives. The optimiser moves every weight by
-# about the learning rate, and a log variance has further to go than a band.
+# A log variance is this many times the output of its convolution. The optimiser moves every weight
+# by about the learning rate, and a log variance has further to go than a band.
 LOG_VARIANCE_GAIN = 10
 
 
@@ -44,9 +44,9 @@ class FusionNetwork(nn.Module):
 
     starts: channels whose sum is added to the band: the network learns the difference to it.
     from_zero: let this difference be 0 before training. variance_body: a body like the first, for
-    the logarithm of the variance. It has features of its own, since those of the band say little of
+    the logarithm of the variance. It has its own features, since those of the band say little about
     its error, and nothing that it learns changes the band. radius: no output pixel depends on an
-    input pixel further away than this. multiple: as of the body.
+    input pixel further away than this. multiple: that of the body.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class FusionNetwork(nn.Module):
         return torch.cat([band, log_variance.clamp(*LOG_VARIANCES)], dim=1)
 
     def new_loss(self, device: torch.device) -> Loss:
-        """Return a loss for training this network on `device`: the mean squared error, mostly."""
+        """Return a loss for training this network on `device`: usually the mean squared error."""
         return self.body.new_loss(device) if hasattr(self.body, "new_loss") else SquaredError()
 
 
@@ -101,8 +101,8 @@ def build(
 
     options: of its Body; with `skip`, channel 0 is added to the output. starts: add the sum of
     these channels instead, and start from a difference of 0. radar: the places of the SAR channels;
-    by default, all but the first. uncertain: also give the log variance. The weights are drawn from
-    torch's global generator. Raises StudyError for unfit options.
+    by default, all but the first. uncertain: also return the log variance. The weights are drawn
+    from torch's global generator. Raises StudyError for invalid options.
     """
     module = import_module(f"{__name__}.{network}")
     known = dict(options)
@@ -113,7 +113,7 @@ def build(
     try:
         bodies = [module.Body(channels, **apart, **known) for _ in range(1 + uncertain)]
     except (TypeError, ValueError) as error:
-        raise StudyError(f"config: network {network!r}: {error}; mend its options") from error
+        raise StudyError(f"config: network {network!r}: {error}; correct its options") from error
     return FusionNetwork(bodies[0], starts or [0] * skip, bool(starts), *bodies[1:])
 
 

@@ -9,25 +9,25 @@ from torch.nn import functional
 from ..blocks import branches, check_width, conv_relu, residual_convolutions
 from ..convolutions import SingleOutputConv2d
 
-WINDOW_PX = 7  # whose mean decides on the weights of channels
-PLACE_PX = 5  # size of the convolution that decides on the weights of places
+WINDOW_PX = 7  # side of the window whose mean determines the weights of channels
+PLACE_PX = 5  # size of the convolution that determines the weights of places
 SQUEEZED = 4  # times fewer features between the two layers of the channel weights
 
 
 class Body(nn.Module):
     """A branch for each sensor, then weights of channels and of places, and two convolutions.
 
-    SAR is seen by 3x3 and 5x5 convolutions side by side, since speckle asks for larger ones. In the
-    manner of networks with dual attention; it follows no single paper. The two kinds of weights are
-    those of Woo et al. 2018, CBAM: Convolutional Block Attention Module, ECCV, without its maximum
-    over places. The mean over places is of a window here, not of the whole image, so that a scene
-    may be fused in tiles. radar: places of the SAR channels. width: the features of each branch;
-    there are twice as many where both have met.
+    SAR goes through 3x3 and 5x5 convolutions in parallel, since speckle needs larger ones. The
+    network is in the manner of networks with dual attention, and follows no single paper. The two
+    kinds of weights are those of Woo et al. 2018, CBAM: Convolutional Block Attention Module, ECCV,
+    without its maximum over places. The mean over places is that of a window here, not of the whole
+    image, so that a scene may be fused in tiles. radar: places of the SAR channels. width: the
+    features of each branch; there are twice as many after both are joined.
     """
 
     last_px, multiple = 3, 1
-    # The optical branch and the 5x5 one each with what follows reach 5 px. The weights of channels
-    # and of places and two convolutions follow.
+    # The optical branch reaches 5 px, as does the 5x5 one with the convolutions after it. The
+    # weights of channels and of places and two convolutions follow.
     radius = 5 + WINDOW_PX // 2 + PLACE_PX // 2 + 2
 
     def __init__(self, channels: int, radar: Sequence[int], width: int = 32) -> None:
@@ -55,7 +55,7 @@ class Body(nn.Module):
 
 
 class ChannelAttention(nn.Module):
-    """Multiplies each channel by a weight, 0 to 1, from the mean of all in a window around."""
+    """Multiplies each channel by a weight, 0 to 1, from the means of all in a window around."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class ChannelAttention(nn.Module):
 
 
 class PlaceAttention(nn.Module):
-    """Multiplies each pixel by a weight, 0 to 1, from mean and maximum of the channels around."""
+    """Multiplies each pixel by a weight, 0 to 1, from mean and maximum of nearby channels."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -11,11 +11,11 @@ from ..blocks import branches, check_width, conv_relu
 class Body(nn.Module):
     """Two 3x3 convolutions for each sensor, and four for the features of both.
 
-    Optical and SAR images look alike in little, so that each is given features of its own before
-    they meet. Two streams are common in this field (e.g. Xu et al. 2022, GLF-CR: SAR-enhanced cloud
+    Optical and SAR images have little in common, so each gets its own features before they are
+    joined. Two streams are common in this field (e.g. Xu et al. 2022, GLF-CR: SAR-enhanced cloud
     removal with global-local fusion, ISPRS J. Photogramm. Remote Sens. 192:268-278); the numbers of
     layers are a choice of this project. radar: places of the SAR channels. width: the features of
-    each branch; there are twice as many where both have met.
+    each branch; there are twice as many after both are joined.
     """
 
     last_px, multiple = 3, 1

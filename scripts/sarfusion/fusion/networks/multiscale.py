@@ -1,4 +1,4 @@
-"""A convolutional network that looks at several scales side by side."""
+"""A convolutional network with several scales in parallel."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,13 @@ DILATIONS = (1, 2, 4)  # pixels between the taps of a 3x3 convolution
 
 
 class Body(nn.Module):
-    """Dilated 3x3 convolutions side by side: of each sensor, and twice of the features of both.
+    """Parallel dilated 3x3 convolutions: once for each sensor, and twice for the features of both.
 
-    The scales of both sensors are merged by a 1x1 convolution. Two residual blocks look at the
-    scales of the merged features, and a 3x3 convolution comes last. In the manner of networks for
-    cloud removal with multi-scale features; it follows no single paper. Dilated convolutions: Yu &
-    Koltun 2016, Multi-Scale Context Aggregation by Dilated Convolutions, ICLR. radar: places of the
-    SAR channels. width: the features of each scale.
+    The scales of both sensors are merged by a 1x1 convolution. Two residual blocks use the scales
+    of the merged features, and a 3x3 convolution comes last. The network is in the manner of
+    networks for cloud removal with multi-scale features, and follows no single paper. Dilated
+    convolutions: Yu & Koltun 2016, Multi-Scale Context Aggregation by Dilated Convolutions, ICLR.
+    radar: places of the SAR channels. width: the features of each scale.
     """
 
     last_px, multiple = 1, 1
@@ -46,9 +46,9 @@ class Body(nn.Module):
 
 
 class Scales(nn.Module):
-    """A 3x3 convolution of each of DILATIONS, side by side, with ReLU.
+    """Parallel 3x3 convolutions, one for each of DILATIONS, with ReLU.
 
-    Takes (batch, channels_in, rows, columns), gives `width` channels of each.
+    Takes (batch, channels_in, rows, columns), returns `width` channels for each.
     """
 
     def __init__(self, channels_in: int, width: int) -> None:

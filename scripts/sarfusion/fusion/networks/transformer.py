@@ -19,13 +19,13 @@ class Body(nn.Module):
     In the manner of the Multimodal Fusion Transformer (Roy et al. 2023, IEEE Trans. Geosci. Remote
     Sens. 61, arXiv:2203.16952), which classifies a pixel by a token of the other sensor. Here each
     pixel is a token: queries are optical, keys and values are SAR. Attention stays within fixed
-    windows and knows how far apart two pixels are, as in the Swin Transformer (Liu et al. 2021,
-    ICCV), whose shifts it leaves out. radar: places of the SAR channels. width: half of the
+    windows and depends on the offset between two pixels, as in the Swin Transformer (Liu et al.
+    2021, ICCV), but without its shifts. radar: places of the SAR channels. width: half of the
     features, a multiple of 8.
     """
 
     last_px, multiple = 1, WINDOW_PX
-    # The last convolution takes features from the next pixel, which may lie in the next window. The
+    # The last convolution takes features from the next pixel, which may be in the next window. The
     # far side of that is WINDOW_PX away, and its features reach 2 px.
     radius = WINDOW_PX + 2
 
@@ -50,9 +50,9 @@ class Body(nn.Module):
 
 
 class CrossAttention(nn.Module):
-    """Adds to tokens what they attend to in others, and then what two layers make of each.
+    """Adds to tokens the values to which they attend in others, then the output of two layers.
 
-    Takes two tensors (windows, pixels, features), gives one. Both are normalised first.
+    Takes two tensors (windows, pixels, features), returns one. Both are normalised first.
     """
 
     def __init__(self, features: int) -> None:
@@ -86,7 +86,7 @@ class CrossAttention(nn.Module):
 
 
 def offsets() -> torch.Tensor:
-    """Return for each pair of pixels of a window the number of their offset (pixels, pixels)."""
+    """Return the number of the offset between each pair of pixels of a window (pixels, pixels)."""
     rows, columns = torch.meshgrid(*[torch.arange(WINDOW_PX)] * 2, indexing="ij")
     down, right = (
         place.flatten()[:, None] - place.flatten() + WINDOW_PX - 1 for place in (rows, columns)
@@ -95,10 +95,10 @@ def offsets() -> torch.Tensor:
 
 
 def initial_nearness(heads: int) -> torch.Tensor:
-    """Return what is first added to the score of each offset (heads, offsets).
+    """Return the initial bias on the score of each offset (heads, offsets).
 
-    It falls with the distance in pixels, by 2, 1, 1/2, ... for each in turn: without it a pixel
-    would first have to learn which SAR pixels are near.
+    It falls with the distance in pixels, by 2, 1, 1/2, ... for the heads in turn: without it, a
+    pixel would first have to learn which SAR pixels are near.
     """
     steps = torch.arange(1 - WINDOW_PX, WINDOW_PX)
     distances = torch.hypot(*torch.meshgrid(steps.float(), steps.float(), indexing="ij")).flatten()

@@ -25,8 +25,8 @@ class Body(nn.Module):
         self.width = width
         self.multiple = 2**depth
         # A feature reaches 1, 2, 4, ... px by the convolutions of the decoder, 2^depth px by each
-        # in the middle, and ..., 4, 2, 1 px by the encoder. The steps between may start up to
-        # 2^depth - 1 px into their cells.
+        # in the middle, and ..., 4, 2, 1 px by those of the encoder. The steps between may start up
+        # to 2^depth - 1 px into their cells.
         self.radius = 3 * (2**depth - 1) + middle * 2**depth
         widths = [width * 2**level for level in range(depth + 1)]
         self.encoder = nn.ModuleList(

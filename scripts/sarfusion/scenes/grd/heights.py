@@ -16,17 +16,17 @@ from ...core.errors import StudyError
 from ...core.grid import Grid, crs_name
 from ...core.raster import open_raster, reading
 
-PIXEL_M = 10.0  # as far apart as the pixels of IW GRDH
-AROUND_PX = 10  # around the optical scene, so that averages at its edge are whole
+PIXEL_M = 10.0  # the spacing of the pixels of IW GRDH
+AROUND_PX = 10  # around the optical scene, so that averages at its edge are complete
 MARGIN_PX = 4  # of a model's own pixels, around the ground; more than cubic interpolation reaches
 RANGE_M = (-600.0, 9000.0)  # of land, and of the geoid below it
 
 
 def radar_grid(optical: Grid) -> Grid:
-    """Return the grid of 10 m of the SAR scene of an optical one, which lies within.
+    """Return the 10 m grid of the SAR scene that contains an optical grid.
 
-    It has the CRS of the optical grid if that is in metres and keeps to scale, else the UTM zone of
-    its centre; its corners are multiples of the pixel size.
+    It has the CRS of the optical grid if that is in metres and true to scale, otherwise the UTM
+    zone of its centre; its corners are multiples of the pixel size.
     """
     crs = optical.crs
     side = math.hypot(optical.transform.a, optical.transform.d)
@@ -42,7 +42,7 @@ def radar_grid(optical: Grid) -> Grid:
 
 
 def widened(grid: Grid, pixels: int) -> Grid:
-    """Return a grid with as many pixels more on each side."""
+    """Return a grid with `pixels` more pixels on each side."""
     corner = grid.transform @ Affine.translation(-pixels, -pixels)
     return Grid(grid.crs, corner, grid.height + 2 * pixels, grid.width + 2 * pixels)
 
@@ -50,9 +50,9 @@ def widened(grid: Grid, pixels: int) -> Grid:
 def ellipsoidal(elevation: Sequence[str], geoid: str | None, grid: Grid) -> np.ndarray:
     """Return metres above the ellipsoid (rows, columns; float64) on a grid.
 
-    elevation: names of rasters of one CRS, as those of Copernicus GLO-30, of which the first counts
-    where they overlap. geoid: of the geoid's height, which is added; None where `elevation` is
-    above the ellipsoid. Raises StudyError where either lacks ground.
+    elevation: names of rasters in one CRS, such as those of Copernicus GLO-30; where they overlap,
+    the first one counts. geoid: name of a raster of the geoid's height, which is added; None if
+    `elevation` is above the ellipsoid. Raises StudyError if either does not cover the ground.
     """
     heights = _on_grid(elevation, grid, Resampling.cubic, "the elevation model")
     if geoid is not None:
@@ -68,8 +68,8 @@ def _on_grid(names: Sequence[str], grid: Grid, resampling: Resampling, what: str
         for dataset in datasets:
             if dataset.crs != first.crs:
                 raise StudyError(
-                    f"{dataset.name}: is in {crs_name(dataset.crs)}, and {first.name} in"
-                    f" {crs_name(first.crs)}; give tiles of one CRS"
+                    f"{dataset.name}: is in {crs_name(dataset.crs)}, but {first.name} in"
+                    f" {crs_name(first.crs)}; give tiles in one CRS"
                 )
         heights = _resampled(datasets, grid, resampling)
     _check(heights, grid, names, what)
@@ -83,7 +83,7 @@ def _resampled(datasets: list[DatasetReader], grid: Grid, resampling: Resampling
     heights = np.full(grid.shape, np.nan)
     if not np.isfinite(spans).all():
         return heights
-    # Whole pixels of the first raster: between these, `merge` would move pixels by parts of one.
+    # Bounds at whole pixels of the first raster: `merge` would otherwise move pixels by fractions.
     (left, right), (top, bottom) = (
         (math.floor(least) - MARGIN_PX, math.ceil(most) + MARGIN_PX) for least, most in spans
     )
@@ -108,7 +108,7 @@ def _resampled(datasets: list[DatasetReader], grid: Grid, resampling: Resampling
 
 
 def _check(heights: np.ndarray, grid: Grid, names: Sequence[str], what: str) -> None:
-    """Raise StudyError unless there are heights everywhere, and those of an Earth."""
+    """Raise StudyError unless there are heights everywhere, in the range of those on Earth."""
     known = np.isfinite(heights)
     named = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     if not known.all():
@@ -120,5 +120,5 @@ def _check(heights: np.ndarray, grid: Grid, names: Sequence[str], what: str) -> 
     if least < RANGE_M[0] or most > RANGE_M[1]:
         raise StudyError(
             f"{named}: {what} reaches from {least:g} to {most:g} m; declare its nodata"
-            " (gdal_edit.py -a_nodata), or mend its unit"
+            " (gdal_edit.py -a_nodata), or correct its unit"
         )

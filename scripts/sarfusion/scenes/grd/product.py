@@ -1,4 +1,4 @@
-"""What a Sentinel-1 product says of itself: timing, orbit, and the tables of its noise and gain.
+"""The annotation of a Sentinel-1 product: timing, orbit, and the tables of noise and gain.
 
 Names and meaning are those of the Sentinel-1 Product Specification (S1-RS-MDA-52-7441).
 """
@@ -21,7 +21,7 @@ KIND_NAME = "IW GRDH with VV and VH"
 
 @dataclass(frozen=True)
 class Table:
-    """Values along some lines of the image, each at samples of its own."""
+    """Values along some lines of the image, each at its own samples."""
 
     lines: np.ndarray
     samples: tuple[np.ndarray, ...]
@@ -30,7 +30,7 @@ class Table:
 
 @dataclass(frozen=True)
 class NoiseBlock:
-    """A factor of the noise along the lines of a part of the image; ends are part of it."""
+    """A factor of the noise along the lines of a part of the image, both ends included."""
 
     first_line: int
     last_line: int
@@ -60,8 +60,8 @@ class Product:
     shape: (lines, samples). first_line: time of zero Doppler of the first one. interval_s: between
     lines. spacing_m: (between lines, between samples) on the ground. orbit: (times, positions) with
     positions (3, times), metres, fixed to the Earth. slant_to_ground: (times, first slant ranges,
-    coefficients from the constant on), by which ground range is a polynomial of what the slant
-    range is longer than the first. files: all that is read for it.
+    coefficients, the constant first); ground range is a polynomial of the slant range minus the
+    first slant range. files: all files that are read for it.
     """
 
     sensor: str
@@ -76,10 +76,10 @@ class Product:
 
 
 def read_product(folder: str | Path) -> Product:
-    """Return what the folder of a product (.SAFE) says. Raises StudyError for what is not usable.
+    """Return the Product in a folder (.SAFE). Raises StudyError if it is not usable.
 
-    Only KIND_NAME is taken, made since March 2018 (IPF 2.9), when noise got its factors along
-    azimuth. The raster of an image is not opened.
+    Only products of KIND_NAME made since March 2018 (IPF 2.9) are accepted, since earlier ones have
+    no factors of the noise along azimuth. The raster of an image is not opened.
     """
     folder = Path(folder)
     annotations = _annotations(folder)
@@ -112,7 +112,7 @@ def read_product(folder: str | Path) -> Product:
 class Reader:
     """The values in an XML file, by the paths of their elements.
 
-    Raises StudyError, which names the file, for what is missing, no number or no time.
+    Raises StudyError with the name of the file if a value is missing, or not a number or a time.
     """
 
     def __init__(self, root: Element, path: Path) -> None:
@@ -130,11 +130,11 @@ class Reader:
         return float(self.numbers(name)[0])
 
     def numbers(self, name: str) -> np.ndarray:
-        """Return its numbers, which white space divides."""
+        """Return its numbers, which are separated by white space."""
         try:
             found = np.array(self.text(name).split(), float)
         except ValueError as error:
-            about = f"{name.rpartition('/')[2]} is no number"
+            about = f"{name.rpartition('/')[2]} is not a number"
             raise StudyError(f"{self.path}: {about} ({error}); download it again") from error
         if not np.isfinite(found).all():
             raise StudyError(
@@ -147,7 +147,7 @@ class Reader:
         try:
             return np.datetime64(self.text(name), "ns")
         except ValueError as error:
-            about = f"{name.rpartition('/')[2]} is no time"
+            about = f"{name.rpartition('/')[2]} is not a time"
             raise StudyError(f"{self.path}: {about} ({error}); download it again") from error
 
     def each(self, name: str) -> "list[Reader]":
@@ -161,7 +161,9 @@ class Reader:
 def _annotations(folder: Path) -> dict[str, Path]:
     """Return {band: path of its annotation} of a product of the right kind."""
     if folder.suffix.lower() == ".zip" or folder.is_file():
-        raise StudyError(f"{folder}: is no folder; unpack it, and name the folder ending in .SAFE")
+        raise StudyError(
+            f"{folder}: is not a folder; unpack it, and name the folder ending in .SAFE"
+        )
     if not (folder / MANIFEST).is_file():
         raise StudyError(f"{folder}: has no {MANIFEST}; name the folder of a product, X.SAFE")
     found = {}
@@ -177,8 +179,8 @@ def _annotations(folder: Path) -> dict[str, Path]:
     if missing := [band.upper() for band in BANDS if band not in found]:
         has = ", ".join(sorted(found)).upper() or "none"
         raise StudyError(
-            f"{folder}: lacks the annotation of {' and '.join(missing)} (it has {has}); give"
-            f" {KIND_NAME}, whole"
+            f"{folder}: lacks the annotation of {' and '.join(missing)} (it has {has}); give a"
+            f" complete {KIND_NAME}"
         )
     return {band: found[band] for band in BANDS}
 
@@ -198,7 +200,7 @@ def _root(path: Path) -> Element:
     try:
         return ElementTree.parse(path).getroot()
     except ElementTree.ParseError as error:
-        raise StudyError(f"{path}: is no XML ({error}); download it again") from error
+        raise StudyError(f"{path}: is not XML ({error}); download it again") from error
 
 
 def _shape(about: Reader) -> tuple[int, int]:
@@ -229,7 +231,7 @@ def _slant_to_ground(about: Reader) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def _equal(parts: Sequence[Reader], name: str) -> list[np.ndarray]:
-    """Return the numbers of each part, which are equally many."""
+    """Return the numbers of each part; all parts have equally many."""
     found = [part.numbers(name) for part in parts]
     if len({len(each) for each in found}) > 1:
         raise StudyError(f"{parts[0].path}: {name} differ in number; download it again")
@@ -240,7 +242,7 @@ def _polarisation(image: Path, gain: Path, noise: Path) -> Polarisation:
     gains, noises = Reader(_root(gain), gain), Reader(_root(noise), noise)
     if noises.root.find("noiseRangeVectorList") is None:
         raise StudyError(
-            f"{noise}: tells noise in a form from before March 2018; give a later product"
+            f"{noise}: has noise in the form used before March 2018; give a later product"
         )
     return Polarisation(
         image,

@@ -1,12 +1,13 @@
 """Terrain correction and flattening of a Sentinel-1 image, by sarsen.
 
-sarsen finds where each place of the ground lies in the image (zero Doppler time and range), and
-sums the ground in each cell of the image. Gamma nought is beta nought times the area of a cell over
-the area of its ground across the look (Small 2011, Flattening Gamma: Radiometric Terrain Correction
-for SAR Imagery, doi:10.1109/TGRS.2011.2120616). The area of a cell is summed from the same ground,
-as its projection onto the plane of azimuth and slant range, signed where slopes lie over each
-other. It is then free of how many points fall into a cell by chance: against the nominal area, as
-sarsen takes it, errors have a standard deviation of 0.26 dB at points 10 m apart, and 0.02 dB so.
+sarsen finds where each point of the ground is in the image (zero Doppler time and range), and sums
+the ground in each cell of the image. Gamma nought is beta nought times the area of a cell, divided
+by the area of its ground perpendicular to the look direction (Small 2011, Flattening Gamma:
+Radiometric Terrain Correction for SAR Imagery, doi:10.1109/TGRS.2011.2120616). The area of a cell
+is summed from the same points, as their projection onto the plane of azimuth and slant range, with
+a negative sign where slopes reverse the order of ranges. The ratio then does not depend on how many
+points happen to fall into a cell: with points 10 m apart, errors have a standard deviation of 0.02
+dB, compared with 0.26 dB for the nominal area of a cell, which sarsen uses.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,20 +27,23 @@ from .product import Product
 
 SPEED_OF_LIGHT = 299_792_458.0  # m/s
 TILE_PX = 1024
-HALO_PX = 128  # of 10 m: what lies in a cell together is nearer, up to hills of 1 km
-COARSE_PX = 16  # between the places whose pixels tell which part of an image is read
+HALO_PX = 128  # of 10 m; points in one cell are closer than that, for hills of up to 1 km
+COARSE_PX = 16  # between the points that are used to find which part of an image to read
 MARGIN_PX = 32  # around that part
-EXACT_M = 0.01  # along the orbit, to which zero Doppler is solved
-LAYOVER = 1.5  # times that ground covers a cell, from which the nominal area of the cell is taken
-LEAST_AREA = 0.05  # of a cell across the look; ground with less is in shadow
+EXACT_M = 0.01  # accuracy along the orbit to which zero Doppler is solved
+# Of the area of ground in a cell, counted without sign, to that with sign. Above this ratio, slopes
+# overlap in the image, and the nominal area of the cell is taken.
+LAYOVER = 1.5
+LEAST_AREA = 0.05  # of a cell's area; ground with less across the look is in shadow
 
 
 @dataclass(frozen=True)
 class Seen:
-    """Ground as the radar saw it, each (rows, columns).
+    """Ground as the radar saw it; all arrays are (rows, columns).
 
-    seconds: after the first line. slant_range: metres. across, in_image: m2 of each point's ground
-    across the look and, negative where slopes turn the order of ranges, in the plane of the image.
+    seconds: after the first line. slant_range: metres. across, in_image: area in m2 of the ground
+    of each point, perpendicular to the look direction and in the plane of the image; the latter is
+    negative where slopes reverse the order of ranges.
     """
 
     seconds: xr.DataArray
@@ -49,10 +53,10 @@ class Seen:
 
 
 class Terrain:
-    """Ground of known heights, and where it lies in a product.
+    """Ground of known heights, and where it is in a product.
 
-    heights: metres above the ellipsoid (rows, columns) on `grid`, whose outer HALO_PX are there for
-    what lies within alone.
+    heights: metres above the ellipsoid (rows, columns) on `grid`. Its outer HALO_PX are only input
+    for the pixels within.
     """
 
     def __init__(self, product: Product, heights: np.ndarray, grid: Grid) -> None:
@@ -67,9 +71,9 @@ class Terrain:
         )
 
     def window(self) -> Window:
-        """Return the Window of the product's images that the ground lies in, with a margin.
+        """Return the Window of the product's images that contains the ground, with a margin.
 
-        Raises StudyError where it lies outside.
+        Raises StudyError if the ground is outside the images.
         """
         places = self._places(np.s_[::COARSE_PX, ::COARSE_PX])
         line, sample = self._pixels(self._seen(places, with_areas=False))
@@ -82,7 +86,7 @@ class Terrain:
         (top, bottom), (left, right) = spans
         if top >= bottom or left >= right:
             raise StudyError(
-                f"the product does not cover the ground, {self._grid.place()}; give the product of"
+                f"the product does not cover the ground, {self._grid.place()}; give a product of"
                 " this place"
             )
         return Window(left, top, right - left, bottom - top)
@@ -119,7 +123,7 @@ class Terrain:
         return self._grid.part(Window(HALO_PX, HALO_PX, columns - 2 * HALO_PX, rows - 2 * HALO_PX))
 
     def _places(self, part: tuple[slice, slice]) -> xr.DataArray:
-        """Return (3, rows, columns) metres fixed to the Earth of a part of the ground."""
+        """Return the Earth-fixed positions (3, rows, columns) of a part of the ground, metres."""
         transform = self._grid.transform @ Affine.translation(0.5, 0.5)
         rows, columns = (np.arange(size) for size in self._heights.shape)
         x, y = transform.c + transform.a * columns, transform.f + transform.e * rows
@@ -129,7 +133,7 @@ class Terrain:
         return scene.convert_to_dem_ecef(heights, source_crs=self._grid.crs)
 
     def _seen(self, places: xr.DataArray, with_areas: bool) -> Seen:
-        """Return ground, (3, rows, columns), as seen."""
+        """Return positions on the ground (3, rows, columns) as Seen."""
         found = geocoding.backward_geocode(places, self._orbit, zero_doppler_distance=EXACT_M)
         after = (found.azimuth_time - self._product.first_line) / np.timedelta64(1, "s")
         slant_range = (found.dem_distance**2).sum("axis") ** 0.5
@@ -145,7 +149,7 @@ class Terrain:
         return Seen(after, slant_range, across.where(across > 0, 0), in_image * upward)
 
     def _flattening(self, seen: Seen) -> np.ndarray:
-        """Return what beta nought is multiplied with (rows, columns), NaN in shadow."""
+        """Return the factor (rows, columns) from beta to gamma nought, NaN in shadow."""
         cell_m = self._product.spacing_m[1]
         cells = {
             "slant_range_time0": self._product.slant_to_ground[1][0] * 2 / SPEED_OF_LIGHT,
@@ -170,7 +174,7 @@ class Terrain:
             return np.where(across > LEAST_AREA * area, area / across, np.nan)
 
     def _pixels(self, seen: Seen) -> tuple[np.ndarray, np.ndarray]:
-        """Return (lines, samples) of the product's images, from 0 at the middle of the first."""
+        """Return (lines, samples) in the product's images, 0 at the middle of the first."""
         times = self._product.slant_to_ground[0]
         at = (times - self._product.first_line) / np.timedelta64(1, "s")
         seconds, slant_range = seen.seconds.values, seen.slant_range.values
@@ -184,9 +188,9 @@ class Terrain:
     def _ground_range(
         self, index: int, at: np.ndarray, seconds: np.ndarray, slant_range: np.ndarray
     ) -> np.ndarray:
-        """Return ground range, metres, between two polynomials: the one of `index` and that before.
+        """Return ground range, metres, from two polynomials: that of `index` and the one before.
 
-        Their values are interpolated along time, and beyond the first and the last kept on.
+        Their values are interpolated along time; outside the times of both, the nearer one counts.
         """
         _, first, coefficients = self._product.slant_to_ground
         pair = (index - 1, min(index, len(at) - 1))
@@ -199,7 +203,7 @@ class Terrain:
 
 
 def _bilinear(image: np.ndarray, lines: np.ndarray, samples: np.ndarray) -> np.ndarray:
-    """Return an image at lines and samples, linear between pixels; NaN beside one without data."""
+    """Return an image at lines and samples, linear between pixels; NaN next to one without data."""
     points = xr.DataArray(image, dims=("line", "sample"), coords=_counted(image.shape))
     where = {
         "line": xr.DataArray(lines, dims=("y", "x")),

@@ -1,4 +1,4 @@
-"""Answers of a catalogue that are kept until the lock is made, so that a second try goes on."""
+"""Answers of a catalogue, kept until the lock is made, so that a second try can continue."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 from ...core.files import read_json, write_json
 
-MAX_AGE_S = 24 * 3600  # an older answer is asked for again
+MAX_AGE_S = 24 * 3600  # an older answer is requested again
 
 
 class Answers:
@@ -21,7 +21,7 @@ class Answers:
     def get(self, asked: Any) -> Any | None:
         """Return the answer to `asked` (JSON), None if none is kept or it is too old."""
         path = self._path(asked)
-        with suppress(OSError, ValueError):  # what cannot be read is asked for again
+        with suppress(OSError, ValueError):  # an unreadable answer is requested again
             if path and time() - path.stat().st_mtime < MAX_AGE_S:
                 return read_json(path)
         return None

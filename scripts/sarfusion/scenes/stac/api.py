@@ -85,7 +85,7 @@ class RemoteIO(StacApiIO):
 class ApiSource:
     """The items of the STAC API at an address.
 
-    answers: keeps what it answered, so that a search that failed can go on.
+    answers: stores its answers, so that a failed search can continue.
     """
 
     def __init__(self, url: str, remote: Remote, answers: Answers) -> None:
@@ -105,10 +105,10 @@ class ApiSource:
     ) -> list[Item]:
         """Return the pystac Items that match; malformed ones are left out with a warning.
 
-        area: [west, south, east, north] in degrees. period: first and last time. It is asked for
+        area: [west, south, east, north] in degrees. period: first and last time. It is searched
         month by month, since servers cut off long searches. The caller filters by `query`, which
-        the server may not have been sent. Raises StudyError for more than MAX_ITEMS, for an
-        unknown collection, and for an answer that is not one of a STAC API.
+        may not have been sent to the server. Raises StudyError for more than MAX_ITEMS, for an
+        unknown collection, and for an answer that is not that of a STAC API.
         """
         records: dict[str, dict[str, Any]] = {}  # some servers ignore the period
         try:
@@ -127,7 +127,7 @@ class ApiSource:
                     self._check_known(collection)
         except MALFORMED as error:
             raise StudyError(
-                f"{self._url}: its answer is not one of a STAC API ({reason_of(error)});"
+                f"{self._url}: its answer is not that of a STAC API ({reason_of(error)});"
                 " check the address"
             ) from error
         return [item for record in records.values() if (item := _item(record)) is not None]
@@ -139,10 +139,10 @@ class ApiSource:
         period: tuple[datetime, datetime],
         query: Query,
     ) -> list[dict[str, Any]]:
-        """Return the records of a month, of an earlier try if it had them.
+        """Return the records of a month, those of an earlier try if there are any.
 
-        If the server fails repeatedly, the query is left out from then on: it may be what takes
-        the server too long. If it fails without it too, the snapshot of the items is read.
+        If the server fails repeatedly, the query is left out from then on: it may take the server
+        too long. If the search also fails without the query, the snapshot of the items is read.
         """
         asked = [self._url, collection, list(area), [f"{time:%FT%T}" for time in period], query]
         records = self._answers.get(asked)
@@ -183,7 +183,7 @@ class ApiSource:
 
     @property
     def snapshots(self) -> dict[str, str]:
-        """{collection: address} of the snapshots that were read, since the search failed."""
+        """{collection: address} of the snapshots that were read because the search failed."""
         return {name: snapshot.href for name, snapshot in self._snapshots.items()}
 
     def _try_query(
@@ -195,7 +195,7 @@ class ApiSource:
     ) -> list[dict[str, Any]] | None:
         """Return the records of a search with its query, None if there is none to send or it fails.
 
-        It gets few attempts, since a search without the query follows.
+        There are few attempts, since a search without the query follows.
         """
         if not (self._sends_query and _without_in(query) and self._client.conforms_to("QUERY")):
             return None
@@ -223,8 +223,8 @@ class ApiSource:
         """Return the records of the matching items, at most one more than MAX_ITEMS."""
         if not self._client.conforms_to("ITEM_SEARCH"):
             raise StudyError(
-                f"{self._url}: it cannot be searched; a static catalogue is named by the path of"
-                " its JSON file on disk"
+                f"{self._url}: it cannot be searched; name a static catalogue by the path of its"
+                " JSON file on disk"
             )
         methods = {
             link.extra_fields.get("method", "GET")
@@ -268,7 +268,7 @@ def _item(record: dict[str, Any]) -> Item | None:
         return Item.from_dict(record, preserve_dict=False)
     except MALFORMED as error:
         logging.warning(
-            "left out of the catalogue's answer, since it is no item: %s", reason_of(error)
+            "left out of the catalogue's answer, since it is not an item: %s", reason_of(error)
         )
         return None
 

@@ -1,4 +1,4 @@
-"""One search, one header and one window of each sensor of an archive: does it work today?"""
+"""Checks that an archive works today: one search, one header, one window of each sensor."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from .months import months_back
 from .remote import Remote
 
 WINDOW_PX = 256
-FILES = {"optical": "red", "sar": "vv"}  # the file of each sensor that is looked at
+FILES = {"optical": "red", "sar": "vv"}  # the file of each sensor that is read
 MAX_MONTHS = 12  # of the period, from its end
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that was asked of an archive, and what came of it."""
+    """One request to an archive, and its result."""
 
     sensor: str
     step: str  # search, header or window
@@ -42,7 +42,7 @@ def probe(
     area: Sequence[float],
     period: tuple[date, date],
 ) -> list[Step]:
-    """Return what a search, a header and a window of one sensor gave; the first failure ends it.
+    """Return the Steps of a search, a header and a window of one sensor, up to the first failure.
 
     sensor: "optical" or "sar". settings: of the catalogue. area: [west, south, east, north] in
     degrees. period: first and last day; months are searched back from its end until one has an

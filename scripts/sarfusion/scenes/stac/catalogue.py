@@ -45,7 +45,7 @@ class Catalogue:
 
     @property
     def snapshots(self) -> Mapping[str, str]:
-        """{collection: address} of the snapshots that were read, since the search failed."""
+        """{collection: address} of the snapshots that were read because the search failed."""
         return self._source.snapshots
 
     def search(self, sensor: str, area: Sequence[float], start: date, end: date) -> list[Item]:
@@ -82,8 +82,8 @@ def open_catalogue(
 ) -> Catalogue:
     """Return the Catalogue of resolved `settings`: a STAC API, or a static catalogue on disk.
 
-    remote: the way to an API. answers: keeps what an API answered, if given. No request is made
-    before a search.
+    remote: sends requests to an API. answers: stores the answers of an API, if given. No request is
+    made before a search.
     """
     url, allow_s3 = settings["url"], settings["allow_s3"]
     s3_region = settings.get("s3_region")

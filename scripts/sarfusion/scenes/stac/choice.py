@@ -61,8 +61,8 @@ class Files:
 class Choice:
     """The chosen passes, the table of all candidates, and warnings for the user.
 
-    cloudy: the pass whose clouds are the gap mask, or None. dates: other optical passes, to fill
-    gaps from. further: other SAR passes, which are averaged with `sar`.
+    cloudy: the pass whose clouds are the gap mask, or None. dates: other optical passes, from which
+    gaps are filled. further: other SAR passes, which are averaged with `sar`.
     """
 
     optical: Pass
@@ -85,15 +85,15 @@ def choose(
 ) -> Choice:
     """Return the Choice for a site.
 
-    site: resolved settings (area, period, orbit, max_masked, max_days_apart, gap_shapes, and maybe
-    other_dates, with which optical items may lie outside the period, and passes).
-    mask: QA_PIXEL flags that make a pixel unusable. optical_items, sar_items: usable Items.
-    files: how they are read. refused: items that were refused before, for the table. progress:
-    wraps a list of overflights that are read (tqdm).
+    site: resolved settings (area, period, orbit, max_masked, max_days_apart, gap_shapes, and
+    optionally passes and other_dates; with other_dates, optical items may be outside the period).
+    mask: QA_PIXEL flags that make a pixel unusable. optical_items, sar_items: usable Items. files:
+    how they are read. refused: items that were refused before, for the table. progress: wraps a
+    list of overflights that are read (tqdm).
 
     A pass with a file that is missing, unreadable or has a hole is set aside, and the next in rank
-    is taken: all files of what is chosen were opened. Raises NoPair, which names the setting to
-    widen, and Unavailable if a file cannot be read now.
+    is taken, so that all files of the chosen passes have been opened. Raises NoPair, which names
+    the setting to widen, and Unavailable if a file cannot be read now.
     """
     radar, radar_refused = radar_passes(
         sar_items,
@@ -149,9 +149,9 @@ def choose(
     if best is None:
         raise NoPair(no_pair(optical, clear, radar, site, faults), table)
     chosen, sar = best
-    warnings = [f"{name} is not taken: {fault}" for name, fault in faults.items()]
-    if told := disagreeing([*seen, *radar]):
-        warnings.append(told)
+    warnings = [f"{name} is not used: {fault}" for name, fault in faults.items()]
+    if disagreement := disagreeing([*seen, *radar]):
+        warnings.append(disagreement)
     if sar.coverage < FULL_COVERAGE:
         warnings.append(
             f"the SAR pass of {sar.datetime:%Y-%m-%d} covers {sar.coverage:.1%} of the area;"
@@ -162,12 +162,12 @@ def choose(
     if wanted and not dates:
         warnings.append(
             f"no other optical date within {wanted['window_days']:g} days is clear over"
-            f" {wanted['min_clear']:.0%} of the area: gaps are filled from none"
+            f" {wanted['min_clear']:.0%} of the area: gaps are not filled from other dates"
         )
     if 1 + len(further) < site.get("passes", 1):
         warnings.append(
-            f"SAR is the mean of {1 + len(further)} and not of {site['passes']} passes: no more of"
-            f" its relative orbit lie on its pixels within {max_days_of_passes(site):g} days"
+            f"SAR is the mean of {1 + len(further)} instead of {site['passes']} passes: no other of"
+            f" its relative orbit has its pixels within {max_days_of_passes(site):g} days"
         )
     sar, *others = (
         replace(each, days_apart=days_between(each, chosen)) for each in (sar, *further)
@@ -201,6 +201,6 @@ def _on_raster(stated: Grid, grid: Grid) -> bool:
 
 
 def _in_period(optical: Pass, site: Mapping[str, Any]) -> bool:
-    """Tell whether a pass lies in the period of a site."""
+    """Return whether a pass is in the period of a site."""
     first, last = map(date.fromisoformat, site["period"])
     return first <= optical.datetime.date() <= last

@@ -71,8 +71,8 @@ def planned_bytes(dataset: Any, window: Window) -> int:
 def tile_bytes(dataset: Any, window: Window, overview: int | None = None) -> np.ndarray:
     """Return the bytes in the file (tile rows, tile columns) of the tiles that `window` touches.
 
-    overview: the number of one, whose tiles under the window are meant instead, as if they were as
-    large as those of the file. Raises Broken for an implausible header.
+    overview: number of an overview whose tiles under the window are returned instead; they are
+    assumed to be as large as those of the file. Raises Broken for an implausible header.
     """
     name = Path(dataset.name).name
     if not _inside(window, dataset):

@@ -64,15 +64,14 @@ def download(
     packed: str | Path | None = None,
     larger: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Download every file of locked scenes into `folder`; return the scenes with their sums.
+    """Download every file of locked scenes into `folder`; return the scenes with their checksums.
 
-    remotes: see servers.remotes. scenes: {"optical": ..., "sar": ...} or others of lock.scenes_of.
-    progress: tqdm or a
-    replacement. Files already in the folder are not fetched again, nor those in the folder
-    `packed`, if that is there. larger: {band: how many times larger its pixels are than those of
-    the scene}. A sum is the SHA-256 of the pixels and must equal that of the lock, if it has one.
-    Raises StudyError if a file changed since it was locked, or if more than limit_mb megabytes
-    would be downloaded.
+    remotes: see remote.remotes. scenes: {"optical": ..., "sar": ...} or others of lock.scenes_of.
+    progress: tqdm or a replacement. Files that are already in the folder are not fetched again, nor
+    those in the folder `packed`, if it exists. larger: {band: how many times larger its pixels are
+    than those of the scene}. A checksum is the SHA-256 of the pixels and must equal that of the
+    lock, if it has one. Raises StudyError if a file changed since it was locked, or if more than
+    limit_mb megabytes would be downloaded.
     """
     scenes = {name: copy.deepcopy(scene) for name, scene in scenes.items()}
     folder.mkdir(parents=True, exist_ok=True)
@@ -135,7 +134,7 @@ def plan(
     with remote.open(asset["href"]) as dataset:
         window = window_on(grid_of(scene), Grid.of(dataset).finer(times))
         if window is None:
-            raise StudyError(f"{what} does not lie where the lock says; {LOCK_AGAIN}")
+            raise StudyError(f"{what} is not where the lock says; {LOCK_AGAIN}")
         window = coarser(window, times)
         planned = planned_bytes(dataset, window)
         return FileDownload(remote, what, asset, path, window, planned)
@@ -144,7 +143,7 @@ def plan(
 def pixels_path(
     folder: str | Path, scene: Mapping[str, Any], item: Mapping[str, Any], band: str
 ) -> Path:
-    """Return where the pixels of one file are kept; the name contains none of the catalogue's."""
+    """Return where the pixels of one file are kept; the name contains no text of the catalogue."""
     facts = {key: value for key, value in item["assets"][band].items() if key != "sha256"}
     identity = json.dumps([scene["grid"], band, facts], sort_keys=True)
     return Path(folder, f"{band}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.tif")
@@ -165,9 +164,9 @@ def check_unchanged(remote: Remote, asset: Mapping[str, Any], what: str) -> None
 
 
 def fetch(file: FileDownload, bar: Any) -> str:
-    """Download the pixels of one file to its path; return their sum.
+    """Download the pixels of one file to its path; return their checksum.
 
-    Raises StudyError if the sum is not that of the lock.
+    Raises StudyError if the checksum is not that of the lock.
     """
     if file.window is None:
         with open_raster(file.path) as dataset:
@@ -216,8 +215,9 @@ def assemble_optical(
     """Return (raw bands (bands, rows, columns), Grid) of a locked optical scene.
 
     settings: of the catalogue's optical scenes. The bands are the optical ones (`bands_of`) and
-    landsat.QUALITY, into which the quality bands of the sensor are brought. Where no item has data
-    it is fill. Saturation bits are those of OLI. Numbers have the scale and offset of `scaling_of`.
+    landsat.QUALITY, into which the quality bands of the sensor are converted. Pixels where no item
+    has data are fill. Saturation bits are those of OLI. Numbers have the scale and offset of
+    `scaling_of`.
     """
     bands, sensor = bands_of(scene), sensor_of(settings["sensor"])
     _, offset = scaling_of(scene, settings)
@@ -245,8 +245,8 @@ def assemble_optical(
 def scaling_of(scene: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[float, float]:
     """Return (scale, offset) of the raw bands of a locked optical scene.
 
-    settings: of the catalogue's optical scenes; without an offset, each item states its own. Of
-    several it is the lowest, so that no number becomes negative when all are brought to it.
+    settings: of the catalogue's optical scenes; without an offset, each item states its own. The
+    lowest offset is returned, so that no number becomes negative when all are converted to it.
     """
     if "offset" in settings:
         return settings["scale"], settings["offset"]
@@ -283,5 +283,5 @@ def read_pixels(
         numbers.append(values)
         grids.add(grid)
     if len(grids) > 1:
-        raise StudyError("the bands of one item lie on different grids; choose another date")
+        raise StudyError("the bands of one item are on different grids; choose another date")
     return np.stack(numbers), grids.pop()

@@ -87,7 +87,7 @@ def _read(path: str) -> STACObject:
         record = read_json(path)
         return KINDS[record["type"]].from_dict(record, href=path, preserve_dict=False)
     except OSError as error:
-        raise StudyError(f"{path}: {error.strerror}; mend the catalogue's links") from None
+        raise StudyError(f"{path}: {error.strerror}; correct the catalogue's links") from None
     except MALFORMED as error:
         raise StudyError(
             f"{path}: not a catalogue, collection or item ({reason_of(error)})"

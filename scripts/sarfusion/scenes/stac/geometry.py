@@ -15,7 +15,7 @@ from ...core.raster import Grid
 from .text import printable
 
 EPSG_CODE = re.compile(r"EPSG:[0-9]{4,6}")
-PIXEL_RANGE_M = (1, 1000)  # pixels of Landsat and Sentinel-1 lie well within it
+PIXEL_RANGE_M = (1, 1000)  # pixels of Landsat and Sentinel-1 are well within it
 MAX_SIDE_PX = 1_000_000
 
 
@@ -33,7 +33,7 @@ def footprint(geometry: Any) -> dict[str, Any]:
             for rings in polygons
         ]
     except (TypeError, KeyError, ValueError):
-        raise StudyError("its footprint is no polygon") from None
+        raise StudyError("its footprint is not a polygon") from None
     if not polygons or not all(polygons):
         raise StudyError("its footprint is empty")
     if any(len(ring) < 4 or ring[0] != ring[-1] for rings in polygons for ring in rings):
@@ -86,7 +86,7 @@ def grid_of(item_fields: Mapping[str, Any], asset_fields: Mapping[str, Any]) -> 
     if len(values) not in (6, 9) or values[6:] not in ([], [0, 0, 1]):
         raise StudyError("its proj:transform is not 6 numbers, nor 9 that end in 0, 0, 1")
     if any(type(size) is not int or not 0 < size <= MAX_SIDE_PX for size in (rows, columns)):
-        raise StudyError(f"its proj:shape, {printable(shape, 40)}, is no size in pixels")
+        raise StudyError(f"its proj:shape, {printable(shape, 40)}, is not a size in pixels")
     grid = Grid(crs, Affine(*values[:6]), rows, columns)
     check_pixels(grid)
     return grid
@@ -112,7 +112,7 @@ def check_same_place(grid: Grid, geometry: Mapping[str, Any]) -> None:
         left = bottom = right = top = math.nan
     # NaN bounds make every comparison false and thus count as another place.
     if not (left < east and right > west and bottom < north and top > south):
-        raise StudyError("its grid and its footprint lie in different places")
+        raise StudyError("its grid and its footprint are in different places")
 
 
 def _number(value: Any) -> float:
@@ -144,5 +144,5 @@ def _crs(code: str) -> CRS:
     except (RasterioError, ValueError):
         raise StudyError(f"its CRS, {printable(code, 40)}, is not known") from None
     if not (crs.is_projected or crs.is_geographic):
-        raise StudyError(f"its CRS, {code}, is not one of maps")
+        raise StudyError(f"its CRS, {code}, is not for maps")
     return crs

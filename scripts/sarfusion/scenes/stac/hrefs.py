@@ -27,9 +27,9 @@ def check_href(
 
     https may be read from any host, http from this machine only, s3 if `allow_s3`, and files
     inside `local_root`, the folder of a catalogue on disk (symbolic links are resolved first).
-    With `s3_region`, where open buckets lie, s3 is read by its https form instead, unsigned.
-    Raises StudyError for anything else, such as GDAL's virtual files, passwords in an address, and
-    other schemes.
+    With `s3_region`, the region of open buckets, s3 is read through https instead, unsigned. Raises
+    StudyError for anything else, such as GDAL's virtual files, passwords in an address, and other
+    schemes.
     """
     if not isinstance(href, str) or not href:
         raise StudyError(f"an address is missing ({href!r}); choose another item or catalogue")
@@ -52,14 +52,14 @@ def _check_remote(href: str, allow_s3: bool, s3_region: str | None) -> str:
     parts = _parts(href)
     scheme, host, path = parts.scheme.lower(), (parts.hostname or "").lower(), parts.path
     if UNSAFE.search(href):
-        raise _refused(href, "it holds a blank, a backslash or a control character")
+        raise _refused(href, "it contains a blank, a backslash or a control character")
     if "@" in parts.netloc:
-        raise _refused(href, "it holds a user name")
+        raise _refused(href, "it contains a user name")
     if scheme == "s3":
         if not allow_s3 and not s3_region:
-            raise _refused(href, "s3 is read only where the catalogue says allow_s3: true")
+            raise _refused(href, "s3 is read only if the catalogue has allow_s3: true")
         if not BUCKET.fullmatch(host) or parts.netloc != host or ".." in path.split("/"):
-            raise _refused(href, "it is no bucket and key")
+            raise _refused(href, "it is not a bucket and key")
         if s3_region:
             return f"https://{host}.s3.{s3_region}.amazonaws.com{path}"
         return f"s3://{host}{path}"
@@ -79,7 +79,7 @@ def _check_local(name: str, href: str, local_root: str | Path | None) -> str:
     root = Path(local_root).resolve()
     path = Path(os.path.realpath(root / name))
     if not path.is_relative_to(root):
-        raise _refused(href, f"it lies outside the catalogue's folder {root}")
+        raise _refused(href, f"it is outside the catalogue's folder {root}")
     return str(path)
 
 
@@ -89,7 +89,7 @@ def _parts(href: str) -> SplitResult:
         parts = urlsplit(href)
         _ = parts.port  # is parsed, and checked, when it is read
     except ValueError:
-        raise _refused(href, "it is not the form of an address") from None
+        raise _refused(href, "it does not have the form of an address") from None
     if parts.scheme.lower() == "file" and parts.netloc not in ("", "localhost"):
         raise _refused(href, "it names a file on another machine")
     return parts

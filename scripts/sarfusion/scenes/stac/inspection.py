@@ -1,4 +1,4 @@
-"""What the files themselves say of an item, whatever its catalogue says: place and empty parts."""
+"""What the files of an item show, whatever its catalogue says: place and empty parts."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ from .passes import FOOTPRINT_CELLS, Pass
 from .remote import Remote
 from .servers import radar_files
 
-COARSE_PX = 200  # read along each side of the area, where overviews allow: 0.1 to 0.5 MB a file
+COARSE_PX = 200  # read along each side of the area, if overviews allow: 0.1 to 0.5 MB per file
 MAX_HOLE = 0.01  # share of the area that a band may lack where QA_PIXEL has data
 
 
@@ -62,8 +62,8 @@ class View:
 def view(remote: Remote, href: str, area: Sequence[float]) -> View | None:
     """Return the View of a file, None if it has no pixel in the area.
 
-    area: [west, south, east, north] in degrees. Raises Broken unless the file is north up and holds
-    real numbers.
+    area: [west, south, east, north] in degrees. Raises Broken unless the file is north up and
+    contains real numbers.
     """
     with remote.open(href) as source:
         grid = check_header(source, href)
@@ -80,14 +80,14 @@ def view(remote: Remote, href: str, area: Sequence[float]) -> View | None:
 
 
 def check_header(dataset: Any, href: str) -> Grid:
-    """Return the Grid of an open file. Raises Broken if it or the type of numbers is of no use."""
+    """Return the Grid of an open file. Raises Broken if it or the number type cannot be used."""
     grid = Grid.of(dataset)
     try:
         check_pixels(grid)
     except StudyError as error:
         raise Broken(f"{href}: {error}; choose another item") from None
     if dataset.dtypes[0].startswith("complex"):
-        raise Broken(f"{href}: the file holds complex numbers; choose another item")
+        raise Broken(f"{href}: the file contains complex numbers; choose another item")
     return grid
 
 
@@ -105,9 +105,9 @@ def radar_view(
 ) -> tuple[Grid, np.ndarray] | None:
     """Return the Grid of the files of a SAR item and the cells of the area that they show.
 
-    settings: of the catalogue's SAR; with a mask, what it does not let use is not shown. None if
-    they have no pixel in the area. See passes.in_footprint for cells. Raises Broken for files that
-    cannot be used.
+    settings: of the catalogue's SAR; with a mask, pixels that it does not mark as valid are not
+    shown. None if the files have no pixel in the area. See passes.in_footprint for cells. Raises
+    Broken for files that cannot be used.
     """
     bands = radar_files(settings)
     hrefs = [item.assets[band].href for band in bands]
@@ -117,7 +117,7 @@ def radar_view(
     if len(seen) < len(views):
         return None
     if any(each.grid != seen[0].grid for each in seen):
-        raise Broken("its files lie on different grids; choose another item")
+        raise Broken("its files are on different grids; choose another item")
     shown = [
         each.cells(
             area,
@@ -133,12 +133,13 @@ def optical_fault(
 ) -> str | None:
     """Return what is wrong with the files of an optical pass, None if nothing is.
 
-    bands: that are read of each item. Every file is opened, and must lie on the pixels of the pass,
-    or on coarser ones where those of the sensor are, and have data where its quality band has.
+    bands: those that are read of each item. Every file is opened. It must have the pixels of the
+    pass, or coarser ones if the sensor has these in the band, and have data where its quality band
+    has.
     """
     try:
         for band in bands:
-            if band == sensor.quality[0]:  # has been read before
+            if band == sensor.quality[0]:  # it has been read before
                 continue
             shown = np.zeros((FOOTPRINT_CELLS, FOOTPRINT_CELLS), bool)
             for item in chosen.items:

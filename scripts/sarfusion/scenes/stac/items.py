@@ -19,7 +19,7 @@ SAFE_ID = re.compile(r"(?!\.+$)[A-Za-z0-9._-]{1,200}")
 SAFE_CHECKSUM = re.compile(r"[A-Za-z0-9+/=:_-]{1,200}")
 LANDSAT_ID = re.compile(r"L[A-Z]\d\d_(?P<level>L\d[A-Z]{2})_(?P<path>\d{3})\d{3}_\d{8}")
 MAX_FILE_BYTES = 10**13
-CALIBRATED_SINCE = {"Sentinel-1C": date(2025, 5, 20)}  # as OPERA takes it
+CALIBRATED_SINCE = {"Sentinel-1C": date(2025, 5, 20)}  # as OPERA assumes
 OPERA_ID = re.compile(
     r"OPERA_L2_RTC-S1_T(?P<orbit>\d{3})-\d{6}-IW\d_\d{8}T\d{6}Z_\d{8}T\d{6}Z_S1(?P<unit>[A-Z])_"
 )
@@ -38,7 +38,7 @@ class Asset:
 
 @dataclass(frozen=True)
 class Item:
-    """What the study uses of a catalogue item, all of it checked."""
+    """The parts of a catalogue item that the study uses, all of them checked."""
 
     id: str
     collection: str
@@ -172,7 +172,7 @@ def _check_level(item: pystac.Item) -> None:
 def _check_calibrated(track: str, name: str, moment: datetime) -> None:
     """Raise StudyError for a SAR scene of a satellite from before its calibration.
 
-    track: starts with the satellite. name: the id, which names it where the properties do not.
+    track: starts with the satellite. name: the id, which names it if the properties do not.
     """
     for satellite, since in CALIBRATED_SINCE.items():
         short = f"S{satellite[-2:]}_"  # such as S1C_
@@ -217,10 +217,10 @@ def _checked_asset(
 ) -> Asset:
     """Return the Asset in a pystac Asset. alternate: name of the href to take, if it has that."""
     if not isinstance(asset.href, str):
-        raise StudyError("an asset's href is no text")
+        raise StudyError("an asset's href is not text")
     size = asset.extra_fields.get("file:size")
     if size is not None and (type(size) is not int or not 0 < size < MAX_FILE_BYTES):
-        raise StudyError(f"an asset's size, {printable(size, 40)}, is no count of bytes")
+        raise StudyError(f"an asset's size, {printable(size, 40)}, is not a number of bytes")
     checksum = asset.extra_fields.get("file:checksum")
     if checksum is not None and not SAFE_CHECKSUM.fullmatch(str(checksum)):
         raise StudyError(f"an asset's checksum is {printable(checksum, 40)}")
@@ -233,7 +233,7 @@ def _grid_of_bands(item: pystac.Item, assets: Iterable[pystac.Asset]) -> Grid | 
     """Return the common Grid of the assets, None if the item does not state it."""
     grids = [grid_of(item.properties, asset.extra_fields) for asset in assets]
     if any(grid != grids[0] for grid in grids):
-        raise StudyError("its bands lie on different grids")
+        raise StudyError("its bands are on different grids")
     return grids[0]
 
 

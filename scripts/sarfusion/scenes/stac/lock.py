@@ -50,7 +50,7 @@ def search_of(site: Mapping[str, Any], mask: Iterable[str]) -> dict[str, Any]:
 
 
 def _versions_of(optical: Mapping[str, Any]) -> dict[str, str]:
-    """Return {"optical_sensor": its name} where each item states its scale and offset, else {}."""
+    """Return {"optical_sensor": its name} if each item states its scale and offset, else {}."""
     name = optical.get("sensor", "")
     is_stated = sensor_of(name).has_versions and "offset" not in optical
     return {"optical_sensor": name} if is_stated else {}
@@ -102,7 +102,7 @@ def describe_scene(
 
 def read_lock(path: str | Path) -> dict[str, Any]:
     """Return the lock in the JSON file `path`. Raises StudyError if it is damaged."""
-    remedy = "take it from where you have it, or make it again: ./reproduce lock STUDY"
+    remedy = "restore it from a copy, or make it again: ./reproduce lock STUDY"
     try:
         lock = read_json(path)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -144,7 +144,7 @@ def _read_once(path: str, changed: int) -> dict[str, Any]:
 
 
 def scenes_of(entry: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return {name: scene} of a site's entry; other dates are called by their day, YYYY-MM-DD."""
+    """Return {name: scene} of a site's entry; other dates are named by their day, YYYY-MM-DD."""
     named = {name: entry[name] for name in SCENES if name in entry} | _further_passes(entry)
     return named | {day_of(scene): scene for scene in entry.get("dates", [])}
 
@@ -183,7 +183,7 @@ def assets_of(
 
 
 def without_sums(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return a site's entry without the sums that the first download added to it."""
+    """Return a site's entry without the checksums that the first download added to it."""
     entry = copy.deepcopy(entry)
     for *_, asset in assets_of(entry):
         asset.pop("sha256", None)
@@ -191,7 +191,7 @@ def without_sums(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def carry_sums(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Copy the sums of unchanged files and pixels from the entry `old` into the entry `new`."""
+    """Copy the checksums of unchanged files and pixels from the entry `old` to the entry `new`."""
     known, before, after = {}, scenes_of(old), scenes_of(new)
     for name, _, _, band, asset in assets_of(old):
         if "sha256" in asset:
@@ -209,7 +209,7 @@ def _identity(grid: Mapping[str, Any], band: str, asset: Mapping[str, Any]) -> s
 
 
 def seal(path: str | Path, site: str, entry: Mapping[str, Any]) -> None:
-    """Add the sums in `entry` to the lock file of a study; the rest of the file stays.
+    """Add the checksums in `entry` to the lock file of a study; the rest of the file stays.
 
     Several jobs may seal sites at the same time, so the folder is locked while the file is
     replaced.

@@ -8,7 +8,7 @@ from rasterio.windows import Window
 from ...core.errors import StudyError
 from ...core.raster import Grid
 
-RASTER_TOLERANCE_PX = 0.05  # frames of one orbit lie 1 cm apart in some archives
+RASTER_TOLERANCE_PX = 0.05  # frames of one orbit differ by 1 cm in some archives
 
 
 def place_of(part: Grid, grid: Grid) -> tuple[int, int]:
@@ -24,7 +24,7 @@ def place_of(part: Grid, grid: Grid) -> tuple[int, int]:
     column, row = ~grid.transform * (part.transform.c, part.transform.f)
     off = max(abs(column - round(column)), abs(row - round(row)))
     if part.crs != grid.crs or not same_step or off > RASTER_TOLERANCE_PX:
-        raise StudyError("pixels lie on another raster")
+        raise StudyError("pixels are on another raster")
     return round(row), round(column)
 
 

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 TRANSIENT_STATUSES = {408, 425, 429, 500, 502, 503, 504}  # a later attempt may succeed
 MAX_WAIT_S = 120  # that a server may request; after a longer one, the request fails
 POOL_CONNECTIONS = 32  # kept open to one server
-TOLD_AFTER = 3  # failed attempts, a user is told of the wait
+TOLD_AFTER = 3  # failed attempts; then the user is told of the wait
 
 
 class Unavailable(StudyError):
@@ -93,7 +93,7 @@ class _Session(requests.Session):
             target = super().get_redirect_target(response)
             address = target and urljoin(response.url, target)
         except ValueError:
-            raise _Refused("what is no address; choose another item") from None
+            raise _Refused("an invalid address; choose another item") from None
         if address:
             _allowed(address)
         return target
@@ -128,7 +128,7 @@ class Retries:
     """A limited number of attempts with growing, random pauses between them.
 
     delay_s: upper limit of the first pause. It doubles with each pause, up to max_delay_s; a
-    server's Retry-After is added. patience_s: attempts go on until this time has passed, too; a
+    server's Retry-After is added. patience_s: attempts also continue until this time has passed; a
     line says so once TOLD_AFTER of them have failed. clock, sleep: for tests.
     """
 
@@ -160,7 +160,7 @@ class Retries:
         def tell(state: Any) -> None:
             if self._patience_s and state.attempt_number == TOLD_AFTER:
                 logging.warning(
-                    "%s: %s; it is asked again for %.0f minutes (lock --impatient: give up sooner)",
+                    "%s: %s; trying again for %.0f minutes (lock --impatient: give up sooner)",
                     what,
                     state.outcome.exception(),
                     self._patience_s / 60,
@@ -222,7 +222,7 @@ def _judge_status(response: requests.Response, what: str) -> Exception:
         return _Transient(status, wait_s)
     if response.status_code in (401, 403):
         return Unavailable(f"{what}: {status}: it does not let us read this; try again later")
-    return Broken(f"{what}: {status}; the file may be gone, look for scenes again")
+    return Broken(f"{what}: {status}; the file may be gone: look for scenes again")
 
 
 def retry_after(response: requests.Response) -> float:

@@ -24,14 +24,14 @@ from .lock import assets_of, read_lock, scenes_of
 
 SUMS, DATACITE, LICENCES = "SHA256SUMS", "datacite.json", "LICENCES.md"
 KERNEL = "http://datacite.org/schema/kernel-4"
-UNKNOWN = ":unkn"  # DataCite's word for a value that nobody knows
+UNKNOWN = ":unkn"  # DataCite's code for an unknown value
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 WINDOW = re.compile(r"scenes/(?P<site>[a-z0-9][a-z0-9_-]*)/[a-z0-9_]+-[0-9a-f]{16}\.tif")
 MAX_FILE_BYTES = 1 << 40
 
 
 def windows_of(entry: Mapping[str, Any], folder: str | Path) -> list[Path]:
-    """Return the files in `folder` that hold the windows of a site's entry of the lock."""
+    """Return the files in `folder` that contain the windows of a site's entry in the lock."""
     scenes = scenes_of(entry)
     paths = [
         pixels_path(folder, scenes[name], item, band) for name, _, item, band, _ in assets_of(entry)
@@ -159,8 +159,8 @@ def unpack(path: str | Path, config: str | Path, packed: str | Path) -> str:
 
     config: the folder of studies, which gets the study's file and its lock. packed: the folder that
     gets the windows, as STUDY/SITE/FILE. Nothing is written before every checksum has been
-    compared. Raises StudyError for a file that is no pack, is damaged, or holds anything else, and
-    where `config` has another study or lock of that name.
+    compared. Raises StudyError for a file that is not a pack, is damaged, or contains anything
+    else, and if `config` has another study or lock of that name.
     """
     packed = Path(packed)
     packed.mkdir(parents=True, exist_ok=True)
@@ -171,7 +171,7 @@ def unpack(path: str | Path, config: str | Path, packed: str | Path) -> str:
             there = Path(config, name)
             if there.exists() and not _same(there, folder / name):
                 raise StudyError(
-                    f"{there} is there and differs from that of {path}; move it out of the way"
+                    f"{there} exists and differs from that in {path}; move it out of the way"
                 )
         lock = read_lock(folder / f"{study}.lock.json")
         for site, entry in lock["sites"].items():
@@ -187,7 +187,7 @@ def unpack(path: str | Path, config: str | Path, packed: str | Path) -> str:
 
 
 def _same(one: Path, other: Path) -> bool:
-    """Return whether two files hold the same: bytes, or what a lock says."""
+    """Return whether two files are equal: in their bytes, or in the content of a lock."""
     if one.suffix == ".json":
         return bool(read_json(one) == read_json(other))
     return one.read_bytes() == other.read_bytes()
@@ -201,34 +201,34 @@ def _extract(path: str | Path, folder: Path) -> str:
         with tarfile.open(path, "r:") as tar:
             for member, name in _members(tar, path):
                 stream = tar.extractfile(member)
-                assert stream is not None  # as of every regular file
+                assert stream is not None  # every regular file has one
                 target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with target.open("wb") as copied:
                     shutil.copyfileobj(stream, copied, 1 << 20)
                 found[name] = sha256(target)
     except tarfile.TarError as error:
-        raise StudyError(f"{path}: no tar file, or damaged ({error})") from None
+        raise StudyError(f"{path}: not a tar file, or damaged ({error})") from None
     if SUMS not in found:
-        raise StudyError(f"{path}: no pack of a study, since it has no {SUMS}")
+        raise StudyError(f"{path}: not a pack of a study, since it has no {SUMS}")
     for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
         digest, _, name = line.partition("  ")
         sums[name] = digest
     del found[SUMS]
     wrong = sorted(name for name in sums.keys() | found.keys() if sums.get(name) != found.get(name))
     if wrong:
-        raise StudyError(f"{path}: {wrong[0]} has not the checksum that {SUMS} states")
+        raise StudyError(f"{path}: {wrong[0]} does not have the checksum that {SUMS} states")
     locks = [name for name in found if name.endswith(".lock.json")]
     study = locks[0].removesuffix(".lock.json") if len(locks) == 1 else ""
     if not NAME.fullmatch(study) or f"{study}.yaml" not in found:
-        raise StudyError(f"{path}: no pack of one study: it needs its file and its lock")
+        raise StudyError(f"{path}: not a pack of one study: it needs its file and its lock")
     return study
 
 
 def _members(tar: tarfile.TarFile, path: str | Path) -> Iterator[tuple[tarfile.TarInfo, str]]:
     """Yield each file of a pack with its name in the pack's folder.
 
-    Raises StudyError for anything that a pack does not hold: links, devices, other names.
+    Raises StudyError for anything that a pack does not contain: links, devices, other names.
     """
     seen = set()
     for member in tar:
@@ -236,6 +236,6 @@ def _members(tar: tarfile.TarFile, path: str | Path) -> Iterator[tuple[tarfile.T
         known = name in (SUMS, DATACITE, LICENCES) or WINDOW.fullmatch(name)
         known = known or NAME.fullmatch(re.sub(r"\.(yaml|lock\.json)$", "", name))
         if not (member.isreg() and known and name not in seen and member.size < MAX_FILE_BYTES):
-            raise StudyError(f"{path}: {member.name!r} has no place in a pack")
+            raise StudyError(f"{path}: {member.name!r} does not belong in a pack")
         seen.add(name)
         yield member, name

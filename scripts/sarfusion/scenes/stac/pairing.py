@@ -5,7 +5,7 @@
 2. Each clear pass is paired with a SAR pass at most max_days_apart away. One that covers the area
    (FULL_COVERAGE or more, measured in its files) has priority, then the nearest in time. SAR passes
    that cover less than MIN_COVERAGE of the area are not used.
-   Of passes equally many days away, in whole days, the one of fewer frames has priority.
+   Among passes equally many whole days away, the one with fewer frames has priority.
 3. The pair wins whose optical pass has the smallest unusable share of the area, in whole percent.
    Ties are decided by: SAR covers the area; nearest in time; smallest exact unusable share;
    earlier date; item ids in alphabetical order.
@@ -14,9 +14,9 @@ Further SAR passes (`passes`), which are averaged with the chosen one, are those
 orbit, on its pixels, that are nearest in time to the optical pass. For each further pass, they may
 be a repeat cycle further away than max_days_apart.
 
-Other dates to fill gaps from (`other_dates`) are optical passes near the chosen one in time that
-are clear over part of the area. Those with the same pixels have priority, then those of the same
-path, then the nearest in time.
+Other dates, from which gaps are filled (`other_dates`), are optical passes near the chosen one in
+time that are clear over part of the area. Those with the same pixels have priority, then those of
+the same path, then the nearest in time.
 """
 
 import re
@@ -68,7 +68,7 @@ def rank_pair(optical: Pass, radar: Pass) -> tuple[Criterion, ...]:
     """Return the Criteria by which a pair is chosen."""
     covered, whole_days, frames, days, *_ = rank_radar(radar, optical)
     lacking = optical.unusable
-    assert lacking is not None  # as of every optical pass
+    assert lacking is not None  # every optical pass has it
     return (
         Criterion("share of the area unusable", round(100 * lacking), f"{lacking:.0%}"),
         Criterion("share of the area that SAR covers", covered.value, covered.text),
@@ -99,10 +99,10 @@ def _path(optical: Pass) -> str:
 
 
 def other_dates(optical: Iterable[Pass], chosen: Pass, wanted: Mapping[str, Any]) -> list[Pass]:
-    """Return the passes to fill gaps of the chosen one from, in the order of time.
+    """Return the passes from which gaps of the chosen one are filled, in the order of time.
 
     wanted: `count` of them at most, each at most `window_days` away, with at least the share
-    `min_clear` of the area clear. Of one day, one is taken.
+    `min_clear` of the area clear. Only one is taken per day.
     """
     near = [
         each
@@ -141,7 +141,7 @@ def partner(optical: Pass, radar: Iterable[Pass], max_days: float) -> Pass | Non
 
 
 def max_days_of_passes(site: Mapping[str, Any]) -> float:
-    """Return how many days from the optical pass SAR passes may lie that are averaged."""
+    """Return how far SAR passes that are averaged may be from the optical pass, in days."""
     return site["max_days_apart"] + REPEAT_DAYS * (site.get("passes", 1) - 1)
 
 
@@ -156,8 +156,8 @@ def further_passes(
 ) -> list[Pass]:
     """Return the SAR passes to average with the chosen one, in the order of time.
 
-    best: the chosen optical and SAR pass. site: resolved settings; with `passes`, one fewer are
-    returned at most. Of one day, one is taken.
+    best: the chosen optical and SAR pass. site: resolved settings; at most one fewer than `passes`
+    are returned. Only one is taken per day.
     """
     optical, chosen = best
     orbit = relative_orbit(chosen)

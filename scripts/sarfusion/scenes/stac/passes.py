@@ -17,7 +17,7 @@ from .mosaic import mosaic, place_of
 from .network import Broken
 
 FOOTPRINT_CELLS = 1000  # along each side of the area, onto which footprints are rasterized
-FULL_COVERAGE = 0.999  # what is measured on cells is not exact to the pixel
+FULL_COVERAGE = 0.999  # a share that is measured on cells is not exact to the pixel
 SAME_OVERFLIGHT = timedelta(minutes=10)  # between neighbours; the next orbit is 99 minutes later
 MAX_PASSES = 60  # optical passes whose QA_PIXEL is read
 MAX_PIXELS = 400_000_000  # of the area; a whole Landsat scene on a 10 m grid has 340 million
@@ -73,9 +73,9 @@ def overflights(items: Iterable[Item]) -> list[list[Item]]:
 
 
 def in_footprint(geometry: dict, area: Sequence[float], all_touched: bool = False) -> np.ndarray:
-    """Return which of FOOTPRINT_CELLS x FOOTPRINT_CELLS cells of the area lie in a footprint.
+    """Return which of FOOTPRINT_CELLS x FOOTPRINT_CELLS cells of the area are in a footprint.
 
-    A cell counts if its centre lies inside; with all_touched, if any part of it does.
+    A cell counts if its centre is inside; with all_touched, if any part of it is.
     """
     cells = (FOOTPRINT_CELLS, FOOTPRINT_CELLS)
     return rasterize(
@@ -148,7 +148,7 @@ def optical_passes(
             refused.append(refuse("optical", item, "it does not reach the area"))
     groups = sorted(overflights(reaching), key=_scene_cloud_first)
     for item in (item for group in groups[MAX_PASSES:] for item in group):
-        reason = f"not looked at: {MAX_PASSES} dates have less cloud in the whole scene"
+        reason = f"not read: {MAX_PASSES} dates have less cloud in the whole scene"
         refused.append(refuse("optical", item, reason))
     passes = []
     for group in progress(groups[:MAX_PASSES]):
@@ -188,7 +188,7 @@ def _quality(
         raise Unusable("it has no pixel in the area")
     numbers, grid = quality
     if not np.issubdtype(numbers.dtype, np.integer):
-        raise Unusable(f"its quality band holds {numbers.dtype}, no bit fields")
+        raise Unusable(f"its quality band contains {numbers.dtype}, not bit fields")
     return numbers[np.newaxis], grid
 
 
@@ -208,7 +208,7 @@ def _area_grid(grid: Grid, area: Sequence[float]) -> Grid:
         raise Unusable(f"the area has no place in its CRS, {crs_name(grid.crs)}") from None
     if target.height * target.width > MAX_PIXELS:
         size = f"{target.height} x {target.width}"
-        raise Unusable(f"the area has {size} of its pixels, more than one scene can")
+        raise Unusable(f"the area has {size} of its pixels, more than a scene may have")
     return target
 
 
@@ -225,9 +225,9 @@ def _best_mosaic(
     """Return (grid, items to paste in order, where they show the area, items left out and why).
 
     candidates: of one overflight. Only items with aligned pixels can be pasted together; of
-    several sets, the one that shows most is taken. The item that shows most comes first, the next
-    ones fill in, and an item that adds nothing is left out, as is every item after those that show
-    the share `enough` of the area: seams between frames are avoided.
+    several sets, the one that shows most is taken. The item that shows most comes first, and the
+    next ones fill in. An item that adds nothing is left out. Once items show the share `enough` of
+    the area, all further ones are left out, to avoid seams between frames.
     """
     rasters: list[list[Candidate]] = []  # sets of candidates with aligned pixels
     for candidate in sorted(candidates, key=lambda c: (-c[2].sum(), c[0].datetime, c[0].id)):
@@ -250,7 +250,7 @@ def _best_mosaic(
             kept.append(item)
         shown = shown | here
     for item, _, _ in (each for raster in rasters if raster is not best for each in raster):
-        left_out.append((item, f"its pixels do not lie on the raster of {kept[0].id}"))
+        left_out.append((item, f"its pixels are not on the raster of {kept[0].id}"))
     return best[0][1], kept, shown, left_out
 
 

@@ -2,8 +2,8 @@
 
 GDAL's own client, /vsicurl/, is not used because of three properties of GDAL 3.10. It takes the end
 of a broken connection for the end of the file, so that a truncated header gives zeros without an
-error. It follows redirects to any host and to http. Of a failed read, it reports neither the status
-nor the wait that the server requests.
+error. It follows redirects to any host and to http. For a failed read, it reports neither the
+status nor the wait that the server requests.
 """
 
 import math

@@ -24,7 +24,7 @@ from .text import printable
 
 __all__ = ["Broken", "Remote", "Unavailable", "check_href", "remotes"]
 
-# A search that its server cuts at 30 s, as some do to 7 of 10 for weeks, so fails in 1 of 1000.
+# Some servers cut off 7 of 10 searches at 30 s, for weeks. With 20 attempts, 1 in 1000 fails.
 PATIENT_ATTEMPTS = 20
 MAX_FETCH_BYTES = 2_000_000_000
 MIN_BYTES_PER_S = 10_000  # a slower transfer fails
@@ -39,7 +39,7 @@ class Remote:
     `allow_s3` and `s3_region`.
     offline: refuse the network; files of a catalogue on disk are still read.
     timeout_s: for the connection and for each wait for data. attempts, delay_s, max_delay_s, clock,
-    sleep: see network.Retries. patience_s: of a search; it also has PATIENT_ATTEMPTS at least.
+    sleep: see network.Retries. patience_s: of a search, which also has at least PATIENT_ATTEMPTS.
 
     session: a requests.Session for the addresses that check_href allows.
     signer: signs hrefs; see signing.
@@ -132,7 +132,7 @@ class Remote:
             yield stack.enter_context(_opened(name, href, opener))
 
     def text(self, href: str, query: Mapping[str, str]) -> str:
-        """Return the text of a short answer to a question to a server."""
+        """Return the text of a server's short answer to a query."""
         address = self._check(href)
 
         def ask() -> str:
@@ -179,15 +179,16 @@ class Remote:
             with self._ask(href, start, stop) as response:
                 if response.headers.get("Content-Type", "").startswith("text/html"):
                     raise Broken(
-                        f"{href}: a web page came instead of the file; the server may want a login"
+                        f"{href}: the server sent a web page instead of the file; it may need a"
+                        " login"
                     )
                 if response.status_code != 206:
-                    raise Broken(f"{href}: the server gives only whole files, no ranges of bytes")
+                    raise Broken(f"{href}: the server sends only whole files, not ranges of bytes")
                 size = _whole_size(response)
                 last = min(stop, size or stop)
                 expected = f"bytes {start}-{last - 1}/{size}"
                 if size is None or response.headers.get("Content-Range") != expected:
-                    raise Broken(f"{href}: the server gives other bytes than were asked for")
+                    raise Broken(f"{href}: the server sent other bytes than were requested")
                 body = self._body(response, last - start)
                 return ByteRange(body, size, response.headers.get("ETag"))
 
@@ -254,11 +255,9 @@ def _opened(name: str, href: str, opener: GdalOpener | None) -> Iterator[Any]:
     except RasterioError as error:
         if href.startswith("s3:"):
             reason = printable(str(error), 120)
-            failure = Unavailable(
-                f"{href}: GDAL cannot read it ({reason}); see to its AWS settings"
-            )
+            failure = Unavailable(f"{href}: GDAL cannot read it ({reason}); check its AWS settings")
         else:
-            failure = Broken(f"{href}: it is no GeoTIFF, or it is damaged or cut short")
+            failure = Broken(f"{href}: it is not a GeoTIFF, or it is damaged or cut short")
     except Exception as error:
         failure = error
     # The cause of any error that GDAL reports for a failed read.

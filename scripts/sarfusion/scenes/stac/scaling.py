@@ -1,12 +1,13 @@
-"""From numbers to reflectance, as an item states it where that depends on its version.
+"""Scale and offset from numbers to reflectance that an item states, if they depend on its version.
 
-Sentinel-2 numbers have 1000 added from processing baseline 04.00 on. Catalogues differ in what they
-say of it, and in what they did. Planetary Computer keeps ESA's numbers and states the baseline
-(s2:processing_baseline). Earth Search's sentinel-2-l2a takes the 1000 off some files and says so
-(earthsearch:boa_offset_applied), while raster:bands go on to state an offset of -0.1: the first
-counts (Element84/earth-search, issue 9), and is itself wrong of some items (issue 71), which
-`check_offset` is for. Its sentinel-2-c1-l2a keeps ESA's numbers. The Copernicus Data Space states
-the baseline (processing:version), and raster:scale and raster:offset of each asset.
+From processing baseline 04.00 on, 1000 is added to Sentinel-2 numbers. Catalogues differ in what
+they state about it, and in what they do. Planetary Computer keeps ESA's numbers and states the
+baseline (s2:processing_baseline). Earth Search's sentinel-2-l2a subtracts the 1000 in some files
+and states this (earthsearch:boa_offset_applied), while raster:bands still state an offset of -0.1.
+The former counts (Element84/earth-search, issue 9), but is itself wrong for some items (issue 71),
+which `check_offset` is meant to detect. Its sentinel-2-c1-l2a keeps ESA's numbers. The Copernicus
+Data Space states the baseline (processing:version), and raster:scale and raster:offset of each
+asset.
 """
 
 import re
@@ -34,9 +35,9 @@ def stated_scaling(
 ) -> tuple[float, float] | None:
     """Return (scale, offset) of an item's optical bands: reflectance = scale * number + offset.
 
-    bands: {band: its asset}. settings: of the catalogue's optical scenes. None where these have an
-    offset, or the sensor has one for all versions. Raises StudyError where the item does not say
-    it, says it of its bands differently, or says an offset that the sensor does not have.
+    bands: {band: its asset}. settings: of the catalogue's optical scenes. None if these have an
+    offset, or the sensor has one for all versions. Raises StudyError if the item does not state
+    them, states different ones for its bands, or states an offset that the sensor does not have.
     """
     if not sensor.has_versions or "offset" in settings:
         return None
@@ -55,30 +56,30 @@ def stated_scaling(
     if offset is None:
         raise StudyError("it states neither its processing baseline nor its offset")
     if not np.isclose(offset, known, rtol=0, atol=1e-9).any():
-        raise StudyError(f"it states the offset {offset:g}, and not one of {known}")
+        raise StudyError(f"it states the offset {offset:g}, not one of {known}")
     if not np.isclose(scale, sensor.scale, rtol=1e-6, atol=0):
-        raise StudyError(f"it states the scale {scale:g}, and not {sensor.scale:g}")
+        raise StudyError(f"it states the scale {scale:g}, not {sensor.scale:g}")
     return sensor.scale, float(offset)
 
 
 def check_offset(values: np.ndarray, bands: Sequence[str], where: str) -> None:
-    """Raise StudyError if the offset that items state seems to be taken off their numbers already.
+    """Raise StudyError if the offset that items state seems to be subtracted already.
 
-    values: reflectance (bands, pixels) of clear ground. A second offset of -0.1 leaves much ground
-    below 0, which the atmospheric correction does to little of it, mostly dark water.
+    values: reflectance (bands, pixels) of clear ground. A second offset of -0.1 puts much of the
+    ground below 0. Atmospheric correction does so only for little of it, mostly dark water.
     """
     for band, numbers in zip(bands, values, strict=True):
         below = (numbers < 0).mean() if numbers.size else 0
         if below > MAX_DARK:
             raise StudyError(
                 f"{where}: {below:.0%} of the clear ground has a reflectance below 0 in {band}, as"
-                " where the offset that the item states was taken off its files already; take"
-                " another catalogue or date, or state the right one (catalogue.optical.offset)"
+                " if the offset that the item states had been subtracted in its files already; take"
+                " another catalogue or date, or set the right offset (catalogue.optical.offset)"
             )
 
 
 def _stated(fields: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """Return (scale, offset) as an asset states them in any version of STAC, None for neither."""
+    """Return (scale, offset) that an asset states in any version of STAC, None for each missing."""
     places = [fields, *(_first(fields.get(name)) for name in ("bands", "raster:bands"))]
     found = (
         next((place[name] for place in places for name in names if name in place), None)
@@ -89,7 +90,7 @@ def _stated(fields: Mapping[str, Any]) -> tuple[float | None, float | None]:
 
 
 def _first(bands: Any) -> Mapping[str, Any]:
-    """Return what is said of the first of several bands, {} where nothing is."""
+    """Return the fields of the first of several bands, {} if there are none."""
     is_list = isinstance(bands, list) and bands and isinstance(bands[0], dict)
     return bands[0] if is_list else {}
 

@@ -1,18 +1,18 @@
-"""The servers of a site's sensors, which may be of one catalogue or of two.
+"""The servers of a site's sensors, which may belong to one catalogue or to two.
 
-Imports nothing that reads rasters: planning a study needs it.
+Imports nothing that reads rasters, since planning a study imports this module.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-# Settings of a catalogue that say how its server is asked. Where SAR comes from another catalogue
-# than optical scenes, the resolved settings have those of its own in `sar.server`.
+# Settings of a catalogue that say how its server is accessed. If SAR comes from another catalogue
+# than optical scenes, the resolved settings have those of its server in `sar.server`.
 SERVER = ("url", "signing", "token", "allow_s3", "s3_region", "alternate", "patience_minutes")
 
 
 def server_of(catalogue: Mapping[str, Any], sensor: str) -> dict[str, Any]:
-    """Return the settings of the catalogue that a sensor ("optical" or "sar") comes from."""
+    """Return the settings of the catalogue from which a sensor ("optical" or "sar") comes."""
     own = catalogue[sensor].get("server")
     if own is None:
         return dict(catalogue)

@@ -18,7 +18,7 @@ from .network import Broken
 
 
 class Unsigned:
-    """Leaves addresses as they are."""
+    """Leaves addresses unchanged."""
 
     def sign(self, href: str) -> str:
         """Return `href`, which needs no token."""
@@ -30,10 +30,10 @@ class Unsigned:
 
 
 class Bearer(Unsigned):
-    """Gives a token of the user's to the servers that the catalogue's settings name, and no others.
+    """Sends a token of the user to the servers that the catalogue's settings name, and no others.
 
     token: `hosts`, and `variable` (of the environment) or `netrc` (the machine whose password it
-    is). The token is read when a server needs it, and is in no address.
+    is). The token is read when a server needs it, and is not put into any address.
     """
 
     def __init__(self, token: Mapping[str, Any]) -> None:
@@ -42,7 +42,7 @@ class Bearer(Unsigned):
     def header(self, address: str) -> str | None:
         """Return the Authorization header for a request, None for a host that gets no token.
 
-        Raises StudyError if there is no token, or none that can stand in a header.
+        Raises StudyError if there is no token, or none that is valid in a header.
         """
         host = (urlsplit(address).hostname or "").lower()
         return f"Bearer {self._value}" if host in self._token["hosts"] else None
@@ -56,7 +56,7 @@ class Bearer(Unsigned):
             where = f"the password of {self._token['netrc']} in .netrc"
             value = _from_netrc(self._token["netrc"])
         if not re.fullmatch(r"[A-Za-z0-9._~+/=-]+", value):
-            raise StudyError(f"the catalogue wants a token, and {where} holds none")
+            raise StudyError(f"the catalogue needs a token, but {where} contains none")
         return value
 
 
@@ -127,4 +127,4 @@ class PlanetaryComputer:
             return token
         except (ValueError, TypeError):
             pass  # not chained: the error may show the answer with the token
-        raise Broken(f"{shown(url)}: the answer is no token; try again later")
+        raise Broken(f"{shown(url)}: the answer is not a token; try again later")

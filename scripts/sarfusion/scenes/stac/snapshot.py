@@ -1,8 +1,8 @@
-"""The snapshot of a collection's items as GeoParquet, where the search of its catalogue fails.
+"""The snapshot of a collection's items as GeoParquet, used if the search of its catalogue fails.
 
-Planetary Computer writes one a month, in a file or in one for each month of the items, and names it
-in the collection's assets. See the STAC GeoParquet specification,
-https://github.com/stac-utils/stac-geoparquet: properties stand at the top level.
+Planetary Computer writes one per month, as one file or as a file for each month of the items, and
+names it in the collection's assets. See the STAC GeoParquet specification,
+https://github.com/stac-utils/stac-geoparquet: properties are at the top level.
 """
 
 import re
@@ -35,7 +35,7 @@ def blob_url(account: str) -> str:
 class Snapshot:
     """The snapshot of a collection.
 
-    asset: of the collection, that has ROLE. remote: the way to its files.
+    asset: the one of the collection that has ROLE. remote: reads its files.
     """
 
     def __init__(self, asset: Mapping[str, Any], remote: Remote) -> None:
@@ -65,12 +65,12 @@ class Snapshot:
                     records += read_items(path, area, period)
                 except ImportError:  # in the conda environment that searches
                     raise StudyError(
-                        f"{part}: to read it takes pyarrow, which this environment lacks; lock the"
-                        " scenes without conda"
+                        f"{part}: reading it requires pyarrow, which this environment lacks; lock"
+                        " the scenes without conda"
                     ) from None
-                except Exception as error:  # pyarrow's are many, and of no common class
+                except Exception as error:  # pyarrow raises many, without a common class
                     reason = type(error).__name__
-                    raise Broken(f"{part}: no GeoParquet of STAC items ({reason})") from None
+                    raise Broken(f"{part}: not a GeoParquet of STAC items ({reason})") from None
         return records
 
     def _files(self) -> Iterator[str]:
@@ -81,7 +81,7 @@ class Snapshot:
             return
         account = str(self._asset.get("table:storage_options", {}).get("account_name"))
         if not ACCOUNT.fullmatch(account):
-            raise StudyError(f"{self.href}: the collection does not say in which account it lies")
+            raise StudyError(f"{self.href}: the collection does not say in which account it is")
         container = f"{blob_url(account)}/{match['container']}"
         wanted = {"restype": "container", "comp": "list", "prefix": match["path"]}
         for name in NAME.findall(self._remote.text(container, wanted)):
@@ -89,7 +89,7 @@ class Snapshot:
 
 
 def may_hold(href: str, period: tuple[datetime, datetime]) -> bool:
-    """Return whether a file may hold items of a period, by the two days in its name, if any.
+    """Return whether a file may contain items of a period, by the two days in its name, if any.
 
     A name such as part-0001_2023-11-01T00:00:00+00:00_2023-12-01T00:00:00+00:00.parquet.
     """
@@ -102,7 +102,7 @@ def may_hold(href: str, period: tuple[datetime, datetime]) -> bool:
 def read_items(
     path: Path, area: Sequence[float], period: tuple[datetime, datetime]
 ) -> list[dict[str, Any]]:
-    """Return the STAC records in a GeoParquet file that lie over an area and in a period."""
+    """Return the STAC records in a GeoParquet file that are in an area and a period."""
     parquet = import_module("pyarrow.parquet")
 
     some = parquet.read_table(path, columns=["datetime", "bbox"])
@@ -120,7 +120,7 @@ def read_items(
 
 
 def _record(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the STAC record in a row, without what has no value."""
+    """Return the STAC record in a row, without properties that have no value."""
     west, south, east, north = _box(row["bbox"])
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     plain = {name: _plain(value) for name, value in row.items() if name not in OTHERWISE}

@@ -1,4 +1,4 @@
-"""Radar that was taken, but that its archive has not (yet) made into terrain-corrected scenes."""
+"""SAR that was acquired, but of which its archive has no terrain-corrected scenes (yet)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -9,7 +9,7 @@ from .catalogue import Catalogue
 from .items import time_of
 from .months import months_back
 
-MAX_MONTHS = 36  # looked back for the newest scene
+MAX_MONTHS = 36  # searched backwards for the newest scene
 
 
 def unprocessed(
@@ -19,7 +19,7 @@ def unprocessed(
     period: tuple[date, date],
     today: date,
 ) -> str | None:
-    """Return one line if the radar of a period exists, but not its terrain-corrected scenes.
+    """Return one line if the SAR of a period exists, but not its terrain-corrected scenes.
 
     sar: settings of the catalogue's SAR; without `source_collection`, None is returned. area:
     [west, south, east, north] in degrees. period: of the search that found nothing.
@@ -29,7 +29,7 @@ def unprocessed(
         return None
     newest = newest_day(catalogue, area, today)
     return (
-        f"{source} exists for these dates ({len(taken)} scenes), {sar['collection']} does not"
+        f"{source} exists for these dates ({len(taken)} scenes), but {sar['collection']} does not"
         f" (newest {sar['collection']}: {newest or f'none in {MAX_MONTHS} months'}); choose another"
         " period or catalogue"
     )

@@ -99,8 +99,8 @@ def with_other_dates(
 ) -> list[Verdict]:
     """Return Verdicts on optical passes with those of other dates.
 
-    seen: all optical passes, those outside the period too. dates: those that gaps are filled from.
-    faults: see optical_verdicts.
+    seen: all optical passes, also those outside the period. dates: those from which gaps are
+    filled. faults: see optical_verdicts.
     """
     known = {verdict.of.name: verdict for verdict in verdicts}
     taken = {each.name for each in dates}
@@ -111,7 +111,7 @@ def with_other_dates(
             each,
             REFUSED,
             faults.get(
-                each.name, "outside the period; as another date, others were nearer or clearer"
+                each.name, "outside the period; the other dates taken were nearer or clearer"
             ),
             days,
         )
@@ -224,7 +224,7 @@ def no_pair(
     """Return the message that no pair is possible: why, the best candidates, what to widen."""
     if not clear and faults:
         return (
-            f"no optical date that is clear enough has files that can be used, such as:"
+            "no optical date that is clear enough has usable files, for example:"
             f" {next(iter(faults.values()))}; widen the period, or see the table of candidates"
         )
     if not clear:
