@@ -32,7 +32,7 @@ def main(
     write_csv(csv, table)
     page = by_protocol(
         table,
-        f"Methods in order, held against {run_label(against)}",
+        f"Methods in order of their error, compared with {run_label(against)}",
         missing_note(missing),
         lambda rows: [as_text(ranked_table(rows), "github")],
     )

@@ -388,7 +388,7 @@ class TestJudge:
         assert whole(table, "S2") == "reproduced"
         models.loc[0, "validation_rmse"] = 0.02
         assert whole(study.judge({"S2": claim}, models), "S2") == "contradicted"
-        # One that is given another date, too, is held against what fills from other dates.
+        # One that is given another date, too, is compared with what fills from other dates.
         models.loc[2] = ("cloud_gap", "unet", "vvvh", 0.001)
         dated = study.judge({"S2": claim}, models, dated=["vvvh"])
         assert "nspi-none" in set(dated["right"].dropna())

@@ -1,4 +1,4 @@
-"""Methods in order, each held against one of them."""
+"""Methods in order, each compared with one of them."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Tables of land cover of another person, held against those made here."""
+"""Tables of land cover of another person, compared with those made here."""
 
 import pandas as pd
 import pytest

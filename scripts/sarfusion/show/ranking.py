@@ -8,7 +8,7 @@ from ..study.methods import method_label
 DIGITS = 4  # of reflectance
 NOTE = (
     "RMSE in reflectance on test ground, inside gaps where there are any, mean over seeds; rank 1"
-    " is the lowest. *difference*: method minus the one that all are held against, with its 95 %"
+    " is the lowest. *difference*: method minus the one that all are compared with, with its 95 %"
     " interval over seeds and blocks of test ground. *better*, *worse*: shown after Holm's"
     " correction over all methods of the band, at 2.5 % on either side; a rank alone shows nothing."
 )

@@ -1,4 +1,4 @@
-"""Catalogues that a study may name, each held against records of the shape that it answers with."""
+"""Catalogues that a study may name, each compared with records of the shape that it answers with."""
 
 from functools import partial
 
