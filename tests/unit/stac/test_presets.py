@@ -1,4 +1,4 @@
-"""Catalogues that a study may name, each compared with records of the shape that it answers with."""
+"""Catalogues that a study may name, compared with records of the shape that each answers with."""
 
 from functools import partial
 
