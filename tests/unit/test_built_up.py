@@ -85,7 +85,7 @@ def test_masks_that_say_nothing_are_refused(tmp_path):
     with pytest.raises(StudyError, match=r"mask.tif: every pixel is built up \(not 0\)"):
         own_map(write(tmp_path, trees), 1, None, GRID)
     far = Grid(GRID.crs, from_origin(700_000, 1_000_000, 30, 30), 6, 8)
-    with pytest.raises(StudyError, match="knows nothing of the optical scene"):
+    with pytest.raises(StudyError, match="has no data in the optical scene"):
         own_map(write(tmp_path, np.ones(far.shape), far), 1, None, GRID)
 
 

@@ -123,7 +123,7 @@ def test_rasters_on_different_grids_are_refused(tmp_path):
     other = Grid(GRID.crs, from_origin(0, 0, 30, 30), 20, 30)
     raster(tmp_path / "s.tif", ["ratio_db"], grid=other)
     with (
-        pytest.raises(StudyError, match="s.tif and .*o.tif do not lie on one grid"),
+        pytest.raises(StudyError, match="s.tif and .*o.tif are not on one grid"),
         channels.open_channels(["red", "ratio_db"], tmp_path / "o.tif", tmp_path / "s.tif"),
     ):
         pass

@@ -140,7 +140,7 @@ def test_models_are_of_the_only_place_or_of_the_one_that_is_named():
     assert models.chosen_place(["hanoi", "hue"], "hue", "results/a") == "hue"
     for places, wanted, problem in (
         ([], None, "results/a: no models that fill gaps"),
-        (["hanoi", "hue"], None, "models of hanoi, hue; choose with --site the most alike"),
+        (["hanoi", "hue"], None, "models of hanoi, hue; choose the most similar one with --site"),
         (["hanoi"], "hue", "no models of hue that fill gaps; there are hanoi"),
     ):
         with pytest.raises(StudyError, match=problem):
@@ -153,7 +153,9 @@ def test_a_record_of_an_older_version_or_of_an_unknown_network_is_refused():
     with pytest.raises(StudyError, match="seed1.json: no network 'other.unet' here; add its file"):
         models.check_record(record | {"network": "other.unet"}, "seed1.json")
     del record["domain"]
-    with pytest.raises(StudyError, match="seed1.json: no domain in it: from an older version"):
+    with pytest.raises(
+        StudyError, match="seed1.json: has no domain, so it is from an older version"
+    ):
         models.check_record(record, "seed1.json")
 
 

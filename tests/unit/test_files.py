@@ -178,7 +178,7 @@ def test_a_raster_without_crs_is_said(tmp_path):
         dataset.write(np.ones((1, 4, 4), np.uint8))
     with (
         pytest.raises(
-            StudyError, match="a.tif: no coordinate reference system; assign the true one"
+            StudyError, match="a.tif: no coordinate reference system; assign the correct one"
         ),
         open_raster(tmp_path / "a.tif"),
     ):

@@ -207,7 +207,7 @@ def test_biharmonic_in_tiles_is_biharmonic(monkeypatch):
 @methods
 def test_nothing_left_to_fill_from_is_refused(name):
     band, everywhere = np.ones(SHAPE), np.ones(SHAPE, bool)
-    with pytest.raises(StudyError, match="no valid pixel lies outside the gaps; lower"):
+    with pytest.raises(StudyError, match="no valid pixel is outside the gaps; lower"):
         fill(name, band, everywhere, np.zeros((2, *SHAPE)), everywhere)
 
 

@@ -115,7 +115,7 @@ def test_tiles_of_two_crs_and_no_tile_of_the_place_are_refused(tmp_path, ground)
     elevation, geoid = grd_ground.write_heights(tmp_path, SCENE)
     other = tmp_path / "utm.tif"
     write(other, np.zeros((10, 10), np.float32), Grid(UTM, from_origin(0, 0, 30, 30), 10, 10))
-    with pytest.raises(StudyError, match="give tiles of one CRS"):
+    with pytest.raises(StudyError, match="give tiles in one CRS"):
         ellipsoidal([str(elevation), str(other)], str(geoid), ground)
     with pytest.raises(StudyError, match="lacks 100.0% of the ground"):
         ellipsoidal([str(other)], None, ground)

@@ -39,7 +39,7 @@ def refusal(name):
 
 def test_the_command_places_the_variable_north_up(tmp_path):
     message = refusal(write(tmp_path / "series.nc"))
-    assert "reads it upside down; turn it into a GeoTIFF" in message
+    assert "reads it upside down; convert it to a GeoTIFF" in message
     command, *arguments = shlex.split(message.partition("variable: ")[2])
     assert command == "gdal_translate"
     left, top, right, bottom = map(float, arguments[4:8])

@@ -129,7 +129,7 @@ def test_dates_are_read_with_their_masks(places):
 def test_a_date_on_another_grid_is_refused(tmp_path):
     moved = Grid(GRID.crs, from_origin(500_030, 1_000_000, 30, 30), *GRID.shape)
     path, about = write_date(tmp_path, 5, np.ones((3, *GRID.shape)), np.zeros(GRID.shape), moved)
-    with pytest.raises(StudyError, match=r"5.tif: lies on another grid than the scene; make it"):
+    with pytest.raises(StudyError, match=r"5.tif: is on another grid than the scene; make it"):
         read_dates([path], [about], GRID, [])
 
 

@@ -128,7 +128,7 @@ def test_other_pixels_are_refused_with_the_command_that_warps_them(site):
 def test_another_place_is_refused(site):
     far = Grid(UTM, from_origin(560_000, 1_000_000, 30, 30), 40, 50)
     site.write_date(numbers(), far)
-    refused(site, "and the scene at .*; give another date of the same place")
+    refused(site, "but the scene at .*; give another date of the same place")
 
 
 def test_implausible_numbers_are_refused_for_a_date_too(site):
@@ -140,7 +140,7 @@ def test_a_mask_on_another_grid_is_refused(site):
     small = Grid(UTM, OPTICAL_GRID.transform, 39, 50)
     site.write_date(np.zeros(small.shape, np.uint8), small, name="m.tif")
     site.date["mask"] = {"path": "m.tif", "band": 1}
-    refused(site, "mask lies on another grid than red; align them")
+    refused(site, "mask is on another grid than red; align them")
 
 
 def study(*dates, day="2024-01-25"):
@@ -171,9 +171,12 @@ def test_files_of_dates_are_known_and_have_their_defaults():
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        (study(DATE, DATE), f"other_dates: {DATE} stands there twice; give each date once"),
-        (study(DATE, day=None), "optical.date: None is no day, which other_dates are counted from"),
-        (study(DATE, day="dry season"), "optical.date: 'dry season' is no day"),
+        (study(DATE, DATE), f"other_dates: {DATE} is listed twice; give each date once"),
+        (
+            study(DATE, day=None),
+            "optical.date: None is not a day, from which other_dates are counted",
+        ),
+        (study(DATE, day="dry season"), "optical.date: 'dry season' is not a day"),
         (study("2024-02-30"), "'2024-02-30' is not a day"),
         (study(), "other_dates: .* should be non-empty"),
     ],

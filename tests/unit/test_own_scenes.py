@@ -155,12 +155,12 @@ def test_a_mark_of_no_data_that_is_not_known_is_named(site):
     array = sar.to_db(power())
     array[:, :, :40] = -100  # 10 log10(1e-10)
     site.write_sar(array)
-    refused(site, "vv: .* lie outside -60 to 40 .* the number -100.; say nodata")
+    refused(site, "vv: .* are outside -60 to 40 .* the number -100.; set nodata")
     site.sar["nodata"] = -100
     assert np.isnan(site.run().power()[0, :, :34]).all()
     array[0, :, :40], array[1, :, :40] = 0, -20
     site.write_sar(array)
-    refused(site, "vv: .* of the values are exactly 0 dB; .* say nodata: 0")
+    refused(site, "vv: .* of the values are exactly 0 dB; .* set nodata: 0")
 
 
 REPEATED = {  # number where there is no data, and what the scene holds elsewhere
@@ -175,7 +175,7 @@ def test_a_number_that_all_colours_repeat(site, case):
     number, array, scale = REPEATED[case]
     site.optical.update(scale=scale, offset=-0.2 if case == "no known mark" else 0.0)
     site.write_optical(with_border(array, number))
-    refused(site, rf"site here: 20% of the ground holds exactly {number} in .*nodata: {number}, or")
+    refused(site, rf"site here: 20% of the ground is exactly {number} in .*nodata: {number}, or")
     site.optical["nodata"] = number
     assert np.array_equal(site.run().fill(), BORDER)
 
@@ -184,7 +184,7 @@ def test_a_negative_number_that_one_colour_repeats(site):
     array = numbers()
     array[2, :, :10] = 0  # which is reflectance -0.2
     site.write_optical(array)
-    refused(site, "site here: 20% of the ground holds exactly 0 in blue, .*say nodata: 0, or")
+    refused(site, "site here: 20% of the ground is exactly 0 in blue, .*set nodata: 0, or")
 
 
 def test_clouds_may_repeat_a_number(site):
@@ -200,10 +200,10 @@ def test_backscatter_that_both_bands_repeat(site):
         array = sar.to_db(power()) if unit == "db" else power()
         array[:, :, :34] = value
         site.write_sar(array)
-        refused(site, f"site here: .*% of the ground holds exactly {value} in vv and vh, which")
+        refused(site, f"site here: .*% of the ground is exactly {value} in vv and vh, which")
     array[1, :, :34] = -55
     site.write_sar(array)
-    refused(site, "holds exactly -50, -55 in vv and vh, .*mend the file, or, if you know")
+    refused(site, "is exactly -50, -55 in vv and vh, .*correct the file, or, if you know")
 
 
 def test_whole_decibels_may_be_zero(site):
@@ -217,7 +217,7 @@ def test_a_study_that_contradicts_the_file_about_nodata(site, sensor):
     site.write_optical(with_border(numbers(), 7), nodata=7)
     site.write_sar(with_border(power(), 7), nodata=7)
     site.settings[sensor]["nodata"] = 0
-    refused(site, r"nodata is 0, but .*[os]\.tif declares 7; leave nodata out, or mend the file")
+    refused(site, r"nodata is 0, but .*[os]\.tif declares 7; leave nodata out, or correct the file")
     site.settings[sensor]["nodata"] = 7
     assert np.array_equal(site.run().fill(), BORDER)
     site.settings[sensor]["nodata"] = 0
@@ -227,7 +227,7 @@ def test_a_study_that_contradicts_the_file_about_nodata(site, sensor):
 
 def test_a_nodata_that_the_file_cannot_hold(site):
     site.optical["nodata"] = -9999
-    refused(site, "red: nodata is -9999, which .*o.tif cannot hold .uint16.; mend nodata")
+    refused(site, "red: nodata is -9999, which .*o.tif cannot hold .uint16.; correct nodata")
     del site.optical["nodata"]
     site.sar["nodata"] = 1e39
     refused(site, r"vv: nodata is 1e\+39, which .*s.tif cannot hold .float32.")
@@ -262,13 +262,15 @@ def test_quality_that_was_averaged_or_is_of_another_sensor(site):
     qa = np.full(OPTICAL_GRID.shape, 21824, np.float32)
     qa[5, 5] += 0.5
     site.write_quality("qa_pixel", qa)
-    refused(site, "qa_pixel: holds 21824.5, which is no bit field; .* nearest neighbour")
+    refused(site, "qa_pixel: contains 21824.5, which is not a bit field; .* nearest neighbour")
     classes = np.random.default_rng(0).choice(np.uint8([3, 4, 5, 6, 8]), OPTICAL_GRID.shape)
     site.write_quality("qa_pixel", classes)
-    refused(site, "qa_pixel: holds 3, 5, 6, which QA_PIXEL of Landsat .* does not; .*SCL")
+    refused(site, "qa_pixel: contains 3, 5, 6, which QA_PIXEL of Landsat .* does not; .*SCL")
     for cloud, clear in (1024, 0), (2800, 2720):  # Sentinel-2's QA60, Landsat's Collection 1
         site.write_quality("qa_pixel", np.where(BORDER, cloud, clear).astype(np.uint16))
-        refused(site, "qa_pixel: holds (1024|2720), which is neither clear nor cloud in QA_PIXEL")
+        refused(
+            site, "qa_pixel: contains (1024|2720), which is neither clear nor cloud in QA_PIXEL"
+        )
     site.write_quality("qa_pixel", np.where(BORDER, 8, 0).astype(np.uint8))
     assert (site.run().raw()[3][BORDER] == 8).all()
 
@@ -283,11 +285,11 @@ def test_saturation_that_declares_zero_as_nodata(site):
 def test_saturation_bits_of_landsat_7(site):
     site.write_quality("qa_radsat", np.where(BORDER, 0b100, 0).astype(np.uint16))
     site.optical["sensor"] = "Landsat 7 ETM+"
-    refused(site, "qa_radsat: its bits are read as those of oli, .*say qa_radsat.bits: tm")
+    refused(site, "qa_radsat: its bits are read as those of oli, .*set qa_radsat.bits: tm")
     site.optical["qa_radsat"]["bits"] = "tm"
     assert np.array_equal(site.run().raw()[4], np.where(BORDER, 0b1000, 0))  # red, as OLI's
     site.optical["sensor"] = "Landsat 9 OLI-2"
-    refused(site, "qa_radsat: its bits are read as those of tm, .*say qa_radsat.bits: oli")
+    refused(site, "qa_radsat: its bits are read as those of tm, .*set qa_radsat.bits: oli")
 
 
 # What the numbers mean
@@ -306,7 +308,7 @@ def test_scale_tags_of_sar_are_applied(site):
 def test_scale_tags_that_make_no_numbers(site):
     for scale in (0.0, np.nan):
         site.write_sar(power(), scales=(scale, scale))
-        refused(site, f"vv: .*s.tif declares scale {scale:g} and offset 0, which make no numbers")
+        refused(site, f"vv: .*s.tif declares scale {scale:g} and offset 0, which give no usable")
 
 
 def test_scale_tags_of_optical_agree_or_are_refused(site):
@@ -328,12 +330,12 @@ def test_scale_tags_of_optical_agree_or_are_refused(site):
             np.round(reflectance() * 255),
             1,
             0,
-            "red: 100% of .* 13 to 76, .*; mend scale and offset",
+            "red: 100% of .* 13 to 76, .*; correct scale and offset",
         ),
         (numbers(), 1, 0, "red: 100% .* above 1 .*numbers 9093 to 18177"),
         (numbers(), 1e-4, -0.1, "red: .* above 1"),
         (np.round(reflectance() * 1e4), 2.75e-5, -0.2, "red: 100% of .* below 0"),
-        (np.full((3, *OPTICAL_GRID.shape), 0.1) * reflectance()[:1], 1, 0, "green: holds what red"),
+        (np.full((3, *OPTICAL_GRID.shape), 0.1) * reflectance()[:1], 1, 0, "green: has the values"),
     ],
 )
 def test_numbers_that_are_no_reflectance(site, array, scale, offset, message):
@@ -351,10 +353,10 @@ def test_numbers_of_which_some_are_impossible(site, caplog):
     array[0, 0, :8] = np.arange(65000, 65008)
     site.write_optical(array)
     assert site.run().fill().sum() == 8
-    assert "red: 0.40% of the values lie outside -0.3 to 1.602" in caplog.text
+    assert "red: 0.40% of the values are outside -0.3 to 1.602" in caplog.text
     array[0, :, :5] = np.random.default_rng(0).integers(64000, 65500, (40, 5))
     site.write_optical(array)
-    refused(site, r"red: 10\..*% of the values lie outside .*; say nodata")
+    refused(site, r"red: 10\..*% of the values are outside .*; set nodata")
 
 
 def test_pictures_of_8_bits(site):
@@ -377,7 +379,7 @@ def test_pictures_of_8_bits(site):
         (power(), "db", "vv: declared dB, but only 0% of the values are negative, .*unit: linear"),
         (sar.to_db(power()), "linear", "vv: declared linear, but 100% .*negative, .*unit: db"),
         (power()[::-1], "linear", "vh: VH is above VV on 9.% of the ground; .*swap vv and vh"),
-        (power()[[0, 0]], "linear", "vh: holds what vv holds, on 100% of the ground"),
+        (power()[[0, 0]], "linear", "vh: has the values of vv on 100% of the ground"),
     ],
 )
 def test_numbers_that_are_no_backscatter(site, array, unit, message):
@@ -390,7 +392,7 @@ def test_numbers_that_are_no_backscatter(site, array, unit, message):
 
 def test_kinds_of_bands_that_hold_no_measurements(site):
     site.write_sar(power().astype(np.complex64))
-    refused(site, "vv: .*s.tif holds complex numbers .complex64.*; give calibrated")
+    refused(site, "vv: .*s.tif contains complex numbers .complex64.*; give calibrated")
     kinds = [ColorInterp.gray, ColorInterp.alpha]
     site.write_sar(power(), colorinterp=kinds)
     refused(site, "vh: band 2 of .*s.tif is its alpha band.*-colorinterp_2 undefined")
@@ -401,7 +403,7 @@ def test_a_picture_with_a_colour_table(site):
     site.write_optical(np.ones((1, *OPTICAL_GRID.shape), np.uint8))
     with rasterio.open(path, "r+") as dataset:
         dataset.write_colormap(1, {1: (9, 9, 9, 255)})
-    refused(site, "red: band 1 of .*o.tif holds the indices of a colour table")
+    refused(site, "red: band 1 of .*o.tif contains the indices of a colour table")
 
 
 # How it lies, and how large it is
@@ -452,7 +454,7 @@ def test_grids_that_differ_by_rounding_are_one(site):
     assert not site.run().fill().any()
     far = Affine(30, 0, 500_003, 0, -30, 1_000_000)
     site.write_quality("qa_pixel", qa, Grid(UTM, far, *OPTICAL_GRID.shape))
-    refused(site, "qa_pixel lies on another grid than red; align them")
+    refused(site, "qa_pixel is on another grid than red; align them")
 
 
 def test_of_sar_what_lies_under_the_optical_scene_is_kept(site):
@@ -530,4 +532,4 @@ def test_passes_on_different_grids_are_refused(site):
     with_passes(site, power(), power())
     elsewhere = Grid(UTM, SAR_GRID.transform @ Affine.translation(0.5, 0), *SAR_GRID.shape)
     write(site.folder / "s1.tif", power(), elsewhere)
-    refused(site, "lie on different grids")
+    refused(site, "are on different grids")

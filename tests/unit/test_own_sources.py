@@ -90,7 +90,7 @@ def test_a_path_that_is_a_pattern_for_snakemake(folder, name):
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     write(path)
-    refused(str(path), f"{path}: Snakemake would put something else in the place of")
+    refused(str(path), f"{path}: Snakemake would replace")
     outer = mosaic(folder / "m.vrt", html.escape(name))
     refused(outer, f"is made from others: {path}: Snakemake would")
 
@@ -152,7 +152,7 @@ def test_what_stands_beside_a_raster_is_watched_but_for_overviews(folder):
 def test_a_mosaic_that_contains_itself_ends(folder):
     loop = mosaic(folder / "loop.vrt", "loop.vrt")
     assert files_behind(loop)[0] == loop
-    with open_raster(loop) as dataset, pytest.raises(StudyError, match="lead back to it; mend"):
+    with open_raster(loop) as dataset, pytest.raises(StudyError, match="refer back to it; correct"):
         BandReader([(dataset, 1)]).read()
 
 
@@ -176,7 +176,7 @@ def test_code_in_a_mosaic_is_not_run(folder):
     )
     text = MOSAIC.format(source="part.tif", relative=1)
     (folder / "m.vrt").write_text(text.replace("><SimpleSource>", code))
-    with open_raster(path) as dataset, pytest.raises(StudyError, match="code that stands in it"):
+    with open_raster(path) as dataset, pytest.raises(StudyError, match="code that it contains"):
         BandReader([(dataset, 1)]).read()
 
 
@@ -202,8 +202,8 @@ def test_nothing_is_read_over_a_network(folder, name, monkeypatch):
     monkeypatch.setattr(rasterio, "open", None)  # it would raise TypeError
     assert located(name, folder) == name
     assert watched(name) == []
-    refused(name, "lies on a network; download it first")
-    with pytest.raises(StudyError, match="lies on a network"), open_raster(name):
+    refused(name, "is on a network; download it first")
+    with pytest.raises(StudyError, match="is on a network"), open_raster(name):
         pass
 
 
@@ -211,13 +211,13 @@ def test_nothing_is_read_over_a_network(folder, name, monkeypatch):
 def test_nor_is_a_part_of_a_mosaic(folder, source):
     path = mosaic(folder / "m.vrt", source)
     assert watched(path) == [path]
-    refused(path, f"{path} is made from others: {source}: lies on a network")
+    refused(path, f"{path} is made from others: {source}: is on a network")
 
 
 def test_a_name_in_a_container_that_is_not_there(folder):
     container(folder)
-    refused(f'NETCDF:"{folder}/scene.nc":red', "it holds several rasters", "scene.nc:Band3")
-    refused(f'HDF4_SDS:UNKNOWN:"{folder}/part.tif":0', "GDAL does not open", "a raster itself")
+    refused(f'NETCDF:"{folder}/scene.nc":red', "it contains several rasters", "scene.nc:Band3")
+    refused(f'HDF4_SDS:UNKNOWN:"{folder}/part.tif":0', "GDAL cannot open", "a raster itself")
     (folder / "scene.hdf").write_bytes(b"\x0e\x03\x13\x01" + 99 * b"\0")
     refused(f'HDF4_SDS:UNKNOWN:"{folder}/scene.hdf":0', "format may be missing (rio env --formats)")
 
@@ -225,7 +225,7 @@ def test_a_name_in_a_container_that_is_not_there(folder):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("gone.tif", "no such file: {folder}/gone.tif; mend path or data"),
+        ("gone.tif", "no such file: {folder}/gone.tif; correct path or data"),
         ("", "is a folder; name a raster in it"),
         ("zip://all.zip!part.tif", "/vsizip/ARCHIVE.zip/NAME.tif"),
         ("/vsizip/gone.zip/o.tif", "no such file: {folder}/gone.zip/o.tif"),
@@ -242,8 +242,8 @@ def test_a_date_in_the_future_is_said_with_its_remedy(folder):
     path = str(folder / "part.tif")
     later = time.time() + 3600
     os.utime(path, (later, later))
-    assert problem(path).startswith(f"{path}: is dated in the future (20")
-    assert problem(path).endswith(f"date it anew: touch '{path}'")
+    assert problem(path).startswith(f"{path}: its modification time is in the future (20")
+    assert problem(path).endswith(f"reset it: touch '{path}'")
     assert watched(path) == []
     refused(mosaic(folder / "m.vrt", "part.tif"), f"touch '{path}'")
     os.utime(path)

@@ -67,7 +67,7 @@ def test_a_size_that_only_a_projection_changes_is_no_coarser():
         (
             10,
             "warning: site here: SAR has pixels of 10 m; those of its sharpened products have"
-            " 3.33 m, and hold no finer SAR",
+            " 3.33 m, but no finer SAR detail",
         ),
     ],
 )

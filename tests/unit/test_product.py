@@ -274,7 +274,7 @@ def test_a_new_scene_is_filled_by_networks_that_need_no_other_date():
     without = {"channels": ["red", "gap", "without_red_other_date", "ratio_db"]}
     assert without_dates({"a": dated, "b": without}, "here") == {"b": without}
     assert without_dates({}, "here") == {}
-    with pytest.raises(StudyError, match="here: all are given another date") as error:
+    with pytest.raises(StudyError, match="here: all need another date") as error:
         without_dates({"a": dated}, "here")
     assert "\n" not in str(error.value)
 

@@ -166,7 +166,7 @@ def test_saturation_by_number(case):
 
 def test_sar_declared_in_the_wrong_unit(case):
     case.settings["sar"]["unit"] = "db"
-    case.write().refused("site here: vv: declared dB, .* say unit: linear")
+    case.write().refused("site here: vv: declared dB, .* set unit: linear")
 
 
 def test_sar_in_db_declared_linear(case):
@@ -196,13 +196,13 @@ def test_a_file_without_crs(case):
     transform = OPTICAL_GRID.transform
     with rasterio.open(case.folder / "o.tif", "w", transform=transform, **profile) as dataset:
         dataset.write(numbers())
-    case.refused("o.tif: no coordinate reference system; assign the true one")
+    case.refused("o.tif: no coordinate reference system; assign the correct one")
 
 
 def test_bands_on_different_grids(case):
     case.write()
     case.settings["optical"]["blue"] = {"path": "s.tif", "band": 1}
-    case.refused("site here: red, green and blue lie on different grids")
+    case.refused("site here: red, green and blue are on different grids")
 
 
 def test_the_stack_holds_reflectance_and_db_on_the_optical_grid(case):

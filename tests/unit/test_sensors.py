@@ -98,7 +98,7 @@ def test_bits_that_are_no_integers_are_left_to_be_refused():
 
 def test_a_band_of_another_coding_is_told():
     numbers = np.array([4, 5, 21824])
-    with pytest.raises(StudyError, match="holds 21824, which SCL of Sentinel-2 MSI, Level-2A"):
+    with pytest.raises(StudyError, match="contains 21824, which SCL of Sentinel-2 MSI, Level-2A"):
         check_quality(sensor_of("sentinel2_l2a"), numbers, "scl")
     check_quality(sensor_of("hls_l30"), np.array([0, 255]), "fmask")
 
@@ -294,7 +294,7 @@ def test_a_coarser_band_that_is_not_aligned_is_refused(site):
     odd = Grid(OPTICAL_GRID.crs, from_origin(500_030, 1_000_000, 60, 60), 20, 25)
     site.write_quality("scl", np.full(odd.shape, 4, np.uint8), odd)
     named(site, "sentinel2_l2a", site.optical | {"baseline": "05.10"})
-    with pytest.raises(StudyError, match="scl lies on another grid than red"):
+    with pytest.raises(StudyError, match="scl is on another grid than red"):
         site.run()
 
 

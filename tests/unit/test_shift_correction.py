@@ -137,7 +137,7 @@ def test_a_known_shift_comes_back_within_a_tenth_of_a_pixel(city, straight, tmp_
     assert len(description["shift_frames_px"]) == 9
     assert description["shift_px"]["distance"] < 0.1
     assert "site here: SAR lay 1.5" in caplog.text
-    assert "it is taken back" in caplog.text
+    assert "this is corrected" in caplog.text
     expected, made = (read_band(one.folder / "stack.tif", "vv_db") for one in (straight, site))
     inner = np.s_[5:-5, 5:-5]
     assert np.nanstd((made - expected)[inner]) < 0.5  # dB; 0.1 px of buildings
@@ -150,7 +150,7 @@ def test_a_study_may_leave_the_shift_as_it_is(city, tmp_path, caplog):
     description = Site(tmp_path, city, 1.3, -0.7).prepare(correct_shift=False)
     assert description["shift_corrected_px"] is None
     assert description["shift_px"]["rows"] == pytest.approx(1.3, abs=0.2)
-    assert "warning: site here: SAR lies 1.5 px from optical" in caplog.text
+    assert "warning: site here: SAR is shifted by 1.5 px from optical" in caplog.text
 
 
 def test_a_shift_of_a_third_of_a_pixel_is_left(city, tmp_path):

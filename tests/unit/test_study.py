@@ -316,7 +316,7 @@ def test_dates_may_stand_without_quotes():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"area": [106, 20, 105, 21]}, "sites.b.area: .* is empty; it is .west, south"),
+        ({"area": [106, 20, 105, 21]}, "sites.b.area: .* is empty; write it as .west, south"),
         ({"area": [105, 21, 106, 21]}, "sites.b.area: .* is empty"),
         ({"area": [105, 20, 206, 21]}, "sites.b.area.2: 206 is greater than the maximum"),
         ({"area": [105, 20, 106]}, "sites.b.area: .* is too short"),

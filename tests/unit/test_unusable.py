@@ -48,7 +48,7 @@ def refused(path, *messages):
 
 def test_control_points_alone(path):
     write(path, transform=None, gcps=CORNERS)
-    refused(path, "4 ground control points alone, as raw Sentinel-1 GRD; terrain-correct it first")
+    refused(path, "only 4 ground control points, like raw Sentinel-1 GRD; terrain-correct it first")
 
 
 def test_rpcs_alone(path):
@@ -59,12 +59,12 @@ def test_rpcs_alone(path):
         line_num_coeff=one, line_den_coeff=one, samp_num_coeff=one, samp_den_coeff=one,
     )  # fmt: skip
     write(path, crs=None, transform=None, rpcs=rpc)
-    refused(path, "it has RPCs alone; orthorectify it")
+    refused(path, "it has only RPCs; orthorectify it")
 
 
 def test_a_crs_without_a_geotransform(path):
     write(path, transform=None)
-    refused(path, "has no geotransform: nothing says where its pixels lie")
+    refused(path, "has no geotransform: nothing says where its pixels are")
 
 
 def test_pixels_without_area(path):
@@ -81,7 +81,7 @@ def test_pixels_without_area(path):
 )
 def test_a_crs_without_a_place(path, crs, message):
     write(path, crs=crs)
-    refused(path, message, "assign the true one (gdal_edit.py -a_srs)")
+    refused(path, message, "assign the correct one (gdal_edit.py -a_srs)")
 
 
 def test_coordinates_that_its_crs_does_not_have(path):
@@ -92,7 +92,7 @@ def test_coordinates_that_its_crs_does_not_have(path):
 def test_a_container_of_several_rasters(tmp_path):
     write(tmp_path / "o.tif", bands=3)
     rasterio.shutil.copy(tmp_path / "o.tif", tmp_path / "o.nc", driver="netCDF")
-    refused(tmp_path / "o.nc", "it holds several rasters; write one as `path`", "o.nc:Band3")
+    refused(tmp_path / "o.nc", "it contains several rasters; write one as `path`", "o.nc:Band3")
 
 
 def test_a_codec_that_gdal_lacks(path):
@@ -110,7 +110,7 @@ def test_a_codec_that_gdal_lacks(path):
     ("name", "content", "message"),
     [
         ("o.tif", b"", "the file is empty; fetch it again"),
-        ("o.tif", b"<html>Log in</html>", "a failed download, which you fetch again, or a format"),
+        ("o.tif", b"<html>Log in</html>", "if its download failed, fetch it again; if this GDAL"),
         ("o.zip", b"PK\5\6" + 18 * b"\0", "is an archive; name the raster in it: /vsizip//"),
         ("o.tif.gz", b"\x1f\x8b\x08\0", "is an archive; name the raster in it: /vsigzip//"),
     ],

@@ -57,7 +57,7 @@ def test_a_key_that_stands_twice_is_refused_with_both_lines(refusal, text, key, 
 
 def test_a_key_of_json_may_not_stand_twice_either(refusal, read):
     assert refusal('{"a": {"b": 1,\n "b": 2}}') == (
-        "city.yaml: the key b stands twice in one mapping"
+        "city.yaml: the key b occurs twice in one mapping"
     )
     assert read('{"a": {"b": 1e-4}}').content == {"a": {"b": 1e-4}}  # a number in JSON
 
@@ -104,14 +104,14 @@ def test_a_value_that_is_not_what_it_looks_like_is_refused(refusal, read, text, 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (".nan", ".nan is no finite number"),
-        ("-.inf", "-.inf is no finite number"),
-        ("1.0e+999", "1.0e+999 is no finite number"),
+        (".nan", ".nan is not a finite number"),
+        ("-.inf", "-.inf is not a finite number"),
+        ("1.0e+999", "1.0e+999 is not a finite number"),
         ("9" * 5000, "a number of 5000 digits is too large"),
-        ("2024-13-01", "2024-13-01 is no day; mend it"),
-        ("2023-02-29", "2023-02-29 is no day; mend it"),
-        ("!!timestamp spring", "spring is no day; mend it"),
-        ("!!bool maybe", "maybe is no bool; mend it"),
+        ("2024-13-01", "2024-13-01 is not a valid day; correct it"),
+        ("2023-02-29", "2023-02-29 is not a valid day; correct it"),
+        ("!!timestamp spring", "spring is not a valid day; correct it"),
+        ("!!bool maybe", "maybe is not a valid bool; correct it"),
     ],
 )
 def test_what_is_no_number_and_no_day_is_refused(refusal, text, problem):
@@ -140,7 +140,7 @@ def test_plain_numbers_truth_values_and_days_are_read(read):
         (b"a: [1, 2\n", ", line 2: not YAML: "),
         (b"a: !!python/object/apply:os.getcwd []\n", ", line 1: not YAML: could not determine"),
         (b"a: *b\n", ", line 1: not YAML: found undefined alias"),
-        (b"a: &b [*b]\n", ", line 1: *b stands inside of what it repeats"),
+        (b"a: &b [*b]\n", ", line 1: *b is inside the entry that it repeats"),
         (b"a: " + b"[" * 5000 + b"]" * 5000, f", line 1: nested more than {MAX_DEPTH} levels"),
         (b'{"a": ' * 5000 + b"1" + b"}" * 5000, f": nested more than {MAX_DEPTH} levels"),
     ],
@@ -157,7 +157,7 @@ def test_what_editors_add_is_read(read):
 
 
 def test_a_folder_and_nothing_are_no_files(tmp_path):
-    with pytest.raises(StudyError, match="a folder or a device, and not a file"):
+    with pytest.raises(StudyError, match="a folder or a device, not a file"):
         read_yaml(tmp_path)
     with pytest.raises(StudyError, match="no.yaml: No such file"):
         read_yaml(tmp_path / "no.yaml")

@@ -121,7 +121,7 @@ def test_a_site_whose_file_is_not_there_does_not_stop_the_others(broken):
     for path in results.glob("metrics/town/*"):
         path.unlink()  # so that another site has something to do
     (project.folder / "o.tif").unlink()
-    problem = "site mine: optical.red: no such file: o.tif; mend path or data"
+    problem = "site mine: optical.red: no such file: o.tif; correct path or data"
     assert f"warning: {problem}" in project.run("--dry-run", study="broken.yaml")
     needed = {"require_all_sites": True}
     assert f"error: {problem}" in project.run(study="broken.yaml", change=needed, fails=True)

@@ -115,7 +115,7 @@ def test_models_that_cannot_fill_are_refused_before_anything_runs(filler, tmp_pa
     shutil.copytree(folder / "models/village", folder / "models/hamlet")
     sites = {"hamlet": VILLAGE}
     printed = fill(filler, "mended", sites, source=str(folder), fails=True)
-    assert f"{folder}: models of hamlet, village; choose with --site the most alike" in printed
+    assert f"{folder}: models of hamlet, village; choose the most similar one" in printed
     for path in (folder / "models/hamlet").rglob("blue/*/*.safetensors"):
         path.unlink()
     printed = fill(filler, "mended", sites, "--site", "hamlet", source=str(folder), fails=True)
@@ -125,5 +125,5 @@ def test_models_that_cannot_fill_are_refused_before_anything_runs(filler, tmp_pa
         del record["domain"]
         path.write_text(json.dumps(record))
     printed = fill(filler, "mended", sites, "--site", "village", source=str(folder), fails=True)
-    assert "seed1.json: no domain in it: from an older version; train again" in printed
+    assert "seed1.json: has no domain, so it is from an older version; train again" in printed
     assert not (filler.results("mended") / "scenes").exists()

@@ -58,7 +58,7 @@ def test_a_change_behind_a_mosaic_is_seen_and_a_date_in_the_future_costs_one_sit
     folder = make_study(project)
     scenes = [f"results/own/scenes/{site}/scene.json" for site in ("here", "there")]
     printed = project.run(*scenes, "--keep-going", study="own.yaml", fails=True)
-    assert "site there: sar.vv: my ảnh/later.tif: is dated in the future" in printed
+    assert "site there: sar.vv: my ảnh/later.tif: its modification time is in the future" in printed
     assert "touch 'my ảnh/later.tif'" in printed
     assert not (project.folder / scenes[1]).exists()
     (red, *_) = json.loads((project.folder / scenes[0]).read_text())["items"]

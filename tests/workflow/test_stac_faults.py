@@ -60,7 +60,7 @@ class TestFaults:
         with replaced(path, path.read_bytes()[:30_000]):
             project = search()
             printed = project.run(STACK)
-        assert f"warning: {archive.id('clear')} is not taken: " in printed
+        assert f"warning: {archive.id('clear')} is not used: " in printed
         assert f"{path.name}: it ends before its own data; it is cut short" in printed
         assert project.locked_ids("optical") != [archive.id("clear")]
 

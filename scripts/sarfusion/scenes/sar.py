@@ -174,7 +174,8 @@ def warn_if_larger(sar: Grid, target: Grid, where: str, what: str) -> None:
     """
     if is_larger(sar.pixel_m, target.pixel_m):
         logging.warning(
-            "warning: %s: SAR has pixels of %.3g m; those of %s have %.3g m, but no finer SAR",
+            "warning: %s: SAR has pixels of %.3g m; those of %s have %.3g m, but no finer SAR"
+            " detail",
             where,
             math.sqrt(math.prod(sar.pixel_m)),
             what,

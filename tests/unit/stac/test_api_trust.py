@@ -109,7 +109,7 @@ def test_html_instead_of_an_api():
     with serve(Api()) as site:
         site.answers["/"] = 200, {}, b"<html>Sign in</html>"
         assert failure(site.url) == (
-            f"{site.url}: its answer is not one of a STAC API (JSONDecodeError: Expecting value:"
+            f"{site.url}: its answer is not that of a STAC API (JSONDecodeError: Expecting value:"
             " line 1 column 1 (char 0)); check the address"
         )
 
@@ -136,7 +136,7 @@ def test_what_is_no_item_is_left_out_with_a_warning(caplog):
         assert search(site.url) == ["a", "b"]
     warnings = [entry.getMessage() for entry in caplog.records if entry.levelno == logging.WARNING]
     assert len(warnings) == 3
-    assert all("\n" not in line and "since it is no item" in line for line in warnings)
+    assert all("\n" not in line and "since it is not an item" in line for line in warnings)
 
 
 def test_an_answer_without_end_is_not_read_to_the_end(monkeypatch):

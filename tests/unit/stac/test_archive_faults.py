@@ -135,8 +135,8 @@ def test_coverage_is_measured_and_not_taken_from_the_footprint(archive, records,
     ("fault", "reason"),
     [
         (Fault(status=404), "the server answered 404"),
-        (Fault(page="<html>Sign in</html>"), "a web page came instead of the file"),
-        (Fault(ignore_range=True), "the server gives only whole files"),
+        (Fault(page="<html>Sign in</html>"), "the server sent a web page instead of the file"),
+        (Fault(ignore_range=True), "the server sends only whole files"),
     ],
 )
 def test_a_file_that_is_not_there_leads_to_the_next_pair(
@@ -157,7 +157,7 @@ def test_a_missing_radar_file_leads_to_the_next_pass(archive, records, server, t
     locked = lock(tmp_path, archive, records)
     assert locked.ids("optical") == [archive.id("clear")]
     assert locked.ids("sar") == [archive.id("slice_1"), archive.id("slice_2")]
-    assert "a web page came" in locked.reason(ascending)[1]
+    assert "the server sent a web page" in locked.reason(ascending)[1]
 
 
 def test_a_file_that_is_cut_short_leads_to_the_next_pass(archive, records, file, tmp_path):
@@ -185,13 +185,13 @@ def test_a_file_on_other_pixels_leads_to_the_next_pair(archive, records, file, t
     locked = lock(tmp_path, archive, records)
     assert locked.ids("optical") != [archive.id("clear")]
     assert "green of" in locked.reason(archive.id("clear"))[1]
-    assert "pixels lie on another raster" in locked.reason(archive.id("clear"))[1]
+    assert "pixels are on another raster" in locked.reason(archive.id("clear"))[1]
 
 
 def test_no_lock_is_written_where_no_pair_has_its_files(archive, records, server, tmp_path):
     server.fault("*_SR_B3.TIF", Fault(status=404))
     with pytest.raises(
-        StudyError, match="no optical date that is clear enough has files"
+        StudyError, match="no optical date that is clear enough has usable files"
     ) as failed:
         lock(tmp_path, archive, records)
     assert "404" in str(failed.value)

@@ -138,7 +138,7 @@ def test_a_missing_or_odd_token_is_told(monkeypatch, content, value):
             read(remote(), f"http://127.0.0.1:{port}/cog.tif")
         assert noted == []
     assert str(failed.value) == (
-        "the catalogue wants a token, and the environment variable MY_TOKEN holds none"
+        "the catalogue needs a token, but the environment variable MY_TOKEN contains none"
     )
 
 
@@ -149,7 +149,7 @@ def test_a_login_page_is_told_as_that(token):
         with pytest.raises(Broken) as failed:
             read(remote(), href)
     assert str(failed.value) == (
-        f"{href}: a web page came instead of the file; the server may want a login"
+        f"{href}: the server sent a web page instead of the file; it may need a login"
     )
 
 

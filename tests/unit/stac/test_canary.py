@@ -70,7 +70,7 @@ def test_what_fails_is_told_and_the_other_sensor_still_tried(archive, server, tm
         ["optical", "header", "FAILS"],
         *(["sar", step, "works"] for step in ("search", "header", "window")),
     ]
-    assert "a web page came instead of the file" in rows[1][4]
+    assert "the server sent a web page instead of the file" in rows[1][4]
 
 
 def test_an_archive_without_an_item(archive, server, tmp_path, capsys):

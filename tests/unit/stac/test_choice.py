@@ -516,8 +516,8 @@ def test_other_dates_lie_within_the_window_and_are_partly_clear():
     none = dated(items, min_clear=0.76)
     assert taken(none) == []
     assert none.warnings == (
-        "no other optical date within 40 days is clear over 76% of the area: gaps are filled from"
-        " none",
+        "no other optical date within 40 days is clear over 76% of the area: gaps are not filled"
+        " from other dates",
     )
 
 
@@ -602,7 +602,7 @@ def test_further_passes_lie_within_a_repeat_cycle_each():
     choice = passing(2, pass_on(25), max_days_apart=12)
     assert averaged(choice) == []
     assert choice.warnings == (
-        "SAR is the mean of 1 and not of 2 passes: no more of its relative orbit lie on its pixels"
+        "SAR is the mean of 1 instead of 2 passes: no other of its relative orbit has its pixels"
         " within 24 days",
     )
     assert averaged(passing(2, pass_on(24), max_days_apart=12)) == ["on 24"]
@@ -656,9 +656,9 @@ def test_a_pass_whose_files_are_at_fault_is_set_aside():
     assert names(choice) == ("last", "r3")
     assert row(choice, "best")["verdict"] == row(choice, "next")["verdict"] == "refused"
     assert row(choice, "best")["reason"] == "red of best: gone"
-    assert choice.warnings[:2] == tuple(f"{name} is not taken: {faults[name]}" for name in faults)
+    assert choice.warnings[:2] == tuple(f"{name} is not used: {faults[name]}" for name in faults)
     line, table = failure(items, sar, answers, faults={**faults, "last": "green of last: gone"})
-    assert line.startswith("no optical date that is clear enough has files that can be used, such")
+    assert line.startswith("no optical date that is clear enough has usable files, for example:")
     assert set(table.set_index("items").loc[["best", "next", "last"], "verdict"]) == {"refused"}
 
 

@@ -113,7 +113,7 @@ def test_polarisations_may_be_spelt_in_small_letters():
 def test_bands_on_different_stated_grids_are_left_for_those_of_the_files():
     record = landsat()
     record["assets"]["red"]["proj:shape"] = [4000, 6000]
-    assert read(record).grid_fault == "its bands lie on different grids"
+    assert read(record).grid_fault == "its bands are on different grids"
 
 
 def test_an_item_may_state_a_projection_without_a_grid():

@@ -138,22 +138,22 @@ def without(record, key):
             "it is Level-1 (L1GT), not surface reflectance",
         ),
         ({**landsat(), "collection": "landsat-c2-l1"}, "it is of the collection landsat-c2-l1"),
-        ({**landsat(), "geometry": None}, "its footprint is no polygon"),
+        ({**landsat(), "geometry": None}, "its footprint is not a polygon"),
         (
             {**landsat(), "geometry": {"type": "Point", "coordinates": [105, 21]}},
-            "its footprint is no polygon",
+            "its footprint is not a polygon",
         ),
         (
             {**landsat(), "geometry": {"type": "Polygon", "coordinates": [[["west", 20]] * 4]}},
-            "its footprint is no polygon",
+            "its footprint is not a polygon",
         ),
         (
             {**landsat(), "geometry": box(105.5, 20.7, float("nan"), 21.3)},
-            "its footprint is no polygon",
+            "its footprint is not a polygon",
         ),
         (
             {**landsat(), "geometry": box(105.5, 20.7, 10**400, 21.3)},
-            "its footprint is no polygon",
+            "its footprint is not a polygon",
         ),
         (
             {**landsat(), "geometry": {"type": "Polygon", "coordinates": []}},
@@ -196,26 +196,29 @@ def test_an_item_that_cannot_be_used_is_refused_with_its_reason(record, reason):
     [
         (
             {**landsat(), "geometry": box(10.5, 40.7, 11.4, 41.3)},
-            "its grid and its footprint lie in different places",
+            "its grid and its footprint are in different places",
         ),
         (
             {**landsat(), "geometry": box(95.5, 20.7, 96.4, 21.3)},
-            "its grid and its footprint lie in different places",
+            "its grid and its footprint are in different places",
         ),
         (
             {**landsat(), "geometry": box(105.5, 30.7, 106.4, 31.3)},
-            "its grid and its footprint lie in different places",
+            "its grid and its footprint are in different places",
         ),
         # A CRS that PROJ knows no way to degrees from.
-        (landsat(**{"proj:epsg": 2301}), "its grid and its footprint lie in different places"),
-        (landsat(**{"proj:shape": [0, 3000]}), "its proj:shape, [0, 3000], is no size in pixels"),
+        (landsat(**{"proj:epsg": 2301}), "its grid and its footprint are in different places"),
+        (
+            landsat(**{"proj:shape": [0, 3000]}),
+            "its proj:shape, [0, 3000], is not a size in pixels",
+        ),
         (
             landsat(**{"proj:shape": [2000.0, 3000]}),
-            "its proj:shape, [2000.0, 3000], is no size in pixels",
+            "its proj:shape, [2000.0, 3000], is not a size in pixels",
         ),
         (
             landsat(**{"proj:shape": [2000, 10**30]}),
-            f"its proj:shape, [2000, {10**30}], is no size in pixels",
+            f"its proj:shape, [2000, {10**30}], is not a size in pixels",
         ),
         (landsat(**{"proj:shape": [2000]}), "its grid is not stated in numbers"),
         (landsat(**{"proj:transform": "30 m"}), "its grid is not stated in numbers"),
@@ -252,7 +255,7 @@ def test_an_item_that_cannot_be_used_is_refused_with_its_reason(record, reason):
             landsat(**{"proj:epsg": None, "proj:code": "EPSG: 32648"}),
             "its CRS, EPSG: 32648, is not known",
         ),
-        (landsat(**{"proj:epsg": 4978}), "its CRS, EPSG:4978, is not one of maps"),
+        (landsat(**{"proj:epsg": 4978}), "its CRS, EPSG:4978, is not for maps"),
     ],
 )
 def test_a_stated_grid_that_cannot_be_used_is_left_for_that_of_the_file(record, reason):
@@ -283,7 +286,7 @@ def test_an_item_that_does_not_say_when_it_was_taken_is_refused():
 def test_a_size_that_is_no_count_of_bytes_is_refused(size):
     record = radar()
     record["assets"]["vv"]["file:size"] = size
-    assert refusal(record) == f"an asset's size, {size}, is no count of bytes"
+    assert refusal(record) == f"an asset's size, {size}, is not a number of bytes"
 
 
 def test_a_checksum_that_is_none_is_refused():

@@ -145,7 +145,7 @@ def test_a_second_person_gets_the_same_bytes_without_a_server(author, tmp_path):
 def test_a_study_or_lock_that_differs_is_not_overwritten(author, tmp_path):
     config, packed = projects(tmp_path)
     (config / "city.yaml").write_text("study: city\n")
-    with pytest.raises(StudyError, match="differs from that of"):
+    with pytest.raises(StudyError, match="differs from that in"):
         unpack(author.tar, config, packed)
     assert not (packed / "city").exists()
     shutil.copy(author.study, config / "city.yaml")
@@ -154,7 +154,7 @@ def test_a_study_or_lock_that_differs_is_not_overwritten(author, tmp_path):
     changed = read_json(config / "city.lock.json")
     changed["sites"]["place"]["found"] = "2020-01-01"
     write_json(config / "city.lock.json", changed)
-    with pytest.raises(StudyError, match="differs from that of"):
+    with pytest.raises(StudyError, match="differs from that in"):
         unpack(author.tar, config, packed)
 
 
@@ -179,9 +179,9 @@ def renamed(content, name):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (flipped, "has not the checksum"),
-        (lambda content: without(content, "datacite.json"), "has not the checksum"),
-        (lambda content: without(content, "SHA256SUMS"), "no pack of a study"),
+        (flipped, "does not have the checksum"),
+        (lambda content: without(content, "datacite.json"), "does not have the checksum"),
+        (lambda content: without(content, "SHA256SUMS"), "not a pack of a study"),
         (lambda content: renamed(content, "city-scenes/../../evil.yaml"), "has no place"),
         (lambda content: renamed(content, "/etc/evil.yaml"), "has no place"),
         (lambda content: renamed(content, "city-scenes/run.sh"), "has no place"),
@@ -212,7 +212,7 @@ def test_links_in_a_pack_are_refused(author, tmp_path):
 def test_what_is_no_tar_file_is_refused(tmp_path):
     config, packed = projects(tmp_path)
     (tmp_path / "no.tar").write_bytes(b"PK" * 1000)
-    with pytest.raises(StudyError, match="no tar file"):
+    with pytest.raises(StudyError, match="not a tar file"):
         unpack(tmp_path / "no.tar", config, packed)
 
 

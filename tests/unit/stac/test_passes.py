@@ -152,7 +152,7 @@ def test_an_item_on_another_raster_is_left_out(other):
     (measured,), refused = optical_passes([optical("a"), optical("b")], AREA, MASK, reader)
     assert names([measured]) == ["a"]
     assert measured.coverage == 0.5
-    assert reasons(refused) == {"b": "its pixels do not lie on the raster of a"}
+    assert reasons(refused) == {"b": "its pixels are not on the raster of a"}
 
 
 def test_the_raster_that_shows_most_is_taken():
@@ -166,7 +166,7 @@ def test_the_raster_that_shows_most_is_taken():
     (measured,), refused = optical_passes(items, AREA, MASK, reader)
     assert names([measured]) == ["b c"]
     assert measured.coverage == 1
-    assert reasons(refused) == {"a": "its pixels do not lie on the raster of b"}
+    assert reasons(refused) == {"a": "its pixels are not on the raster of b"}
 
 
 def test_items_of_no_use_are_refused_with_their_reason():
@@ -189,9 +189,9 @@ def test_items_of_no_use_are_refused_with_their_reason():
         "far": "it does not reach the area",
         "bare": "it has only fill in the area",
         "damaged": "qa_pixel of damaged: cut short",
-        "fine": "the area has 125000000 x 125000000 of its pixels, more than one scene can",
+        "fine": "the area has 125000000 x 125000000 of its pixels, more than a scene may have",
         "lost": "the area has no place in its CRS, EPSG:2301",
-        "floats": "its quality band holds float32, no bit fields",
+        "floats": "its quality band contains float32, not bit fields",
         "outside": "it has no pixel in the area",
     }
     assert "far" not in reader.asked
@@ -227,7 +227,7 @@ def test_passes_are_read_from_the_clearest_scene_on_and_not_without_end():
     passes, refused = optical_passes(items, AREA, MASK, reader)
     assert reader.asked == [f"i{n}" for n in reversed(range(1, count)) if n != 30]
     assert len(passes) == MAX_PASSES
-    reason = f"not looked at: {MAX_PASSES} dates have less cloud in the whole scene"
+    reason = f"not read: {MAX_PASSES} dates have less cloud in the whole scene"
     assert reasons(refused) == {"i0": reason, "i30": reason}
 
 
@@ -281,7 +281,7 @@ def test_radar_slices_in_two_zones_are_not_pasted():
     assert passes[0].grid.crs == CRS.from_epsg(32648)
     # An eighth of a degree at 21 degrees north is 13 km by 14 km.
     assert passes[0].grid.shape == pytest.approx((1390, 1300), abs=20)
-    assert reasons(refused) == {"b": "its pixels do not lie on the raster of a"}
+    assert reasons(refused) == {"b": "its pixels are not on the raster of a"}
 
 
 def test_radar_items_of_no_use_are_refused_with_their_reason():

@@ -89,7 +89,7 @@ def test_it_goes_on_for_ten_minutes_and_says_so(caplog):
         assert site.clock.now >= 600
         asked = [entry.getMessage() for entry in caplog.records if entry.levelno == logging.WARNING]
         assert asked == [
-            f"{site.url}/search: the server answered 504; it is asked again for 10 minutes"
+            f"{site.url}/search: the server answered 504; trying again for 10 minutes"
             " (lock --impatient: give up sooner)"
         ]
 

@@ -126,7 +126,7 @@ def test_without_a_snapshot_the_failure_of_the_search_stands():
 def test_a_snapshot_that_cannot_be_read_is_told():
     files = {"/all.parquet": b"<html>gone</html>"}
     with serve(Failing(files, "{url}/all.parquet")) as site:
-        with pytest.raises(snapshots.Broken, match="no GeoParquet of STAC items") as failed:
+        with pytest.raises(snapshots.Broken, match="not a GeoParquet of STAC items") as failed:
             search(site)
         assert "\n" not in str(failed.value)
 
