@@ -205,9 +205,9 @@ class TestScripts:
     def test_a_product_on_another_grid_is_refused(self, site):
         drawn = function_of(FIGURES["sharpening"].draws)
         paths = self.paths(site, "stack", "split", "reduced", "full")
-        with pytest.raises(StudyError, match=r"red\.tif: .* make it anew"):
+        with pytest.raises(StudyError, match=r"red\.tif: .* make it again"):
             drawn(**paths, **self.fused(site))
-        with pytest.raises(StudyError, match=r"stack\.tif: .* make it anew"):
+        with pytest.raises(StudyError, match=r"stack\.tif: .* make it again"):
             drawn(**paths, fused=[], runs=[], truth=site / "stack.tif")
 
     def draw_errors(self, site, figure, gaps):

@@ -27,7 +27,7 @@ def test_a_study_that_asks_gets_the_band(search):
     high = bits >> 6 == 3
     assert 0.1 < high.mean() < 0.4
     assert np.isnan(read_band(project.results() / "stack/place.tif", "red")[high]).all()
-    assert "the sums of the lock" in check_locked("place", project.results(), project.lock)
+    assert "the checksums of the lock" in check_locked("place", project.results(), project.lock)
     assert "sha256" in read_json(scenes / "scene.json")["aerosol"]
 
     # A lock that was made without it does not do.

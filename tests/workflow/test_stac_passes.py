@@ -41,7 +41,7 @@ def test_passes_of_one_orbit_are_averaged(archive, search, server):
     radar = [item["id"] for item in about["items"] if item["sensor"] == "sar"]
     assert radar == [archive.id("ascending"), archive.id("ascending_before")]
     assert all("sha256" in asset for item in further["items"] for asset in item["assets"].values())
-    assert "the sums of the lock" in check_locked("place", project.results(), project.lock)
+    assert "the checksums of the lock" in check_locked("place", project.results(), project.lock)
 
     # The archive's speckle has 20 looks, so that the second pass is the mean's other half.
     other = 2 * averaged - alone

@@ -248,4 +248,4 @@ def test_the_shift_of_each_frame_is_measured_and_a_seam_told(tmp_path, caplog):
     assert moved[upper] == good[upper]
     assert moved[lower]["columns"] - good[lower]["columns"] == pytest.approx(2, abs=0.3)
     assert moved[lower]["rows"] == pytest.approx(good[lower]["rows"], abs=0.3)
-    assert "px apart, so that a seam runs through the scene" in caplog.text
+    assert "px from each other, so that a seam runs through the scene" in caplog.text
