@@ -171,7 +171,7 @@ def test_an_archive_and_another_folder_are_refused(safe, tmp_path):
 
 def test_what_is_missing_is_named(broken):
     annotation(broken).unlink()
-    assert "lacks the annotation of VV (it has VH); give IW GRDH with VV and VH" in refused(broken)
+    assert "lacks the annotation of VV (it has VH); give a complete IW GRDH" in refused(broken)
     annotation(broken, "vh").unlink()
     assert "lacks the annotation of VV and VH (it has none)" in refused(broken)
 

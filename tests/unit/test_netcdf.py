@@ -40,7 +40,7 @@ def refusal(name):
 def test_the_command_places_the_variable_north_up(tmp_path):
     message = refusal(write(tmp_path / "series.nc"))
     assert "reads it upside down; convert it to a GeoTIFF" in message
-    command, *arguments = shlex.split(message.partition("variable: ")[2])
+    command, *arguments = shlex.split(message.partition("bands: ")[2])
     assert command == "gdal_translate"
     left, top, right, bottom = map(float, arguments[4:8])
     assert arguments[:4] == ["--config", "GDAL_NETCDF_BOTTOMUP", "NO", "-a_ullr"]

@@ -315,7 +315,7 @@ def test_scale_tags_of_optical_agree_or_are_refused(site):
     site.write_optical(numbers(), scales=[2.75e-5] * 3, offsets=[-0.2] * 3)
     assert np.array_equal(site.run().raw()[:3], numbers())
     site.write_optical(numbers(), scales=[1, 2e-5, 1], offsets=[0, -0.1, 0])
-    refused(site, "green: the study says scale 2.75e-05 and .*o.tif scale 2e-05")
+    refused(site, "green: the study says scale 2.75e-05 and .*o.tif says scale 2e-05")
     site.settings["trust_values"] = True
     assert np.array_equal(site.run().raw()[:3], numbers())
 

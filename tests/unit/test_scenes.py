@@ -369,7 +369,7 @@ def test_a_shift_above_one_pixel_is_warned_of(case, caplog):
     case.write(np.stack([optical] * 3), np.stack([shifted, shifted**2]).astype(np.float32), grid)
     description = case.run_import().prepare()
     assert description["shift_px"]["columns"] == pytest.approx(3, abs=0.5)
-    assert "warning: site here: SAR lies 3." in caplog.text
+    assert "warning: site here: SAR is shifted by 3." in caplog.text
 
 
 def test_looks_of_the_averaged_power_are_described(case):

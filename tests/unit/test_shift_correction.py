@@ -136,7 +136,7 @@ def test_a_known_shift_comes_back_within_a_tenth_of_a_pixel(city, straight, tmp_
     assert np.hypot(found["rows"] - 1.3, found["columns"] + 0.7) < 0.1
     assert len(description["shift_frames_px"]) == 9
     assert description["shift_px"]["distance"] < 0.1
-    assert "site here: SAR lay 1.5" in caplog.text
+    assert "site here: SAR was shifted by 1.5" in caplog.text
     assert "this is corrected" in caplog.text
     expected, made = (read_band(one.folder / "stack.tif", "vv_db") for one in (straight, site))
     inner = np.s_[5:-5, 5:-5]

@@ -220,8 +220,9 @@ def test_radar_that_was_not_processed_is_told(archive, records, tmp_path):
         lock(tmp_path, archive, [*left, *raw])
     count = sum(record["collection"] == "sentinel-1-rtc" for record in records)
     assert str(failed.value) == (
-        f"sentinel-1-grd exists for these dates ({count} scenes), sentinel-1-rtc does not (newest"
-        f" sentinel-1-rtc: {datetime.now(UTC):%Y-%m-%d}); choose another period or catalogue"
+        f"sentinel-1-grd exists for these dates ({count} scenes), but sentinel-1-rtc does not"
+        f" (newest sentinel-1-rtc: {datetime.now(UTC):%Y-%m-%d}); choose another period or"
+        " catalogue"
     )
 
 

@@ -134,8 +134,8 @@ def test_earth_search_collection_1():
     ("item", "message"),
     [
         (record("a", KEYS.values()), "neither its processing baseline nor its offset"),
-        (record("a", KEYS.values(), {}, {"raster:offset": -1000}), "states the offset -1000, and"),
-        (record(ESA, KEYS.values(), {}, {"raster:scale": 1.0}), "states the scale 1, and not"),
+        (record("a", KEYS.values(), {}, {"raster:offset": -1000}), "states the offset -1000, not"),
+        (record(ESA, KEYS.values(), {}, {"raster:scale": 1.0}), "states the scale 1, not"),
         (record(ESA.replace("L2A", "L1C"), KEYS.values()), "it is Level-1 .L1C."),
         (record(ESA, KEYS.values(), {"s2:product_type": "S2MSI1C"}), "it is Level-1"),
     ],
