@@ -43,7 +43,7 @@ def test_a_study_with_other_dates_compares_the_methods_over_time():
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        (study([16], None), "sites.site1: it has no other_dates, and site0 has some;"),
+        (study([16], None), "sites.site1: it has no other_dates, but site0 has;"),
         (study(None, baselines=["nspi"]), "baselines: nspi fills from other dates; give"),
         (study([0]), "sites.site0.other_dates: 0 is the day of the scene itself"),
         (study([16, 16]), "other_dates: .* non-unique"),
