@@ -66,7 +66,7 @@ def _check_viewer(layout: Layout, folder: Path, path: str, site: str) -> str:
         raise StudyError(f"{folder / path}: a layer has scores that this study does not have")
     from ..show.viewer.page import FILES, build_page  # Bokeh takes long, and few folders have pages
 
-    note = f"the scores of {shown} layers are those in the tables"
+    note = f"{shown} layers have the scores of the tables"
     if not is_made_by(folder, LIBRARY):
         return f"{note}; the rest was not checked, since another version of Bokeh made it"
     if build_page(data, *(file.read_text(encoding="utf-8") for file in FILES)) != text:
