@@ -51,11 +51,11 @@ def test_a_scene_like_the_training_ground_fits():
         (scene(pixel_m=[30.0, 31.6]), "its pixels are 30 to 31.6 m, not 28 to 30 m"),
         (
             with_red(0, 0.01, 0.1, 0.2, 0.3),
-            "5% of its red is below 0.01, where they saw 0.02 at least",
+            "5% of its red is below 0.01, where the networks saw at least 0.02",
         ),
         (
             with_red(0.02, 0.05, 0.1, 0.4, 0.5),
-            "5% of its red is above 0.4, where they saw 0.3 at most",
+            "5% of its red is above 0.4, where the networks saw at most 0.3",
         ),
         (
             with_red(0.02, 0.03, 0.04, 0.05, 0.1),

@@ -117,10 +117,10 @@ def _other_values(
         _, bottom, median, top, _ = scene[channel]
         if bottom < lowest:
             share = f"{few:g}% of its {channel} is below {bottom:.3g}"
-            yield f"{share}, where they saw {lowest:.3g} at least"
+            yield f"{share}, where the networks saw at least {lowest:.3g}"
         if top > highest:
             share = f"{100 - many:g}% of its {channel} is above {top:.3g}"
-            yield f"{share}, where they saw {highest:.3g} at most"
+            yield f"{share}, where the networks saw at most {highest:.3g}"
         if not low <= median <= high:
             yield f"the median of its {channel} is {median:.3g}, not in {low:.3g} to {high:.3g}"
 
