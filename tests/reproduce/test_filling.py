@@ -50,11 +50,14 @@ def test_a_folder_a_site_and_the_override(calls, project, tmp_path_factory, monk
     [
         (
             [SCENE, "--with", "nowhere"],
-            "no trained models in nowhere: name a study that has been run",
+            "no trained models in nowhere: name a study that has been run, or a",
         ),
         ([SCENE, "--with", "config"], "no trained models in config"),
         (["none.yaml", "--with", "demo"], "no such study file: none.yaml"),
-        (["demo", "--with", "demo"], "these models belong to demo itself: ./reproduce demo"),
+        (
+            ["demo", "--with", "demo"],
+            "these models belong to demo itself: ./reproduce demo products",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(calls, arguments, problem):

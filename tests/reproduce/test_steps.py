@@ -192,7 +192,7 @@ def test_a_killed_job_shows_the_end_of_its_log(told, tmp_path):
     lines = told(starts(1), fails(1, log))
     assert lines[1:-2] == [f"        line {n}" for n in range(50 - steps.LAST_LINES, 50)]
     assert "it was ended from outside" in lines[-2]
-    assert "it was ended" in told(starts(2), fails(2, tmp_path / "none.log"))[1]
+    assert "it was ended from outside" in told(starts(2), fails(2, tmp_path / "none.log"))[1]
 
 
 @pytest.mark.parametrize(

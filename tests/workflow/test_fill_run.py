@@ -115,7 +115,9 @@ def test_models_that_cannot_fill_are_refused_before_anything_runs(filler, tmp_pa
     shutil.copytree(folder / "models/village", folder / "models/hamlet")
     sites = {"hamlet": VILLAGE}
     printed = fill(filler, "mended", sites, source=str(folder), fails=True)
-    assert f"{folder}: models of hamlet, village; choose the most similar one" in printed
+    assert (
+        f"{folder}: models of hamlet, village; choose the most similar one with --site" in printed
+    )
     for path in (folder / "models/hamlet").rglob("blue/*/*.safetensors"):
         path.unlink()
     printed = fill(filler, "mended", sites, "--site", "hamlet", source=str(folder), fails=True)
