@@ -318,7 +318,7 @@ class TestJudge:
     def test_sites_need_seeds_too(self):
         table = self.several_sites(-2, -2.2, -2.1, seeds=2)
         assert whole(table) == "not tested"
-        assert table["reason"].iloc[-2] == "too few seeds: 2, where 3 are the least"
+        assert table["reason"].iloc[-2] == "too few seeds: 2; at least 3 are needed"
 
     def test_a_site_without_the_comparison_does_not_count(self):
         study = Study()
@@ -328,7 +328,7 @@ class TestJudge:
             study.add("cae-ratio", "cnn-ratio", HOLDS, band="green", site=site)
         table = study.judge({"C1": ONE})
         green = table[(table["site"] == ALL_SITES) & (table["band"] == "green")].iloc[0]
-        assert green["reason"] == "tested at 2 sites, where 3 are the least"
+        assert green["reason"] == "tested at 2 sites; at least 3 are needed"
         assert whole(table) == "not tested"
 
     def test_what_a_study_lacks_is_said(self):
@@ -336,7 +336,7 @@ class TestJudge:
             "cae-ratio", "cnn-ratio", HOLDS, band="green", ground=np.nan
         )
         assert study.judge({"C1": ONE})["reason"].tolist()[:2] == [
-            "too few seeds: 2, where 3 are the least",
+            "too few seeds: 2; at least 3 are needed",
             "too little ground for an interval",
         ]
         missing = study_of(HOLDS).judge({"C1": ONE}).iloc[1]

@@ -49,11 +49,10 @@ def test_coarser_sar_is_told_of_the_sites_that_have_it():
     stacks = {"landsat": stack(30, 10), "sentinel": stack(10, 10), "planet": stack(3, 20)}
     assert coarse_sar_note({"landsat": stacks["landsat"]}) == ""
     assert coarse_sar_note(stacks) == (
-        "At sentinel, planet, SAR has pixels of 10–20 m, and the 1–3.33 m products hold no finer"
-        " SAR."
+        "At sentinel, planet, SAR has pixels of 10–20 m, so it adds no detail at 1–3.33 m."
     )
     many = {f"site{number}": stack(10, 10) for number in range(9)}
-    assert coarse_sar_note(many).startswith("At 9 sites, SAR has pixels of 10 m, and")
+    assert coarse_sar_note(many).startswith("At 9 sites, SAR has pixels of 10 m, so")
 
 
 def test_a_size_that_only_a_projection_changes_is_no_coarser():
@@ -110,4 +109,4 @@ def test_the_summary_tells_of_coarser_sar_where_there_are_such_products(tmp_path
     for name in ("md", "txt"):
         text = made[name].read_text()
         assert ("Sharpening: 30 m to 10 m" in text) == (protocol == "sharpening")
-        assert ("and the 3.33 m products hold no" in text) == (protocol == "sharpening")
+        assert ("so it adds no detail at 3.33 m" in text) == (protocol == "sharpening")

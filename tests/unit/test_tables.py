@@ -167,8 +167,8 @@ def test_a_note_says_how_many_windows_lie_in_gaps():
     gap = table.assign(protocol="cloud_gap", region="gap")
     other = gap.assign(band="blue", n=[3743, 40, 600])
     assert support_note(pd.concat([gap, other])) == (
-        "Inside gaps, 3743 pixels per band are scored. Few windows lie wholly in a gap:"
-        " SSIM 32 to 40 (left out below 968), UIQI 181 to 600 (left out below 512)."
+        "Inside gaps, 3743 pixels per band are scored. Few windows lie entirely in a"
+        " gap: SSIM 32 to 40 (left out below 968), UIQI 181 to 600 (left out below 512)."
     )
 
 

@@ -176,7 +176,7 @@ def test_worth_by_age_and_distance_is_scored_and_compared(results):
     }
     assert {"rmse_by_age", "rmse_by_distance"} <= set(by_input["metric"])
     claims = pd.read_csv(results / "tables/claims.csv").query("claim == 'S5' and band == 'red'")
-    assert set(claims["reason"]) == {"too few seeds: 2, where 3 are the least"}
+    assert set(claims["reason"]) == {"too few seeds: 2; at least 3 are needed"}
     assert (results / "figures/cloud_gap_age.png").exists()
 
 

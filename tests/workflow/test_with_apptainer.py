@@ -23,7 +23,7 @@ def test_rules_run_in_the_image_that_the_study_names(project, tmp_path, monkeypa
     apptainer = lambda: project.run(  # noqa: E731
         "--sdm", "apptainer", change={"container": "city.sif"}, fails=True
     )
-    assert "container: no such image: city.sif; envs/apptainer.def says how to make it" in apptainer()
+    assert "container: no such image: city.sif; envs/apptainer.def says how to" in apptainer()
     (project.folder / "city.sif").touch()
     apptainer()
     asked = calls.read_text()

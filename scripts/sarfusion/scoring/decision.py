@@ -82,7 +82,7 @@ def verdict_of(test: Test, p: float, opposite: float, count: int) -> tuple[str, 
 
 def too_few(seeds: float) -> str:
     """Return the reason why a test with fewer than MIN_SEEDS seeds is not made."""
-    return f"too few seeds: {seeds:g}, where {MIN_SEEDS} are the least"
+    return f"too few seeds: {seeds:g}; at least {MIN_SEEDS} are needed"
 
 
 def joined(verdicts: Collection[str], needs: str) -> str:

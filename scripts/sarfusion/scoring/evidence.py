@@ -154,7 +154,7 @@ class Evidence:
             return {**about, "reason": too_few(seeds)}
         least_n = LEAST_N.get(test["metric"], 0)
         if found["n"] < least_n:
-            reason = f"too few windows: {found['n']:.0f}, where {least_n} are the least"
+            reason = f"too few windows: {found['n']:.0f}; at least {least_n} are needed"
             return {**about, "reason": reason}
         if not (np.isfinite([found["low"], found["high"]]).all() and np.isfinite(signed).all()):
             return {**about, "reason": NO_GROUND}
@@ -199,7 +199,7 @@ def over_sites(test: Mapping[str, Any], single: Sequence[Mapping[str, Any]]) -> 
     name = "level" if test["direction"] == WITHIN else "difference"
     tested = [row for row in single if np.isfinite(row.get(name, np.nan))]
     if len(tested) < MIN_SITES:
-        return {"reason": f"tested at {len(tested)} sites, where {MIN_SITES} are the least"}
+        return {"reason": f"tested at {len(tested)} sites; at least {MIN_SITES} are needed"}
     values = np.array([row[name] for row in tested], float)
     error, freedom = mean_error(values)
     mean, seeds = float(values.mean()), min(row["seeds"] for row in tested)

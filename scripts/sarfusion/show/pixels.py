@@ -53,4 +53,4 @@ def coarse_sar_note(stacks: Mapping[str, Record]) -> str:
     fine = pixel_sizes(stack["grid"]["pixel_m"] for stack in found.values())["fine"]
     sar = pixel_sizes(stack["sar"]["pixel_m"] for stack in found.values())["native"]
     where = ", ".join(found) if len(found) <= FEW_SITES else f"{len(found)} sites"
-    return f"At {where}, SAR has pixels of {sar} m, and the {fine} m products hold no finer SAR."
+    return f"At {where}, SAR has pixels of {sar} m, so it adds no detail at {fine} m."

@@ -67,8 +67,8 @@ def support_note(scores: pd.DataFrame) -> str:
     if not parts:
         return ""
     return (
-        f"Inside gaps, {_span(pixels)} pixels per band are scored. Few windows lie wholly in a gap:"
-        f" {', '.join(parts)}."
+        f"Inside gaps, {_span(pixels)} pixels per band are scored. Few windows lie entirely in a"
+        f" gap: {', '.join(parts)}."
     )
 
 

@@ -23,27 +23,26 @@ from .tolerances import (
 
 SHOWN = ("rmse", "ssim", "uiqi", "cc", "ergas")
 NOTE = """\
-How far numbers move from those of the demo when nothing that matters to science is changed: the
-same again, other thread counts, other instruction sets (SSE4, AVX2, AVX-512; what is newer is
-really switched off in PyTorch, oneDNN, OpenBLAS and NumPy, whatever the processor could do), a GPU
-where there was one. What the machine did not have has no column. A movement has no direction:
-whichever of two instruction sets made the results, the other is as far away. `same weights`:
-the models of the demo, fused and scored again, methods without training too. `trained again`: each
-kind of model, for one band and seed. `other seed`: the largest difference between two seeds of one
-model and band, beside which the others are to be seen. 0 is the same to the last bit. Training
-with bfloat16 products (`training.precision`) does change what is computed, and stands apart: the
-default is float32, and no tolerance rests on it.
+How far the numbers of the demo move when nothing that matters to science is changed: a repeated
+run, other numbers of threads, other instruction sets (SSE4, AVX2, AVX-512; newer ones are switched
+off in PyTorch, oneDNN, OpenBLAS and NumPy), and a GPU if there was one. What the machine did not
+have has no column. A movement has no direction: it is the same whichever of two instruction sets
+made the results. `same weights`: the models of the demo, fused and scored again, and the methods
+without training. `trained again`: each kind of model, for one band and seed. `other seed`: the
+largest difference between two seeds of one model and band, to compare the other columns with. 0
+means equal to the last bit. Training with bfloat16 products (`training.precision`) changes what is
+computed, so it is measured separately: the default is float32, and no tolerance depends on it.
 
-Tolerances (`tolerances.csv`) are these movements times a margin: {safety} for the same weights, of
-the metric's largest movement anywhere, and at least {floor}; {twice} for weights that were trained
-again, of the largest difference of seeds or of a model trained again in that region. The entropy is
-counted in bins, and moves in jumps as values pass an edge of a bin: its movement counts in its own
-region, and of n values it may move by {bits} / n bits, if that is more ({safety} times the largest
-n times movement). The coverage of an interval moves by whole pixels, and may move by {pixels} of n
-in the same way.
+Tolerances (`tolerances.csv`) are these movements times a margin. With the same weights, it is
+{safety} times the metric's largest movement anywhere, and at least {floor}. For weights that were
+trained again, it is {twice} times the largest difference between seeds, or of a model trained again
+in that region. The entropy is counted in bins, and jumps as values pass the edge of a bin: its
+movement counts in its own region, and of n values it may move by {bits} / n bits, if that is more
+({safety} times the largest n times movement). The coverage of an interval moves by whole pixels,
+and may move by {pixels} of n in the same way.
 
 Weights: how many of the models that were trained again have the same bytes, and how far the others
-lie from those of the demo, relative to their norm.
+are from those of the demo, relative to their norm.
 """
 
 
