@@ -45,7 +45,11 @@ def main(
     models[list(MEANS)] = kinds[list(MEANS)].mean()
     models = models.reset_index()
     write_csv(csv, models)
-    named = models.rename(columns=COLUMNS)
+    shown = models.assign(
+        validation_rmse=models["validation_rmse"].map("{:.5f}".format),
+        converged=models["converged"].map("{:.2f}".format),
+    )
+    named = shown.rename(columns=COLUMNS)
     named.insert(1, "method", list(map(method_label, named.pop("model"), named.pop("input"))))
     write_text(
         md,
