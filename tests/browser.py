@@ -1,4 +1,4 @@
-"""Debian's chromium without a window, driven by selenium; it looks at pages on disk."""
+"""Debian's Chromium without a window, driven by Selenium; it opens pages on disk."""
 
 import json
 import os
@@ -51,7 +51,7 @@ class Browser:
         self.chrome = chrome
 
     def resize(self, width, height):
-        """Give the page a size: narrower than any window on a desk may be, as a phone has it."""
+        """Set the size of the page, which may be narrower than a desktop window, as on a phone."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
@@ -65,11 +65,11 @@ class Browser:
         return self.chrome.execute_script(script, *arguments)
 
     def wait(self, script, *arguments):
-        """Wait until JavaScript returns what is true; return it."""
+        """Wait until JavaScript returns a true value; return that value."""
         return WebDriverWait(self.chrome, 300).until(lambda _: self.run(script, *arguments))
 
     def one(self, selector):
-        """Return the one element that a CSS selector names."""
+        """Return the one element that matches a CSS selector."""
         (element,) = self.chrome.find_elements(By.CSS_SELECTOR, selector)
         return element
 
@@ -86,7 +86,7 @@ class Browser:
         ]
 
     def requested(self):
-        """Return the addresses that pages asked for since the last call."""
+        """Return the addresses that pages requested since the last call."""
         events = (
             json.loads(entry["message"])["message"] for entry in self.chrome.get_log("performance")
         )

@@ -42,7 +42,7 @@ class CatalogueStudy(Project):
 
     @property
     def lock(self):
-        """What the lock says of the site."""
+        """What the lock says about the site."""
         return read_json(self.lock_path)["sites"]["place"]
 
     def locked_ids(self, scene):
@@ -55,7 +55,7 @@ class CatalogueStudy(Project):
             return dataset.read(), dataset.transform
 
     def left(self):
-        """The files that a run left, but for logs, benchmarks and finished parts of downloads."""
+        """The files that a run left, except logs, benchmarks and finished parts of downloads."""
         apart = {"logs", "benchmarks", "downloads", "search"}
         results = self.results()
         files = [path.relative_to(results) for path in results.rglob("*") if path.is_file()]
@@ -63,7 +63,7 @@ class CatalogueStudy(Project):
 
 
 def errors(printed):
-    """The different lines of a run's output that say, to a person, what went wrong."""
+    """The distinct lines of a run's output that explain to a person what went wrong."""
     lines = [line.strip() for line in printed.splitlines()]
     return list(dict.fromkeys(line for line in lines if line.startswith("error: ")))
 
@@ -77,7 +77,7 @@ def same_scenes(one, other):
 
 @contextmanager
 def replaced(path, content):
-    """Let the file at `path` hold other bytes in the block, and be as it was after it."""
+    """Replace the content of the file at `path` within the block, and restore it afterwards."""
     before, stat = path.read_bytes(), path.stat()
     path.write_bytes(content)
     try:

@@ -82,7 +82,7 @@ def quality(flagged=0.0, flag=CLOUD, fill=0.0):
 
 
 class Reader:
-    """read_quality that answers from a dictionary and keeps the order of the questions."""
+    """A read_quality that answers from a dictionary and records the order of the requests."""
 
     def __init__(self, **answers):
         self.answers = answers
@@ -97,7 +97,7 @@ class Reader:
 
 
 def see(item):
-    """read_radar of files that are what their item says."""
+    """A read_radar for files that match what their item says."""
     return item.grid, in_footprint(item.geometry, AREA)
 
 

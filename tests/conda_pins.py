@@ -1,4 +1,4 @@
-"""What the scripts of the rules import, and what the pinned conda environments hold.
+"""What the scripts of the rules import, and what the pinned conda environments contain.
 
 Standard library only, for try_pins.py.
 """
@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from sarfusion.provenance.code_version import imported_modules  # noqa: E402
 
-# Packages that conda-forge calls otherwise than Python does.
+# Packages that have another name on conda-forge than in Python.
 CONDA_NAMES = {
     "PIL": "pillow",
     "markdown_it": "markdown-it-py",
@@ -50,7 +50,7 @@ def pinned(environment):
 
 
 def deployed(environment):
-    """Return {package: version} of what pip adds to an environment once conda has made it."""
+    """Return {package: version} of what pip adds to an environment after conda has created it."""
     script = ENVS / f"{environment}.post-deploy.sh"
     text = script.read_text(encoding="utf-8") if script.exists() else ""
     return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text, flags=re.MULTILINE))
@@ -60,7 +60,7 @@ def rules():
     """Return [(rule, path of its script, its possible environments)]: every rule with a script.
 
     An environment that depends on the study is a name in capitals, defined in one line. A rule that
-    is made from the records of sources is given once for each script that these name.
+    is made from the records of sources appears once for each script that these records name.
     """
     text = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("rules/*.smk"))
     sources = (ROOT / "scripts/sarfusion/scenes/sources.py").read_text(encoding="utf-8")
@@ -88,7 +88,7 @@ def scripts_of(environment):
 def imported(path):
     """Return the dotted names that a file imports absolutely, and pyarrow where pandas needs it.
 
-    What it imports for a type checker alone does not count.
+    Imports only for type checkers do not count.
     """
     names, tree = set(), ast.parse(path.read_text(encoding="utf-8"))
     tree.body = [node for node in tree.body if not _is_for_types(node)]
@@ -109,7 +109,7 @@ def _is_for_types(node):
 def third_party(script):
     """Return the packages, by their names in Python, that a script needs, through the library."""
     modules = {script, *imported_modules(script)}
-    if script.name == "plot.py":  # which imports these by name
+    if script.name == "plot.py":  # it imports these by name
         for module in (ROOT / "scripts/sarfusion/show/figures").glob("*.py"):
             modules |= {module, *imported_modules(module)}
     names = set().union(*map(imported, modules))
@@ -118,7 +118,7 @@ def third_party(script):
 
 
 def conda_name(package):
-    """Return what conda-forge calls a package of Python."""
+    """Return the name of a Python package on conda-forge."""
     return CONDA_NAMES.get(package, package.replace("_", "-"))
 
 

@@ -25,7 +25,7 @@ LONGEST = [
 ]
 UNITS = {f"tests/{file}": unit for unit, files in enumerate(LONGEST) for file in files}
 
-# In these, tests take long and share nothing but session fixtures: each is spread on its own.
+# Tests in these files take long and share only session fixtures, so each is scheduled separately.
 APART = {f"tests/workflow/test_{name}.py" for name in ("run", "operation", "bad_input")}
 
 
@@ -38,7 +38,7 @@ def pytest_addoption(parser):
 
 
 def leaves_out(config):
-    """Tell whether the second tier is left out: nobody asked for it, nor for tests by name."""
+    """Return whether the second tier is left out: neither it nor tests by name were requested."""
     options = config.option
     return not (options.all or options.keyword or options.markexpr)
 
@@ -49,7 +49,7 @@ def in_second_tier(item):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave the second tier out, unless it is asked for; put what takes longest first."""
+    """Leave out the second tier unless it is requested; put the longest tests first."""
     if leaves_out(config):
         named = {Path(argument.partition("::")[0]).resolve() for argument in config.args}
         left = [item for item in items if in_second_tier(item) and item.path not in named]
@@ -63,7 +63,7 @@ def file_of(nodeid):
     return nodeid.partition("::")[0]
 
 
-@pytest.hookimpl(optionalhook=True)  # pytest-xdist need not be there
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist may be missing
 def pytest_xdist_make_scheduler(config, log):
     """Spread by units, whatever --dist says: `loadgroup` takes no note of its groups."""
     from xdist.scheduler import LoadScopeScheduling

@@ -1,4 +1,4 @@
-"""Runs roc-validator without a network: the one context that a crate names is given to it."""
+"""Runs roc-validator without a network: it gets the only context that a crate names."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from urllib3 import HTTPResponse
 
 
 class ContextAdapter(HTTPAdapter):
-    """Answers every request with the context of RO-Crate 1.1 that the library rocrate carries."""
+    """Answers every request with the RO-Crate 1.1 context that ships with the library rocrate."""
 
     def send(self, request, **_):
         body = io.BytesIO(files("rocrate").joinpath("data/ro-crate.jsonld").read_bytes())
@@ -24,7 +24,7 @@ class ContextAdapter(HTTPAdapter):
 
 
 class Validator:
-    """roc-validator with the context in its cache of the web."""
+    """roc-validator with the context in its web cache."""
 
     def __init__(self, folder):
         self.cache = folder / "web"
@@ -34,7 +34,7 @@ class Validator:
         assert served["@id"] == CONTEXT[0]
 
     def complaints(self, crate, profile="workflow-run-crate"):
-        """What the required checks of a profile, Workflow Run Crate 0.5, say against a crate."""
+        """What the required checks of a profile, Workflow Run Crate 0.5, report for a crate."""
         report = self.cache.with_name("report.json")
         command = [
             *(Path(sys.executable).with_name("rocrate-validator"), "--no-interactive", "validate"),

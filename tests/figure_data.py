@@ -1,4 +1,4 @@
-"""Data for the tests of the figures, and what every printed figure must hold."""
+"""Data for the tests of the figures, and checks that every printed figure must pass."""
 
 import itertools
 
@@ -17,7 +17,7 @@ INPUTS += [("cae", "vvvh"), ("cnn", "shuffled")]
 
 
 class Drawn(np.ndarray):
-    """An array that figures take for a layer of a raster; see sarfusion.show.figures.inputs."""
+    """An array that figures accept as a layer of a raster; see sarfusion.show.figures.inputs."""
 
     @property
     def whole(self):
@@ -140,7 +140,7 @@ def drawn_texts(figure):
 
 
 def assert_printable(figure):
-    """At most 180 mm wide; texts at least 7 pt, within the page, not one over another."""
+    """At most 180 mm wide; texts of at least 7 pt, within the page and not overlapping."""
     FigureCanvasAgg(figure).draw()
     width, height = figure.get_size_inches() / MM
     assert width <= 180 + 1e-9

@@ -1,4 +1,4 @@
-"""Forging the results of the tiny study: their lists and checksums are made true again."""
+"""Forges the results of the tiny study: their lists and checksums are updated to match."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ LIMITS = pd.DataFrame(
 
 
 def sum_up(folder):
-    """Make the sums of a reference true again, also of files that are new."""
+    """Update the checksums of a reference, including those of new files."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     names = [path.relative_to(folder).as_posix() for path in files if path.name != "SHA256SUMS"]
     (folder / "SHA256SUMS").write_text(
@@ -25,7 +25,7 @@ def sum_up(folder):
 
 
 def list_again(folder, **changes):
-    """Make the list of files of a run and its crate true again. changes: {column: value} of rows.
+    """Update the list of files of a run and its crate. changes: {column: (path, value)}.
 
     Both then say what the forger wants, and agree with each other and with every file.
     """

@@ -1,4 +1,4 @@
-"""The rasters beside a made Sentinel-1 product: heights of its ground, and an optical scene."""
+"""The rasters for a made Sentinel-1 product: heights of its ground, and an optical scene."""
 
 import numpy as np
 import rasterio
@@ -19,7 +19,7 @@ def undulation(longitude, latitude):
 def write_degrees(path, function, step, half, left=None):
     """Write a function of (longitude, latitude) as a raster around the middle.
 
-    step, half: degrees of a pixel, and to each side. left: first longitude, else by `half`.
+    step, half: degrees of a pixel, and to each side. left: first longitude, by default from `half`.
     """
     west = LONGITUDE - half if left is None else left
     size = round(2 * half / step)
@@ -43,7 +43,7 @@ def write_degrees(path, function, step, half, left=None):
 
 
 def write_heights(folder, scene, half=0.03):
-    """Write elevation as GLO-30 has it (1 arc second, above the geoid) and the geoid.
+    """Write elevation in the form of GLO-30 (1 arc second, above the geoid), and the geoid.
 
     Returns their paths. half: degrees of the elevation to each side of the middle.
     """
@@ -57,7 +57,7 @@ def write_heights(folder, scene, half=0.03):
 
 
 def write_optical(path, pixels=40):
-    """Write red of 30 m pixels in the zone of the place, its middle at the scene's."""
+    """Write an optical scene of 30 m pixels in the place's UTM zone, with the same middle."""
     (x,), (y,) = transform("EPSG:4326", UTM, [LONGITUDE], [LATITUDE])
     left, top = x - 15 * pixels + 3, y + 15 * pixels - 4  # on no grid of 10 m
     with rasterio.open(

@@ -16,11 +16,11 @@ NAME = "S1A_IW_GRDH_1SDV_20240103T110000_20240103T110001_052000_064800_ABCD.SAFE
 STEM = "s1a-iw-grd-{band}-20240103t110000-20240103t110001-052000-064800-00{number}"
 BANDS = ("vv", "vh")
 GAIN = 474.0  # a constant in real products too
-EMPTY_PX, BORDER_PX = 6, 14  # columns of zeros at the first edge, then of less than noise
+EMPTY_PX, BORDER_PX = 6, 14  # columns of zeros at the first edge, then columns below the noise
 
 
 def gain(samples):
-    """Return the gain at samples: in real products a constant for beta nought, here a slope."""
+    """Return the gain at samples: constant for beta nought in real products, here a slope."""
     return GAIN * (1 + 1e-4 * samples)
 
 
@@ -37,7 +37,7 @@ def noise(scene, lines, samples):
 
 @cache
 def numbers(scene):
-    """Return {band: what the image holds}, the rows and columns of a Scene as uint16."""
+    """Return {band: pixels of the image}, the rows and columns of a Scene as uint16."""
     lines, samples = np.arange(scene.rows), np.arange(scene.columns)
     beta = scene.beta_nought(*scene.ground())
     found = {}
@@ -78,7 +78,7 @@ def write_product(folder, scene):
 
 
 def corners(scene):
-    """Return ground control points as products have them, which nothing reads."""
+    """Return ground control points as in real products; nothing reads them."""
     return [
         GroundControlPoint(row, column, LONGITUDE - column * 1e-4, LATITUDE - row * 1e-4)
         for row in (0, scene.rows - 1)
@@ -87,12 +87,12 @@ def corners(scene):
 
 
 def time_of(seconds):
-    """Return a time of the annotation, of seconds after the epoch."""
+    """Return seconds after the epoch as a time of the annotation."""
     return str((EPOCH + np.timedelta64(round(seconds * 1e9), "ns")).astype("datetime64[us]"))
 
 
 def first_line(scene):
-    """Return the seconds of the first line after the epoch."""
+    """Return the time of the first line, in seconds after the epoch."""
     return -(scene.rows - 1) / 2 * scene.interval
 
 
@@ -102,7 +102,7 @@ def texts(values, form="{:.12e}"):
 
 
 def listed(name, items):
-    """Return a list of elements as products have it, with its count."""
+    """Return a list of elements as in products, with its count."""
     return f'<{name}List count="{len(items)}">{"".join(items)}</{name}List>'
 
 
@@ -180,7 +180,7 @@ def places_along(scene):
 
 
 def calibration(scene):
-    """Return the tables of the gain. That of sigma nought and of gamma nought is not right."""
+    """Return the tables of the gain. Those of sigma nought and gamma nought are not correct."""
     lines, samples = places_along(scene)
     values = texts(gain(samples), "{:.6e}")
     others = "".join(
@@ -235,7 +235,7 @@ def noise_tables(scene):
 
 
 def manifest():
-    """Return the manifest, which names the files by what they are."""
+    """Return the manifest, which lists the files by their kind."""
     kinds = {
         "s1Level1ProductSchema": "annotation/{}.xml",
         "s1Level1CalibrationSchema": "annotation/calibration/calibration-{}.xml",

@@ -2,7 +2,7 @@
 
 The satellite flies a circle about the centre of an Earth at rest, so that the time of zero Doppler
 and the range of any point follow from a few dot products. The ground is an ellipsoid with smooth
-hills, its gamma nought a smooth map.
+hills, and its gamma nought is a smooth map.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ def dot(one, other):
     return np.tensordot(one, other, axes=(0, 0)) if one.ndim == 1 else (one * other).sum(axis=0)
 
 
-# Metres on the ground to the east and to the north of the middle, near enough for shapes of hills.
+# Metres east and north of the middle, accurate enough for the shapes of hills.
 DEGREE_M = 111_320 * np.cos(np.radians(LATITUDE)), 110_700
 
 
@@ -49,7 +49,7 @@ def local(longitude, latitude):
 
 
 def places(east, north):
-    """Return (longitude, latitude) of such metres."""
+    """Return the (longitude, latitude) of these metres."""
     return LONGITUDE + east / DEGREE_M[0], LATITUDE + north / DEGREE_M[1]
 
 
@@ -63,7 +63,8 @@ def bell(longitude, latitude, middle, width):
 class Scene:
     """Ground and radar. hills: {(east, north): (height, width)}. bright: {(east, north): times}.
 
-    gamma: {"vv": gamma nought of the ground, ...}, which bells of 30 m make as many times brighter.
+    gamma: {"vv": gamma nought of the ground, ...}. A bell of 30 m around each place of `bright`
+    makes it so many times brighter.
     """
 
     rows: int = 260
@@ -94,7 +95,7 @@ class Scene:
         return ecef(longitude, latitude, self.height(longitude, latitude))
 
     def normal(self, longitude, latitude):
-        """Return unit vectors (3, ...) out of the ground, by differences over two metres."""
+        """Return unit normals (3, ...) of the ground, from differences over two metres."""
         step = 1e-5
         east = self.surface(longitude + step, latitude) - self.surface(longitude - step, latitude)
         north = self.surface(longitude, latitude + step) - self.surface(longitude, latitude - step)
@@ -117,7 +118,7 @@ class Scene:
         along = middle @ to_satellite
         distance = -along + np.sqrt(along**2 + ORBIT_M**2 - middle @ middle)
         first = unit(middle + distance * to_satellite)
-        second = unit(np.cross(first, middle))  # across both, so that the middle is abeam
+        second = unit(np.cross(first, middle))  # normal to both, so that the middle is abeam
         return first, second * np.sign(second @ ahead)
 
     @property
@@ -138,7 +139,7 @@ class Scene:
         return np.arctan2(dot(second, place), dot(first, place)) / self.rate
 
     def slant_range(self, place):
-        """Return the distance of the satellite then, metres."""
+        """Return the distance of the satellite at that time, metres."""
         first, second = self.plane
         ahead = np.hypot(dot(first, place), dot(second, place))
         return np.sqrt(dot(place, place) + ORBIT_M**2 - 2 * ORBIT_M * ahead)

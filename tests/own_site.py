@@ -53,7 +53,7 @@ def power():
 
 
 def write(path, array, grid, nodata=None, mask=None, **tags):
-    """Write a GeoTIFF. mask: of the file, within it or, with GDAL's default, beside it.
+    """Write a GeoTIFF. mask: the file's mask, inside it or, by GDAL's default, in a sidecar file.
 
     tags: attributes of the dataset, such as scales or colorinterp.
     """
@@ -84,7 +84,7 @@ def import_site(folder, settings, out, **more):
 
 
 class Site:
-    """One site's own files in a folder; optical and sar: its settings, to be changed."""
+    """One site's own files in a folder. Tests change its settings `optical` and `sar`."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -124,5 +124,5 @@ class Site:
         return read_bands(self.out / "sar.tif", sar.BANDS)
 
 
-# What import keeps of the SAR scene, which begins 10 pixels before the optical one.
+# The part of the SAR scene that import keeps; SAR starts 10 pixels before the optical scene.
 KEPT = np.s_[:, 6:134, 6:164]

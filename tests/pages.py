@@ -1,4 +1,4 @@
-"""The pages of the documentation, and what a test can hold them to."""
+"""The pages of the documentation, and the parts of them that tests check."""
 
 import os
 import re
@@ -21,7 +21,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 def page_name(page):
-    """A page as tests are named."""
+    """The name of a page in the names of tests."""
     return str(page.relative_to(ROOT))
 
 
@@ -36,7 +36,7 @@ def prose(page):
 
 
 def spans(page):
-    """What stands in a page as `code`."""
+    """The texts of a page that are marked as `code`."""
     return SPAN.findall(prose(page))
 
 
@@ -50,14 +50,14 @@ def commands(page):
 
     Variables that are set for a command are left out.
     """
-    whole = re.sub(r" \\\n +", " ", prose(page))  # a line that ends in \ goes on in the next
+    whole = re.sub(r" \\\n +", " ", prose(page))  # a line that ends in \ continues on the next
     indented = re.findall(r"^ {4}(?:[A-Z_]+=(?:\"[^\"]*\"|\S+) +)*(\S.*)$", whole, re.M)
     lines = chain(indented, (span for span in spans(page) if span.startswith("./")))
     return [shlex.split(line, comments=True) for line in lines]
 
 
 def lines_on_screen(page, width=100):
-    """The lines that a page takes on a screen of so many columns."""
+    """The number of lines of a page on a screen that is `width` columns wide."""
     return sum(max(1, -(-len(line) // width)) for line in page.read_text().splitlines())
 
 
@@ -70,7 +70,7 @@ def apply_diff(page, folder):
 
 
 def added(diff):
-    """{file: lines} that a diff adds; it must take nothing away."""
+    """{file: lines} that a diff adds; it must remove nothing."""
     found, name = {}, None
     for line in diff.splitlines():
         if line.startswith("+++ "):
@@ -82,13 +82,13 @@ def added(diff):
 
 
 def rows(page):
-    """The cells of the tables of a page, row by row, heads among them."""
+    """The cells of the tables of a page, row by row, including the headers."""
     lines = re.findall(r"^\| (?!---).*$", page.read_text(), re.M)
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
 def pattern(name):
-    """A regular expression of the files that a page on results means by a name."""
+    """A regular expression for the files that a name in a page on results stands for."""
     words = {
         "SITE": r"[a-z]+",
         "PROTOCOL": f"({'|'.join(PROTOCOLS)})",

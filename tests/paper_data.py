@@ -1,4 +1,4 @@
-"""A made-up run, as the paper is filled with one."""
+"""A made-up run to fill the paper with."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ DIFFERENCE_COLUMNS = [
 
 
 def make_verdicts(wanted, sites=("here",), seeds=3):
-    """The table of verdicts in which every test of claim `name` came to `wanted[name]`."""
+    """The table of verdicts in which every test of claim `name` has the verdict `wanted[name]`."""
     rows = []
     for name, claim in CLAIMS.items():
         told = {"claim": name, **{key: claim[key] for key in ("text", "protocol", "region")}}
@@ -56,7 +56,7 @@ def make_verdicts(wanted, sites=("here",), seeds=3):
 
 
 def make_readings(wanted, sites=("here",), seeds=3):
-    """The table of readings: as it reads and in denoising, where every verdict is "not shown"."""
+    """The table of readings: reconstruction as wanted, and denoising, always "not shown"."""
     own = {name: claim for name, claim in CLAIMS.items() if "readings" in claim}
     tables = [
         make_verdicts(verdicts, sites, seeds).assign(protocol=protocol)
@@ -192,7 +192,7 @@ def make_products(sites):
 def make_content(
     verdict=REPRODUCED, sites=("here",), simulated=True, seeds=(1, 2), built_up=True, **study
 ):
-    """Keyword arguments of sarfusion.show.paper.content; every claim came to `verdict`."""
+    """Keyword arguments of sarfusion.show.paper.content; every claim has this `verdict`."""
     settings = {"study": "made", "seeds": list(seeds)} | study
     settings["sites"] = {site: {"source": "simulated", "built_up": built_up} for site in sites}
     resolved = resolve(yaml.safe_load(yaml.safe_dump(settings)))

@@ -1,4 +1,4 @@
-"""A made scene with a cloud, and networks that answer something known, for tests of the product."""
+"""A made scene with a cloud, and networks with a known output, for tests of the product."""
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ CLOUD = 1 << landsat.QA_PIXEL_BITS["cloud"]
 MASK = ["cloud", "cloud_shadow"]
 SCALING = {"low": None, "high": None, "mean": 0.25, "std": 0.5}
 CLOUDY = (slice(100, 140), slice(50, 300))
-DATED = (slice(90, 120), slice(40, 200))  # reaches beyond the cloud, and leaves a part of it
+DATED = (slice(90, 120), slice(40, 200))  # extends beyond the cloud, and covers only a part of it
 FILL, SATURATED, NO_SAR = (slice(0, 10), slice(0, 340)), (200, 30), (120, 60)
 
 
@@ -69,8 +69,9 @@ def models(shifts, log_variance=None, sar_input="ratio"):
 def make_scene(folder, grid=GRID):
     """Write the rasters of a scene; return (Scene, truth), reflectance (3, rows, columns).
 
-    A cloud with its shadow hides CLOUDY, FILL is fill, SATURATED is so in red, and a cloudy pixel
-    has no SAR. The start surface is the truth. Another date shows DATED of it, .01 too bright.
+    A cloud with its shadow hides CLOUDY, FILL is fill, SATURATED is saturated in red, and a
+    cloudy pixel has no SAR. The start surface is the truth. Another date shows the part DATED of
+    the truth, .01 too bright.
     """
     rng = np.random.default_rng(1)
     truth = rng.uniform(0.05, 0.4, (3, *grid.shape)).astype(np.float32)

@@ -19,8 +19,8 @@ PARTS = (
 )
 TINY = "tests/studies/tiny.yaml"
 
-# ./reproduce in a copy of the project, but for the packages, which are here already. The variable
-# PYTHON names what runs Snakemake, if not this Python.
+# ./reproduce in a copy of the project. It installs no packages, since they are here already. The
+# variable PYTHON names the program that runs Snakemake, if it is not this Python.
 REPRODUCE = """
 import os, sys
 from importlib.machinery import SourceFileLoader
@@ -40,9 +40,9 @@ sys.exit(command.main(sys.argv[1:]))
 
 @cache
 def compile_loops():
-    """Have the compiled loops of scoring beside their file, where a copy of the project finds them.
+    """Compile the loops of scoring next to their file, where a copy of the project finds them.
 
-    Else each copy would compile them again, which takes 4 s.
+    Otherwise each copy would compile them again, which takes 4 s.
     """
     image = np.random.default_rng(0).random((16, 16))
     score_band(image, image + 0.01, np.ones(image.shape, bool), 1.0)
@@ -66,7 +66,7 @@ class Project:
 
     @classmethod
     def copy(cls, source, folder):
-        """A copy of the folder `source`, which is a project: with all that ran in it."""
+        """A copy of the project in the folder `source`, with everything that ran in it."""
         project = object.__new__(cls)
         project.folder = shutil.copytree(source, folder)
         return project
@@ -74,8 +74,8 @@ class Project:
     def command(self, *arguments, study=TINY, change=None):
         """The command line by which ./reproduce starts Snakemake, with two cores.
 
-        `change` is laid over the study, by a second file: Snakemake's own --config makes texts
-        of the numbers inside lists and mappings.
+        `change` overrides the study through a second file, because Snakemake's own --config turns
+        the numbers inside lists and mappings into texts.
         """
         files = [study]
         if change is not None:
@@ -87,7 +87,7 @@ class Project:
         ]
 
     def run(self, *arguments, fails=False, **more):
-        """Run Snakemake and return all that it printed; it must succeed, or fail if `fails`."""
+        """Run Snakemake and return everything it printed; it must succeed, or fail if `fails`."""
         done = subprocess.run(
             self.command(*arguments, **more),
             cwd=self.folder,
@@ -101,9 +101,9 @@ class Project:
         return done.stdout
 
     def reproduce(self, *arguments, fails=False, code=None):
-        """Run ./reproduce with `arguments` and return all that it printed.
+        """Run ./reproduce with `arguments` and return everything it printed.
 
-        It must succeed; or fail if `fails`; or end with this exit `code`.
+        It must succeed, or fail if `fails`, or end with the exit `code`.
         """
         (self.folder / "reproduce").write_bytes((ROOT / "reproduce").read_bytes())
         done = subprocess.run(
@@ -120,7 +120,7 @@ class Project:
         return done.stdout
 
     def planned(self, *arguments, **more):
-        """The names of the rules that a run would run now, `all` aside."""
+        """The names of the rules that a run would run now, except `all`."""
         printed = self.run("--dry-run", *arguments, **more)
         table = re.search(r"^job +count\n-+ +-+\n(.*?)^total ", printed, re.M | re.S)
         return {line.split()[0] for line in table[1].splitlines()} - {"all"} if table else set()

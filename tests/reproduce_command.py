@@ -1,4 +1,4 @@
-"""The one command and its helpers as modules: its file has no .py in its name."""
+"""./reproduce and its helpers as modules; the name of its file has no .py."""
 
 import importlib.util
 import sys
@@ -47,17 +47,17 @@ COMMANDS = tuple(sys.modules[name] for name in MODULES)
     studies,
     verifying,
 ) = COMMANDS
-privacy = sys.modules["privacy"]  # which knows nothing of the project's folder
+privacy = sys.modules["privacy"]  # which does not depend on the project's folder
 
 
 def refer(project, study):
-    """Let there be reference results of a study."""
+    """Create reference results of a study."""
     (project / "results/reference" / study).mkdir(parents=True)
     (project / "results/reference" / study / "config.yaml").touch()
 
 
 def kinds(calls):
-    """What each call is: the name of a script, or the targets of Snakemake."""
+    """What each call runs: the name of a script, or the targets of Snakemake."""
     return [
         next((word.split("/")[-1] for word in call if word.startswith("scripts/")), call[-1])
         for call in calls

@@ -1,6 +1,6 @@
-"""What each rule of the workflow names, and what the main of its script takes.
+"""What each rule of the workflow names, and what the `main` of its script takes.
 
-Snakemake itself reads the rules, in a process of its own: a Snakefile leaves much behind.
+Snakemake itself reads the rules, in a separate process, since a Snakefile leaves much behind.
 """
 
 import ast
@@ -51,8 +51,7 @@ def rules(folder, **variables):
 
     {"script": path, "input": {name: whether every job has it}, "output", "params" and "wildcards":
     names, "unresolved": params with a <name> of a path, which Snakemake resolves in files only}.
-    folder: an empty one, to write the study to. variables: of
-    the environment.
+    folder: an empty one, to write the study to. variables: of the environment.
     """
     for name in ("o.tif", "s.tif", "m.tif"):
         Path(folder, name).touch()
@@ -71,7 +70,7 @@ def rules(folder, **variables):
 
 
 def parameters(script):
-    """Return {parameter of the main of a script: whether it has a default}; all are keywords."""
+    """Return {parameter of a script's `main`: whether it has a default}; all are keywords."""
     tree = ast.parse(Path(script).read_text(encoding="utf-8"))
     (main,) = (
         node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "main"

@@ -1,4 +1,4 @@
-"""Scores of two images that are arrays, by the road that scenes take."""
+"""Scores of two images that are arrays, computed in the same way as those of scenes."""
 
 import numpy as np
 from sarfusion.scoring.image_pair import Given, Run, check_range
@@ -13,7 +13,7 @@ def noise(*shape, seed=0):
 
 
 def ragged(shape, seed=0):
-    """Ground with holes and a ragged edge that still holds windows of 11."""
+    """Ground with holes and a ragged edge that still contains windows of 11."""
     region = np.random.default_rng(seed).random(shape) < 0.97
     region[3:18, 2:19] = True
     region[:, -3:] = False
@@ -40,11 +40,11 @@ def score_images(reference, fused, region, given, **work):
 
 
 def score_band(reference, fused, region, data_range, **work):
-    """The same of one band, with a data range L."""
+    """The same for one band, with a data range L."""
     check_range(data_range)
     return score_images(reference, fused, region, Given(data_range), **work)
 
 
 def score_triple(reference, fused, region, h_over_l=1.0, **work):
-    """The same of red, green and blue together."""
+    """The same for red, green and blue together."""
     return score_images(reference, fused, region, Given(h_over_l=h_over_l), **work)

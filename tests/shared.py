@@ -1,4 +1,4 @@
-"""What several worker processes of pytest use, made once by the first that asks for it."""
+"""What several worker processes of pytest use, made once by the first that needs it."""
 
 import fcntl
 import os

@@ -10,15 +10,16 @@ import sys
 from project import REPRODUCE, ROOT, Project
 
 TWO_SITES = "tests/studies/two_sites.yaml"
-# What the tests say otherwise than profiles/slurm: a small machine, no accounting, no patience.
-# What a job asks for, how it is grouped and tried again stays as it is there.
+# Where the tests differ from profiles/slurm: a small machine, no accounting, no patience. What jobs
+# request, and how they are grouped and retried, stays as it is there.
 OVERRIDES = (
     *("--profile", "profiles/slurm", "--cores", "2", "--latency-wait", "10"),
     *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1"),
 )
 
-# Instead of Python for Snakemake (-m snakemake, or a program that runs it): looks at the jobs twice
-# a second. The plugin waits longer after each look that finds nothing new; no option changes that.
+# Replaces the Python that runs Snakemake (-m snakemake, or a program that runs it) and checks the
+# jobs twice a second. The plugin waits longer after each check that finds nothing new; no option
+# changes that.
 HASTY_PYTHON = """\
 #!{python}
 import asyncio
@@ -73,7 +74,7 @@ class SlurmProject(Project):
         return self.started
 
     def kill(self):
-        """End the command that was started last, and its children, as a power cut does."""
+        """Kill the command that was started last, and its children, as a power cut does."""
         if self.started and self.started.poll() is None:
             os.killpg(self.started.pid, signal.SIGKILL)
             self.started.wait()
@@ -99,18 +100,18 @@ class SlurmProject(Project):
         (self.folder / path).write_text(text.replace(old, new))
 
     def slow_down(self, script, line):
-        """Let a script do something else first, once its log has begun."""
+        """Make a script run `line` first, after its log has started."""
         end = "    run(main, snakemake)\n"
         start = "    from sarfusion.core.job import job\n\n    with job(snakemake.log[0]):\n"
         self.edit(f"scripts/{script}.py", end, f"{start}        {line}\n{end}")
 
     def said_by_snakemake(self):
-        """What the last run's own log holds, of which `./reproduce` prints less."""
+        """The last run's own log, of which `./reproduce` prints only a part."""
         return max((self.folder / ".snakemake/log").glob("*.log")).read_text()
 
 
 def write_hasty_python(path):
-    """Write the program that stands for Python when Snakemake is run, and return its path."""
+    """Write the program that replaces the Python of Snakemake, and return its path."""
     path.write_text(HASTY_PYTHON.format(python=sys.executable))
     path.chmod(0o755)
     return path

@@ -9,7 +9,7 @@ import pytest
 
 @contextmanager
 def small_disk(folder, kilobytes):
-    """Mount a file system of this size on a new folder for the block; only root may."""
+    """Mount a file system of this size on a new folder within the block; this needs root."""
     folder.mkdir()
     options = ["-t", "tmpfs", "-o", f"size={kilobytes}k"]
     mount = shutil.which("mount")

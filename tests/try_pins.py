@@ -3,12 +3,13 @@
 
     python tests/try_pins.py [--python PYTHON3.12] [ENVIRONMENT ...]
 
-For each environment this makes a virtual environment that holds every Python package of the pin
-that PyPI has as a wheel of that very version, and runs in it the unit tests of what the scripts of
-the environment use. Some test files need more, such as one that tests a table and the figure of
-it: they run again, with what they lack added as other environments pin it. Left out are PyTorch,
-whose CPU build is not on PyPI, and tests that need it or a tool that no environment holds. What
-else conda brings (Python's last digit, GDAL, BLAS) is not tried: PyPI's wheels hold their own.
+For each environment this makes a virtual environment with every Python package of the pin that PyPI
+has as a wheel of exactly that version, and runs in it the unit tests of what the scripts of the
+environment use. Some test files need more, such as one that tests a table and its figure: they run
+again with the missing packages, in the versions that other environments pin. PyTorch is left out,
+since its CPU build is not on PyPI, and so are tests that need it or a tool that no environment
+contains. What else conda brings (Python's last digit, GDAL, BLAS) is not tested, since PyPI's
+wheels contain their own.
 
 Standard library only. Exit code 1 if a test failed.
 """
@@ -44,7 +45,7 @@ COLUMNS = (
 
 
 def run(*command, check=True):
-    """Run a command from the project's root, without what would lead Python elsewhere."""
+    """Run a command from the project's root, without variables that change where Python looks."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     env["PYTHONDONTWRITEBYTECODE"] = "1"
     words = list(map(str, command))
@@ -64,7 +65,7 @@ def find_python(given, minor):
 
 
 def pypi_name(conda):
-    """Return what PyPI calls a package of conda-forge."""
+    """Return the name of a conda-forge package on PyPI."""
     return PYPI_NAMES.get(conda, conda)
 
 
@@ -81,14 +82,14 @@ def listing(versions):
 
 
 def module_names(paths):
-    """Return the names under which files in scripts/ are imported, but for what all import."""
+    """Return the names under which files in scripts/ are imported, except those that all import."""
     parts = (path.relative_to(ROOT / "scripts").with_suffix("").parts for path in paths)
     return {".".join(names).removesuffix(".__init__") for names in parts} - EVERYWHERE
 
 
 @cache
 def modules_in(environment):
-    """Return the names of the scripts of an environment and of the modules behind them."""
+    """Return the names of the scripts of an environment and of the modules that they import."""
     scripts = scripts_of(environment)
     return module_names(
         {*scripts, *(path for script in scripts for path in imported_modules(script))}
@@ -98,8 +99,8 @@ def modules_in(environment):
 def tests_of(environment):
     """Return the unit tests of what an environment's scripts use.
 
-    A test file belongs to the environments that use all that it and the helpers in its folder
-    import of the project, or, where there is none, to those that use anything of it.
+    A test file belongs to the environments that use everything that it and the helpers in its
+    folder import from the project. If there is none, it belongs to those that use any of it.
     """
     every = module_names(ROOT.glob("scripts/**/*.py"))
     chosen = []
@@ -114,7 +115,7 @@ def tests_of(environment):
 
 
 class Trial:
-    """A virtual environment for one environment, and what its tests came to."""
+    """A virtual environment for one environment, and the results of its tests."""
 
     def __init__(self, environment, python, folder):
         self.environment = environment
@@ -126,9 +127,9 @@ class Trial:
         self.own = {name: pinned_here[name] for name in pinned_here.keys() - TORCH}
         self.missing = {}  # {name: version} that PyPI lacks
         self.more = {}  # ... that were added for some tests
-        self.expected = {"sarfusion"}  # modules whose lack is a failure
+        self.expected = {"sarfusion"}  # modules whose absence is a failure
         self.files = {}  # {test file: Counter of outcomes}
-        self.failures = []  # what pytest says of each
+        self.failures = []  # what pytest says about each
 
     def pip_install(self, *arguments, check=True):
         """Install wheels."""
@@ -136,7 +137,7 @@ class Trial:
         return run(*pip, *arguments, check=check)
 
     def install(self):
-        """Install the packages of the pin, and what runs the tests at the versions of its lock."""
+        """Install the packages of the pin, and what runs the tests in the versions of its lock."""
         while (done := self.pip_install("--no-deps", *listing(self.own), check=False)).returncode:
             lacking = re.search(r"No matching distribution found for ([^=]+)==", done.stderr)
             if not lacking or len(self.own) == 1:
@@ -149,7 +150,7 @@ class Trial:
         self.pip_install(*re.findall(r"^(?:pytest|hypothesis)==\S+", lock, flags=re.MULTILINE))
 
     def install_more(self, modules):
-        """Install modules as other environments pin them; tell whether there was any."""
+        """Install modules in the versions that other environments pin; return if any was new."""
         others = {}
         for environment in NAMES:
             others = of_python(environment) | others
@@ -164,7 +165,7 @@ class Trial:
         return bool(more)
 
     def test(self):
-        """Run the tests, those that lack a package again with more."""
+        """Run the tests, and run those that lack a package again with more packages."""
         self.run_tests(tests_of(self.environment))
         passed = self.count("passed")
         while self.install_more(self.lacking()):
@@ -190,7 +191,7 @@ class Trial:
     def outcome(self, case):
         """Return "passed", "failed", "skipped: WHY", or "needs NAME" of a package.
 
-        What the environment's scripts import must be there, so its lack is a failure.
+        What the environment's scripts import must be installed, so its absence is a failure.
         """
         trouble = next((part for part in case if part.tag in ("failure", "error", "skipped")), None)
         if trouble is None:
@@ -231,7 +232,7 @@ class Trial:
 
 
 def done(counts):
-    """Tell whether no test of a file lacked a package."""
+    """Return whether no test of a file lacked a package."""
     return not any(what.startswith("needs ") for what in counts)
 
 

@@ -3,8 +3,8 @@
 
     .venv/bin/python tests/uiqi_elsewhere.py
 
-Prints the table of docs/metrics.md. The libraries are installed for this one run, without what they
-need, which the project's environment has; it is left as it is.
+Prints the table of docs/metrics.md. The libraries are installed for this one run, without their
+dependencies, which the project's environment has; that environment is not changed.
 """
 
 import json

@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Outcome:
-    """Medians of several runs: what the contender printed, and the most memory it held (bytes)."""
+    """Medians of several runs: what the contender printed, and the most memory it used (bytes)."""
 
     figures: dict
     memory: float
@@ -20,8 +20,8 @@ class Outcome:
 def contend(commands, runs):
     """Return {name: Outcome} of {name: command}.
 
-    Each command prints one JSON object of numbers on its last line. In turn, so that a machine
-    that slows down slows all of them.
+    Each command prints one JSON object of numbers on its last line. They run in turn, so that a
+    machine that slows down slows all of them.
     """
     found = {name: [] for name in commands}
     for _ in range(runs):
@@ -61,7 +61,7 @@ def _run(command):
 
 
 def table(rows):
-    """Return rows of cells, the first of them the head, as a Markdown table."""
+    """Return rows of cells as a Markdown table; the first row is the header."""
     head, *rest = [[str(cell) for cell in row] for row in rows]
     lines = [head, ["---"] * len(head), *rest]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -12,22 +12,22 @@ from torch.utils.flop_counter import flop_registry
 from torch.utils.module_tracker import ModuleTracker
 
 PRODUCTS, LAYERS, TRAINING = "products", "layers", "training"  # kinds of kernels, see Kernels
-IN_TURN = "in turn"  # all kernels, each with the data where the one before has left them
-UPDATE = "update"  # the whole, with what lies between kernels
+IN_TURN = "in turn"  # all kernels, each with the data where the previous one left them
+UPDATE = "update"  # the whole update, with the time between kernels
 ROUNDS, UPDATES = 10, 10  # updates in a round
-SECONDS, MIN_CALLS = 0.003, 3  # of each kernel alone in a round, at least
+SECONDS, MIN_CALLS = 0.003, 3  # at least, of each kernel alone in a round
 
 
 class Kernels(TorchDispatchMode):
-    """Times each kernel of the code within, forward and backward, before it does its work.
+    """Times each kernel of the code inside, forward and backward, before it does its work.
 
     A kernel is called for `least_s` seconds and `min_calls` times on the tensors it gets there, of
     the same shape and memory format. One that changes a tensor in place is called once, so that
-    what is computed is the same as without. Views are not kernels.
+    the results are the same as without timing. Views are not kernels.
 
     seconds: a pair (kind, least seconds of a call) for each kernel in the order of execution.
     PRODUCTS are convolutions and other matrix products, whose operations FlopCounterMode counts;
-    LAYERS all others of a module, and TRAINING those outside: the loss and the optimiser.
+    LAYERS are all others of a module, and TRAINING those outside: the loss and the optimiser.
     """
 
     def __init__(self, least_s: float, min_calls: int) -> None:
@@ -74,9 +74,9 @@ class Kernels(TorchDispatchMode):
 
 
 def update_seconds(update: Callable[[], None]) -> dict[str, float]:
-    """Return the seconds of update(), and for each kind those of its kernels, each its least.
+    """Return the least seconds of update(), and for each kind the sum of the least of its kernels.
 
-    These are warm: called again and again. IN_TURN has those of all, called once and one by one.
+    Kernels are warm: each is called many times. IN_TURN sums all kernels, each called once in turn.
     All are measured in turn, so that a machine that slows down slows all of them.
     """
     whole, alone, in_turn = [], [], []

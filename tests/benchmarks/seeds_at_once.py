@@ -15,8 +15,8 @@ from torch.func import functional_call, stack_module_state
 class Stacked:
     """One network whose weights have an axis of seeds, by torch.vmap.
 
-    A convolution is then one with a group for each seed. The gradient of the sum of the losses is
-    that of each, since no seed's loss depends on another's weights.
+    A convolution then has one group for each seed. The gradient of the sum of the losses is that
+    of each loss, since no seed's loss depends on another's weights.
     """
 
     def __init__(self, networks, learning_rate, bfloat16=True):
@@ -37,7 +37,7 @@ class Stacked:
         self.optimisers[0].step()
 
     def output(self, seed, inputs):
-        """Return what the network of `seed` (from 0) makes of `inputs`."""
+        """Return the output of the network of `seed` (from 0) for `inputs`."""
         return self._output({name: each[seed] for name, each in self._weights.items()}, inputs)
 
     def _output(self, weights, inputs):
@@ -45,7 +45,7 @@ class Stacked:
 
 
 class Streams:
-    """The networks as they are; on a GPU each in a stream of its own, so that kernels overlap."""
+    """The unchanged networks; on a GPU, each runs in its own stream, so that kernels overlap."""
 
     def __init__(self, networks, learning_rate, bfloat16=True):
         self._bfloat16 = bfloat16
@@ -74,7 +74,7 @@ class Streams:
         self.optimisers[seed].step()
 
     def output(self, seed, inputs):
-        """Return what the network of `seed` (from 0) makes of `inputs`."""
+        """Return the output of the network of `seed` (from 0) for `inputs`."""
         return self._networks[seed](inputs.contiguous(memory_format=torch.channels_last))
 
 

@@ -43,7 +43,7 @@ def project(tmp_path, monkeypatch):
 
 @pytest.fixture
 def noted(project, monkeypatch):
-    """What would be run, as lists of words; nothing is."""
+    """The commands that would run, as lists of words; nothing runs."""
     calls = []
 
     def note(command, lock=None):
@@ -57,7 +57,7 @@ def noted(project, monkeypatch):
 
 @pytest.fixture
 def calls(noted, project, monkeypatch):
-    """What the commands verify, envelope and reference would run, as lists of words; nothing is."""
+    """What verify, envelope and reference would run, as lists of words; nothing runs."""
     for module in (verifying, references):
         monkeypatch.setattr(module, "ready", lambda: None)
     refer(project, "demo")

@@ -8,7 +8,7 @@ from reproduce_command import archives, environment, reproduce
 
 @pytest.fixture
 def calls(noted, project, monkeypatch):
-    """What would be run, as lists of words; nothing is."""
+    """The commands that would run, as lists of words; nothing runs."""
     for module in (archives, reproduce):
         monkeypatch.setattr(module, "ready", lambda: None)
     monkeypatch.chdir(project)

@@ -1,4 +1,4 @@
-"""What the one command makes of its arguments."""
+"""How ./reproduce interprets its arguments."""
 
 import ast
 import re
@@ -109,7 +109,7 @@ def test_studies_are_found_by_name_and_by_path(project, monkeypatch):
         b"# \xc3\xbc\r\nstudy : 'mine'\r\n",
         b'"study": "mine" # mine\n',
         b'{"sites": {"a": {"study": 1}},\n "study": "mine"}',
-        b'{\n  "study": "mine",\n}',  # no JSON, which is told when the study is read
+        b'{\n  "study": "mine",\n}',  # not JSON, which is reported when the study is read
     ],
 )
 def test_a_name_is_found_as_editors_and_programs_write_it(project, content):

@@ -24,7 +24,7 @@ def test_a_page_is_made_of_all_of_them(page, monkeypatch, capsys):
     assert benchmarks.bench_command([]) == 0
     text = page.read_text()
     assert text.index("## Speed of scoring\n\n| a |\n") < text.index("## Speed of training\n")
-    assert "| a | /peers/python\n" in text  # Keras is a peer of training alone
+    assert "| a | /peers/python\n" in text  # Keras is a peer only of training
     assert text.count("/peers/python") == 1
     assert "cores of" in text
     assert "| a |" in capsys.readouterr().out

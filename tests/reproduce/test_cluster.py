@@ -1,6 +1,6 @@
 """What a killed run left in Slurm's queue, with stand-ins for Slurm's commands.
 
-tests/workflow/test_with_slurm.py does it with a real Slurm.
+tests/workflow/test_with_slurm.py tests it with a real Slurm.
 """
 
 import os
@@ -23,7 +23,7 @@ sed -i "/^$1|/d" "{queue}"
 
 @pytest.fixture
 def queue(project, monkeypatch):
-    """A file with what `squeue` says, in a project that this process works in."""
+    """A file with the output of `squeue`, in a project that this process works in."""
     queue = project / "queue"
     for name, text in (("squeue", SQUEUE), ("scancel", SCANCEL)):
         command = project / "bin" / name

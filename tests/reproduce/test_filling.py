@@ -10,7 +10,7 @@ SCENE = "config/city.yaml"  # of the study rio
 
 @pytest.fixture
 def calls(noted, project, monkeypatch):
-    """What would be run, as lists of words; nothing is."""
+    """The commands that would run, as lists of words; nothing runs."""
     monkeypatch.setattr(filling, "ready", lambda: None)
     monkeypatch.delenv("SARFUSION_OFFLINE", raising=False)
     monkeypatch.chdir(project)

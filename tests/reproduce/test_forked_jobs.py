@@ -1,4 +1,4 @@
-"""Jobs that Snakemake starts by a fork: as a new Python would run them."""
+"""Jobs that Snakemake starts by a fork run as in a new Python."""
 
 import json
 import subprocess
@@ -30,9 +30,9 @@ Path("said.json").write_text(json.dumps(said))
 
 @pytest.fixture
 def script_class(monkeypatch):
-    """A stand-in for Snakemake's PythonScript, changed, with the paths that it ran as ever.
+    """A stand-in for Snakemake's PythonScript, patched; `as_ever` lists what it ran without a fork.
 
-    Its `plan` has a stand-in for the scheduler schedule so many jobs.
+    Its `plan` makes a stand-in for the scheduler schedule so many jobs.
     """
     as_ever = []
 
@@ -66,7 +66,7 @@ def script_class(monkeypatch):
 
 
 class AtOnce:
-    """A thread that does its work when it is started."""
+    """A thread that does its work at once when it is started."""
 
     def __init__(self, target, daemon):
         self.start = target

@@ -1,4 +1,4 @@
-"""The README's pictures: what taking them wants, and what is taken."""
+"""The README's pictures: what taking them requires, and what is taken."""
 
 import os
 import sys

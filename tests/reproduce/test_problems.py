@@ -1,4 +1,4 @@
-"""The report of a problem says what helps, and nothing of whose it is."""
+"""The report of a problem contains what helps, and nothing about the person who has it."""
 
 import getpass
 import os
@@ -110,7 +110,7 @@ def test_of_a_path_no_folder_is_left(parts, around):
 
 @pytest.fixture
 def troubled(project, monkeypatch):
-    """A project of a person with a name, in whose study and logs that person stands."""
+    """A project of a person with a name, which appears in the study and logs."""
     home = project.parent / "ada"
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USER", "ada")

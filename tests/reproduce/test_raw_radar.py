@@ -6,7 +6,7 @@ from reproduce_command import environment, reproduce, studies
 
 @pytest.fixture
 def installed(project, noted, monkeypatch):
-    """Which locks were installed; nothing is."""
+    """The locks that would be installed; nothing is installed."""
     locks = []
     monkeypatch.setattr(reproduce, "ready", lambda: environment.venv_folder().mkdir(exist_ok=True))
     monkeypatch.setattr(reproduce, "run", lambda command: 0)

@@ -8,7 +8,7 @@ from reproduce_command import environment, kinds, references
 
 @pytest.fixture
 def processor(tmp_path, monkeypatch):
-    """Let the processor have these flags."""
+    """Make the processor appear to have these flags."""
 
     def has(*flags):
         path = tmp_path / "cpuinfo"

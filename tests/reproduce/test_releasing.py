@@ -1,4 +1,4 @@
-"""A release: what it asks for, what it packs, and that it pushes nothing."""
+"""A release: what it requires, what it packs, and that it pushes nothing."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ def checks():
 
 @pytest.fixture
 def ready(project, checks, monkeypatch):
-    """A committed project of which version 1.2.3 is ready."""
+    """A committed project whose version 1.2.3 is ready for release."""
     citation = (ROOT / "CITATION.cff").read_text().replace(releasing.project_version(), "1.2.3")
     (project / "CITATION.cff").write_text(f"{citation}date-released: {DAY}\n")
     (project / "CHANGELOG.md").write_text(f"# Changes\n\n## 1.2.3, {DAY}\n\n## 1.2.2, 2026-11-01\n")

@@ -27,4 +27,4 @@ def test_no_text_ends_a_script_and_each_stays_what_it_is(tmp_path):
     values = re.search("var results = (.*);\n", page)[1]
     assert "<" not in values
     assert json.loads(values)["texts"] == TEXTS
-    assert page.replace(values, "{results}") == PAGE  # and all else
+    assert page.replace(values, "{results}") == PAGE  # the rest is unchanged

@@ -1,4 +1,4 @@
-"""The one command at work: the end of a run, and real processes with a stand-in for Snakemake."""
+"""./reproduce at work: the end of a run, and real processes with a stand-in for Snakemake."""
 
 import json
 import os
@@ -77,7 +77,7 @@ finally:
 sys.exit(int(Path("code").read_text()) if Path("code").exists() else 0)
 """
 
-STARTED = []  # processes, by the test at work
+STARTED = []  # processes of the current test
 
 
 @pytest.fixture
@@ -90,12 +90,12 @@ def site(project):
     path, text = environment.stamps()[0]
     path.write_text(text)
     (project / "calls").touch()
-    # As from a terminal. Tests that run in the background may have been told to ignore it, which
-    # what they start would inherit.
+    # As in a terminal. Tests that run in the background may ignore SIGINT, and the processes that
+    # they start would inherit this.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield project
     signal.signal(signal.SIGINT, before)
-    (project / "hold").unlink(missing_ok=True)  # lets what is left of a failed test end
+    (project / "hold").unlink(missing_ok=True)  # so that the rest of a failed test ends
     while STARTED:
         with STARTED.pop() as process:  # closes its pipes
             process.kill()
@@ -136,7 +136,7 @@ def record(site):
 
 
 def start_and_hold(site):
-    """Start a run that goes on while the file `hold` exists, and wait until it runs."""
+    """Start a run that continues while the file `hold` exists, and wait until it runs."""
     (site / "hold").touch()
     process = start(site)
     lock = site / ".snakemake/locks/0.output.lock"
@@ -169,7 +169,7 @@ def test_second_run_is_refused_while_the_first_lives(site):
         f"reproduce: another ./reproduce is running here (process {record(site)['pid']},"
         f" study demo); wait for it, or stop it: kill {record(site)['pid']}"
     ]
-    assert reproduce_now(site, "demo", "-n")[0] == 0  # looking is free
+    assert reproduce_now(site, "demo", "-n")[0] == 0  # a dry run is allowed
     (site / "hold").unlink()
     assert finish(first)[0] == 0
     assert reproduce_now(site)[0] == 0
@@ -274,7 +274,7 @@ if new and "--report" not in sys.argv:
 
 @pytest.fixture
 def failing(site):
-    """The same, with a stand-in for Snakemake in which the sites that a file names fail."""
+    """The same, with a stand-in for Snakemake in which the sites listed in a file fail."""
     text = SNAKEMAKE.replace('\nwith open("calls"', f'\n{FAILING}\nwith open("calls"', 1)
     environment.venv_python().write_text(text.format(python=sys.executable))
     return site

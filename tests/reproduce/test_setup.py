@@ -1,4 +1,4 @@
-"""How the one command sets up."""
+"""How ./reproduce sets up its environment."""
 
 import importlib.util
 import os
@@ -45,7 +45,7 @@ def test_other_roads_to_torch():
 
 
 class Installer:
-    """Stands for pip and venv: notes what it is asked for, and does as `fails` says."""
+    """A stand-in for pip and venv that records its commands, and fails as `fails` says."""
 
     def __init__(self, fails=()):
         self.fails = fails  # (word, complaint or exception)

@@ -37,7 +37,7 @@ def test_what_does_not_go_with_shards_is_one_line(other):
 
 @pytest.fixture
 def plans(project, monkeypatch):
-    """(part, whether sites are left out) of each plan; what `outcomes` names for a part happens."""
+    """(part, whether sites are left out) of each plan; `outcomes` sets how a part's plan ends."""
     monkeypatch.setattr(reproduce, "ready", lambda: None)
     monkeypatch.setattr(reproduce, "conclude", lambda *_: made.append(("concluded", False)))
     monkeypatch.setenv("SARFUSION_PART", "")

@@ -1,4 +1,4 @@
-"""What the command status makes of Snakemake's dry runs."""
+"""What the command status reports from Snakemake's dry runs."""
 
 import json
 import os
@@ -13,7 +13,7 @@ SAR, CNN = "scripts/sarfusion/scenes/sar.py", "scripts/sarfusion/fusion/networks
 
 
 def params(before, now):
-    """Say as Snakemake does that parameters changed."""
+    """Return Snakemake's message that parameters changed."""
     return f"{PARAMS} all output: before: {before} now: {now} ; Code has changed"
 
 
@@ -30,7 +30,7 @@ def job(output, rule="train_model", log=(), what="Train", reason="Forced executi
 
 @pytest.fixture
 def dry_runs(project, monkeypatch):
-    """Sets what the dry run of everything and that of what is wanted print."""
+    """Sets the output of two dry runs: that of everything, and that of what is wanted."""
     (project / "Snakefile").write_text(
         'include: "rules/common.smk"\ninclude: "rules/train.smk"\ninclude: "rules/fuse.smk"\n'
     )

@@ -26,7 +26,7 @@ class TestAsEveryPlugin(TestLogHandlerBase):
 
     @pytest.fixture(autouse=True)
     def closed(self, monkeypatch):
-        """Close every handler that a test makes, or else its timer prints into a later test."""
+        """Close every handler that a test makes; otherwise its timer prints into a later test."""
         made = []
         create = TestLogHandlerBase._create_handler
         monkeypatch.setattr(
@@ -47,7 +47,7 @@ class TestAsEveryPlugin(TestLogHandlerBase):
 
 @pytest.fixture
 def told(capsys):
-    """Tells a handler of records, (event, message, what it holds); returns the lines it prints."""
+    """Passes records (event, message, attributes) to a handler; returns the lines it prints."""
     handler = steps.LogHandler(SimpleNamespace(nocolor=False), None)
 
     def tell(*records, level=logging.INFO):
@@ -174,7 +174,7 @@ def test_of_a_job_that_somebody_cancelled_it_is_said(told, tmp_path):
     ("answer", "expected"),
     [
         ({"21": "CANCELLED by 1000", "22": "RUNNING"}, {"21": "CANCELLED", "22": "RUNNING"}),
-        (None, None),  # sacct gave none
+        (None, None),  # sacct returned none
     ],
 )
 def test_a_cancelled_job_is_one_to_the_plugin_for_slurm(answer, expected):

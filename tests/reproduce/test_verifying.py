@@ -26,7 +26,7 @@ def test_verify_makes_again_and_compares(calls, project):
         *("config/demo.yaml", "results/reference/demo", "results/.verify/run/results/demo"),
         *stage[-3:],
     ]
-    assert not (project / "results/.verify/run/left").exists()  # nothing of an earlier one
+    assert not (project / "results/.verify/run/left").exists()  # nothing is left of an earlier run
 
 
 def test_verify_takes_all_references_unless_a_study_is_named(calls, project):
@@ -87,7 +87,7 @@ def test_results_that_are_not_there(calls, project):
 
 
 def ending(monkeypatch, **codes):
-    """Let what is named end with these exit codes."""
+    """Make commands that contain a name end with its exit code."""
     note = verifying.run
 
     def end(command, lock=None):

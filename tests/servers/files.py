@@ -1,4 +1,4 @@
-"""An HTTP server of files on loopback, with range requests and faults to order.
+"""An HTTP server of files on loopback, with range requests and faults on demand.
 
 It runs in a process of its own: GDAL holds the interpreter's lock during some of its requests,
 and a server in a thread of the same process would never answer them.
@@ -22,9 +22,9 @@ CHUNK = 1 << 14  # bytes
 
 @dataclass
 class Fault:
-    """What goes wrong with the requests of `method` (None: any), whichever fields are set.
+    """What goes wrong with the requests of `method` (None: any), by the fields that are set.
 
-    The first `after` matching requests are served well, the next `times` (None: all) are not.
+    The first `after` matching requests succeed, the next `times` (None: all) do not.
     """
 
     status: int | None = None  # answered instead of the file
@@ -33,13 +33,13 @@ class Fault:
     cut_after: int | None = None  # bytes of the body, then the connection is closed
     delay_s: float = 0.0  # before each chunk of CHUNK bytes
     ignore_range: bool = False  # 200 with the whole file
-    page: str | None = None  # a web page with this text, as a login in place of the file
+    page: str | None = None  # a web page with this text, such as a login, instead of the file
     method: str | None = None
     after: int = 0
     times: int | None = None
 
     def strikes(self, method):
-        """Whether a request of `method` is hit; counts it."""
+        """Return whether the fault hits a request of `method`, and count the request."""
         if self.method not in (None, method):
             return False
         if self.after:
@@ -74,7 +74,7 @@ class FileServer:
         return self
 
     def __exit__(self, *_):
-        self._process.communicate()  # the end of its input ends it
+        self._process.communicate()  # it stops at the end of its input
 
     def _answer(self):
         return json.loads(self._process.stdout.readline())
@@ -89,7 +89,7 @@ class FileServer:
         return f"{self.url}/{path}"
 
     def fault(self, pattern, fault):
-        """Let `fault` strike requests whose path (such as /a/b.tif) matches the glob `pattern`."""
+        """Apply `fault` to requests whose path (such as /a/b.tif) matches the glob `pattern`."""
         self._ask("fault", pattern, asdict(fault))
 
     def heal(self):
@@ -98,7 +98,7 @@ class FileServer:
 
     @property
     def token(self):
-        """What ?sig= of each address must equal, else 403; None: no need. May be changed."""
+        """The ?sig= that each address must have, else 403; None: not needed. May be changed."""
         return self._token
 
     @token.setter
@@ -107,7 +107,7 @@ class FileServer:
         self._ask("need_token", token)
 
     def forget(self):
-        """Start the counts of requests and bytes again."""
+        """Reset the counts of requests and bytes."""
         self._ask("forget")
 
     @property
@@ -133,7 +133,7 @@ class _Server(ThreadingHTTPServer):
         self.forget()
 
     def obey(self, lines):
-        """Do what each of `lines` says, and print what came of it."""
+        """Run the call in each of `lines`, and print its result."""
         for line in lines:
             name, *arguments = json.loads(line)
             with self.lock:
@@ -155,7 +155,7 @@ class _Server(ThreadingHTTPServer):
         return self.requests, self.bytes_sent
 
     def fault_of(self, method, path, wanted):
-        """Note a request and return the Fault that strikes it, or one without effect."""
+        """Record a request and return the Fault that hits it, or one without effect."""
         with self.lock:
             self.requests.append((method, path, wanted))
             for pattern, fault in self.faults:
@@ -164,7 +164,7 @@ class _Server(ThreadingHTTPServer):
         return Fault()
 
     def handle_error(self, request, address):
-        """Tell of all but clients that hang up, which they may."""
+        """Report all errors except clients that hang up, which is allowed."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, address)
 
@@ -247,7 +247,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _range(header, size):
-    """Return the `range` of bytes that a Range header asks for; empty when out of the file.
+    """Return the `range` of bytes that a Range header asks for; empty when outside the file.
 
     None where there is no header, or several ranges (which a server may answer in full).
     """

@@ -1,4 +1,4 @@
-"""STAC items with the keys that Planetary Computer's have (and the same oddities)."""
+"""STAC items with the same keys (and the same oddities) as those of Planetary Computer."""
 
 from datetime import datetime, timedelta
 
@@ -35,7 +35,7 @@ def collections():
 def landsat_item(scene, grid, bounds, files):
     """Return the item of a scenes.Optical in the file grid `grid`, with data inside `bounds`.
 
-    files: {asset: the end of the file's name}. One asset more, nir08, has no file behind it.
+    files: {asset: the end of the file's name}. One more asset, nir08, has no file.
     """
     day, processed = datetime.fromisoformat(scene.day), timedelta(days=2)
     place = f"125{scene.row:03}"
@@ -120,7 +120,7 @@ def sentinel_item(scene, grid, bounds):
         **footprint(grid.crs, bounds),
         "properties": {
             "datetime": f"{middle.isoformat()}Z",
-            "start_datetime": f"{start:%Y-%m-%d %H:%M:%S}.146465+00:00",  # so the real ones
+            "start_datetime": f"{start:%Y-%m-%d %H:%M:%S}.146465+00:00",  # as in the real ones
             "end_datetime": f"{end:%Y-%m-%d %H:%M:%S}.145498+00:00",
             "platform": "SENTINEL-1A",
             "constellation": "Sentinel-1",

@@ -1,4 +1,4 @@
-"""A real STAC API on loopback: PostgreSQL with PostGIS, pgstac in it, stac-fastapi before it."""
+"""A real STAC API on loopback: PostgreSQL with PostGIS and pgstac, behind stac-fastapi."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ START_S = 60  # until a server must answer
 
 # For data that nobody keeps: nothing waits for the disk.
 SETTINGS = {
-    "listen_addresses": "",  # the socket in our own folder alone
+    "listen_addresses": "",  # only the socket in our own folder
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -43,7 +43,7 @@ class StacServer:
         self.dsn = dsn
 
     def load(self, collections, items):
-        """Let the catalogue hold these collections and items (lists of dicts) and no others."""
+        """Fill the catalogue with these collections and items (lists of dicts) and no others."""
         with database(self.dsn) as db:
             for (name,) in list(db.query("SELECT id FROM collections")):
                 db.query_one("SELECT delete_collection(%s)", [name])
@@ -53,7 +53,7 @@ class StacServer:
 
 
 def require_postgres(root=Path("/usr")):
-    """Return what find_postgres does; where that is nothing, skip the test, or fail it in CI."""
+    """Return the result of find_postgres; if it is None, skip the test, or fail it in CI."""
     binaries = find_postgres(root)
     if binaries is None:
         give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
@@ -62,9 +62,9 @@ def require_postgres(root=Path("/usr")):
 
 
 def find_postgres(root):
-    """Return the folder of PostgreSQL's programs, where Debian puts them and PostGIS is there too.
+    """Return the folder of PostgreSQL's programs, if it is where Debian puts it and has PostGIS.
 
-    The newest version counts; None if there is none.
+    The newest version is used; None if there is none.
     """
     versions = sorted(
         (folder for folder in (root / "lib/postgresql").glob("*") if folder.name.isdigit()),
@@ -81,7 +81,7 @@ def find_postgres(root):
 def run_server(binaries):
     """Yield a StacServer of the PostgreSQL in `binaries`; both processes end with the block.
 
-    They also end with this process, whatever ends it.
+    They also end with this process, however it ends.
     """
     with ExitStack() as stack:
         # Short, since the path of a socket has 107 characters at most.
@@ -111,7 +111,7 @@ def run_server(binaries):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             stack.enter_context(uvicorn(listener.fileno(), folder))
-        # The socket listens already, so this waits for the server; or fails when that has died.
+        # The socket already listens, so this waits for the server, or fails if the server has died.
         requests.get(f"{url}/_mgmt/health", timeout=START_S).raise_for_status()
         yield StacServer(url, dsn)
 
@@ -128,7 +128,7 @@ def unprivileged(*command, ends_with_us=None):
 
 
 def uvicorn(fd, folder):
-    """Return the running API before the database in `folder`, on the listening socket `fd`."""
+    """Return the running API for the database in `folder`, on the listening socket `fd`."""
     command = [
         *("setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "uvicorn", "--factory"),
         *("stac_fastapi.pgstac.app:create_app", "--fd", str(fd)),

@@ -3,7 +3,7 @@
 import subprocess
 from contextlib import contextmanager
 
-STOP_S = 10  # until a server must have gone
+STOP_S = 10  # until a server must have ended
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""A small archive of raw scenes over one simulated city, as real archives hold them.
+"""A small archive of raw scenes over one simulated city, in the form of real archives.
 
 Landsat Collection 2 Level-2 and terrain-corrected Sentinel-1: cloud-optimised GeoTIFFs of one
-band each, named as the real ones, with the quirks that a search must see through. `OPTICAL` and
+band each, named as the real ones, with the quirks that a search must handle. `OPTICAL` and
 `SAR` list them; servers/items.py makes their STAC items.
 """
 
@@ -31,15 +31,15 @@ FILES = {
     **{"qa_pixel": "QA_PIXEL", "qa_radsat": "QA_RADSAT"},
 }
 
-# Places are shares of the scene's side, (top, left, bottom, right); what is studied lies inside.
+# Places are shares of the scene's side, (top, left, bottom, right); the study area is inside.
 WHOLE = (0, 0, 1, 1)
 AREA = (0.2, 0.2, 0.8, 0.8)
 
 
 @dataclass(frozen=True)
 class Optical:
-    """A Landsat scene. `cloud_cover` is what the catalogue says of it: real scenes are 185 km
-    wide, these are pieces of them, so it need not be what the pixels say."""
+    """A Landsat scene. `cloud_cover` is the catalogue's value. Real scenes are 185 km wide and
+    these are pieces of them, so the pixels may have another cloud cover."""
 
     name: str
     day: str
@@ -87,7 +87,7 @@ SAR = (
     Sar("slice_2", "2024-03-12T22:45:35", "descending", 91, 6, part=(0.5, 0, 1, 1)),
 )
 
-# What is best by any of: least masked over the area, nearest in time, covering the whole area.
+# The best by each of these: least masked in the area, nearest in time, covering the whole area.
 BEST = ("clear", "ascending")
 BEST_DESCENDING = ("clear", "slice_1", "slice_2")
 NEEDS_TWO_ROWS = ("upper", "lower")  # of one path, which only together cover the area
@@ -95,7 +95,7 @@ NEEDS_TWO_ROWS = ("upper", "lower")  # of one path, which only together cover th
 
 @dataclass(frozen=True)
 class Archive:
-    """The files of all scenes under `folder`, and what a catalogue says of them."""
+    """The files of all scenes under `folder`, and what a catalogue says about them."""
 
     folder: Path
     area: tuple  # west, south, east, north in degrees
@@ -115,7 +115,7 @@ class Archive:
         return collections()
 
     def items(self, base, leave_out=()):
-        """The items but those of the scenes named in `leave_out`; the files lie under `base`."""
+        """The items except those of the scenes named in `leave_out`; the files lie under `base`."""
         return [
             {
                 **record,
@@ -222,7 +222,7 @@ def extents(grid, scene):
 
 
 def box(grid, place):
-    """Return the window of `grid` that `place` (shares of its sides) is."""
+    """Return the window of `grid` at `place` (shares of its sides)."""
     top, left, bottom, right = (round(share * grid.width) for share in place)
     return Window(left, top, right - left, bottom - top)
 

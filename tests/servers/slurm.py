@@ -1,7 +1,7 @@
 """A real Slurm on loopback: munge, slurmctld and two slurmd, as root, from Debian's packages.
 
-It lives in a folder of its own and on free ports, and the environment variable SLURM_CONF alone
-names it: a Slurm that is configured on the machine is neither used nor touched.
+It lives in a folder of its own and on free ports, and only the environment variable SLURM_CONF
+names it. A Slurm that is configured on the machine is neither used nor touched.
 """
 
 import os
@@ -35,7 +35,7 @@ PROGRAMS = (
 PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"])
 NODES = ("node1", "node2")
 CGROUPS = Path("/sys/fs/cgroup")
-WAIT_S = 300  # for what Slurm does in a second, on a machine that has other things to do
+WAIT_S = 300  # for what Slurm does in a second on an idle machine, since this one may be busy
 ACTIVE = "PENDING,CONFIGURING,RUNNING,SUSPENDED,COMPLETING"
 
 CONFIGURATION = """\
@@ -89,7 +89,7 @@ CgroupPlugin=cgroup/v1
 CgroupMountpoint=/sys/fs/cgroup
 ConstrainRAMSpace=yes
 """
-# Stands before the real srun: inside a job, the plugin of Snakemake takes SLURM_CONF away.
+# Wraps the real srun: inside a job, the plugin of Snakemake removes SLURM_CONF.
 SRUN = """\
 #!/bin/sh
 SLURM_CONF='{folder}/slurm.conf' exec '{srun}' "$@"
@@ -116,7 +116,7 @@ def require_slurm():
 def run_cluster():
     """Yield a Cluster; all its processes, and what it runs, end with the block.
 
-    The daemons also end with this process, whatever ends it.
+    The daemons also end with this process, however it ends.
     """
     with ExitStack() as stack:
         # Short, since the path of a socket has 107 characters at most.
@@ -160,7 +160,7 @@ def configure(folder):
 
 
 def free_ports(number):
-    """Return that many TCP ports which nobody listens on."""
+    """Return this many free TCP ports."""
     with ExitStack() as stack:
         listeners = [
             stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)
@@ -169,7 +169,7 @@ def free_ports(number):
 
 
 def has_cgroups():
-    """Tell whether here are the cgroups (version 1) that Slurm limits memory with."""
+    """Return whether this machine has the cgroups (version 1) with which Slurm limits memory."""
     try:
         for name in ("memory", "cpuset", "cpuacct", "freezer", "devices"):
             probe = CGROUPS / name / f"sarfusion-{os.getpid()}"
@@ -181,7 +181,7 @@ def has_cgroups():
 
 
 def remove_empty_cgroups():
-    """Remove what slurmd leaves behind of the nodes' cgroups, if nothing runs in them."""
+    """Remove the cgroups of nodes that slurmd leaves behind, if nothing runs in them."""
     for name in NODES:
         for top in CGROUPS.glob(f"*/slurm_{name}"):
             for folder, *_ in os.walk(top, topdown=False):
@@ -190,7 +190,7 @@ def remove_empty_cgroups():
 
 
 class Cluster:
-    """A running Slurm. `environment` is what its commands want."""
+    """A running Slurm. `environment` is what its commands need."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -210,7 +210,7 @@ class Cluster:
         return process(command, log, signal.SIGTERM, env=self.environment)
 
     def ask(self, *command):
-        """Run a command of Slurm and return what it says."""
+        """Run a command of Slurm and return its output."""
         return subprocess.run(
             command,
             env=self.environment,
@@ -227,11 +227,11 @@ class Cluster:
         return {job: tuple(rest) for job, at, *rest in rows if str(folder or at) == at}
 
     def asked(self, job, form):
-        """What a job asked for, by a letter of squeue's: %m memory, %P partition, %b GPUs."""
+        """What a job requested, by a letter of squeue's: %m memory, %P partition, %b GPUs."""
         return self.ask("squeue", "--noheader", "--states=all", f"--jobs={job}", "-o", form).strip()
 
     def restarts(self, job):
-        """How often Slurm started a job again."""
+        """How often Slurm restarted a job."""
         return int(re.search(r"Restarts=(\d+)", self.ask("scontrol", "show", "job", job))[1])
 
     def cancel(self, folder=None):
@@ -241,13 +241,13 @@ class Cluster:
             await_(lambda: not self.jobs(ACTIVE, folder), "jobs to be cancelled")
 
     def start_node(self, name):
-        """Start a node and wait until it takes jobs."""
+        """Start a node and wait until it accepts jobs."""
         self.nodes[name] = ExitStack()
         self.nodes[name].enter_context(self.daemon(name, ["slurmd", "-D", "-N", name]))
         await_(lambda: self.is_up(name), f"{name} to come up")
 
     def is_up(self, name):
-        """Tell whether a node takes jobs."""
+        """Return whether a node accepts jobs."""
         try:
             said = self.ask("sinfo", "--noheader", "--Node", f"--nodes={name}", "--format=%t")
         except subprocess.CalledProcessError:  # slurmctld does not answer yet
@@ -260,17 +260,17 @@ class Cluster:
             node.close()
 
     def lose_node(self, name):
-        """Take a node away as a power cut does: its slurmd and all that runs on it at once."""
+        """Kill a node as a power cut does: its slurmd and everything that runs on it, at once."""
         mine = [job for job in psutil.process_iter() if self.runs_on(job, name)]
         stepds = {stepd for job in mine for stepd in self.stepds_above(job)}
         (slurmd,) = (child for child in psutil.Process().children() if self.is_slurmd(child, name))
-        for victim in [slurmd, *stepds, *mine]:  # those who would tell of it first
+        for victim in [slurmd, *stepds, *mine]:  # first those that would report it
             with suppress(psutil.NoSuchProcess):
                 victim.kill()
         self.nodes.pop(name).close()
 
     def runs_on(self, candidate, name):
-        """Tell whether a process belongs to a job of ours on a node."""
+        """Return whether a process belongs to a job of ours on a node."""
         with suppress(psutil.Error):
             environment = candidate.environ()
             return (
@@ -288,7 +288,7 @@ class Cluster:
 
     @staticmethod
     def is_slurmd(candidate, name):
-        with suppress(psutil.Error):  # one that has ended, and that nobody waited for yet
+        with suppress(psutil.Error):  # one that has ended but was not waited for yet
             return candidate.cmdline()[-3:] == ["-D", "-N", name]
         return False
 

@@ -50,7 +50,7 @@ class OwnSite:
         self.folder = folder
         self.bits = np.full(OPTICAL_GRID.shape, 66, np.uint8)
         self.bits[:10] = 224  # high and interpolated
-        self.bits[10:20, :5] = 160  # interpolated alone
+        self.bits[10:20, :5] = 160  # only interpolated
         self.bits[20:22, 20:22] = 1  # fill, the nodata of the file
         write(folder / "o.tif", numbers(), OPTICAL_GRID)
         write(folder / "s.tif", power(), SAR_GRID)

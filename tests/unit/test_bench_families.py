@@ -1,4 +1,4 @@
-"""The benchmark of families: kernels are told apart, and timing them changes nothing."""
+"""The benchmark of families: kernels are distinguished, and timing them changes nothing."""
 
 import sys
 from pathlib import Path

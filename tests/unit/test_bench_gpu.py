@@ -1,4 +1,4 @@
-"""The benchmark of a GPU, in small on the CPU: all seeds at once give what each gives alone."""
+"""The benchmark of a GPU, on a small scale on the CPU: seeds trained at once equal single ones."""
 
 import copy
 import subprocess

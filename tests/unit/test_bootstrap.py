@@ -36,7 +36,7 @@ def test_blocks_of_a_row_by_hand():
     values = np.array([[[1.0, 10.0, 100.0]]])
     sums = blocks.sums(values)[:, 0]
     assert sums[0] == 111
-    # Eight blocks of four pixels' room: a resample draws two of 1, 11, 110 and 100.
+    # Eight blocks with room for four pixels: a resample draws two of 1, 11, 110 and 100.
     one = [1, 11, 110, 100]
     assert set(sums[1:]) == {a + b for a in one for b in one}
 

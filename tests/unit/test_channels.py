@@ -168,7 +168,7 @@ def test_moving_goes_half_round_and_leaves_what_is_valid():
     values = np.arange(12, dtype=np.float32).reshape(3, 4)
     expected = [[10, 11, 8, 9], [2, 3, 0, 1], [6, 7, 4, 5]]
     assert move(values).tolist() == expected
-    values[0, 0] = np.nan  # which comes to (1, 2): the nearest one stands in for it
+    values[0, 0] = np.nan  # it moves to (1, 2), where the nearest value replaces it
     moved = move(values)
     assert np.isnan(moved[0, 0])
     assert moved[1, 2] in (3, 1, 8, 4)

@@ -74,7 +74,7 @@ class Study:
 
 
 def whole(table, claim="C1"):
-    """The verdict of a claim over all."""
+    """The overall verdict of a claim."""
     chosen = table[(table["claim"] == claim) & (table["band"] == OVERALL)]
     (verdict,) = chosen["verdict"]
     return verdict
@@ -95,7 +95,7 @@ SAME = [-0.001, 0.0, 0.001]  # within 2 % of the right side's score of 1
 
 
 def one(p, opposite, low, high, **about):
-    """What is found on a test, as evidence has it."""
+    """The result of a test, in the form of evidence."""
     return {"p": p, "p_opposite": opposite, "low": low, "high": high, "reason": "", **about}
 
 
@@ -124,7 +124,7 @@ class TestDecide:
         assert bool(found["reason"]) == bool(reason)
 
     def test_several_tests_are_corrected_on_both_sides(self):
-        """0.01 of three is 0.03, and 0.009, 0.012, 0.4 are 0.027, 0.027, 0.4: none is enough."""
+        """0.01, 0.02 and 0.9 become 0.03, 0.04 and 0.9: none is small enough."""
         sides = [(0.01, 0.99), (0.02, 0.98), (0.9, 0.1)]
         for turned in (False, True):
             tests = [one(*pair[:: -1 if turned else 1], 1, 3) for pair in sides]
@@ -142,7 +142,7 @@ class TestDecide:
         assert found[1]["reason"] == "no models"
 
     def test_holm_by_hand(self):
-        """The example of R's p.adjust: 0.01, 0.02, 0.03, 0.005 by 3, 2, 1, 4, then made steady."""
+        """The example of R's p.adjust: 0.01, 0.02, 0.03, 0.005 times 3, 2, 1, 4, made monotonic."""
         assert holm([0.01, 0.02, 0.03, 0.005]) == pytest.approx([0.03, 0.04, 0.04, 0.02])
         assert holm([0.6, 0.7]).tolist() == [1, 1]
         assert holm([]).size == 0
@@ -388,7 +388,7 @@ class TestJudge:
         assert whole(table, "S2") == "reproduced"
         models.loc[0, "validation_rmse"] = 0.02
         assert whole(study.judge({"S2": claim}, models), "S2") == "contradicted"
-        # One that is given another date, too, is compared with what fills from other dates.
+        # A model that also gets another date is compared with methods that fill from other dates.
         models.loc[2] = ("cloud_gap", "unet", "vvvh", 0.001)
         dated = study.judge({"S2": claim}, models, dated=["vvvh"])
         assert "nspi-none" in set(dated["right"].dropna())
@@ -399,7 +399,7 @@ class TestJudge:
 
 
 class TestOtherDates:
-    """S3 to S5: what radar is worth when another date is there."""
+    """S3 to S5: what radar is worth when another date is available."""
 
     def judged(self, name, **metrics):
         study = Study()
@@ -630,7 +630,7 @@ class TestShown:
         spans = [tuple(line.get_xdata()) for line in first.lines if len(line.get_xdata()) == 2]
         assert np.array(spans) == pytest.approx(np.array([(1.97516, 2.02484)] * 3), abs=1e-5)
         assert first.get_xlabel() == "RMSE (reflectance), claimed below 0"
-        # The claimed side is below 0, and in sight though nothing lies there.
+        # The claimed side is below 0, and visible although nothing lies there.
         (side,) = first.patches
         assert sorted(side.get_xy()[0] + np.array([0, side.get_width()])) == [
             first.get_xlim()[0],

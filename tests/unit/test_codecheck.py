@@ -1,4 +1,4 @@
-"""The files that tell others what this is: they agree with the workflow and with each other."""
+"""The files that describe the project agree with the workflow and with each other."""
 
 import re
 from pathlib import Path

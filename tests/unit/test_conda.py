@@ -1,4 +1,4 @@
-"""The conda environments of the rules: readable ranges, and pins that hold exactly what serves."""
+"""The conda environments of the rules: readable ranges, and pins with exactly what is needed."""
 
 import re
 from fnmatch import fnmatchcase
@@ -16,14 +16,14 @@ PIP_NAMES["dask-core"] = "dask"
 OUTSIDE_PIP = {"python", "pip", "cuda-version"}
 LOCKS = {"grd": "requirements-grd.lock"}  # of what pip adds, where it is not in requirements.lock
 OF_COMMANDS = {"typer"}  # what commands of added packages need, which no script runs
-# What brings a lot along: only where a rule's script imports it, or never.
+# Packages with many dependencies: only where a rule's script imports them, or never.
 HEAVY = {"matplotlib-base", "pyarrow", "pystac-client", "pytorch", "scikit-image", "seaborn-base"}
 NEVER = {"matplotlib", "qt6-main", "snakemake", "snakemake-minimal", "statsmodels"}
 CUDA = re.compile("cuda|libcublas|libcudnn|libmagma|libnv|nccl")
 
 
 def asked(environment):
-    """{package: (versions, pattern of the build)} that an environment asks for."""
+    """{package: (versions, pattern of the build)} that an environment requests."""
     found = {}
     for line in yaml.safe_load((ENVS / f"{environment}.yaml").read_text())["dependencies"]:
         package, versions, build = [*line.split(), "*"][:3]
@@ -41,7 +41,7 @@ def held(environment):
 
 
 def locked():
-    """{package: version} of what pip installs, PyTorch and what raw scenes need among it."""
+    """{package: version} of what pip installs, including PyTorch and what raw scenes need."""
     files = ("requirements-grd.lock", "requirements.lock", "torch.txt")
     text = "".join((ENVS / file).read_text() for file in files)
     return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text, flags=re.MULTILINE))
@@ -74,7 +74,7 @@ def test_pin_names_checked_packages_of_one_channel_python_and_platform(environme
 
 
 def minors(package):
-    """{environment: (major, minor) of a package} where the pin holds it."""
+    """{environment: (major, minor) of a package} where the pin contains it."""
     return {
         environment: tuple(found.version.split(".")[:2])
         for environment in NAMES

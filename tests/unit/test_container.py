@@ -26,7 +26,7 @@ def let_in():
 
 
 def enters(path):
-    """Tell whether a file of the project goes into the image: the last line that fits decides."""
+    """Return whether a file of the project goes into the image: the last matching line decides."""
     fate = True
     for line in (ROOT / ".dockerignore").read_text().splitlines():
         pattern = line.removeprefix("!").removeprefix("**/")
@@ -71,7 +71,7 @@ def section(name):
 def test_both_recipes_copy_the_same_files():
     files = section("files")
     assert [source for source, _ in files] == let_in()
-    # Apptainer copies a folder into one that exists, else to that name.
+    # Apptainer copies a folder into an existing folder, or else to that name.
     assert all(str(Path("/sarfusion", s).parent) == t.rstrip("/") for s, t in files)
 
 
@@ -83,7 +83,7 @@ def test_both_recipes_stand_on_the_same_base():
 
 
 def test_set_up_in_the_image_finds_the_files_it_needs(tmp_path):
-    """What is copied before the packages are installed brings `./reproduce setup` to its work."""
+    """The files copied before the packages are installed are enough for `./reproduce setup`."""
     copies = re.findall(r"^COPY (.+) (\S+)$", RECIPE.read_text(), re.MULTILINE)
     project, venv = tmp_path / "project", tmp_path / "venv"
     for sources, target in copies[:-1]:
@@ -108,7 +108,7 @@ def test_set_up_in_the_image_finds_the_files_it_needs(tmp_path):
 
 @pytest.fixture
 def image(tmp_path):
-    """The folder /sarfusion of an image, with a ./reproduce that only tells how it was called."""
+    """The folder /sarfusion of an image, with a ./reproduce that only prints its arguments."""
     folder = tmp_path / "sarfusion"
     for part in ("command", "envs"):
         unwanted = shutil.ignore_patterns("__pycache__")
@@ -129,7 +129,7 @@ def command(path, text):
 
 
 def start(image, *arguments, mounted=True):
-    """Start the image as an engine does; `mounted` tells whether a folder lies over results/."""
+    """Start the image as an engine does; `mounted`: whether a folder is mounted on results/."""
     commands = image.parent / "commands"
     command(commands / "mountpoint", "exit 0" if mounted else "exit 1")
     (image / "results").mkdir(exist_ok=True)
@@ -243,13 +243,13 @@ def test_differences_of_tables(tmp_path, inside, said):
 
 @pytest.fixture
 def engine(tmp_path, monkeypatch):
-    """Stands for podman, and for Snakemake outside: both write a table, as `engine` says."""
+    """A stand-in for podman, and for Snakemake outside: both write a table, as `engine` says."""
     (tmp_path / "config").mkdir()
     (tmp_path / "config/demo.yaml").write_text("study: demo\n")
     engine = {"size": 1.7e9, "inside": "1\n", "outside": "1\n", "again": False, "failing": None}
 
     def run(command, lock):
-        assert lock.file  # held by what is started
+        assert lock.file  # held by the started command
         if engine["failing"] in command:
             return 3
         if "snakemake" in command:

@@ -1,4 +1,4 @@
-"""Sharpening by contourlets: which details are taken, and the pulses that decide it."""
+"""Sharpening by contourlets: which details are taken, and the pulses that decide this."""
 
 import numpy as np
 import pytest
@@ -70,11 +70,11 @@ def test_pulses_by_hand():
 
 
 def test_a_neuron_alone_fires_when_its_threshold_has_fallen_to_its_stimulus():
-    """It is 20 after the first iteration and 20 exp(-0.2 * 18) = 0.546 in the last, the 20th."""
+    """Thresholds: 20 after the first iteration, 20 exp(-0.2 * 18) = 0.546 in the 20th and last."""
     magnitude = np.array([[0.54, 0.0]])
     assert firings(magnitude[:, :1], 1.0).tolist() == [[0]]
     assert firings(np.array([[0.55]]), 1.0).tolist() == [[1]]
-    # Of 1: 20 exp(-0.2 * 14) = 1.216 is too high still, 20 exp(-0.2 * 15) = 0.996 is not.
+    # For 1: 20 exp(-0.2 * 14) = 1.216 is still too high, 20 exp(-0.2 * 15) = 0.996 is not.
     assert firings(np.array([[1.0]]), 1.0).tolist() == [[1]]
     assert firings(np.array([[10.0]]), 10.0).tolist() == [[1]]
     assert firings(magnitude, 0.01).tolist()[0][1] == 0
@@ -106,7 +106,7 @@ def test_firings_follow_the_equations_neuron_by_neuron():
 
 
 def test_pulses_take_the_detail_that_neighbours_confirm():
-    """Between the two images, the count of pulses decides otherwise than the magnitude alone."""
+    """The count of pulses decides differently between the two images than the magnitude alone."""
     bands, pan = city(40, 40)
     by_size, by_pulse = (sharpen(name, bands, pan) for name in ("ihs_nsct", "nsct_pcnn"))
     assert np.abs(by_size - by_pulse).max() > 0.01

@@ -1,4 +1,4 @@
-"""The contourlet transform: its filters against published ones, and what it promises."""
+"""The contourlet transform: its filters, compared with published ones, and its properties."""
 
 import numpy as np
 import pytest
@@ -126,7 +126,7 @@ def test_details_lack_polynomials():
     rows, columns = np.mgrid[:256, :256] / 64 - 2
     smooth = 1 + rows - columns**2 + rows**3 / 3 - rows * columns**2
     coarse_and_fine = list(subbands(smooth))
-    reach = RADIUS // 2 - 20  # the image does not go on periodically
+    reach = RADIUS // 2 - 20  # the image is not periodic
     inner = slice(reach, -reach)
     for part in coarse_and_fine[:DIRECTIONS]:
         assert np.abs(part[inner, inner]).max() < 1e-10
@@ -152,7 +152,7 @@ def test_the_transform_moves_with_the_image():
 
 
 def test_each_direction_takes_the_waves_of_its_wedge():
-    """Of both levels, a wave in the middle of a wedge, |u| > |v| and u v > 0 first."""
+    """On both levels, a wave in the middle of each wedge, |u| > |v| and u v > 0 first."""
     rows, columns = np.mgrid[:128, :128]
     turns = np.array([[3, 1], [-3, 1], [1, 3], [-1, 3]]) * 2 * np.pi / 128
     for level, scale in enumerate([14, 8]):
@@ -199,7 +199,7 @@ def test_the_reach_of_each_filter_is_what_the_radius_counts():
 def test_the_second_has_its_say_where_it_is_chosen():
     one, other = noise(40, 30), noise(40, 30, seed=1)
     np.testing.assert_array_equal(fuse(one, other, lambda *_: np.array(False)), one)
-    # All details of the other: what the two have apart is coarse.
+    # All details are of the other image; only the coarse difference of the two is added.
     fused = fuse(one, other, lambda *_: np.array(True))
     inner = slice(RADIUS, -RADIUS), slice(RADIUS, -RADIUS)
     apart = np.pad(one - other, RADIUS, mode="symmetric")

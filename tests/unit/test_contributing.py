@@ -1,4 +1,4 @@
-"""What those find who take the project up: checks on GitHub, issue forms, the changelog."""
+"""What new contributors find: checks on GitHub, issue forms, the changelog."""
 
 import os
 import re
@@ -39,7 +39,7 @@ def test_linux_runs_everything_with_each_python_and_macos_the_quick_tests(checks
 
 def test_checks_see_the_whole_history_and_may_write_nothing(checks):
     assert checks["permissions"] == {"contents": "read"}
-    assert {"push", "pull_request"} <= checks[True].keys()  # YAML 1.1 reads `on` so
+    assert {"push", "pull_request"} <= checks[True].keys()  # YAML 1.1 reads `on` as true
     for job in checks["jobs"].values():
         assert job["timeout-minutes"] <= 120
         first, *others = job["steps"]

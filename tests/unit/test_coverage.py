@@ -1,4 +1,4 @@
-"""Whether intervals of 95 % hold the truth in 95 % of made studies: over seeds, and over ground."""
+"""Whether intervals of 95 % contain the truth in 95 % of made studies: over seeds and ground."""
 
 import numpy as np
 import pytest
@@ -28,10 +28,10 @@ def scored(cells, offset=0.0):
 
 
 def coverage(seeds, ratio, smooth, own, trials):
-    """The share of made studies whose interval holds the true difference, which is 0.
+    """The share of made studies whose interval contains the true difference, which is 0.
 
-    ratio: standard deviation of seeds over that of ground; own: of the ground that a seed has for
-    itself, over that of the ground all have in common.
+    ratio: standard deviation of seeds over that of ground; own: that of the ground of one seed
+    alone, over that of the ground that all seeds share.
     """
     generator = np.random.default_rng(seeds)
     error = mean_error(smooth)
@@ -53,17 +53,17 @@ def coverage(seeds, ratio, smooth, own, trials):
 @pytest.mark.parametrize("seeds", [3, 5, 10])
 @pytest.mark.second_tier
 def test_coverage_over_seeds_and_ground(seeds, ratio):
-    """From no spread of seeds to five times that of ground: 93 to 97 %, give or take 400 trials."""
+    """Seeds spread 0 to 5 times as much as ground: 93 to 97 %, within the error of 400 trials."""
     assert 0.93 - 0.015 <= coverage(seeds, ratio, 1.5, 0.5, 400) <= 0.97 + 0.015
 
 
 def test_three_seeds_are_enough_for_an_interval():
-    """Resampling three seeds that spread five times as much as ground holds the truth in 80 %."""
+    """Resampling three seeds that spread five times as much as ground finds the truth in 80 %."""
     assert 0.92 <= coverage(3, 5, 1.5, 0.5, 120) <= 0.99
 
 
 @pytest.mark.parametrize("smooth", [0.3, 1.5, 3])
 @pytest.mark.second_tier
 def test_coverage_over_ground_of_any_smoothness(smooth):
-    """Errors that are alike over 4, 20 and 40 px, with the blocks that are measured on them."""
+    """Errors that are correlated over 4, 20 and 40 px, with the blocks measured on them."""
     assert 0.92 <= coverage(1, 0, smooth, 0, 400) <= 0.98

@@ -154,7 +154,7 @@ def git(folder, *arguments):
 
 @pytest.fixture
 def clone(tmp_path, monkeypatch):
-    """A git repository with one commit, in the place of the project's folder."""
+    """A git repository with one commit, in place of the project's folder."""
     for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
         monkeypatch.setenv(name, "/dev/null")
     monkeypatch.delenv("SARFUSION_COMMIT", raising=False)

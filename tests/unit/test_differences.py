@@ -29,7 +29,7 @@ OF_BANDS = [name for name, metric in COMPARED_METRICS.items() if metric.scope ==
 
 
 def in_file(path, reference, fused, region, block_px, **work):
-    """What scoring writes of two images: (pixels in each cell, sums of each metric, bytes)."""
+    """What scoring writes for two images: (pixels in each cell, sums of each metric, bytes)."""
     read = reader(reference, fused, region, name="test")
     with cells.write_cells(path, "test", block_px, [RUN], {RUN[0]: RANGE}) as writer:
         score_scene(region.shape, read, {RUN[0]: Given(RANGE)}, cells=writer, **work)
@@ -41,7 +41,7 @@ def in_file(path, reference, fused, region, block_px, **work):
 
 @pytest.fixture(scope="module")
 def scores(tmp_path_factory):
-    """A function of images that gives {metric: (Score, n)} by the road of a study."""
+    """A function of images that returns {metric: (Score, n)}, computed as in a study."""
     path = tmp_path_factory.mktemp("cells") / "images.cells.npz"
 
     def scores(reference, fused, region, block_px, **work):
@@ -159,7 +159,7 @@ class TestCompare:
         assert (found.seeds, found.block_px) == (3, 16)
 
     def test_ground_alone_of_independent_cells(self):
-        """The standard error of a mean, up to the blocks that it is estimated by."""
+        """The standard error of a mean, within the error of its estimate by blocks."""
         found = compare({1: made(1.0, 3.0)}, {1: made(0.0)}, COUNTS, SOLID)
         assert (found.difference, found.seed_error) == (1, 0)
         assert found.ground_error == pytest.approx(3 / 24, rel=0.25)
@@ -174,7 +174,7 @@ class TestCompare:
         assert found.seed_error == pytest.approx(np.sqrt(7 / 3))
 
     def test_ground_that_seeds_have_each_for_themselves_counts_once(self):
-        """Cells independent between seeds are in the spread of seeds already."""
+        """Cells that are independent between seeds are already in the spread of seeds."""
         left = {seed: made(0.0, 3.0, seed) for seed in range(20)}
         found = compare(left, {99: made(0.0)}, COUNTS, SOLID)
         one = compare({0: left[0]}, {99: made(0.0)}, COUNTS, SOLID)
@@ -261,7 +261,7 @@ GAPS = {"distance_edges_m": [60], "share_edges": [0.5], "window_px": 7}
 
 
 def run(*, table, pairs, block_px, gaps, **scored):
-    """Score, then compare the methods by what scoring wrote."""
+    """Score, then compare the methods from what scoring wrote."""
     place = {name: scored[name] for name in ("study", "site", "protocol")}
     cells_file = table.with_suffix(".cells.npz")
     sides = [list(side) for pair in pairs for side in (pair[:2], pair[2:])]
@@ -280,7 +280,7 @@ def run(*, table, pairs, block_px, gaps, **scored):
 class TestTable:
     @pytest.fixture
     def study(self, tmp_path):
-        """A measured scene, and fused ones whose errors are known: left twice those of right."""
+        """A measured scene, and fused ones with known errors: those of left are twice as large."""
         grid = Grid(CRS.from_epsg(32633), Affine(30, 0, 0, 0, -30, 0), 40, 48)
         scene, error = noise(3, 40, 48), noise(40, 48, seed=1) - 0.2
         use = np.full((40, 48), 3, np.uint8)
@@ -298,7 +298,7 @@ class TestTable:
         for _, method, sar, seed in runs:
             factor = {"ratio": 2, "none": 1}[sar] * (method == "cnn")
             path = tmp_path / f"{method}-{sar}-{seed}.tif"
-            # Wild where nothing is to be scored.
+            # Very wrong where nothing is scored.
             values = np.where(use == 3, scene[0] + factor * error, 99)
             write_raster(path, values[np.newaxis], grid, ["red"], np.nan)
             fused.append(path)

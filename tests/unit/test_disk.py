@@ -1,4 +1,4 @@
-"""What a study takes of the disk, what a person is told of it, and rasters on a full disk."""
+"""The disk space of a study, what a person reads about it, and rasters on a full disk."""
 
 import numpy as np
 import pytest
@@ -103,7 +103,7 @@ def test_what_is_free_above_a_folder_that_is_not_there(tmp_path):
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_raster_on_a_full_disk_is_an_error_and_leaves_nothing(tmp_path, threads):
-    """Sizes around what the disk holds: GDAL keeps quiet about the last blocks and of threads."""
+    """Sizes around that of the disk: GDAL reports no error for the last blocks or in threads."""
     with small_disk(tmp_path / "disk", 400) as folder:
         path = folder / "x.tif"
         write_noise(path, 250, threads)

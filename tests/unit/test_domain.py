@@ -1,4 +1,4 @@
-"""What of a scene lies outside the domain of a network, and whose networks fill it."""
+"""What in a scene lies outside the domain of a network, and whose networks fill it."""
 
 import copy
 

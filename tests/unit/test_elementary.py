@@ -35,7 +35,7 @@ def test_exp_of_float64(value):
 
 @given(st.floats(-80, 80, width=32))
 def test_exp_of_float32(value):
-    assert units_off("exp", value, np.float32) < 2.6  # as NumPy states of its own
+    assert units_off("exp", value, np.float32) < 2.6  # as NumPy states for its own
 
 
 @given(st.floats(-40, 40))
@@ -47,7 +47,7 @@ def test_sine_and_cosine(value):
 
 @given(st.floats(-37, 38, width=32))
 def test_power_of_ten(value):
-    assert units_off("power_of_ten", value, np.float32) < 0.85  # as powf states of itself
+    assert units_off("power_of_ten", value, np.float32) < 0.85  # as stated for powf
 
 
 @given(st.floats(1, 2.0**100, width=32))

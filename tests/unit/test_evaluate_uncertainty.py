@@ -14,12 +14,12 @@ from sarfusion.scoring.uncertainty import METRICS
 SIDE = 160
 BANDS = ["red", "green", "blue"]
 GRID = Grid(CRS.from_epsg(32648), Affine(30, 0, 600000, 0, -30, 1200000), SIDE, SIDE)
-OVERSURE = 2  # the networks' standard deviations are too small by this
+OVERSURE = 2  # the networks' standard deviations are too small by this factor
 
 
 @pytest.fixture
 def site(tmp_path):
-    """A site with validation ground above and test ground below, of which columns are gap.
+    """A site with validation ground above and test ground below; some columns are gap.
 
     Two seeds of a U-Net have one mean, so that all variance is the networks' own; those of a CNN
     differ by a constant.

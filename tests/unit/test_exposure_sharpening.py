@@ -27,7 +27,7 @@ def sharpen(bands, pan):
 
 
 def fused_patch(*patches):
-    """A fused patch as the definition has it."""
+    """A fused patch according to the definition."""
     means = np.array([patch.mean() for patch in patches])
     strengths = [np.linalg.norm(patch - patch.mean()) for patch in patches]
     structures = [

@@ -37,14 +37,14 @@ def every_list_of_channels():
                     "red", given.channels, protocol.withholds, places, protocol.gives_band
                 ),
             )
-        # A study may have inputs without SAR alone.
+        # A study may have only inputs without SAR.
         if protocol.gives_band:
             yield name, channels.channel_names("red", [], protocol.withholds)
 
 
 @pytest.mark.parametrize("name", networks())
 def test_every_network_works_in_every_protocol(name, tmp_path):
-    """It gives finite gradients, and its checkpoint gives the same network back."""
+    """It has finite gradients, and its checkpoint restores the same network."""
     width = {} if name in ("cnn", "cae") else {"width": 8}
     seen = set()
     for (protocol, names), uncertain in itertools.product(every_list_of_channels(), (False, True)):
@@ -135,7 +135,7 @@ def test_weights_of_channels_come_from_the_mean_of_the_window():
     (squeeze, _), widen, _ = gate.weights
     set_to(squeeze, 0.0)
     set_to(widen, 1.0)
-    squeeze.weight.data[0, 2] = 1.0  # the mean of channel 2 alone decides
+    squeeze.weight.data[0, 2] = 1.0  # only the mean of channel 2 decides
     x = torch.rand(1, 4, 9, 9)
     means = torch.stack(
         [

@@ -20,7 +20,7 @@ TESTED = slice(0, 40)  # columns
 
 
 def write_site(folder, with_std=True):
-    """Write a site and what two models make of it; return what draw_filled takes."""
+    """Write a site and the output of two models; return the arguments of draw_filled."""
     rng = np.random.default_rng(1)
     bands = rng.uniform(0.05, 0.3, (3, SIZE, SIZE)).astype(np.float32)
     bands[:, :3] = np.nan

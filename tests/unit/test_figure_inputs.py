@@ -28,7 +28,7 @@ def limited(monkeypatch):
 
 @pytest.fixture
 def site(tmp_path):
-    """The files of a scene that holds the number of each pixel, and no data in a corner."""
+    """The files of a scene whose values number the pixels, with no data in a corner."""
     grid = Grid(CRS.from_epsg(32648), Affine(30, 0, 0, 0, -30, 0), *SHAPE)
     bands = np.arange(len(NAMES) * np.prod(SHAPE), dtype=np.float32).reshape(-1, *SHAPE)
     bands[:, :4, :4] = np.nan

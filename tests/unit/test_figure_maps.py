@@ -153,7 +153,7 @@ class TestInset:
         test = np.zeros((100, 100), bool)
         test[40:90, 30:90] = True
         rows, columns = choose_inset(self.scene(reference, test), size=20).toslices()
-        # A square holding all of the stripes and their edges.
+        # A square that contains all of the stripes and their edges.
         assert rows.start <= 59 <= 70 <= rows.stop == rows.start + 20
         assert columns.start <= 49 <= 60 <= columns.stop == columns.start + 20
 

@@ -74,7 +74,7 @@ class TestGaps:
         assert (by_title["Measured"].images[0].get_array()[..., 3] == 1).all()
         assert np.array_equal(by_title["Input"].images[0].get_array()[..., 3] == 0, place)
         for axes in maps_of(figure):
-            # The outer edge and that of the hole: filled it would pass for withheld.
+            # The outer edge and that of the hole; a filled hole would look withheld.
             assert sum(len(lines.get_paths()[0].to_polygons()) for lines in axes.collections) >= 2
         assert "absolute error" in words(figure)
         assert "(simulated scene)" in words(figure)

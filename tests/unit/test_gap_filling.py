@@ -189,7 +189,7 @@ def test_the_nearest_is_found_in_tiles_too_however_far(share, monkeypatch):
     rng = np.random.default_rng(3)
     band = rng.random((50, 61))
     gap = rng.random(band.shape) < share
-    gap[:, 20:] = True  # further than many a tile
+    gap[:, 20:] = True  # further than the size of some tiles
     clear = np.where(gap, np.nan, band)
     whole = fill_nearest(clear, ~gap)
     in_small_tiles(monkeypatch)

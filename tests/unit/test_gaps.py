@@ -203,7 +203,7 @@ def test_regions_of_a_square_gap_by_hand():
         "gap": 20,
         "clear": 34,
         "all": 54,
-        "gap_edge_0-30m": 11,  # the outer ring of 16 without its 5 that are no test ground
+        "gap_edge_0-30m": 11,  # the outer ring of 16 without its 5 that are not test ground
         "gap_edge_30-60m": 8,
         "gap_edge_60-infm": 1,
         "gap_share_0-50": 2,  # the two corners: 4 of 9 pixels of the window

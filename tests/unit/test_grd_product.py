@@ -101,7 +101,7 @@ def test_beta_nought_is_that_of_the_scene_and_borders_are_no_data(safe):
     for band, image in found.items():
         assert image.dtype == np.float32
         assert np.isnan(image[:, :first]).all()
-        ground = np.s_[:, first + 6 :]  # beyond what the smoothing may take from it
+        ground = np.s_[:, first + 6 :]  # beyond what the smoothing may remove
         assert np.isfinite(image[ground]).all()
         error = 10 * np.log10(image[ground] / true[band][ground])
         assert np.abs(error).max() < 0.1  # of VH of about 97, which is rounded, 0.05 dB
@@ -111,7 +111,7 @@ def test_a_part_is_that_part_of_the_whole(safe):
     product = read_product(safe)
     every = beta_nought(product, whole(product))["vv"]
     part = beta_nought(product, to_edges(Window(60, 50, 20, 10), product.shape))["vv"]
-    assert part.shape == every.shape  # so near to every edge
+    assert part.shape == every.shape  # it is so near to every edge
     assert np.array_equal(part, every, equal_nan=True)
 
 
@@ -233,7 +233,7 @@ def test_an_image_of_another_size_or_cut_short_is_refused(broken):
         beta_nought(product, whole(product))
 
 
-# Real products, of which only the annotation is at hand
+# Real products, of which only the annotation is available
 
 
 def real_product(folder):

@@ -66,7 +66,7 @@ def made(folder, tmp_path_factory):
     return *calibrated(folder, out), out
 
 
-# The whole script against what the scene is
+# The whole script, compared with the scene
 
 
 def test_backscatter_is_known_to_a_fifth_of_a_decibel_on_flat_and_on_sloping_ground(made):
@@ -86,7 +86,7 @@ def test_backscatter_is_known_to_a_fifth_of_a_decibel_on_flat_and_on_sloping_gro
 def test_with_the_nominal_area_of_cells_backscatter_would_be_known_far_worse(
     folder, tmp_path, monkeypatch
 ):
-    """What sarsen divides by: how many points fall into a cell by chance then shows."""
+    """sarsen divides by it, so the result shows how many points fall into a cell by chance."""
     monkeypatch.setattr(terrain, "LAYOVER", 0)
     found, grid = calibrated(folder, tmp_path)
     error = 10 * np.log10(found[0] / SCENE.gamma_nought("vv", *places(grid)))
@@ -111,7 +111,7 @@ def test_a_wrong_height_moves_the_image_as_far_as_the_incidence_angle_says(folde
     _, grid, _ = made
     found, _ = calibrated(folder, tmp_path, geoid=None)  # 28 m too high
     east, _ = local(*places(grid))
-    # The flat place: ground taken for higher is looked for nearer to the radar, in the east.
+    # The flat place: ground assumed to be higher is sought nearer to the radar, in the east.
     middle = SCENE.bright[1][0]
     near = np.hypot(*(a - m for a, m in zip(local(*places(grid)), middle, strict=True))) < 150
     weight = np.where(near, found[0] - dict(SCENE.gamma)["vv"], 0)
@@ -185,7 +185,7 @@ def test_without_sarsen_one_line_says_how_to_get_it(folder, tmp_path, monkeypatc
 
 @pytest.fixture(scope="module")
 def ground(folder):
-    """The ground as `terrain` has it, of true heights, and the places of its pixels."""
+    """The ground as a Terrain with true heights, and the places of its pixels."""
     grid = widened(radar_grid(read_grid(folder / "o.tif")), terrain.HALO_PX)
     where = places(grid)
     product = read_product(folder / grd_safe.NAME)
@@ -229,7 +229,7 @@ def test_where_slopes_lie_over_each_other_a_cell_is_counted_as_often(folder):
     flattening = steep._flattening(seen)[inside]
     plain = 1 / np.tan(np.radians(38)) ** -1
     assert np.median(flattening[:, :60]) == pytest.approx(plain, rel=0.03)
-    # A cell there takes scattering of three slopes: beta nought is more than of any alone.
+    # A cell there gets scattering from three slopes: beta nought is more than from any alone.
     assert np.nanmedian(flattening[turned]) < 0.5 * plain
 
 

@@ -55,7 +55,7 @@ def test_no_import_goes_up(layer):
     assert not upward
 
 
-# train_spots.py trains several models in one process, each by the very function that a run uses.
+# train_spots.py trains several models in one process, each by the same function that a run uses.
 BETWEEN_SCRIPTS = {("train_spots", "train_model")}
 
 

@@ -105,7 +105,7 @@ def test_bands_of_a_study_in_their_order():
 class TestOwnFiles:
     @pytest.fixture
     def site(self, tmp_path):
-        """Own files of five bands; the near infrared saturates in one pixel, and lacks another."""
+        """Own files of five bands; near infrared is saturated in one pixel, missing in another."""
         made = Site(tmp_path)
         more = np.random.default_rng(7).integers(9000, 20_000, (2, *OPTICAL_GRID.shape))
         self.five = np.concatenate([numbers(), more.astype(np.uint16)])
@@ -137,7 +137,7 @@ class TestOwnFiles:
         raw = read_bands(site.out / "optical.tif", (*ALL, *landsat.QUALITY))
         clear = raw[5] & landsat.QA_FILL == 0
         assert (raw[:5, clear] == self.five[:, clear]).all()
-        assert not clear[7, 8]  # no data in one band is none in all
+        assert not clear[7, 8]  # no data in one band means no data in all
         assert clear.sum() == clear.size - 1
         assert raw[6, 5, 6] == 1 << landsat.QA_RADSAT_BITS["nir"]
         self.prepare(site, optical_bands=ALL)

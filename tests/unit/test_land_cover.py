@@ -1,4 +1,4 @@
-"""What maps made of filled gaps are worth: scores by hand, and the table from made rasters."""
+"""The quality of maps made of filled gaps: scores by hand, and the table from made rasters."""
 
 import numpy as np
 import pandas as pd
@@ -194,7 +194,7 @@ def test_without_gaps_on_test_ground_every_score_is_unknown(site):
 def test_a_classifier_needs_both_classes_on_training_ground(site):
     folder, _ = site
     labels = np.full((SIDE, SIDE), NOT_BUILT, np.uint8)
-    labels[SIDE // 2 :] = BUILT  # test ground alone
+    labels[SIDE // 2 :] = BUILT  # only test ground
     write_raster(folder / "built_up.tif", labels[None], GRID, ["built_up"], UNKNOWN)
     with pytest.raises(StudyError, match=r"built_up.tif: only 0 pixels of training ground are bu"):
         table_of(site)

@@ -245,7 +245,7 @@ def test_without_a_channel_a_network_is_the_same_with_zeros_in_its_place(site):
         *("without_red_other_date", "without_other_date_age", "without_other_date_clear"),
         *("without_ratio_db", "without_red_other_date_anomaly", "without_ratio_db_anomaly"),
     ]
-    # What only zeros pass through has not moved, and all began alike.
+    # Weights that only zeros pass through have not moved, and all networks began alike.
     first = next(key for key, value in weights[0].items() if value.shape[1:2] == (8,))
     whole, dated, none = (each[first] for each in weights)
     assert np.array_equal(dated[:, [5, 7]], none[:, [5, 7]])
@@ -264,7 +264,7 @@ def test_a_network_given_another_date_is_the_same_in_tiles_and_fills_where_none_
     )
     whole = fuse(site, model, "start.tif", tile_px=1000)
     assert np.allclose(fuse(site, model, "start.tif", tile_px=tile_px), whole, atol=1e-6)
-    assert np.isfinite(whole).all()  # where SAR is not valid, too: this network has none
+    assert np.isfinite(whole).all()  # also where SAR is not valid: this network has none
     other = read_bands(site / "dates.tif", ["red_other_date", "other_date_age", "other_date_clear"])
     other[0] += 0.3
     names = ["red_other_date", "other_date_age", "other_date_clear"]

@@ -1,4 +1,4 @@
-"""The locks of pip: they hold on every Python we name."""
+"""The locks of pip: they are valid on every Python that we name."""
 
 import re
 from importlib.metadata import requires, version

@@ -41,7 +41,7 @@ def test_varied_ground_does_not_lower_the_looks():
 
 
 def test_pixels_that_share_their_speckle_are_not_taken_for_looks():
-    """At 10 m, 3 x 3 pixels of 30 m SAR hold one value: neighbours say nothing of speckle."""
+    """At 10 m, 3 x 3 pixels of 30 m SAR have one value: neighbours say nothing about speckle."""
     power = speckle(10, 128).repeat(3, axis=1).repeat(3, axis=2)
     found = looks.estimate_looks(power, ground(384), 10, 30)
     assert found["vv"] == pytest.approx(10, rel=0.2)

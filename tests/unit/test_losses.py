@@ -83,7 +83,7 @@ def test_an_undecided_discriminator_costs_the_logarithm_of_two():
 
 
 def test_a_discriminator_learns_to_tell_smooth_bands_from_rough_ones():
-    """The network then gains by roughness, of which an absolute error alone wants none."""
+    """The network then gains from roughness, which an absolute error alone never rewards."""
     torch.manual_seed(0)
     loss = Adversarial(1, 8, 3, CPU)
     smooth = torch.zeros(8, 1, 16, 16)
@@ -137,7 +137,7 @@ def test_in_gaps_no_ground_is_seen_that_the_network_does_not_see():
                 changed = tensor.clone()
                 changed[..., row, column] += 1
                 parts = [changed if part is tensor else part for part in (inputs, output, target)]
-                # A band counts in the gap alone, the inputs up to 5 px around it.
+                # A band counts only in the gap, the inputs also up to 5 px around it.
                 moved = value(*parts) != reference
                 assert moved == counts, (row, column, tensor is inputs)
 

@@ -23,7 +23,7 @@ def score(name, reference, fused, region=None, data_range=0.4):
 
 
 def corners(region, size):
-    """Upper left corners of the windows wholly in the region, one by one."""
+    """Upper left corners of the windows entirely in the region, one by one."""
     rows, columns = region.shape
     for row in range(rows - size + 1):
         for column in range(columns - size + 1):

@@ -22,14 +22,14 @@ def score(name, reference, fused, region=None, data_range=0.4):
 
 
 def ragged_region(seed, share=0.97, shape=(23, 26)):
-    """A region with holes that still holds some windows of 11."""
+    """A region with holes that still contains some windows of 11."""
     region = np.random.default_rng(seed).random(shape) < share
     region[2:15, 5:18] = True
     return region
 
 
 def corners(region, size):
-    """Upper left corners of the windows wholly in the region, one by one."""
+    """Upper left corners of the windows entirely in the region, one by one."""
     rows, columns = region.shape
     for row in range(rows - size + 1):
         for column in range(columns - size + 1):
@@ -168,7 +168,7 @@ def test_uiqi_of_zeros_is_one():
 
 
 def test_uiqi_of_constants_with_single_precision_rounding():
-    """One unit in the last place is no texture: else the score would be a coin's toss."""
+    """One unit in the last place is not texture; otherwise the score would be random."""
     image = np.full((30, 30), 0.2, np.float32)
     dithered = np.where(noise(30, 30) < 0.2, np.nextafter(image, np.float32(1)), image)
     assert score("uiqi", image, dithered).value == pytest.approx(1, abs=1e-6)
@@ -185,7 +185,7 @@ def test_uiqi_still_sees_one_digital_number():
 
 def test_uiqi_of_zero_means_is_its_structure_factor():
     image = noise(8, 8)
-    image -= image.mean()  # zero but for rounding, whose sign must not matter
+    image -= image.mean()  # zero except for rounding, whose sign must not matter
     assert score("uiqi", image, image).value == pytest.approx(1)
     assert score("uiqi", image, -image).value == pytest.approx(-1)
 

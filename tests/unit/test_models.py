@@ -92,7 +92,7 @@ def test_families_have_as_many_parameters_as_the_unet_within_a_factor_of_1_5(nam
 
 @pytest.mark.parametrize(("name", "options"), NETWORKS)
 def test_radius_is_the_true_reach_of_an_output_pixel(name, options):
-    net = network(name, options).train()  # by plain convolutions: 0 is then 0, not a rounding
+    net = network(name, options).train()  # with plain convolutions: 0 is then exactly 0
     start = -(-(net.radius + 3) // net.multiple) * net.multiple
     size, reach = 2 * start + net.multiple, 0
     for row in range(start, start + net.multiple):  # every place within a cell of the poolings

@@ -17,7 +17,7 @@ VALUES = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
 
 
 def write(path, x=X, y=Y):
-    """A series of two dates with coordinates that no attribute calls so."""
+    """A series of two dates with coordinates that no attribute marks as such."""
     with netcdf_file(path, "w") as file:
         for name, size in (("timestamp", 2), ("y", len(y)), ("x", len(x))):
             file.createDimension(name, size)

@@ -1,4 +1,4 @@
-"""Blur and noise of the band that denoising gives."""
+"""Blur and noise of the band that networks get in denoising."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""ONNX files: they give what the network gives, in its units, on scenes of any size."""
+"""ONNX files: they return what the network returns, in its units, on scenes of any size."""
 
 import json
 import sys
@@ -41,7 +41,7 @@ LAYERS |= {"multiscale": 17, "transformer": 6}
 
 
 def trained(network, uncertain, channels=CHANNELS):
-    """A network as after training, no weight zero, and its record."""
+    """A network as after training, with no weight zero, and its record."""
     torch.manual_seed(1)
     net = build(network, len(channels), {}, starts=[0], uncertain=uncertain).eval()
     with torch.no_grad():
@@ -111,7 +111,7 @@ def test_another_date_and_channels_that_a_network_is_without(tmp_path):
     assert onnx_models.largest_difference(path, net, record, bands) < 1e-5
     session = onnxruntime.InferenceSession(path)
     (made,) = session.run(None, {"bands": bands[None]})
-    bands[[6, 8]] = 99  # which it does not see
+    bands[[6, 8]] = 99  # the network does not see these
     bands[3, 9:] = 365  # older than a year is as old as a year
     assert np.array_equal(session.run(None, {"bands": bands[None]})[0], made)
     units = {
@@ -142,7 +142,7 @@ def test_an_onnx_file_has_standard_layers_and_free_sizes(exported):
 
 
 def test_units_are_physical():
-    """A network that gives back the band and a log variance of 0: reflectance, and its std."""
+    """A network that returns the band and a log variance of 0: reflectance, and its std."""
     net, record = trained("cnn", True)
     for layer in (net.band, net.log_variance):
         for weights in layer.parameters():

@@ -143,7 +143,7 @@ def test_gaps_are_filled_from_dates_and_the_rest_by_the_surface(places, tmp_path
     gap[4:8, 4:10] = True
     write_raster(gaps, gap[None].astype(np.uint8), GRID, ["gap"], None)
     write_raster(split, np.ones((1, *GRID.shape), np.uint8), GRID, ["use"], 0)
-    dates, calendar = ([each[0]] for each in places)  # the cloudy date alone
+    dates, calendar = ([each[0]] for each in places)  # only the cloudy date
     methods = ("mean", "biharmonic", "previous")
     runs = [("cloud_gap", band, name) for name in methods for band in ("red", "blue")]
     solve, solved = gap_filling.biharmonic_bands, []
@@ -192,7 +192,7 @@ def test_shares_of_what_is_from_dates_by_hand(monkeypatch):
 
 
 def test_where_dates_fill_is_told_by_the_method_or_by_the_input(tmp_path):
-    """Networks alone, as transfers and spot checks score them, need no band of the others."""
+    """Networks alone, as scored in transfers and spot checks, need no band of the other methods."""
     from_dates, matched = tmp_path / "from_dates.tif", tmp_path / "matched.tif"
     left = np.zeros((1, *GRID.shape), np.uint8)
     left[..., :5] = 1

@@ -1,4 +1,4 @@
-"""The README's table of what came out: from which files it is made, and that it is up to date."""
+"""The README's table of results: from which files it is made, and that it is up to date."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ def add_reference(folder, name, verdict, simulated):
 
 @pytest.fixture
 def reference(tmp_path):
-    """A town and a real place, as references, and a file that is none."""
+    """A town and a real place, as references, and a file that is not one."""
     folder = tmp_path / "reference"
     add_reference(folder, "a_town", "contradicted", simulated=True)
     add_reference(folder, "real_place", "reproduced", simulated=False)

@@ -83,7 +83,7 @@ def test_a_date_may_have_another_scale(site):
 
 @pytest.mark.parametrize(("across", "down"), [(3, 5), (-4, 2), (-6, -7), (0, -1)])
 def test_a_scene_of_another_extent_is_cut_to_the_grid(site, across, down):
-    """Its pixels are those of the scene, some columns and rows further; what it lacks is fill."""
+    """Its pixels are those of the scene, moved by columns and rows; missing ones are fill."""
     moved = Grid(UTM, OPTICAL_GRID.transform * from_origin(across, down, 1, -1), 40, 50)
     site.write_date(numbers(), moved)
     raw = site.import_date()

@@ -1,4 +1,4 @@
-"""What of a person's files is data, and what their numbers mean, through import_scene."""
+"""Which parts of a person's files are data, and what their numbers mean, through import_scene."""
 
 import shutil
 
@@ -91,7 +91,7 @@ def test_optical_fill_is_found(site, case, caplog):
 
 @pytest.mark.parametrize("case", ["mask", "mask beside", "alpha", "alpha and nodata"])
 def test_masks_of_a_file_count(site, case):
-    array = with_border(numbers(), 5000)  # of plausible numbers: only the mask tells
+    array = with_border(numbers(), 5000)  # of plausible numbers: only the mask shows it
     if case.startswith("mask"):
         with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=case == "mask"):
             site.write_optical(array, mask=~BORDER)
@@ -163,7 +163,7 @@ def test_a_mark_of_no_data_that_is_not_known_is_named(site):
     refused(site, "vv: .* of the values are exactly 0 dB; .* set nodata: 0")
 
 
-REPEATED = {  # number where there is no data, and what the scene holds elsewhere
+REPEATED = {  # number where there is no data, and what the scene contains elsewhere
     "scaled fill": (-0.2, reflectance().astype(np.float32), 1.0),
     "no known mark": (1, numbers(), 2.75e-5),
     "picture": (255, np.round(reflectance() * 255).astype(np.uint8), 1 / 255),
@@ -406,7 +406,7 @@ def test_a_picture_with_a_colour_table(site):
     refused(site, "red: band 1 of .*o.tif contains the indices of a colour table")
 
 
-# How it lies, and how large it is
+# Orientation and size
 
 
 def lying(array, grid, turn):

@@ -1,4 +1,4 @@
-"""GDAL's names of a person's rasters, the files behind them, and what is refused by its place."""
+"""GDAL's names of a person's rasters, the files behind them, and which places are refused."""
 
 import gzip
 import html

@@ -1,4 +1,4 @@
-"""The documentation: what its pages name is there, and what they tell to type is understood."""
+"""The documentation: what its pages name exists, and the commands they show are understood."""
 
 import re
 
@@ -124,7 +124,7 @@ def test_commands_are_understood(page):
 
 
 def understand_command(name, arguments):
-    """The command takes these arguments."""
+    """Check that the command accepts these arguments."""
     if name == "verify" and arguments != ["--help"]:
         verifying.verify_options(arguments)
     elif name == "test":
@@ -153,7 +153,7 @@ def understand_command(name, arguments):
 
 
 def understand_run(arguments):
-    """Snakemake takes these arguments."""
+    """Check that Snakemake accepts these arguments."""
     given = get_argument_parser().parse_args(arguments)
     for profile in given.profile or []:
         assert (ROOT / profile / "config.yaml").is_file()

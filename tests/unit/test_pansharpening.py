@@ -55,7 +55,7 @@ def matched(pan, component):
 
 
 def cut(shape, size, ratio):
-    """Tiles as the methods want them."""
+    """Tiles as the methods need them."""
     radius = pansharpening.radius(ratio, SHARPENING)
     return tiles(shape, size, radius, pansharpening.multiple(ratio))
 
@@ -155,7 +155,7 @@ def test_the_magnitude_that_filters_see_counts_the_mean_where_nothing_is_valid()
 def test_moments_of_parts_are_those_of_the_whole():
     bands, pan = city(size=40)
     bands[0, 3, 5] = pan[30, 2] = np.nan
-    bands += 1e4  # digits are lost by whoever sums squares
+    bands += 1e4  # a sum of squares would lose digits
     parts = [(bands[:, place], pan[place]) for place in np.split(np.arange(40), [7, 8, 31])]
     parts.insert(2, (np.full((3, 2, 2), np.nan), np.ones((2, 2))))
     scene = moments(*parts)
@@ -256,7 +256,7 @@ def test_wavelets_swap_the_coefficients_of_details(name, forward, inverse, ratio
 
 @wavelets
 def test_wavelets_take_the_finest_details_from_the_pan(name):
-    # A ramp has no details (four vanishing moments), a checkerboard nothing else.
+    # A ramp has no details (four vanishing moments), a checkerboard has nothing else.
     rows, columns = np.mgrid[:96, :96] / 96
     ramp = 0.3 + 0.2 * rows - 0.1 * columns
     bands = np.stack([ramp] * 3)
@@ -274,7 +274,7 @@ def test_the_undecimated_transform_moves_with_the_grid_and_the_decimated_one_doe
 
     def difference(name):
         # The same window, once from the whole grid and once from the grid moved by one pixel; the
-        # statistics of the two differ a little, so their detail does by a per cent.
+        # statistics of the two differ a little, so their details differ by one per cent.
         whole = sharpen(name, bands, pan, 3)[0, 1:, 1:]
         moved = sharpen(name, bands[:, 1:, 1:], pan[1:, 1:], 3)[0]
         return np.abs(interior(whole - moved, 28)).max() / bands[0].std()
@@ -292,7 +292,7 @@ def test_a_missing_pixel_is_missing_in_all_bands_and_counts_nowhere(name):
     assert holes.sum() == 2 * 3
     assert holes[:, 4, 5].all()
     assert holes[:, 20, 9].all()
-    # What the other images hold there has no say.
+    # The values of the other images there do not matter.
     bands[0, 4, 5] = pan[4, 5] = bands[2, 20, 9] = 1e6
     np.testing.assert_array_equal(sharpen(name, bands, pan, 3), fused)
 

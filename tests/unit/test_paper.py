@@ -1,4 +1,4 @@
-"""The paper: no number of its text is its own, and it can be typeset whatever came out."""
+"""The paper: its text has no numbers of its own, and it can be typeset whatever the results."""
 
 import ast
 import itertools
@@ -19,7 +19,7 @@ from sarfusion.study.protocols import PROTOCOLS
 ROOT = Path(__file__).parents[2]
 TEMPLATE = sorted((ROOT / "paper").iterdir())
 TEXT = (ROOT / "paper/paper.typ").read_text(encoding="utf-8")
-TASKS = "".join(protocol.task for protocol in PROTOCOLS.values())  # which cite, too
+TASKS = "".join(protocol.task for protocol in PROTOCOLS.values())  # these cite works, too
 STYLE = (ROOT / "paper/style.typ").read_text(encoding="utf-8")
 VERDICTS = (REPRODUCED, CONTRADICTED, NOT_SHOWN, NOT_TESTED)
 MADE = {  # kinds of studies
@@ -37,8 +37,8 @@ MADE = {  # kinds of studies
 def own_digits(text):
     """The lines of the template's text with digits that are neither a reference nor a definition.
 
-    Digits may stand in names of works (@wang2004) and, in formulas, as the whole numbers that
-    definitions are made of.
+    Digits may be in names of works (@wang2004) and, in formulas, in the whole numbers of
+    definitions.
     """
     text = re.sub(r"^ *//.*$", "", text, flags=re.M)
     text = re.sub(r"@[a-z]+\d{4}\b", "", text)
@@ -82,7 +82,7 @@ def test_a_number_that_somebody_writes_into_the_text_is_found(place, result):
 
 
 def test_the_style_has_lengths_and_counts_and_no_numbers_in_sentences():
-    """Whole numbers count columns, levels and items; a result would stand in text, or have more."""
+    """Whole numbers count columns, levels and items; a result would be in text, or have more."""
     style = re.sub(r"//.*$", "", STYLE, flags=re.M)
     for text in re.findall(r"\[[^\[\]#]*\]|(?<=#\[)[^\]]*", style):
         assert not re.search(r"\d", text), text
@@ -97,7 +97,7 @@ def test_the_style_has_lengths_and_counts_and_no_numbers_in_sentences():
 
 @pytest.mark.parametrize("module", sorted(Path(paper.__file__).parent.glob("*.py")))
 def test_no_number_of_the_sentences_is_their_own(module):
-    """Formats such as ".3f" aside, which say how many digits a number gets."""
+    """Except formats such as ".3f", which say how many digits a number gets."""
     tree = ast.parse(module.read_text(encoding="utf-8"))
     formats = {
         part

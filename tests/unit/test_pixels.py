@@ -1,4 +1,4 @@
-"""The sizes of pixels in words, and what is said of SAR that is coarser than its products."""
+"""The sizes of pixels in words, and what is said about SAR that is coarser than its products."""
 
 import json
 

@@ -132,7 +132,7 @@ def test_a_method_without_sar_fills_where_sar_is_missing(made, tmp_path):
 
 
 def test_what_another_date_shows_is_told_from_what_it_does_not(made, tmp_path):
-    """Pixels are from another date under the cloud alone, and where a network is given the date."""
+    """Pixels are from another date only under the cloud, and where a network is given the date."""
     scene, truth, *_ = made
     counts, bands = fill(scene, models([0.0], sar_input="date"), tmp_path / "dated.tif")
     source = np.full(GRID.shape, Source.MEASURED)
@@ -147,7 +147,7 @@ def test_what_another_date_shows_is_told_from_what_it_does_not(made, tmp_path):
     assert np.isfinite(bands["red_std"][made_up]).all()
     again = fill(scene, models([0.0], sar_input="date"), tmp_path / "again.tif", tile_px=64)[1]
     assert np.array_equal(again["source"], source)
-    assert DATED[0].start < CLOUDY[0].start  # or the measured rows would not be tested
+    assert DATED[0].start < CLOUDY[0].start  # otherwise the measured rows would not be tested
 
 
 def test_without_flags_nothing_is_filled(made, tmp_path):

@@ -1,7 +1,7 @@
 """The STAC catalogue of the products of a run.
 
-The core of STAC is validated with the schemas that pystac ships. Those of extensions lie on the
-network alone, so what their specifications ask is asserted here.
+The core of STAC is validated with the schemas that pystac ships. Those of extensions are only
+on the network, so what their specifications require is asserted here.
 """
 
 import json

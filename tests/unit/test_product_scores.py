@@ -1,4 +1,4 @@
-"""What share of a product was filled, and how far that is from a truth that is known."""
+"""What share of a product was filled, and how far that is from a known truth."""
 
 import evaluate_product
 import numpy as np

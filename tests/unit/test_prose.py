@@ -1,4 +1,4 @@
-"""The sentences of the paper: right for each combination of verdicts, and no more than they say."""
+"""The sentences of the paper: correct for each combination of verdicts, claiming no more."""
 
 import itertools
 import re
@@ -182,7 +182,7 @@ class TestFound:
                 assert is_sentence(text)
 
     def test_every_metric_of_a_claim_has_a_name(self):
-        """One that somebody adds goes by its own."""
+        """A metric that somebody adds appears by its own name."""
         assert QUANTITIES.keys() <= set(COMPARED_METRICS)
         rows = [row | {"metric": "new"} for row in found("C1", NOT_SHOWN)]
         assert "whether the metric new is lower" in evidence_sentences(rows, "all")[0]

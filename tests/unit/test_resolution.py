@@ -132,7 +132,7 @@ def test_enlarging_to_less_than_the_blocks_is_refused():
 
 
 def test_a_missing_coarse_pixel_counts_as_its_neighbour_for_the_pixels_around():
-    # Nearest to the missing pixel are equals, so the ones around it are as if it were there.
+    # The pixels nearest to the missing one are equal, so those around are as if it were there.
     coarse = np.full((5, 5), 0.25)
     coarse[2, 2] = np.nan
     fine = enlarge(coarse, 3, (15, 15))

@@ -1,4 +1,4 @@
-"""Every rule gives its script what the main of it takes: no name more, and none less."""
+"""Every rule gives its script exactly the names that its `main` takes."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from rule_names import parameters, rules
 
 # Params that make a job run again, or say what it runs or shows: no function takes them.
 TRIGGERS = {"code", "network", "locked", "script"}
-GIVEN = ("input", "output", "params")  # what a rule names in order that its script takes it
+GIVEN = ("input", "output", "params")  # what a rule names so that its script takes it
 
 
 def problems(rule, about, main):
@@ -30,7 +30,7 @@ def problems(rule, about, main):
 
 @pytest.fixture(scope="module")
 def by_name(tmp_path_factory):
-    """The rules, as a shell plans them in which conda or QGIS left its database of PROJ."""
+    """The rules, planned in a shell in which conda or QGIS left its database of PROJ."""
     other = tmp_path_factory.mktemp("proj")
     (other / "proj.db").write_text("no database")
     return rules(tmp_path_factory.mktemp("rules"), PROJ_DATA=str(other), GDAL_SKIP="GTiff")

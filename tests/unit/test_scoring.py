@@ -1,4 +1,4 @@
-"""Scores of scenes cut into tiles: tables of scripts; tiles and threads do not show."""
+"""Scores of scenes cut into tiles: tables of scripts; tiles and threads change nothing."""
 
 import evaluate_full_scale
 import evaluate_fusion

@@ -131,7 +131,7 @@ def test_numbers_of_a_raw_scene():
     ]
 
 
-# A scene in the own coding of each sensor
+# A scene in each sensor's own coding
 
 
 @pytest.fixture
@@ -242,7 +242,7 @@ def test_a_hls_number_of_fill_is_fill_without_its_quality_band(site):
 
 
 def test_a_second_offset_is_refused(site):
-    """Numbers of before baseline 04.00, read as if 1000 had been added to them."""
+    """Numbers from before baseline 04.00, read as if 1000 had been added to them."""
     dark = np.round(reflectance() / 5 * 1e4).astype(np.uint16)  # 0.01 to 0.06
     site.write_optical(dark)
     named(site, "sentinel2_l2a", site.optical | {"baseline": "02.14"})
@@ -395,7 +395,7 @@ def test_default_sizes_are_as_large_on_the_ground_at_10_m():
     assert sizes(study, "a") == (80, 20, 1, 10, 150, 33)
     study = resolve({"study": "a", "sites": {"a": fine}})
     assert sizes(study, "a") == (240, 60, 3, 30, 450, 99)
-    assert study["split"]["block_px"] == 240  # as the paper tells
+    assert study["split"]["block_px"] == 240  # as the paper says
     assert resolve(study) == study
     study = resolve({"study": "a", "sites": {"a": fine, "b": coarse}})
     assert sizes(study, "a") == (240, 60, 3, 30, 450, 99)
@@ -411,7 +411,7 @@ def test_default_sizes_are_as_large_on_the_ground_at_10_m():
     assert sizes(study, "b") == (80, 20, 1, 10, 150, 33)
 
 
-# Real classes and chips of Sentinel-2, or made ones in the very same form
+# Real classes and chips of Sentinel-2, or made ones in exactly the same form
 
 SERIES = Path(__file__).parents[3] / "shared/real-data/worldcereal-series"
 
@@ -448,7 +448,7 @@ PAIRS = {
 
 
 def chip(radar, optical, folder):
-    """{band: path} of a chip of 120 x 120 pixels of 10 m, in numbers and dB, of a file each."""
+    """{band: path} of a chip of 120 x 120 pixels of 10 m, in numbers and dB, in a file each."""
     if CHIPS.is_dir():
         paths = {
             band: CHIPS / f"S2/{optical}/{optical}_{key}.tif" for band, key in CHIP_BANDS.items()

@@ -1,4 +1,4 @@
-"""A shift of SAR against the optical scene: measured by frame, and taken back once."""
+"""A shift of SAR against the optical scene: measured by frame, and corrected once."""
 
 import logging
 
@@ -66,7 +66,7 @@ def test_what_is_left_is_estimated_again():
 
 
 def test_a_grid_moves_by_pixels_of_the_other():
-    """Two optical rows down and one column to the right are 60 and 30 m; SAR goes back by them."""
+    """Two optical rows down and one column to the right are 60 and 30 m; SAR moves back by them."""
     own = Grid(OPTICAL.crs, from_origin(499_000, 1_001_000, 10, 10), 400, 400)
     back = taken_back(own, OPTICAL, shift(2, 1))
     assert back.transform.almost_equals(from_origin(499_000 - 30, 1_001_000 + 60, 10, 10))

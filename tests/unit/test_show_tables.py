@@ -25,4 +25,4 @@ def test_a_page_has_the_tables_and_words_of_its_markdown(tmp_path):
     assert "<strong>Bold</strong> words &lt; 3 &amp; <em>others</em>." in page
     assert re.findall(r"<t[hd]>(.*?)</t[hd]>", page) == ["method", "RMSE", "copy", "0.0000"]
     assert "<li>one</li>" in page
-    assert "<script" not in page  # names of a study may hold anything
+    assert "<script" not in page  # names of a study may contain anything

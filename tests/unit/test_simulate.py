@@ -341,7 +341,7 @@ def test_colours_lie_in_the_range_of_their_cover(surface):
 
 
 def test_sar_does_not_give_the_colour_away(surface):
-    # Within a class, backscatter says little of the colour.
+    # Within a class, backscatter says little about the colour.
     land, colour, (vv, vh) = surface
     for cover in Cover:
         here = land.cover == cover

@@ -37,7 +37,7 @@ def own(tmp_path):
 
 
 def cells(text, *first):
-    """Return the cells of the line of a Markdown table that begins with some."""
+    """Return the rest of the cells of the line of a Markdown table that begins with `first`."""
     for line in text.splitlines():
         found = [cell.strip() for cell in line.strip("|").split("|")]
         if found[: len(first)] == list(first):

@@ -1,4 +1,4 @@
-"""The table of sites: what may stand in it, and what a mistake in it says."""
+"""The table of sites: what it may contain, and the message for a mistake in it."""
 
 import csv
 import re
@@ -15,7 +15,7 @@ ROW = "hue,stac,107.5,16.4,107.7,16.5,2024-01-01,2024-06-30,\n"
 
 @pytest.fixture
 def table(tmp_path):
-    """Writes a table and returns what is read of it."""
+    """Writes a table and returns it as read."""
 
     def read(text, encoding="utf-8"):
         path = tmp_path / "sites.csv"

@@ -460,7 +460,7 @@ def test_of_the_real_places_one_is_here_and_the_other_is_named(monkeypatch):
         key: theirs["optical"][key] for key in ("scale", "offset")
     }
     absent = absent_files(places)
-    assert set(absent) <= {"madre_de_dios"}  # there, where somebody fetched it
+    assert set(absent) <= {"madre_de_dios"}  # it exists where somebody fetched it
 
 
 def of_files(vv, vh, **sar):

@@ -165,7 +165,7 @@ def test_training_has_converged_where_the_last_quarter_changed_little():
 
 
 def test_the_variance_is_learned_and_the_band_learns_as_without_it():
-    """Noise of a standard deviation that doubles from left to right is found again."""
+    """Noise whose standard deviation rises from left to right is recovered."""
     rng = np.random.default_rng(0)
     scene = np.zeros((1, 64, 64), np.float32)
     scene[0, :, 32:] = 1

@@ -120,7 +120,7 @@ GRID = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), 20, 2
 
 
 def ground(folder, name, value, rows):
-    """A stack whose training ground, its first `rows`, holds `value`, and other values beyond."""
+    """A stack whose training ground, its first `rows`, is `value`, with other values beyond."""
     bands = np.full((6, 20, 20), 99, np.float32)
     bands[:, :rows] = value
     use = np.full((1, 20, 20), split.TEST, np.uint8)

@@ -1,4 +1,4 @@
-"""Uncertainty of filled gaps: closed forms, and what is known of Gaussians."""
+"""Uncertainty of filled gaps: closed forms, and what is known about Gaussians."""
 
 import numpy as np
 import pytest

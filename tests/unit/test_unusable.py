@@ -1,4 +1,4 @@
-"""Rasters that cannot be used: what is true of each is said, in one line."""
+"""Rasters that cannot be used: the true reason for each is reported in one line."""
 
 import struct
 

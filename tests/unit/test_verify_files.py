@@ -50,7 +50,7 @@ def test_a_raster_that_is_none(tmp_path):
 
 
 def test_a_raster_that_names_another_file_is_not_opened(tmp_path):
-    """A VRT, which may stand for any file or address that GDAL can read."""
+    """A VRT, which may refer to any file or address that GDAL can read."""
     here = make_raster(tmp_path / "here.tif")
     with rasterio.open(here) as source, WarpedVRT(source) as virtual:
         rasterio.shutil.copy(virtual, tmp_path / "there.tif", driver="VRT")
@@ -75,7 +75,7 @@ def test_block_means_by_hand(tmp_path):
 
 
 def draw(path, bars, size=(600, 400), shift=0):
-    """A figure of bars, which stands for a plot."""
+    """A figure of bars, in place of a plot."""
     image = Image.new("RGB", size, "white")
     pen = ImageDraw.Draw(image)
     pen.rectangle((30, 20, size[0] - 20, size[1] - 30), outline="black", width=2)
@@ -196,7 +196,7 @@ def test_a_record_that_is_none(folder, content):
 
 
 class Trap:
-    """Says so when it is unpickled."""
+    """Prints a word when it is unpickled."""
 
     def __reduce__(self):
         return print, ("unpickled",)
@@ -247,7 +247,7 @@ def test_settings_must_be_the_same(tmp_path):
 
 
 def reference(folder):
-    """A folder of two files that lists its sums."""
+    """A folder of two files that lists its checksums."""
     for name in ("a.txt", "b/c.txt"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(name)
@@ -353,7 +353,7 @@ def test_sums_of_a_run(tmp_path):
 
 def test_a_run_lists_each_of_its_files_once(tmp_path):
     listed = run(tmp_path) / "provenance/files.csv"
-    for name in ("logs/a.log", "report.html"):  # made after the list, or no result
+    for name in ("logs/a.log", "report.html"):  # made after the list, or not a result
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     assert checksums.check_sums(tmp_path, "s") == "2 files"
@@ -372,7 +372,7 @@ def test_a_run_lists_each_of_its_files_once(tmp_path):
 def test_a_link_is_refused_wherever_it_is(tmp_path):
     (tmp_path / "sent/tables").mkdir(parents=True)
     (tmp_path / "sent/tables/a.csv").touch()
-    (tmp_path / "named").symlink_to(tmp_path / "sent")  # by the reader, who may
+    (tmp_path / "named").symlink_to(tmp_path / "sent")  # by the reader, which is allowed
     check_no_links(tmp_path / "named")
     for link, target in (("sent/tables/b.csv", "a.csv"), ("sent/fused", "tables")):
         (tmp_path / link).symlink_to(target)
@@ -398,7 +398,7 @@ def scene(folder, change=0.0):
 
 
 def state_means(folder):
-    """Leave of a scene its description and its block means, as a reference does."""
+    """Leave only the description and the block means of a scene, as a reference does."""
     path = folder / "scenes/here/sar.tif"
     write_json(scenes.means_path(folder, "here"), {"sar": pixels.block_means(path)})
     path.unlink()

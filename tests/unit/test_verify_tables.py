@@ -1,4 +1,4 @@
-"""Tables of another person: what is none, and which cell is not what it should be."""
+"""Tables of another person: what is not a table, and which cells are not as they should be."""
 
 import os
 from pathlib import Path
@@ -56,7 +56,7 @@ def test_a_check_is_a_note_or_one_line_without_traceback():
 
 
 def test_where_nothing_can_be_compared_no_check_passes(tmp_path):
-    """Of a table whose models are not there, nothing is compared; that counts as no check."""
+    """Nothing is compared in a table whose models are missing; that counts as no check."""
     table = make_scores()
     write_table(tmp_path / "theirs", table[table["method"] != "copy"])
     write_table(tmp_path / "again", table[:0])
@@ -117,7 +117,7 @@ def test_an_empty_table_of_differences_is_one(tmp_path):
 
 
 def both(tmp_path, change):
-    """The table, and once more with a change."""
+    """The table, and a copy with a change."""
     table = make_scores()
     return read(tmp_path, table), read(tmp_path, change(table.copy()))
 
@@ -172,7 +172,7 @@ def test_a_row_that_is_missing_or_added(tmp_path):
         scores.compare(there, here, SCORES, np.zeros(len(there)))
 
 
-# What a table must hold
+# What a table must contain
 
 
 def whole(tmp_path, table, study=STUDY):
@@ -225,7 +225,7 @@ def test_no_metric_is_left_out_of_the_differences(tmp_path):
 
 
 def test_the_same_weights_are_known_by_their_sums(tmp_path):
-    """In the folder itself, or in the list that a reference has of those it does not hold."""
+    """In the folder itself, or in a reference's list of the weights that it does not contain."""
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     first, second, third, *_ = every_model(STUDY)
     for folder, contents in ((ours, (b"1", b"2", b"3")), (theirs, (b"1", b"0"))):
@@ -286,7 +286,7 @@ def test_only_what_rests_on_models_at_hand_is_compared(tmp_path):
     (found,) = compared.check_tables(STUDY, *args)
     assert found.passed, found.note
     assert found.note == "30 cells, all the same (15 of 63 rows)"
-    # A row that was not made again although its model is at hand is missed.
+    # A row that was not made again although its model is available is reported.
     write_table(tmp_path / "again", table[chosen].drop(index=4))
     (found,) = compared.check_tables(STUDY, *args)
     assert "rows: 1 not here" in found.note
@@ -494,7 +494,7 @@ def test_other_verdicts_may_not(tmp_path, ours, theirs):
 
 
 def judged(*rows):
-    """Verdicts of a claim C1 on cloud_gap, as claims.judge gives them."""
+    """Verdicts of a claim C1 on cloud_gap, as claims.judge returns them."""
     table = pd.DataFrame(rows, columns=["band", "difference", "low", "high", "verdict"])
     place = {"claim": "C1", "protocol": "cloud_gap", "region": "gap", "metric": "rmse"}
     return table.assign(site="here", left="a", right="b", smallest=0.0032, **place)
@@ -539,7 +539,7 @@ def test_verdicts_are_those_of_the_scores_made_here():
 
 
 def test_each_reading_is_judged_again():
-    """A reading that is not tested here says nothing of the others of its claim."""
+    """A reading that is not tested here says nothing about the others of its claim."""
     lacking = judged(("overall", np.nan, np.nan, np.nan, "not tested"))
     rows = judged(("overall", np.nan, np.nan, np.nan, "reproduced")).assign(protocol="denoise")
     both = pd.concat([lacking, rows])
@@ -553,7 +553,7 @@ def test_each_reading_is_judged_again():
 
 @given(st.integers(1, 30), st.integers(0, 30), st.integers(0, 30))
 def test_the_chance_to_miss_a_forgery_is_counted(models, drawn, forged):
-    """Against a closed form: forged ones fall, one after the other, among those not drawn."""
+    """Against a closed form: one after the other, forged models are among those not drawn."""
     drawn, forged = min(drawn, models), min(forged, models)
     chance = 1.0
     for number in range(forged):

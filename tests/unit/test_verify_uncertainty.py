@@ -47,7 +47,7 @@ def row_of(table, metric, **about):
 
 
 def compare(tmp_path, here, there, available=MODELS, same=MODELS):
-    """The check of this table; those of the scores, which are not here, left out."""
+    """The check of this table, without those of the scores, which are missing here."""
     for folder, table in (("here", here), ("there", there)):
         write_table(tmp_path / folder, table, NAME)
     args = (tmp_path / "here", tmp_path / "there", available, same, LIMITS)
@@ -122,7 +122,7 @@ def test_a_coverage_may_move_by_what_its_number_of_pixels_allows(tmp_path):
     by_metric = limits.groupby("metric").max()
     assert by_metric["coverage_95"] == by_metric["coverage_5"] == 30 / 1000
     assert by_metric["crps"] == 0.001
-    # At least ten pixels, where the envelope has nothing of it.
+    # At least ten pixels, where the envelope does not have the metric.
     nothing = LIMITS[LIMITS["metric"] == "crps"]
     limits = allowed(table, UNCERTAINTIES, nothing, ["recompute"] * len(table))
     assert limits[table.index.get_level_values("metric") == "coverage_80"] == pytest.approx(0.01)
@@ -145,7 +145,7 @@ def test_the_points_of_a_curve_move_as_one(tmp_path):
 
 
 def write_run(folder, interval):
-    """Results of which the claim on a level alone can be judged."""
+    """Results for which only the claim on a level can be judged."""
     score = ("s", "here", "cloud_gap", "gap", "red", "unet", "ratio", 1, "rmse", 0.02, 1000)
     scored = pd.DataFrame([score], columns=METRIC_COLUMNS)
     write_table(folder, scored, "metrics/here/cloud_gap.csv")
@@ -153,7 +153,7 @@ def write_run(folder, interval):
     write_table(folder, nothing, "metrics/here/cloud_gap.differences.csv")
     write_table(folder, make(interval=interval), NAME)
     judged, readings = verdicts.judge(STUDY, folder)
-    assert readings.empty  # of differences alone
+    assert readings.empty  # readings are only of differences
     write_table(folder, judged, "tables/claims.csv")
     return judged
 
@@ -171,7 +171,7 @@ def test_a_verdict_on_a_level_is_judged_again(tmp_path):
 
 
 def test_verdicts_are_compared_on_the_tests_that_were_made_here(tmp_path):
-    """Holm's correction over three bands is another than over one, whose scores are the same."""
+    """Holm's correction over three bands differs from that over one with the same scores."""
     write_run(tmp_path / "sent", (0.9336, 0.9664))
     table = pd.read_csv(tmp_path / "sent" / NAME)
     write_run(tmp_path / "made", (0.9336, 0.9664))

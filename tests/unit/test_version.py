@@ -16,7 +16,7 @@ def test_it_is_the_one_that_programs_read_in_the_citation():
 
 
 def test_no_other_file_states_it():
-    """But for the changelog, which names every version."""
+    """Except the changelog, which names every version."""
     listed = subprocess.run(
         ["git", "ls-files", "*.py", "*.smk", "*.md", "*.cff", "*.yml", "*.yaml", "envs/*file"],
         cwd=ROOT,

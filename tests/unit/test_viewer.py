@@ -1,4 +1,4 @@
-"""The viewer without a browser: what its page holds, and how much of it."""
+"""The viewer without a browser: what its page contains, and how much of it."""
 
 import base64
 import hashlib
@@ -58,7 +58,7 @@ def test_a_raster_that_fits_is_held_whole():
 
 
 def test_a_larger_one_is_thinned_and_its_worst_places_held_in_full():
-    # Half of 3000 pixels hold 33 x 33, one of 3 along and across, and half the tiles of 32 pixels.
+    # Half of 3000 pixels are for 33 x 33, one in 3 each way, and half for tiles of 32 pixels.
     whole, first, second = sampling.plan_blocks(
         (100, 100), 1, [(40, 99), (50, 97), (0, 0), (64, 0)], 3000
     )

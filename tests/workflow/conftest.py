@@ -49,7 +49,7 @@ def dated(tmp_path_factory):
 
 
 def ran_once(tmp_path_factory, name, **study):
-    """A copy, for this process, of a project in which one of all processes ran a study."""
+    """A copy, for this process, of a project in which one of the processes ran a study."""
     made = made_once(tmp_path_factory, name, lambda folder: Project(folder).run(**study))
     return Project.copy(made, tmp_path_factory.mktemp(name) / "project")
 
@@ -68,7 +68,7 @@ def project(tmp_path):
 
 @pytest.fixture
 def copy_of_finished(finished, tmp_path):
-    """The finished project once more, for tests that change it."""
+    """A copy of the finished project, for tests that change it."""
     return Project.copy(finished.folder, tmp_path / "project")
 
 
@@ -103,7 +103,7 @@ def first(stac_api, archive, files, tmp_path_factory):
 
 @pytest.fixture
 def copy_of_first(stac_api, archive, first, tmp_path):
-    """The finished study once more, for tests that change it."""
+    """A copy of the finished study, for tests that change it."""
     study = CatalogueStudy(tmp_path / "city", stac_api.url, archive)
     shutil.copytree(first.folder, study.folder, copy_function=shutil.copy2, dirs_exist_ok=True)
     return study
@@ -111,7 +111,7 @@ def copy_of_first(stac_api, archive, first, tmp_path):
 
 @pytest.fixture
 def clone(stac_api, archive, first, server, tmp_path):
-    """Another person's copy of the study, with the lock; the catalogue lists nothing any more."""
+    """Another person's copy of the study, with the lock; the catalogue no longer lists anything."""
     stac_api.load(archive.collections(), [])
     study = CatalogueStudy(tmp_path / "city", stac_api.url, archive)
     shutil.copy(first.lock_path, study.lock_path)

@@ -1,4 +1,4 @@
-"""The page on the layout: its drawing is what the rules do, its tables what the folders hold."""
+"""The page on the layout: its drawing shows what the rules do, its tables what folders contain."""
 
 import re
 
@@ -11,7 +11,7 @@ from sarfusion.scenes.sources import SOURCES
 PAGE = ROOT / "docs/architecture.md"
 STUDIES = ("config/demo.yaml", "tests/studies/transfer.yaml")  # together, all stages of a study
 SCRIPTS = ("script", "date_script", "land_script", "built_up_script")  # of a source
-# The first two start from the results of another run; the third has a rule with --shards alone.
+# The first two start from the results of another run; the third has a rule only with --shards.
 ELSEWHERE = {"fill", "verify", "parts"}
 EDGE = re.compile(r"^ +(\w+) --> (\w+)$", re.M)
 

@@ -1,4 +1,4 @@
-"""What a person does wrong: one clear line, a failing exit code, nothing half-written."""
+"""Mistakes of a person: one clear line, a failing exit code, nothing half-written."""
 
 import numpy as np
 import pytest

@@ -67,7 +67,7 @@ def test_each_method_fills_gaps_where_a_date_is_clear_and_tells_where(results):
     for method in OVER_TIME:
         flags = read_band(results / "gaps/village.from_dates.tif", method) == 1
         filled = read_band(results / f"fused/village/cloud_gap/red/{method}-none/seed0.tif", "red")
-        # A saturated band hides a pixel too, which QA_PIXEL does not state.
+        # A saturated band also hides a pixel, which QA_PIXEL does not state.
         assert not (flags & ~seen).any()
         assert (flags != seen).sum() <= 10 or method == "harmonic"
         assert np.array_equal(filled[~flags], np.where(gap, surface, red)[~flags], equal_nan=True)
@@ -108,7 +108,7 @@ def test_the_paper_says_which_methods_fill_from_dates(results):
 
 
 def test_what_changed_is_less_than_what_a_surface_misses(scores):
-    """Another date knows the ground: its error is that of change, light and haze alone."""
+    """Another date shows the ground, so its error comes only from change, light and haze."""
     errors = scores["value"].xs("rmse", level="metric")
     assert max(errors["previous"].max(), errors["nspi"].max()) < errors["biharmonic"].min()
     assert errors["nspi"].max() < errors["previous"].max()

@@ -1,4 +1,4 @@
-"""The changes that the documentation shows: all are applied as they stand there, and used."""
+"""The changes that the documentation shows: all are applied as they are, and used."""
 
 import re
 import shutil
@@ -23,8 +23,8 @@ from sarfusion.study.config import read_study, resolve
 from sarfusion.study.figures import FIGURES
 from sarfusion.study.layout import Layout
 
-# The study that uses what the pages add. A page that adds one thing more is used by one entry more
-# here and by a test below; the study still runs once for all of them.
+# The study that uses what the pages add. A page that adds one more thing needs one more entry
+# here and a test below; the study still runs once for all of them.
 STUDY = {
     "study": "grown",
     "protocols": {
@@ -93,7 +93,7 @@ class Grown(Project):
 
 @pytest.fixture(scope="module")
 def own_scenes(finished, tmp_path_factory):
-    """The simulated scenes once more as files of a person: as an archive's, and as one's own."""
+    """The simulated scenes as files of a person: in the form of an archive, and in one's own."""
     folder = tmp_path_factory.mktemp("own")
     optical, sar = (
         finished.results() / f"scenes/village/{name}.tif" for name in ("optical", "sar")

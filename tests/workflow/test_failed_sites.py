@@ -33,7 +33,7 @@ def own_site(folder):
 def ran(tmp_path_factory):
     """A study of three sites, one of which has a truncated file, after a run with --keep-going.
 
-    The project, the bytes that mend the file, and what the run printed.
+    Return the project, the bytes that repair the file, and what the run printed.
     """
     project = Project(tmp_path_factory.mktemp("broken") / "project")
     config = yaml.safe_load((project.folder / "tests/studies/tiny.yaml").read_text())

@@ -57,7 +57,7 @@ def picture(results, site):
 
 
 def test_the_picture_is_that_of_the_study_that_trained(filler, protocols_results):
-    """The same scene by another name, neither split nor trained on, tiled another way."""
+    """The same scene under another name, neither split nor trained on, with other tiles."""
     printed = fill(filler, "again", {"hamlet": VILLAGE})
     assert "results/again/products/hamlet/cloud_free.tif  (" in printed
     ours, tags = picture(filler.results("again"), "hamlet")

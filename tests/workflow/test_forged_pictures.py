@@ -1,4 +1,4 @@
-"""Forgeries of what people look at: figures, pages, the paper; every checksum was made true again.
+"""Forgeries of what people look at: figures, pages, the paper; every checksum was updated.
 
 docs/forgeries.md has them in a table.
 """
@@ -32,7 +32,7 @@ def failures(checks):
 
 
 def change_a_digit(path):
-    """Paint over as little of a figure as a digit takes."""
+    """Paint over a part of a figure that is as small as a digit."""
     with Image.open(path) as image:
         picture = image.convert("RGBA")
     ImageDraw.Draw(picture).rectangle((700, 700, 706, 710), fill="black", outline="white")
@@ -58,13 +58,13 @@ def test_a_digit_in_a_figure_is_found(study, run, finished):
     assert "pixels differ" in failed["figures/claims.png"]
 
 
-# What nothing makes again is named
+# Files that nothing makes again are named
 
 
 def test_a_forged_paper_is_named_as_not_made_again(study, run, finished):
     (run / "paper.pdf").write_bytes(b"%PDF-1.7 C1 is reproduced")
     list_again(run)
-    assert crate.check_crate(run, "tiny")  # it agrees
+    assert crate.check_crate(run, "tiny")  # the crate agrees
     usable = usable_models(study, run / "models")
     left = unmade.unmade_files(study, run, usable, finished.results())
     assert "paper.pdf" in left
@@ -74,7 +74,7 @@ def test_a_forged_paper_is_named_as_not_made_again(study, run, finished):
     words = unmade.sentence_on_unmade(left)
     assert "paper.pdf: typeset with the times and the machine of its run" in words
     assert "Nothing can check what is stated about the machine" in words
-    # With nothing of one's own beside it, figures as PDF and the pixels of the viewer are named.
+    # Without results of one's own, figures as PDF and the pixels of the viewer are named.
     left = unmade.unmade_files(study, run, usable, None)
     assert {"figures/claims.pdf", "viewer/index.html"} <= set(left)
 
@@ -102,7 +102,7 @@ def test_a_forged_page_of_the_report_is_found(study, run):
 
 
 def forge_score(text):
-    """The first score of a network in the data of the viewer."""
+    """Change the first score of a network in the data of the viewer."""
     head, data, end = pages.DATA.split(text)
     data = json.loads(data)
     layer = next(layer for layer in data["layers"] if "/cnn-" in layer["id"])

@@ -1,4 +1,4 @@
-"""Forgeries of results whose author made every checksum true again, and what finds them.
+"""Forgeries of results whose author updated every checksum, and what finds them.
 
 docs/forgeries.md has them in a table.
 """
@@ -25,7 +25,7 @@ SCORES = "metrics/village/reconstruction.csv"
 BLUE = "village/reconstruction/blue/cnn-ratio/seed2"
 
 
-# Scores of models whose weights are not there
+# Scores of models whose weights are missing
 
 
 def forge_blue(folder):
@@ -212,7 +212,7 @@ def test_a_step_that_the_list_does_not_have(run, lie):
 
 
 def test_a_file_that_was_made_otherwise_is_found_beside_ones_own_run(run, finished):
-    """The list says that the table of claims was made from something else; all sums are true."""
+    """The list says that the table of claims was made from something else; all checksums match."""
     list_again(run, made_from=("results/tiny/tables/claims.csv", "config/claims.yaml"))
     with pytest.raises(StudyError, match="tables/claims.csv: made_from is 'config/claims.yaml'"):
         crate.check_made(finished.results(), run)

@@ -107,7 +107,7 @@ def test_a_catalogue_gives_the_infrared_that_is_asked(catalogue, archive, tmp_pa
     assert band_names(stack)[:4] == ("red", "green", "blue", "nir")
     green, nir = read_bands(stack, ["green", "nir"])
     assert np.array_equal(green, nir, equal_nan=True)
-    # A study of colours does with this lock; one of more infrared wants another.
+    # This lock is enough for a study of colours; one of more infrared needs another.
     project.run(STACK)
     assert "nir" not in band_names(stack)
     said = errors(project.run(STACK, fails=True, change={"bands": ["red", "nir", "swir16"]}))

@@ -47,7 +47,7 @@ class Other:
 
 @pytest.fixture
 def before():
-    """What is in the clone beside its files: a module leaves it as it is."""
+    """What results/ and config/ of the clone contain: a module does not change it."""
     places = ("results", "config")
     return {place: sorted(path.name for path in (ROOT / place).iterdir()) for place in places}
 

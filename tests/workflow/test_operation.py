@@ -15,7 +15,7 @@ PATCHES = "results/tiny/patches/village.parquet"
 
 @pytest.fixture
 def held(project):
-    """A Snakemake that holds the folder's lock and stands still until it is sent SIGCONT."""
+    """A Snakemake that holds the folder's lock and is stopped until it is sent SIGCONT."""
     run = subprocess.Popen(
         project.command(PATCHES),
         cwd=project.folder,
@@ -53,7 +53,7 @@ def test_the_second_of_two_runs_is_refused_and_the_first_ends_well(project, held
 
 
 def test_a_full_disk_is_one_clear_error_and_the_run_goes_on_when_there_is_space(project, tmp_path):
-    """And what a person reads of it: each step and each error once; then the status."""
+    """Also what a person reads: each step and each error once; then the status."""
     with small_disk(tmp_path / "disk", 1500) as folder:
         (project.folder / "results").symlink_to(folder)
         printed = project.reproduce(TINY, PATCHES, "--cores", "2", fails=True)
@@ -98,7 +98,7 @@ def test_a_full_disk_is_one_clear_error_and_the_run_goes_on_when_there_is_space(
 
 
 def test_an_import_that_fails_is_told_as_what_it_is(project):
-    """And not as a job that was killed; the next status knows it too."""
+    """It is not reported as a killed job, and the next status shows it, too."""
     module = project.folder / "scripts/sarfusion/scenes/simulate.py"
     text = module.read_text()
     assert "\nimport " in text

@@ -1,4 +1,4 @@
-"""Files behind a person's rasters: a change of one is seen, and a bad one costs its site alone."""
+"""Files behind a person's rasters: a change of one is noticed, a bad one stops only its site."""
 
 import copy
 import json

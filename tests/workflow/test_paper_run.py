@@ -1,4 +1,4 @@
-"""The paper of runs of Snakemake: what stands in it, and what makes it anew."""
+"""The paper of runs of Snakemake: what it contains, and what typesets it again."""
 
 import re
 
@@ -77,7 +77,7 @@ def test_it_is_small_and_went_without_a_warning(finished, protocols):
 
 
 def test_typeset_again_it_is_the_same_bytes(copy_of_finished, monkeypatch):
-    """With the same command, which stands in its appendix."""
+    """With the same command, which is in its appendix."""
     monkeypatch.setenv(
         "SARFUSION_COMMAND", "snakemake --configfile tests/studies/tiny.yaml --cores 2"
     )

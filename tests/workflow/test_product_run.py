@@ -95,7 +95,7 @@ def test_the_table_has_what_is_filled_and_how_far_off_it_is(protocols_results, f
         for region in ("clouds", "gap"):
             assert 0 < value[region, band, "rmse"] < 1
             assert 0 <= value[region, band, "coverage_95"] <= 1
-        # The measured ground differs from the truth by noise and blur alone.
+        # The measured ground differs from the truth only by noise and blur.
         assert value["measured", band, "rmse"] < 0.01
     page = (protocols_results / "tables/product.md").read_text()
     assert "is filled, by U-Net" in page

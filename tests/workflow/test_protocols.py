@@ -43,7 +43,7 @@ def test_all_methods_are_scored_on_the_same_pixels(results):
 
 
 def test_the_consistency_of_products_has_the_floor_of_the_true_image(results):
-    """The sensor's noise of 0.002 at the least, as no product of the true scene has it."""
+    """At least the sensor's noise of 0.002, which no product of the true scene has."""
     scores = pd.read_csv(results / "tables/metrics.csv").query("method == 'true_image'")
     assert set(scores["region"]) == {"consistency"}
     assert set(scores["band"]) == {"red", "green", "blue"}
@@ -109,7 +109,7 @@ def test_uncertainties_are_of_the_same_pixels_and_follow_from_the_rasters(result
     use = read_band(results / "stack/village.split.tif", "use")
     assert set(table.query("region == 'gap'")["n"]) == {(gap & (use == split.TEST)).sum()}
     assert set(table.query("metric == 'scale'")["n"]) == {(gap & (use == split.VALIDATION)).sum()}
-    # By hand, of seeds alone: the spread of two seeds is half of what they differ by.
+    # By hand, of seeds alone: the spread of two seeds is half of their difference.
     truth, *seeds = (
         read_band(path, "red")[gap & (use == split.TEST)].astype(float)
         for path in (

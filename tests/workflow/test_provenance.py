@@ -1,4 +1,4 @@
-"""What a run says of itself: it holds for another program, another reader, and Snakemake itself."""
+"""What a run says about itself, checked by another program, another reader and Snakemake itself."""
 
 import csv
 import shutil
@@ -110,7 +110,7 @@ def test_every_table_and_figure_leads_back_to_the_scenes(finished, rows):
 
 
 def test_the_list_says_what_snakemake_says(finished, rows):
-    """Against Snakemake's own table of rules and inputs, which our list is not made from."""
+    """Compared with Snakemake's own table of rules and inputs, from which our list is not made."""
     pages = ("results/tiny/paper.pdf", "results/tiny/viewer/index.html")
     printed = finished.run("--detailed-summary", "tables", "figures", *pages)
     lines = printed[printed.index("output_file\t") :].splitlines()
@@ -152,7 +152,7 @@ def test_who_when_and_with_what(finished, crate, rows, monkeypatch):
 
 
 def test_the_saved_settings_are_the_study(finished):
-    """They are valid, complete, and to run them is to have run them already."""
+    """They are valid and complete, and running them again finds nothing to do."""
     saved = finished.results() / "config.yaml"
     settings = yaml.safe_load(saved.read_text())
     assert resolve(settings) == settings
@@ -162,7 +162,7 @@ def test_the_saved_settings_are_the_study(finished):
 
 
 def test_the_crate_can_be_run(finished, tmp_path):
-    """It holds all that the workflow needs: from it alone, everything would be made."""
+    """It contains all that the workflow needs, so everything could be made from it alone."""
     rerun = Project.copy(finished.results() / "provenance", tmp_path / "crate")
     planned = rerun.planned(study="config.yaml")
     assert planned >= {"simulate_scene", "train_model", "plot_tables", "describe_run"}

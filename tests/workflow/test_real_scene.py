@@ -19,7 +19,7 @@ OPTICAL, SAR = "porto_velho_l8_oli_dn.tif", "porto_velho_s1_vv_vh_linear.tif"
 
 @pytest.fixture
 def scenes(tmp_path):
-    """The folder of the real scenes, or of made ones in the very same form."""
+    """The folder of the real scenes, or of made ones in exactly the same form."""
     if SHARED.is_dir():
         return SHARED
     city = simulate_city(256, seed=5)

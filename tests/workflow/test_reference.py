@@ -174,7 +174,7 @@ def tampered(reference, tmp_path):
 
 
 def sum_up(folder):
-    """Make the sums of a folder true again."""
+    """Update the checksums of a folder."""
     names = [line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()]
     lines = [f"{sha256(folder / name)}  {name}\n" for name in names]
     (folder / "SHA256SUMS").write_text("".join(lines))

@@ -26,7 +26,7 @@ def test_every_result_is_of_a_kind_that_is_shown_and_has_a_caption(report):
 
 
 def click(report, text):
-    """Click what the page calls by this text."""
+    """Click the element of the page that has this text."""
     report.run(
         "[...document.querySelectorAll('a, button, li, td, span')]"
         ".filter(e => e.innerText?.trim() === arguments[0]).at(-1).click()",

@@ -155,7 +155,7 @@ def test_every_job_has_a_log_and_a_benchmark(finished):
 
 
 def test_what_it_takes_of_the_disk_was_known_before(finished):
-    """Within a third; figures, measured on the demo, take less here."""
+    """The estimate is within a third; figures, measured on the demo, take less here."""
     results = finished.results()
     text = (finished.folder / "tests/studies/tiny.yaml").read_text()
     layout = Layout(resolve(yaml.safe_load(text)))
@@ -231,7 +231,7 @@ def test_a_killed_run_ends_in_the_same_bytes(project, finished, target):
         assert run.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    time.sleep(2)  # until Snakemake has taken note of it
+    time.sleep(2)  # until Snakemake has recorded it
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     (job,) = trained_jobs  # of one network, with all its bands and seeds; the other is not done

@@ -1,4 +1,4 @@
-"""A study in several plans makes what it makes in one, and says what is lacking."""
+"""A study in several plans makes the same as in one, and says what is missing."""
 
 import pytest
 from project import Project

@@ -113,7 +113,7 @@ def test_one_site_has_its_own_split(towns):
     assert "Mask, scale and align the scenes of north" not in printed
 
 
-# What `./reproduce verify` makes again and holds against what was sent.
+# What `./reproduce verify` makes again and compares with what was sent.
 
 EAST = "east/transfer.without_east/cloud_gap"
 PLACES = [("cloud_gap", "scene", "pixel"), ("cloud_gap", "gap", "rmse")]
@@ -123,7 +123,7 @@ ALLOWED = pd.DataFrame(
 
 
 def failures(towns, sent, derived):
-    """What does not hold of the results in `sent`, with those of `towns` as made again.
+    """The checks that fail for the results in `sent`, with those of `towns` as made again.
 
     derived: tables and charts as made from the scores in `sent`.
     """
@@ -139,7 +139,7 @@ def failures(towns, sent, derived):
 
 @pytest.fixture(scope="module")
 def before(towns):
-    """What does not hold of results with which nobody tampered: figures that were not drawn."""
+    """The checks that fail for results without tampering: figures that were not drawn."""
     found = failures(towns, towns.results("transfer"), towns.results("transfer"))
     assert all(what.startswith("figures/") for what in found)
     assert not found & set(DRAWN)

@@ -1,4 +1,4 @@
-"""What profiles/slurm makes of studies, as dry runs tell: no Slurm is needed for these."""
+"""The Slurm jobs that profiles/slurm makes of studies, from dry runs, which need no Slurm."""
 
 import re
 from collections import Counter

@@ -10,7 +10,7 @@ from sarfusion.verify.scenes import check_locked
 
 
 def test_a_study_that_asks_gets_the_band(search):
-    """The red band stands for it: the bits of high aerosol are set in a quarter of its numbers."""
+    """The red band replaces it: the bits of high aerosol are set in a quarter of its numbers."""
     project = search()
     study = yaml.safe_load(project.study.read_text())
     optical = study["sites"]["place"]["catalogue"]["optical"]
@@ -30,7 +30,7 @@ def test_a_study_that_asks_gets_the_band(search):
     assert "the checksums of the lock" in check_locked("place", project.results(), project.lock)
     assert "sha256" in read_json(scenes / "scene.json")["aerosol"]
 
-    # A lock that was made without it does not do.
+    # A lock that was made without it is refused.
     lock = read_json(project.lock_path)
     del lock["sites"]["place"]["search"]["aerosol"]
     write_json(project.lock_path, lock)

@@ -55,7 +55,7 @@ class TestFaults:
         assert not clone.left()
 
     def test_a_truncated_file_leads_to_the_next_pair(self, archive, search, server):
-        """It is cut before it is locked, so that no size and no sum tells of it."""
+        """It is cut before it is locked, so that no size and no checksum shows it."""
         path = server.folder / archive.path("clear", "red").relative_to(archive.folder)
         with replaced(path, path.read_bytes()[:30_000]):
             project = search()

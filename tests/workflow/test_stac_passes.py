@@ -10,7 +10,7 @@ from sarfusion.verify.scenes import check_locked
 
 
 def ask_for(project, **sar):
-    """Let the study have these settings of SAR."""
+    """Give the study these settings of SAR."""
     study = yaml.safe_load(project.study.read_text())
     project.study.write_text(yaml.safe_dump(study | {"sar": sar}))
 

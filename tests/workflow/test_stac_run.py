@@ -196,7 +196,7 @@ class TestChoice:
         assert not project.lock_path.exists()
 
     def test_hostile_and_broken_items_are_passed_over(self, archive, search, server):
-        """Each would be the best scene of all, were it not for what is wrong with it."""
+        """Each would be the best scene of all if nothing were wrong with it."""
         items = archive.items(server.url)
         clear = next(item for item in items if item["id"] == archive.id("clear"))
 

@@ -31,7 +31,7 @@ STUDY = "tests/studies/tiny.yaml"
 MODEL = "village/reconstruction/red/cnn-ratio/seed1"
 SCORES = "metrics/village/reconstruction.csv"
 DIFFERENCES = "metrics/village/reconstruction.differences.csv"
-# Of no measured envelope: these tests are about what is found, not about how near is near enough.
+# Not from a measured envelope: these tests check what is found, not how near is near enough.
 PLACES = [("reconstruction", "scene", "pixel"), ("reconstruction", "test", "rmse")]
 ALLOWED = pd.DataFrame(
     [(*place, 1e-6, 0.05, 10, 2) for place in PLACES], columns=tolerances.COLUMNS
@@ -46,7 +46,7 @@ except environment.Problem as problem:
 
 
 def set_up(project):
-    """Let the project's commands find this Python set up, and tolerances."""
+    """Make the project's commands find this Python as set up, and tolerances."""
     venv = project.folder / "venv"
     (venv / "bin").mkdir(parents=True)
     (venv / "bin/python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
@@ -86,7 +86,7 @@ class Reviewer:
     def verify(self, *arguments):
         """Run ./reproduce verify; return exit code, the checks by (step, what), and the last line.
 
-        A check is "" where it passes, else what is wrong.
+        A check is "" if it passes, else what is wrong.
         """
         arguments = ["--study", STUDY, "--cores", "2", *arguments]
         done = self.python(COMMAND.format(arguments=arguments))
@@ -102,7 +102,7 @@ class Reviewer:
         return done, found
 
     def derived(self):
-        """Where tables and charts are made from the scores that were sent, again if these changed.
+        """The folder of tables and charts from the sent scores, made again if these changed.
 
         The command makes them in the run that makes the scores.
         """
@@ -142,7 +142,7 @@ class Reviewer:
 
 @pytest.fixture(scope="module")
 def reviewer(finished, tmp_path_factory):
-    """One who has verified what was sent, and found it well."""
+    """A reviewer who has verified what was sent, and found nothing wrong."""
     reviewer = Reviewer(tmp_path_factory.mktemp("reviewer") / "project", finished)
     reviewer.done, reviewer.found = reviewer.verify("--against", str(reviewer.theirs))
     return reviewer
@@ -150,10 +150,10 @@ def reviewer(finished, tmp_path_factory):
 
 @pytest.fixture
 def sent(reviewer):
-    """What was sent, to be tampered with; put right again afterwards."""
+    """What was sent, to be tampered with; restored afterwards."""
     yield reviewer.theirs
     shutil.rmtree(reviewer.theirs)
-    # As files that are newer than what was made from those that were tampered with.
+    # The copies are newer than what was made from the files that were tampered with.
     shutil.copytree(reviewer.ours, reviewer.theirs, copy_function=shutil.copy)
 
 
@@ -184,7 +184,7 @@ def change_cell(path, row, column, value):
 
 
 def row_of(path, **wanted):
-    """The number of the first row that says all this."""
+    """The number of the first row with all these values."""
     table = pd.read_csv(path)
     return table[(table[list(wanted)] == pd.Series(wanted)).all(axis=1)].index[0]
 
@@ -372,7 +372,7 @@ def test_a_changed_claim_is_found(reviewer):
 
 
 def test_a_forgery_that_is_true_to_itself_is_found_where_it_is_made_again(reviewer, sent):
-    """A score, all that follows from it, and the sums of it all."""
+    """A score, everything that follows from it, and all checksums."""
     score(sent)
     difference_of(sent)
     derived = reviewer.derived()
@@ -387,7 +387,7 @@ def test_a_forgery_that_is_true_to_itself_is_found_where_it_is_made_again(review
 
 
 def difference_of(sent):
-    """Make the differences follow from the scores again, and intervals from these."""
+    """Recompute the differences from the scores, and the intervals from the differences."""
     scores, table = (pd.read_csv(sent / name) for name in (SCORES, DIFFERENCES))
     values = scores.set_index(["metric", "band", "method", "input", "seed"])["value"].sort_index()
     for row, about in table.iterrows():
@@ -404,7 +404,7 @@ def difference_of(sent):
 
 
 def pages_of(sent):
-    """Make the pages of the report and of the viewer follow from the tables again."""
+    """Rebuild the pages of the report and of the viewer from the tables."""
     for page in sent.glob("report/*.html"):
         text = (sent / f"tables/{page.stem}.md").read_text()
         page.write_text(as_page(text, title_of(page.stem)))
@@ -442,7 +442,7 @@ def remade(reviewer, tmp_path):
 
 
 def test_a_changed_weight_is_found(reviewer, sent, remade, monkeypatch):
-    """One number, by one per cent, in one of all models."""
+    """One number is changed by one per cent, in one of all models."""
     path = sent / f"models/{MODEL}.safetensors"
     weights = load_file(path)
     first = min(weights)

@@ -1,4 +1,4 @@
-"""The viewer in a real browser: what it shows is what the rasters hold, without any network."""
+"""The viewer in a real browser: what it shows is what the rasters contain, without any network."""
 
 import re
 
@@ -27,7 +27,7 @@ SEEN = """
     const {x_range, y_range} = Bokeh.documents.at(-1).get_model_by_name(arguments[0]);
     return [x_range.start, x_range.end, y_range.start, y_range.end];
 """
-# Of what has the focus, also inside a figure; only while the keyboard is on the page.
+# Of the element with the focus, also inside a figure; only while the keyboard is on the page.
 OUTLINE = """
     let focused = document.activeElement;
     while (focused.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
@@ -52,7 +52,7 @@ def browser(tmp_path_factory):
 
 @pytest.fixture
 def page(browser, results):
-    """The browser with the page of the village, freshly opened, on a desk's screen."""
+    """The browser with the page of the village, freshly opened, at the size of a desktop screen."""
     browser.resize(1400, 900)
     browser.open(results / "viewer/index.html")
     return browser

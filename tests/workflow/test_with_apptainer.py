@@ -1,4 +1,4 @@
-"""What Snakemake asks of Apptainer, told by a stand-in that writes it down and fails."""
+"""What Snakemake passes to Apptainer, recorded by a stand-in that then fails."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What Snakemake asks of conda, told by a stand-in for conda that only makes empty folders."""
+"""What Snakemake passes to conda, recorded by a stand-in that only makes empty folders."""
 
 import os
 import re
@@ -25,7 +25,7 @@ cat
 def conda(tmp_path, monkeypatch):
     """A command `conda` that can create environments from pins, and from nothing else.
 
-    In them is no more than a `python` that writes down what it is told; the file is returned.
+    They contain only a `python` that records its arguments and input; this file is returned.
     """
     told = tmp_path / "told.txt"
     commands = {"conda": CONDA.replace("PREFIX", str(tmp_path)), "activate": ""}

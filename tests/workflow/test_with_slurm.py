@@ -92,7 +92,7 @@ def test_a_job_killed_for_memory_succeeds_with_more(project):
 
 
 def test_a_killed_snakemake_loses_nothing_and_trains_nothing_twice(project, local):
-    # Time to die in: the second model of a site is still in training when the first is done.
+    # Leave time to kill it: the second model of a site is still in training when the first is done.
     project.slow_down(
         "train_model",
         "snakemake.wildcards.input == 'none' and __import__('time').sleep(15)",
@@ -116,7 +116,7 @@ def test_a_killed_snakemake_loses_nothing_and_trains_nothing_twice(project, loca
 
 
 def test_a_lost_node_costs_only_its_own_jobs(project, local):
-    # Jobs wait for each other in the midst of their work, and two of them have no room on one node.
+    # Jobs wait for each other while they work, and two of them do not fit on one node.
     hold = "while not __import__('os').path.exists('go'): __import__('time').sleep(0.1)"
     project.slow_down("index_patches", hold)
     running = project.start(*project.command(*PATCHES, "--set-threads", "prepare_stack=2"))
@@ -133,14 +133,14 @@ def test_a_lost_node_costs_only_its_own_jobs(project, local):
     finally:
         cluster.start_node("node1")
     assert running.wait(WAIT_S) == 0, project.printed
-    # None but these: Slurm queued the lost one again.
+    # Only these two: Slurm queued the lost one again.
     assert sorted(submitted(project.printed)) == sorted([lost, kept])
     assert [cluster.restarts(job) for job in (lost, kept)] == [1, 0]
     assert_same(project.results("two_sites"), local, "stack/*", "patches/*")
 
 
 def test_shards_that_are_stopped_go_on_and_give_the_bytes_of_one_plan(project, local):
-    # The last plan then has jobs of the first site alone; the other is given by its shard.
+    # The last plan then has only jobs of the first site; the other comes from its shard.
     project.edit(TWO_SITES, "seeds: [1]", "seeds: [1]\nfigures: {sites: 1}")
 
     def stages(state):

@@ -61,11 +61,11 @@ def record(name, day="2023-11-09", bbox=(105.5, 20.7, 106.4, 21.3), **properties
 
 
 class Api:
-    """A small STAC API on loopback that pages, and otherwise answers everything it has.
+    """A small STAC API on loopback that returns all its items, in pages.
 
     records: the items, in pages of `page`. Tests change its attributes to make it misbehave:
-    `answers` has an answer (status, headers, body) or a list of them, used up one by one, for a
-    path.
+    `answers` maps a path to an answer (status, headers, body) or to a list of them, used one by
+    one.
     """
 
     def __init__(self, records=(), page=2):
@@ -150,7 +150,7 @@ class Api:
 
 @contextmanager
 def serve(site):
-    """Run an Api (or what has its `answer`) in a thread; it gets its `url`."""
+    """Run an Api (or another object with `answer`) in a thread, and set its `url`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -190,7 +190,7 @@ def serve(site):
 
 
 def search(url, query=None, sensor="optical", area=AREA, period=PERIOD):
-    """Search a catalogue; the ids of what is found."""
+    """Search a catalogue; return the ids of the items found."""
     made = settings(url, query)
     remote = Remote(made, timeout_s=10, attempts=2, delay_s=0.01, max_delay_s=0.01)
     catalogue = open_catalogue(made, remote)
@@ -198,7 +198,7 @@ def search(url, query=None, sensor="optical", area=AREA, period=PERIOD):
 
 
 def failure(url, **asked):
-    """The one line with which a search fails."""
+    """The one-line message with which a search fails."""
     with pytest.raises(StudyError) as caught:
         search(url, **asked)
     line = str(caught.value)

@@ -31,7 +31,7 @@ class Locked:
         return [item["id"] for item in self.found[scene]["items"]]
 
     def reason(self, name):
-        """The verdict and the reason of the table for a pass."""
+        """The verdict and the reason in the table for a pass."""
         row = self.table.set_index("items").loc[name]
         return row["verdict"], row["reason"]
 
@@ -40,7 +40,7 @@ class Locked:
         return self.table.set_index("items").loc[name, "coverage"]
 
     def download(self):
-        """The pixels of sar.tif and of optical.tif, downloaded by the lock."""
+        """The pixels of sar.tif and of optical.tif, downloaded according to the lock."""
         lock = self.folder / "city.lock.json"
         write_json(lock, {"sites": {"place": self.found}})
         optical, sar = self.folder / "optical.tif", self.folder / "sar.tif"
@@ -107,13 +107,13 @@ class ByCollection(Api):
 
 
 def served(archive, folder):
-    """A copy of the archive's files, that may be changed."""
+    """A copy of the archive's files that may be changed."""
     shutil.copytree(archive.folder, folder)
     return folder
 
 
 def changed(records, name, change):
-    """The records, that of the item `name` changed by a function."""
+    """The records, with that of the item `name` changed by a function."""
     records = copy.deepcopy(records)
     for record in records:
         if record["id"] == name:

@@ -64,5 +64,5 @@ def read(remote, href, window=WINDOW):
 
 
 def right(window=WINDOW):
-    """What a window of numbers() holds."""
+    """The content of a window of numbers()."""
     return numbers()[window.toslices()]

@@ -99,20 +99,20 @@ def box(west, south, east, north):
 
 
 def given(fields):
-    """The fields that are not None, but for datetime, which may be null."""
+    """The fields that are not None, and datetime, which may be null."""
     return {
         name: value for name, value in fields.items() if value is not None or name == "datetime"
     }
 
 
 def read(record, settings=SETTINGS, check=check_href, href=None):
-    """Read a record as an item of the sensor that its id speaks of."""
+    """Read a record as an item of the sensor that its id names."""
     item = pystac.Item.from_dict(copy.deepcopy(record), href=href)
     return read_item(item, "sar" if record["id"].startswith("S1") else "optical", settings, check)
 
 
 def refusal(record, **more):
-    """The reason for which a record is refused."""
+    """The reason why a record is refused."""
     with pytest.raises(StudyError) as caught:
         read(record, **more)
     assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""What is asked of an API, page by page, and what is taken of its answers."""
+"""What is requested from an API, page by page, and what is used of its answers."""
 
 import json
 from datetime import date

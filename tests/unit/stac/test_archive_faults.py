@@ -22,7 +22,7 @@ def files(archive, tmp_path_factory):
 
 @pytest.fixture
 def server(files, archive):
-    """The same server; what a test rewrote is as before after it."""
+    """The same server; files that a test rewrites are restored after it."""
     files.heal()
     files.forget()
     yield files
@@ -104,7 +104,7 @@ def test_a_frame_filled_with_zeros_does_not_cover_a_measured_one(archive, record
     good = lock(tmp_path / "good", archive, records, orbit="descending")
     (whole, _) = good.download()
 
-    def fill(numbers):  # where slice_2, from half of the scene on, has data
+    def fill(numbers):  # where slice_2 has data, which starts at half of the scene
         numbers[round(len(numbers) * 0.85) :] = 0
 
     for band in ("vv", "vh"):
@@ -200,7 +200,7 @@ def test_no_lock_is_written_where_no_pair_has_its_files(archive, records, server
 
 
 def test_radar_that_was_not_processed_is_told(archive, records, tmp_path):
-    """All of sentinel-1-rtc ends on a day before the period; sentinel-1-grd goes on."""
+    """All of sentinel-1-rtc ends on a day before the period; sentinel-1-grd continues."""
     raw = [
         {**copy.deepcopy(record), "id": f"{record['id']}_raw", "collection": "sentinel-1-grd"}
         for record in records

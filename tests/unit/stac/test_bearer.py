@@ -1,4 +1,4 @@
-"""A token of the user's: given to the hosts that the settings name, and to no other, ever."""
+"""A token of the user: sent to the hosts that the settings name, and never to any other."""
 
 import json
 import logging
@@ -46,7 +46,7 @@ def server(answer):
 
 
 def part(content, headers):
-    """The answer with the range of bytes that is asked for."""
+    """The answer with the range of bytes that is requested."""
     first, last = map(int, headers["Range"].removeprefix("bytes=").split("-"))
     body = content[first : last + 1]
     stated = f"bytes {first}-{first + len(body) - 1}/{len(content)}"
@@ -83,7 +83,7 @@ def test_another_host_gets_none(token, content):
 
 
 def test_a_redirect_to_another_host_takes_no_token_along(token, content):
-    """As OPERA's files are given: a named host that sends on to a signed address of a bucket."""
+    """As for OPERA's files: a named host that redirects to a signed address of a bucket."""
 
     def answer(path, headers):
         if path == "/cog.tif":

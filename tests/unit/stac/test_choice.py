@@ -55,7 +55,7 @@ def pick(optical_items, sar_items, answers, refused=(), radar=see, faults=(), **
 
 
 def row(choice, name):
-    """One row of the table, as a dictionary without what is not given."""
+    """One row of the table, as a dictionary without missing values."""
     table = choice.table.set_index("items")
     return {key: value for key, value in table.loc[name].items() if value == value}
 
@@ -66,7 +66,7 @@ def names(choice):
 
 
 def failure(*args, **kwargs):
-    """The line and the table of a choice that cannot be made."""
+    """The one-line message and the table of a choice that cannot be made."""
     with pytest.raises(NoPair) as caught:
         pick(*args, **kwargs)
     assert "\n" not in str(caught.value)
@@ -465,7 +465,7 @@ def test_the_order_of_items_does_not_matter(scenes, radars, random):
     shares = table[["coverage", "masked"]].to_numpy()
     assert np.all(np.isnan(shares) | ((shares >= 0) & (shares <= 1)))
     if not isinstance(first, str):
-        # No pair by the rule is better: the chosen one lacks no more, in whole percent, than any
+        # No pair is better by the rule: the chosen one lacks no more, in whole percent, than any
         # clear date that has radar over half of the area within three days.
         for number, (day, cloud, fill, _) in enumerate(scenes):
             near = any(

@@ -211,7 +211,7 @@ def test_the_sum_tells_types_and_shapes_apart():
 
 
 class Bar:
-    """A progress bar that keeps what it is told."""
+    """A progress bar that records its updates."""
 
     def __init__(self):
         self.updates = []

@@ -1,4 +1,4 @@
-"""What of a catalogue item is used."""
+"""Which parts of a catalogue item are used."""
 
 import copy
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Real items, where they are at hand; the tests of made ones hold the same facts."""
+"""Real items, if they are available; the tests of made ones check the same facts."""
 
 import json
 from datetime import UTC, datetime

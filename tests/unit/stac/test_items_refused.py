@@ -206,7 +206,7 @@ def test_an_item_that_cannot_be_used_is_refused_with_its_reason(record, reason):
             {**landsat(), "geometry": box(105.5, 30.7, 106.4, 31.3)},
             "its grid and its footprint are in different places",
         ),
-        # A CRS that PROJ knows no way to degrees from.
+        # A CRS that PROJ cannot transform to degrees.
         (landsat(**{"proj:epsg": 2301}), "its grid and its footprint are in different places"),
         (
             landsat(**{"proj:shape": [0, 3000]}),

@@ -1,4 +1,4 @@
-"""Packs: everything that a study needs of its archives in one file, and what is no pack."""
+"""Packs: everything that a study needs from its archives in one file, and what is not a pack."""
 
 import hashlib
 import io
@@ -123,7 +123,7 @@ def test_a_second_person_gets_the_same_bytes_without_a_server(author, tmp_path):
         assert not (tmp_path / f"{name}.tif").exists()
     download_scene(
         site="place",
-        site_settings=author.settings,  # of a server that is not there any more
+        site_settings=author.settings,  # of a server that no longer exists
         lock=config / "city.lock.json",
         parts=tmp_path / "parts",
         packed=packed / "city/place",
@@ -136,7 +136,7 @@ def test_a_second_person_gets_the_same_bytes_without_a_server(author, tmp_path):
             author.folder / f"{name}.tif"
         ).read_bytes()
     np.testing.assert_array_equal(pixels(tmp_path / "sar.tif"), author.pixels[0])
-    # Once more from the same windows, and packed again to the same bytes.
+    # Packed again from the same windows, it has the same bytes.
     target = tmp_path / "results/city/city-scenes.tar"
     pack_scenes(config / "city.yaml", config / "city.lock.json", target, ["A. Author"])
     assert target.read_bytes() == author.tar.read_bytes()

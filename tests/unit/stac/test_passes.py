@@ -1,4 +1,4 @@
-"""Overflights, what is pasted of them, and how much of the area they show."""
+"""Overflights, which parts of them are pasted, and how much of the area they show."""
 
 import numpy as np
 import pytest
@@ -156,7 +156,7 @@ def test_an_item_on_another_raster_is_left_out(other):
 
 
 def test_the_raster_that_shows_most_is_taken():
-    # One item shows 5/8 alone; two on another raster show half each, and all together.
+    # One item shows 5/8 alone; two on another raster show half each, and everything together.
     alone, where = quality(fill=0.375)
     elsewhere = Grid(CRS.from_epsg(4269), where.transform, SIDE, SIDE)
     upper, lower = (np.full((SIDE, SIDE), CLEAR, np.uint16) for _ in range(2))
@@ -198,7 +198,7 @@ def test_items_of_no_use_are_refused_with_their_reason():
 
 
 def test_an_item_is_looked_at_if_its_footprint_only_touches_the_area():
-    """Footprints are drawn with a few corners; what is there, QA_PIXEL tells."""
+    """Footprints have only a few corners; QA_PIXEL shows what is really there."""
     west, south, _, north = AREA
     touching = optical("a", geometry=box(west - 1, south, west + 1e-6, north))
     passes, _ = optical_passes([touching], AREA, MASK, Reader(a=quality()))
@@ -221,7 +221,7 @@ def test_the_choice_does_not_depend_on_what_cannot_be_read_now(error):
 def test_passes_are_read_from_the_clearest_scene_on_and_not_without_end():
     count = MAX_PASSES + 2
     answers = {f"i{number}": quality() for number in range(count)}
-    # Scene clouds fall with the date; of one pass the cloud is not known.
+    # The cloud of the scenes falls with the date; that of one pass is not known.
     items = [optical(f"i{n}", 16 * n, 90 - n if n != 30 else None) for n in range(count)]
     reader = Reader(**answers)
     passes, refused = optical_passes(items, AREA, MASK, reader)
@@ -321,7 +321,7 @@ PARTS = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(PARTS, st.randoms())
 def test_shares_are_those_of_a_plain_count(parts, random):
-    """Parts of 2 x 2 blocks of 32 pixels; the count below knows nothing of arrays."""
+    """Parts of 2 x 2 blocks of 32 pixels; the count below uses no arrays."""
     items, answers = [], {}
     for number, (row, column, flags) in enumerate(parts):
         row, column = min(row, 2), min(column, 2)

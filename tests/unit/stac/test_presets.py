@@ -1,4 +1,4 @@
-"""Catalogues that a study may name, compared with records of the shape that each answers with."""
+"""Catalogues that a study may name, compared with records of the shape that each returns."""
 
 from functools import partial
 
@@ -36,7 +36,7 @@ def taken(record, sensor, catalogue):
 
 
 def burst(**properties):
-    """A burst as CMR-STAC has it: no projection, no platform, no orbit; HTTPS on ASF's datapool."""
+    """A burst as in CMR-STAC: no projection, no platform, no orbit; HTTPS on ASF's datapool."""
     files = {"0_VV": "VV.tif", "0_VH": "VH.tif", "0_mask": "mask.tif"}
     return {
         "type": "Feature",
@@ -157,7 +157,7 @@ def test_copernicus_data_space():
     }
     with pytest.raises(StudyError, match="not terrain corrected .IW_GRDH_1S-COG without"):
         taken(record, "sar", catalogue)
-    # What of its files would be read, had they a projection.
+    # What would be read of its files if they had a projection.
     record["properties"]["proj:code"] = "EPSG:32648"
     assert taken(record, "sar", catalogue).assets["vv"].href == f"https://{place}"
 

@@ -16,7 +16,7 @@ from sarfusion.scenes.stac.network import retry_after
 from sarfusion.scenes.stac.remote import Broken, Unavailable
 from servers.files import Fault
 
-# What they do badly, for a moment
+# What they do badly for a moment
 
 
 @pytest.mark.parametrize("after", [0, 1], ids=["header", "tile"])
@@ -127,7 +127,7 @@ def test_a_server_that_drips_is_given_up(server, monkeypatch):
         read(remote(timeout_s=0.5, attempts=1), server.href("raw.tif"))
 
 
-# What they do badly, for good
+# What they do badly all the time
 
 
 @pytest.mark.parametrize("status", [400, 404, 410, 416])

@@ -1,4 +1,4 @@
-"""Signing as the Planetary Computer wants it, with its token endpoint on loopback."""
+"""Signing as the Planetary Computer requires it, with its token endpoint on loopback."""
 
 import json
 import logging

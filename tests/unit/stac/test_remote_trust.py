@@ -63,7 +63,7 @@ def test_the_session_itself_asks_for_nothing_else():
 
 
 class Signer:
-    """Signs with the token it holds; renewing takes the next one."""
+    """Signs with its current token; renewing takes the next one."""
 
     def __init__(self, *tokens):
         self.tokens = list(tokens)

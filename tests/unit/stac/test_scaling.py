@@ -85,7 +85,7 @@ def earth_search(fields, **about):
         (record(ESA, KEYS.values()), OFFSET),  # by its name alone
         (record("S2A_x_N0214_R1_y", KEYS.values()), NONE),
         (record("a", KEYS.values(), {"s2:product_uri": f"{ESA}.SAFE"}), OFFSET),
-        # What the catalogue took off its files counts, whatever raster:bands say (the trap) ...
+        # What the catalogue subtracted in files counts, whatever raster:bands say (the trap) ...
         (record("a", KEYS.values(), {"earthsearch:boa_offset_applied": True}, FIRST), NONE),
         (
             record(
@@ -96,7 +96,7 @@ def earth_search(fields, **about):
             ),
             NONE,
         ),
-        # ... and so does what it left there.
+        # ... and so does what it did not subtract.
         (record("a", KEYS.values(), {"earthsearch:boa_offset_applied": False}, FIRST), OFFSET),
         (
             record(
@@ -106,7 +106,7 @@ def earth_search(fields, **about):
             ),
             OFFSET,
         ),
-        # ESA's numbers had no offset then.
+        # ESA's numbers had no offset at that time.
         (record("a", KEYS.values(), {"s2:processing_baseline": "03.01"}, FIRST), NONE),
         # STAC 1.1, as of the Copernicus Data Space; and an offset of 0 that is stated.
         (record(ESA, KEYS.values(), {}, {"raster:scale": 1e-4, "raster:offset": -0.1}), OFFSET),
@@ -225,7 +225,7 @@ def test_aerosol_is_landsat_s():
         resolve(study)
 
 
-# Statements that the numbers belie
+# Statements that the numbers contradict
 
 
 def test_an_offset_that_was_taken_off_already_is_told():

@@ -105,7 +105,7 @@ def locked(archive, records, folder, sensor, collection, **site):
 
 
 def seen(found, grid):
-    """Which rows and columns of a grid the locked scene has, as slices."""
+    """The rows and columns of a grid that the locked scene covers, as slices."""
     record = found["optical"]["grid"]
     _, _, left, _, _, top = record["transform"]
     column, row = ~grid.transform * (left, top)
@@ -116,7 +116,7 @@ def seen(found, grid):
 
 
 def raw(locked):
-    """(numbers, scales, offsets) of the raw scene, and what scene.json says of it."""
+    """(numbers, scales, offsets) of the raw scene, and what scene.json says about it."""
     locked.download()
     with rasterio.open(locked.folder / "optical.tif") as dataset:
         found = dataset.read(), dataset.scales, dataset.offsets
@@ -152,7 +152,7 @@ def test_sentinel_2_of_either_baseline(archive, files, tmp_path, baseline, offse
 
 
 def test_tiles_of_two_baselines_have_one_offset(archive, files, tmp_path):
-    """The upper tile has 1000 more in its numbers; on the ground there is no seam."""
+    """The numbers of the upper tile are 1000 higher; on the ground there is no seam."""
     parts = {"05.10": (0, 0, 0.6, 1), "03.01": (0.5, 0, 1, 1)}
     tiles = [
         sentinel2(files, "2024-03-08", baseline, classes(), part, tile=f"T48PX{part[0]:.0f}")
@@ -170,7 +170,7 @@ def test_tiles_of_two_baselines_have_one_offset(archive, files, tmp_path):
 
 
 def test_an_offset_that_files_lack_stops_the_download(archive, files, tmp_path):
-    """The catalogue took 1000 off the numbers, and says that it did not."""
+    """The catalogue subtracted 1000 from the numbers, but says that it did not."""
     record = sentinel2(files, "2024-03-08", "05.10", classes(), added=0)
     record["properties"]["earthsearch:boa_offset_applied"] = False
     records = [*archive.items(files.url), record]

@@ -1,4 +1,4 @@
-"""The servers and scenes that other tests lean on are what they say."""
+"""The servers and scenes that other tests rely on are as described."""
 
 import json
 import os
@@ -36,7 +36,7 @@ BASE = "http://127.0.0.1/scenes"
 
 @pytest.fixture
 def catalogue(stac_api, archive):
-    """A client of the API, which holds the whole archive."""
+    """A client of the API, which contains the whole archive."""
     stac_api.load(archive.collections(), archive.items(BASE))
     return pystac_client.Client.open(stac_api.url)
 
@@ -69,7 +69,7 @@ class TestSearch:
         assert {item.id for page in pages for item in page} == {archive.id(sar.name) for sar in SAR}
 
     def test_sorted_by_time(self, archive, catalogue):
-        catalogue.add_conforms_to("SORT")  # the server's 1.1.0 of it is not known to the client
+        catalogue.add_conforms_to("SORT")  # the client does not know the server's 1.1.0 of it
         search = catalogue.search(collections=[SENTINEL], sortby=["-properties.datetime"])
         names = [scene.name for scene in sorted(SAR, key=lambda scene: scene.start, reverse=True)]
         assert found(archive, search) == names
@@ -219,7 +219,7 @@ with run_server(require_postgres()) as server:
 
 
 def gone(ask, refused, within_s=30):
-    """Whether `ask` comes to raise `refused`."""
+    """Whether `ask` raises `refused` before the time is over."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         try:

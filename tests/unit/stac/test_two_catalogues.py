@@ -1,4 +1,4 @@
-"""SAR from another catalogue than optical scenes, with a mask of what can be used."""
+"""SAR from a different catalogue than optical scenes, with a mask of what can be used."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_each_sensor_is_searched_and_read_where_it_is(archive, server, tmp_path)
     assert locked.found["search"]["sar_catalogue"] == other.url
     sar, _ = locked.download()
     assert np.isfinite(sar).all()
-    # The lock is not that of a study that takes SAR from the catalogue of optical scenes.
+    # The lock does not fit a study that takes SAR from the catalogue of optical scenes.
     path = tmp_path / "city.lock.json"
     write_json(path, {"sites": {"place": locked.found}})
     mask = locked.found["search"]["mask"]
