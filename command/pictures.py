@@ -20,8 +20,9 @@ FIGURES = {
     "docs/demo.png": DEMO / "figures/simcity_reconstruction_composites.png",
 }
 VIEWER = DEMO / "viewer/index.html"
-# Gaps at the edge of test ground, beside the values that a model with SAR filled in there.
-VIEW = "left=gapped&right=cloud_gap/unet-ratio&at=85,100,96"
+# Gaps in test ground, beside the values that a model with SAR filled in; here the page has every
+# pixel, since an error is large.
+VIEW = "left=gapped&right=cloud_gap/unet-ratio&at=130,178,38"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = """
     --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars
