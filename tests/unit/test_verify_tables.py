@@ -14,7 +14,7 @@ from sarfusion.scoring.metrics import COMPARED_METRICS
 from sarfusion.verify import compared, scores, spot, tolerances, verdicts
 from sarfusion.verify.checks import Check, as_text, check, conclusion
 from sarfusion.verify.derived import compare_text
-from sarfusion.verify.envelope import count_movement, movement, seed_spread
+from sarfusion.verify.envelope import movement, scaled_movement, seed_spread
 from sarfusion.verify.expected import check_whole, every_model
 from sarfusion.verify.files import plain_file
 from sarfusion.verify.scores import DIFFERENCES, SCORES
@@ -382,18 +382,46 @@ def entropies(tmp_path, *rows):
 def test_an_entropy_may_move_by_what_its_number_of_values_allows(tmp_path):
     one = entropies(tmp_path, ("test", 0.25, 1000), ("gap", 0.5, 20))
     other = entropies(tmp_path, ("test", 0.2505, 1000), ("gap", 0.52, 20))
-    moved = count_movement(one, other).set_index("region")
+    moved = scaled_movement(one, other).set_index("region")
     assert set(moved["metric"]) == {"entropy_difference_times_n"}
     assert moved["moved"].to_dict() == pytest.approx({"test": 0.5, "gap": 0.4})
-    found = pd.concat([movement(one["value"], other["value"]), count_movement(one, other)])
+    found = pd.concat([movement(one["value"], other["value"]), scaled_movement(one, other)])
     envelope = found.assign(kind="same weights", variant="avx512")
     limits = from_envelope(envelope)
     # Ten times 0.0005, the movement there; ten times 0.5 bits over the number of values.
     rows = entropies(tmp_path, ("test", 0, 10**6), ("gap", 0, 10))
     kinds = ["recompute", "recompute"]
     assert allowed(rows, SCORES, limits, kinds).tolist() == pytest.approx([0.005, 0.5])
-    # Other metrics do not depend on n.
+    # The envelope has nothing on other metrics, which get the least tolerance.
     assert allowed(read(tmp_path, make_scores().head(2)), SCORES, limits, kinds).max() == 1e-9
+
+
+def means(tmp_path, *rows):
+    """A table of one run's correlations of gradients: (region, value, n)."""
+    table = pd.concat([make_scores().head(1)] * len(rows), ignore_index=True)
+    columns = dict(zip(("region", "value", "n"), map(list, zip(*rows, strict=True)), strict=True))
+    return read(tmp_path, table.assign(metric="gradient_cc", **columns))
+
+
+def test_a_mean_over_few_values_may_move_more(tmp_path):
+    one = means(tmp_path, ("test", 0.5, 10_000), ("gap", 0.5, 25))
+    other = means(tmp_path, ("test", 0.5 + 1e-8, 10_000), ("gap", 0.5 + 1e-7, 25))
+    moved = scaled_movement(one, other).set_index("region")
+    assert set(moved["metric"]) == {"gradient_cc_times_root_n"}
+    assert moved["moved"].to_dict() == pytest.approx({"test": 1e-6, "gap": 5e-7}, rel=1e-6)
+    found = pd.concat([movement(one["value"], other["value"]), scaled_movement(one, other)])
+    limits = from_envelope(found.assign(kind="same weights", variant="avx512"))
+    rows = means(tmp_path, ("test", 0, 10_000), ("gap", 0, 25), ("new", 0, 4))
+    # Ten times 1e-7, the largest movement; ten times 1e-6 over the root of 25, and of 4.
+    expected = pytest.approx([1e-6, 2e-6, 5e-6], rel=1e-6)
+    assert allowed(rows, SCORES, limits, ["recompute"] * 3).tolist() == expected
+
+
+def test_no_number_of_values_widens_a_tolerance_beyond_its_bound(tmp_path):
+    one, other = (means(tmp_path, ("test", value, 10**8)) for value in (0.5, 0.5 + 9e-8))
+    found = scaled_movement(one, other).assign(kind="same weights", variant="avx2")
+    rows = means(tmp_path, ("gap", 0, 1))
+    assert allowed(rows, SCORES, from_envelope(found), ["recompute"]).tolist() == [1e-4]
 
 
 RESULTS = Path(__file__).parents[2] / "results"

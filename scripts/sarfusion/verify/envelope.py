@@ -32,6 +32,7 @@ from .tolerances import (
     PIXEL,
     SAME_WEIGHTS,
     TIMES_N,
+    TIMES_ROOT_N,
     TRAINED_AGAIN,
     family,
 )
@@ -74,7 +75,7 @@ def measure(
         again = folder / variant / kind / "results" / study["study"]
         of_run = moved_results(study, results, again, tables)
         if label != SAME_WEIGHTS:  # with other weights, every value moves
-            of_run = of_run[~of_run["metric"].str.endswith(TIMES_N)]
+            of_run = of_run[~of_run["metric"].str.endswith((TIMES_N, TIMES_ROOT_N))]
         moved.append(of_run.assign(kind=label, variant=variant))
         if kind == "trained":
             rows = weights_trained_again(study, results / "models", again / "models")
@@ -97,19 +98,20 @@ def movement(reference: pd.Series, variant: pd.Series) -> pd.DataFrame:
     return moved.groupby(list(PLACE), sort=False).max().rename("moved").reset_index()
 
 
-def count_movement(reference: pd.DataFrame, variant: pd.DataFrame) -> pd.DataFrame:
-    """Return the largest movement, times n, of HISTOGRAMS and COUNTS of each PLACE (tolerances).
+def scaled_movement(reference: pd.DataFrame, variant: pd.DataFrame) -> pd.DataFrame:
+    """Return the largest movement of each PLACE, times n or the square root of n (tolerances).
 
-    reference, variant: tables with values (scores.read). The metrics get the suffix TIMES_N.
+    reference, variant: tables with values (scores.read). HISTOGRAMS and COUNTS are multiplied by n
+    and get the suffix TIMES_N; the others are multiplied by its root, with TIMES_ROOT_N.
     """
-    one, other = (
-        (table["value"] * table["n"])[
-            table.index.get_level_values("metric").map(family).isin(HISTOGRAMS + COUNTS)
-        ]
-        for table in (reference, variant)
-    )
-    moved = movement(one, other)
-    return moved.assign(metric=moved["metric"] + TIMES_N)
+    in_steps = reference.index.get_level_values("metric").map(family).isin(HISTOGRAMS + COUNTS)
+    parts = []
+    for chosen, power, suffix in ((in_steps, 1, TIMES_N), (~in_steps, 0.5, TIMES_ROOT_N)):
+        factor = reference["n"][chosen].astype(float) ** power
+        others = variant["value"].reindex(factor.index.intersection(variant.index))
+        moved = movement(reference["value"][chosen] * factor, others * factor.loc[others.index])
+        parts.append(moved.assign(metric=moved["metric"] + suffix))
+    return pd.concat(parts)
 
 
 def seed_spread(reference: pd.Series) -> pd.DataFrame:
@@ -137,7 +139,7 @@ def moved_results(
                     of_column = movement(one[column], other[column])
                     moved.append(of_column.assign(moved=of_column["moved"] / divisor))
                 if form is not scores.DIFFERENCES:
-                    moved.append(count_movement(one, other))
+                    moved.append(scaled_movement(one, other))
     for protocol in study["protocols"]:
         largest = [
             compare_rasters(results / path.relative_to(again), path, np.inf)

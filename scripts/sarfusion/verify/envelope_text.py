@@ -39,7 +39,9 @@ trained again, it is {twice} times the largest difference between seeds, or of a
 in that region. The entropy is counted in bins, and jumps as values pass the edge of a bin: its
 movement counts in its own region, and of n values it may move by {bits} / n bits, if that is more
 ({safety} times the largest n times movement). The coverage of an interval moves by whole pixels,
-and may move by {pixels} of n in the same way.
+and may move by {pixels} of n in the same way. Each other score is a mean over n pixels or windows,
+and rounding moves it most where n is small: it may move by {safety} times the largest movement
+times sqrt(n), divided by its own sqrt(n), if that is more.
 
 Weights: how many of the models that were trained again have the same bytes, and how far the others
 are from those of the demo, relative to their norm.

@@ -34,9 +34,15 @@ when a pixel passes an end of the interval or changes its class. Each has the sa
 and at least that of SAFETY pixels. Points of a curve, such as the coverages of several levels,
 share the tolerance of the curve (`family`).
 
-The other metrics are sums over pixels or windows, without edges. Their numbers n are exact, since
-what is counted depends on masks and, for uiqi_textured, on the variance of the measured band,
-computed in float64 from numbers that are the same everywhere.
+The other metrics are means over n pixels or windows, without edges. Rounding moves each of these
+on its own, so a mean moves by about 1 / sqrt(n) of that, and most of all in a region of a few. The
+envelope therefore also contains sqrt(n) times the movement, with the suffix TIMES_ROOT_N, and the
+tolerance of a mean over n is the larger of
+
+    the recompute tolerance of the metric, and that of sqrt(n) times the metric, over sqrt(n)
+
+The numbers n are exact, since what is counted depends on masks and, for uiqi_textured, on the
+variance of the measured band, computed in float64 from numbers that are the same everywhere.
 """
 
 import re
@@ -89,7 +95,7 @@ TWICE = 2
 FLOOR = 1e-9
 HISTOGRAMS = ("entropy_difference",)
 COUNTS = ("coverage", "iou", "area")
-TIMES_N = "_times_n"
+TIMES_N, TIMES_ROOT_N = "_times_n", "_times_root_n"
 
 
 def family(metric: str) -> str:
@@ -130,13 +136,23 @@ def read(path: str | Path) -> pd.DataFrame:
     if list(table.columns) != COLUMNS or not np.isfinite(table[KINDS]).all(axis=None):
         raise StudyError(f"{path}: not a table of tolerances")
     for metric, *found in table[["metric", *KINDS]].itertuples(index=False):
-        bounds = BOUNDS.get(metric, OTHER_BOUND)
+        bounds = bounds_of(metric)
         if any(value > bound for value, bound in zip(found, bounds, strict=True)):
             raise StudyError(
                 f"{path}: tolerances {found} of {metric} are wider than {list(bounds)}, the"
                 " bounds in verify/tolerances.py; measure them again (./reproduce envelope)"
             )
     return table
+
+
+def bounds_of(metric: str) -> tuple[float, float]:
+    """Return the widest tolerances (recompute, retrain) of a metric.
+
+    Those of sqrt(n) times a metric are the metric's for n = 10 000.
+    """
+    of_metric = BOUNDS.get(metric.removesuffix(TIMES_ROOT_N), OTHER_BOUND)
+    factor = 100 if metric.endswith(TIMES_ROOT_N) else 1
+    return factor * of_metric[0], factor * of_metric[1]
 
 
 def check_derived(envelope: str | Path, stated: str | Path) -> str:
@@ -162,7 +178,7 @@ def allowed(
 
     kinds: "recompute" or "retrain" for each row. A region that the envelope does not have gets the
     largest tolerance of its metric; a difference gets twice that of a score, since both scores may
-    move; a metric of HISTOGRAMS or COUNTS gets what its number of values allows, if that is more.
+    move; otherwise a metric gets what its number of values allows, if that is more.
     """
     limits = np.zeros(len(table))
     place = table.index.to_frame(index=False)[list(PLACE)]
@@ -174,7 +190,11 @@ def allowed(
         limits[chosen] = exact.fillna(of_metric).fillna(FLOOR).to_numpy()[chosen]
     if form is not DIFFERENCES:
         of_metric = tolerances.groupby("metric")["recompute"].max()
+        n = np.fmax(table["n"].to_numpy(float), 1)
         times_n = (place["metric"] + TIMES_N).map(of_metric).fillna(0).to_numpy()
         times_n = np.fmax(times_n, np.where(place["metric"].isin(COUNTS), SAFETY, 0))
-        limits = np.fmax(limits, times_n / np.fmax(table["n"].to_numpy(float), 1))
+        times_root_n = (place["metric"] + TIMES_ROOT_N).map(of_metric).fillna(0).to_numpy()
+        widest = place["metric"].map(lambda metric: bounds_of(metric)[0]).to_numpy(float)
+        of_mean = np.fmin(times_root_n / np.sqrt(n), widest)
+        limits = np.maximum.reduce([limits, times_n / n, of_mean])
     return limits * (2 if form is DIFFERENCES else 1)
