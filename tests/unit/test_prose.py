@@ -16,7 +16,7 @@ from sarfusion.scoring.decision import (
 )
 from sarfusion.scoring.metrics import COMPARED_METRICS
 from sarfusion.show.paper.findings import lowest_errors, ratio_effects
-from sarfusion.show.paper.levels import level_sentences, uncertainty_sentences
+from sarfusion.show.paper.levels import level_sentences, uncertainty_sentence
 from sarfusion.show.paper.limits import limits
 from sarfusion.show.paper.sites import place_words, shift_text
 from sarfusion.show.paper.verdicts import (
@@ -140,6 +140,44 @@ class TestFound:
         assert fails.endswith("the opposite of what is claimed.")
         assert open_.startswith("In blue, it remains open ")
 
+    def test_methods_without_training_share_sentences(self):
+        rows = [
+            row | {"left": "unet-date", "right": f"{method}-none", "difference": -difference}
+            for method, difference in (("mean", 0.03), ("nearest", 0.02), ("nspi", 0.001))
+            for row in found("C1", REPRODUCED)
+        ]
+        rows[5] |= {"verdict": NOT_SHOWN, "reason": "cannot tell: the interval contains 0"}
+        for row in rows[6:]:
+            row |= {"verdict": NOT_SHOWN, "reason": NO_DIFFERENCE}
+        rows[1] |= {"difference": -0.04}
+        assert evidence_sentences(rows, "all") == [
+            "In red, green and blue, the error (RMSE) is lower for the U-Net with another date than"
+            " for the method Mean, by 0.0300 to 0.0400 in reflectance.",
+            "In red and green, the error (RMSE) is lower for the U-Net with another date than for"
+            " the method Nearest, by 0.0200 in reflectance.",
+            "In red, green and blue, the error (RMSE) differs between the U-Net with another date"
+            " and the method NSPI by less than the smallest effect of interest.",
+            "In blue, it remains open whether the error (RMSE) is lower for the U-Net with another"
+            " date than for the method Nearest: the interval contains 0.",
+        ]
+        rows[5] |= {"verdict": REPRODUCED}
+        together, _ = evidence_sentences(rows, "all")
+        assert together == (
+            "In red, green and blue, the error (RMSE) is lower for the U-Net with another date than"
+            " for the methods Mean and Nearest, by 0.0200 to 0.0400 in reflectance."
+        )
+
+    def test_over_sites_each_method_without_training_is_counted_alone(self):
+        rows = [
+            row | {"left": "unet-date", "right": f"{method}-none"}
+            for method in ("mean", "nspi")
+            for row in found("C1", REPRODUCED, ("a", "b"))
+        ]
+        mean, nspi = evidence_sentences(rows, "all")
+        assert mean.startswith("In 6 of 6 cases (2 sites and 3 bands), ")
+        assert mean.endswith(" than for the method Mean.")
+        assert nspi.endswith(" than for the method NSPI.")
+
     def test_sizes_are_a_range_without_signs(self):
         rows = found("C1", REPRODUCED)
         for row, difference in zip(rows, (-0.01, -0.025, -0.02), strict=True):
@@ -229,13 +267,24 @@ class TestMeaning:
         )
 
     def test_what_intervals_hold_is_told_of_networks_that_learned_it(self):
-        (text,) = uncertainty_sentences(make_uncertainties(inputs=["ratio"]), "cloud_gap")
+        text = uncertainty_sentence(make_uncertainties(inputs=["ratio"]), "cloud_gap")
         assert text.replace("\N{NO-BREAK SPACE}", " ") == (
-            "Averaged over bands, the 95 % interval of the U-Net with the ratio contains this share"
-            " of the withheld pixels: 85.7 % by the spread of seeds alone, 93.5 % with the variance"
-            " that the network learned and 95 % after calibration."
+            "Averaged over bands, the 95 % interval of the U-Net with the ratio contains 85.7 % of"
+            " the withheld pixels by the spread of seeds alone, 93.5 % with the learned variance"
+            " and 95 % after calibration."
         )
-        assert uncertainty_sentences(make_uncertainties(), "sharpening") == []
+        assert uncertainty_sentence(make_uncertainties(), "sharpening") == ""
+
+    def test_the_intervals_of_several_networks_are_a_range(self):
+        table = make_uncertainties()
+        is_worse = (table["input"] == "none") & (table["uncertainty"] == "ensemble")
+        table.loc[is_worse, "value"] -= 0.1
+        text = uncertainty_sentence(table, "cloud_gap")
+        assert text.replace("\N{NO-BREAK SPACE}", " ") == (
+            "Averaged over bands, the 95 % intervals of the networks contain 85.7 % of the withheld"
+            " pixels by the spread of seeds alone, 83.5 % to 93.5 % with the learned variance and"
+            " 95 % after calibration."
+        )
 
     @pytest.mark.parametrize("verdict", VERBS)
     def test_the_ratio_is_worth_something_only_where_that_was_reproduced(self, verdict):

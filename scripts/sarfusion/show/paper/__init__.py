@@ -18,7 +18,7 @@ from ..readings import matrix, verdicts_by_reading
 from ..readings import sentences as reading_sentences
 from .findings import lowest_errors, ratio_effects
 from .land_cover import map_sentences
-from .levels import uncertainty_sentences
+from .levels import uncertainty_sentence
 from .limits import limits
 from .methods import constants, used_baselines, used_models, used_over_time
 from .run import describe_run
@@ -126,7 +126,7 @@ def content(
                 "tables": score_tables(tables["summary"], protocol, numbers),
                 "uncertainty": {
                     "table": uncertainty_table(tables["uncertainties"], protocol),
-                    "sentences": uncertainty_sentences(tables["uncertainties"], protocol),
+                    "sentence": uncertainty_sentence(tables["uncertainties"], protocol),
                 },
                 "land_cover": {
                     "table": land_cover_table(of_protocol(tables["land_cover"], protocol)),

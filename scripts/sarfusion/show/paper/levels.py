@@ -17,6 +17,12 @@ from ...scoring.definitions import CALIBRATED, CONFIDENCE, COVERAGE, ENSEMBLE, S
 from .texts import counted, listed, percent
 from .wording import run_words
 
+ORIGINS = {  # kind of uncertainty -> words, in the order of the sentence
+    SEEDS_ALONE: "by the spread of seeds alone",
+    ENSEMBLE: "with the learned variance",
+    CALIBRATED: "after calibration",
+}
+
 
 def level_sentences(
     single: Sequence[Mapping[str, Any]], pooled: Sequence[Mapping[str, Any]] = ()
@@ -81,28 +87,28 @@ def _over_sites(rows):
     return f"{'; '.join([first, *others])}."
 
 
-def uncertainty_sentences(rows: pd.DataFrame, protocol: str) -> list[str]:
-    """Return sentences on the share of pixels within the intervals of networks in a protocol.
+def uncertainty_sentence(rows: pd.DataFrame, protocol: str) -> str:
+    """Return a sentence on the share of pixels within the intervals of a protocol's networks.
 
-    rows: of evaluate_uncertainty. Shares are means over bands and sites. There is no sentence on a
-    network that learned no variance.
+    rows: of evaluate_uncertainty. Shares are means over bands and sites; over several networks,
+    they are ranges. The result is "" if no network learned a variance.
     """
     chosen = rows[(rows["protocol"] == protocol) & (rows["metric"] == COVERAGE)]
     keys = ["method", "input", "uncertainty"]
-    means = chosen.dropna(subset=["value"]).groupby(keys, sort=False)["value"].mean()
-    sentences = []
-    for method, sar_input in dict.fromkeys(key[:2] for key in means.index):
-        shares = means.loc[(method, sar_input)]
-        if ENSEMBLE not in shares:
-            continue
-        parts = [f"{percent(shares[ENSEMBLE])} with the variance that the network learned"]
-        if SEEDS_ALONE in shares:
-            parts.insert(0, f"{percent(shares[SEEDS_ALONE])} by the spread of seeds alone")
-        if CALIBRATED in shares:
-            parts.append(f"{percent(shares[CALIBRATED])} after calibration")
-        run = run_words(f"{method}-{sar_input}")
-        sentences.append(
-            f"Averaged over bands, the {percent(CONFIDENCE)} interval of {run} contains this share"
-            f" of the withheld pixels: {listed(parts)}."
-        )
-    return sentences
+    means = chosen.dropna(subset=["value"]).groupby(keys)["value"].mean().unstack()
+    if ENSEMBLE not in means:
+        return ""
+    means = means[means[ENSEMBLE].notna()]
+    first, *others = (
+        (_span(means[kind].dropna()), words) for kind, words in ORIGINS.items() if kind in means
+    )
+    shares = [f"{first[0]} of the withheld pixels {first[1]}", *map(" ".join, others)]
+    subject = "intervals of the networks contain"
+    if len(means) == 1:
+        subject = f"interval of {run_words('-'.join(means.index[0]))} contains"
+    return f"Averaged over bands, the {percent(CONFIDENCE)} {subject} {listed(shares)}."
+
+
+def _span(shares: pd.Series) -> str:
+    """Return the range of shares, e.g. "4.6 % to 15.7 %"."""
+    return " to ".join(dict.fromkeys(map(percent, (shares.min(), shares.max()))))

@@ -4,7 +4,7 @@ The paper's fixed text is in paper/paper.typ; functions here return the sentence
 the results. These contain no numbers except those of the run.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ...scoring.decision import (
@@ -20,7 +20,7 @@ from ...scoring.definitions import WITHIN
 from ...scoring.metrics import METRICS
 from ...study.comparisons import EACH
 from ...study.inputs import REFERENCES, TESTED, input_of
-from ...study.methods import METHODS
+from ...study.methods import METHODS, method_name
 from ...study.protocols import PROTOCOLS
 from .levels import level_sentences
 from .texts import counted, listed
@@ -98,66 +98,92 @@ def evidence_sentences(rows: Sequence[TestRow], needs: str) -> list[str]:
     """Return sentences on the results of a claim's tests.
 
     rows: the claim's rows of the table of verdicts, without the overall one. needs: whether "all"
-    or "any" of the bands must fulfil the claim.
+    or "any" of the bands must fulfil the claim. Tests of one network against methods without
+    training share sentences.
     """
-    tests: dict[tuple[str, str, str], list[TestRow]] = {}
-    for row in rows:
-        tests.setdefault((row["metric"], row["left"], row["right"]), []).append(row)
     several_sites = len({row["site"] for row in rows}) > 1
+    kinds = _grouped(
+        rows, lambda row: (row["metric"], row["left"], _is_method(row["right"]) or row["right"])
+    )
     sentences = []
-    for test in tests.values():
-        single = [row for row in test if row["site"] != ALL_SITES]
-        pooled = [row for row in test if row["site"] == ALL_SITES]
-        if test[0]["direction"] == WITHIN:
+    for tests in kinds.values():
+        single = [row for row in tests if row["site"] != ALL_SITES]
+        pooled = [row for row in tests if row["site"] == ALL_SITES]
+        if tests[0]["direction"] == WITHIN:
             sentences += level_sentences(single, pooled)
             continue
         sentences += _over_bands(pooled, "Over all sites, in ")
-        sentences += _over_sites(single) if several_sites else _over_bands(single)
+        if several_sites:
+            sentences += map(_over_sites, _grouped(single, lambda row: row["right"]).values())
+        else:
+            sentences += _over_bands(single)
     if needs == "any" and len({row["band"] for row in rows}) > 1:
         sentences.append("One band is enough for this claim.")
     return sentences
 
 
-def _over_bands(rows: Sequence[TestRow], opening: str = "In ") -> list[str]:
-    """Return a sentence for each verdict in the rows of one test at one site, or over sites."""
-    groups: dict[tuple[int, str], list[TestRow]] = {}
+def _grouped(
+    rows: Iterable[TestRow], key: Callable[[TestRow], Hashable]
+) -> dict[Any, list[TestRow]]:
+    """Return {key: its rows}, keys and rows in the order of the rows."""
+    groups: dict[Any, list[TestRow]] = {}
     for row in rows:
-        order = [*VERDICTS].index(row["verdict"])
-        is_small = row["verdict"] == NOT_SHOWN and row["reason"] == NO_DIFFERENCE
-        groups.setdefault((order, NO_DIFFERENCE if is_small else row["verdict"]), []).append(row)
+        groups.setdefault(key(row), []).append(row)
+    return groups
+
+
+def _is_method(run: str) -> bool:
+    """Return whether a side of a test is a method without training."""
+    return run.rpartition("-")[0] in METHODS
+
+
+def _kind(row: TestRow) -> tuple[int, str]:
+    """Return the place of the sentence on a row among all, and which of _EVIDENCE it is."""
+    is_small = row["verdict"] == NOT_SHOWN and row["reason"] == NO_DIFFERENCE
+    return [*VERDICTS].index(row["verdict"]), NO_DIFFERENCE if is_small else row["verdict"]
+
+
+def _over_bands(rows: Sequence[TestRow], opening: str = "In ") -> list[str]:
+    """Return a sentence for each verdict in rows at one site, or over sites.
+
+    rows: of tests of one metric and left side. Right sides with the same verdict in the same bands
+    share a sentence.
+    """
+    outcomes: dict[tuple[int, str, tuple[str, ...]], list[TestRow]] = {}
+    for (order, kind, _), chosen in _grouped(rows, lambda row: (*_kind(row), row["right"])).items():
+        bands = tuple(row["band"] for row in chosen)
+        outcomes.setdefault((order, kind, bands), []).extend(chosen)
     return [
-        _EVIDENCE[kind](f"{opening}{listed([row['band'] for row in groups[order, kind]])}", chosen)
-        for (order, kind), chosen in sorted(groups.items())
+        _EVIDENCE[kind](f"{opening}{listed([*bands])}", chosen)
+        for (_, kind, bands), chosen in sorted(outcomes.items(), key=lambda item: item[0][:2])
     ]
 
 
 def _reproduced(bands: str, rows: Sequence[TestRow]) -> str:
-    return f"{bands}, {_relation(rows[0])}, by {_size_range(rows)}."
+    return f"{bands}, {_relation(rows)}, by {_size_range(rows)}."
 
 
 def _contradicted(bands: str, rows: Sequence[TestRow]) -> str:
-    opposite = _relation(rows[0], OPPOSITE)
+    opposite = _relation(rows, OPPOSITE)
     return f"{bands}, {opposite}, by {_size_range(rows)}: the opposite of what is claimed."
 
 
 def _not_shown(bands: str, rows: Sequence[TestRow]) -> str:
     reasons = dict.fromkeys(row["reason"].removeprefix(f"{CANNOT_TELL}: ") for row in rows)
-    return f"{bands}, it remains open whether {_relation(rows[0])}: {listed([*reasons], 'or')}."
+    return f"{bands}, it remains open whether {_relation(rows)}: {listed([*reasons], 'or')}."
 
 
 def _no_difference(bands: str, rows: Sequence[TestRow]) -> str:
     quantity = QUANTITIES.get(rows[0]["metric"], f"the metric {rows[0]['metric']}")
-    left, right = (run_words(rows[0][side]) for side in ("left", "right"))
     return (
-        f"{bands}, {quantity} differs between {left} and {right} by less than the smallest effect"
-        " of interest."
+        f"{bands}, {quantity} differs between {run_words(rows[0]['left'])} and {_right(rows)} by"
+        " less than the smallest effect of interest."
     )
 
 
 def _not_tested(bands: str, rows: Sequence[TestRow]) -> str:
-    left, right = (run_words(rows[0][side]) for side in ("left", "right"))
     reasons = listed(list(dict.fromkeys(row["reason"] for row in rows)))
-    return f"{bands}, {left} is not compared with {right} ({reasons})."
+    return f"{bands}, {run_words(rows[0]['left'])} is not compared with {_right(rows)} ({reasons})."
 
 
 _EVIDENCE: dict[str, Callable[[str, Sequence[TestRow]], str]] = {
@@ -169,14 +195,14 @@ _EVIDENCE: dict[str, Callable[[str, Sequence[TestRow]], str]] = {
 }
 
 
-def _over_sites(rows: Sequence[TestRow]) -> list[str]:
+def _over_sites(rows: Sequence[TestRow]) -> str:
     """Return a sentence that counts the verdicts of one test over sites and bands."""
     count = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
     sites, bands = (len({row[name] for row in rows}) for name in ("site", "band"))
     cases = f"{counted(sites, 'site')} and {counted(bands, 'band')}"
     if count[NOT_TESTED] == len(rows):
-        left, right = (run_words(rows[0][side]) for side in ("left", "right"))
-        return [f"{left[0].upper()}{left[1:]} is not compared with {right} at any of {cases}."]
+        left = run_words(rows[0]["left"])
+        return f"{left[0].upper()}{left[1:]} is not compared with {_right(rows)} at any of {cases}."
     others = [
         f"{words} in {count[verdict]}"
         for verdict, words in (
@@ -186,29 +212,39 @@ def _over_sites(rows: Sequence[TestRow]) -> list[str]:
         )
         if count[verdict]
     ]
-    reproduced = f"In {count[REPRODUCED]} of {len(rows)} cases ({cases}), {_relation(rows[0])}"
-    return [f"{'; '.join([reproduced, *others])}."]
+    reproduced = f"In {count[REPRODUCED]} of {len(rows)} cases ({cases}), {_relation(rows)}"
+    return f"{'; '.join([reproduced, *others])}."
 
 
-def _relation(row: TestRow, directions: Mapping[str, str] | None = None) -> str:
+def _relation(rows: Sequence[TestRow], directions: Mapping[str, str] | None = None) -> str:
     """Return e.g. "the error (RMSE) is lower for the CAE with the ratio than for ...".
 
     directions: words to use instead of the claimed direction, such as OPPOSITE.
     """
-    direction = directions[row["direction"]] if directions else row["direction"]
-    quantity = QUANTITIES.get(row["metric"], f"the metric {row['metric']}")
-    return f"{quantity} is {direction} for {_comparison(row)}"
+    metric, direction = rows[0]["metric"], rows[0]["direction"]
+    quantity = QUANTITIES.get(metric, f"the metric {metric}")
+    claimed = directions[direction] if directions else direction
+    return f"{quantity} is {claimed} for {_comparison(rows)}"
 
 
-def _comparison(row: TestRow) -> str:
+def _right(rows: Sequence[TestRow]) -> str:
+    """Return e.g. "the CNN with the ratio", or "the methods Mean and NSPI" for several."""
+    runs = list(dict.fromkeys(row["right"] for row in rows))
+    if len(runs) == 1:
+        return run_words(runs[0])
+    return f"the methods {listed([method_name(run.rpartition('-')[0]) for run in runs])}"
+
+
+def _comparison(rows: Sequence[TestRow]) -> str:
     """Return e.g. "the CAE than for the CNN (both with the ratio)"."""
+    row = rows[0]
     left, right = (row[side].rpartition("-")[::2] for side in ("left", "right"))
     if left[0] == right[0] != "":
         return f"{run_words(row['left'])} than {input_of(right[1]).phrase}"
     if left[1] == right[1] and not {left[0], right[0]} & METHODS.keys():
         names = " than for ".join(method_words(side[0]) for side in (left, right))
         return f"{names} (both {input_of(left[1]).phrase})"
-    return f"{run_words(row['left'])} than for {run_words(row['right'])}"
+    return f"{run_words(row['left'])} than for {_right(rows)}"
 
 
 def _size_range(rows: Sequence[TestRow]) -> str:
