@@ -102,9 +102,7 @@ def evidence_sentences(rows: Sequence[TestRow], needs: str) -> list[str]:
     training share sentences.
     """
     several_sites = len({row["site"] for row in rows}) > 1
-    kinds = _grouped(
-        rows, lambda row: (row["metric"], row["left"], _is_method(row["right"]) or row["right"])
-    )
+    kinds = _grouped(rows, lambda row: (row["metric"], row["left"], _opponent(row)))
     sentences = []
     for tests in kinds.values():
         single = [row for row in tests if row["site"] != ALL_SITES]
@@ -132,9 +130,11 @@ def _grouped(
     return groups
 
 
-def _is_method(run: str) -> bool:
-    """Return whether a side of a test is a method without training."""
-    return run.rpartition("-")[0] in METHODS
+def _opponent(row: TestRow) -> str:
+    """Return the right side of a test, "" for every method without training or for a level."""
+    run = row["right"]
+    is_run = isinstance(run, str)
+    return run if is_run and run.rpartition("-")[0] not in METHODS else ""
 
 
 def _kind(row: TestRow) -> tuple[int, str]:
