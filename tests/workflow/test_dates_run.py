@@ -103,7 +103,7 @@ def test_methods_over_time_stand_in_the_tables_and_are_compared(results, scores)
 def test_the_paper_says_which_methods_fill_from_dates(results):
     pages = PdfReader(results / "paper.pdf").pages
     text = " ".join(" ".join(page.extract_text() for page in pages).split())
-    named = "Nearest date, Matched date, Harmonic and NSPI"
+    named = "Nearest date, Matched date, Median of dates, Linear in time, Harmonic and NSPI"
     assert f"{named} fill a gap from other dates of the place" in text
 
 
