@@ -150,7 +150,7 @@ def test_shards_that_are_stopped_go_on_and_give_the_bytes_of_one_plan(project, l
         return any("train_hamlet" in stage for stage in stages("RUNNING"))
 
     running = project.reproduce("--shards", "2")
-    await_(lambda: "Shard 2 of 2" in project.printed, "the second shard")
+    await_(lambda: "Shard 2 of 2" in project.printed, "the second shard", 2 * WAIT_S)
     await_(is_training, "the training of the second shard")
     running.send_signal(signal.SIGINT)
     assert running.wait(WAIT_S) != 0
