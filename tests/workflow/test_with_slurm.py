@@ -142,6 +142,11 @@ def test_a_lost_node_costs_only_its_own_jobs(project, local):
 def test_shards_that_are_stopped_go_on_and_give_the_bytes_of_one_plan(project, local):
     # The last plan then has only jobs of the first site; the other comes from its shard.
     project.edit(TWO_SITES, "seeds: [1]", "seeds: [1]\nfigures: {sites: 1}")
+    # The training that Ctrl-C comes to is still running then, however short it is.
+    hold = "while not __import__('os').path.exists('go'): __import__('time').sleep(0.1)"
+    project.slow_down(
+        "train_model", f"exec({hold!r} if snakemake.wildcards.site == 'hamlet' else '')"
+    )
 
     def stages(state):
         return [comment for _, _, comment in project.jobs(state).values()]
@@ -158,6 +163,7 @@ def test_shards_that_are_stopped_go_on_and_give_the_bytes_of_one_plan(project, l
     assert "The last plan" not in project.printed
     await_(lambda: not project.jobs(ACTIVE), "jobs to be cancelled")
     assert project.jobs("CANCELLED")
+    (project.folder / "go").touch()
 
     assert project.reproduce("--shards", "2").wait(WAIT_S) == 0, project.printed
     assert_same(project.results("two_sites"), local)
