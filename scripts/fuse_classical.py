@@ -118,14 +118,16 @@ def fill_gaps(
 
     gap, train: bool (rows, columns), the pixels to fill and the training ground.
     """
+    grid = read_grid(stack)
+    surfaces = {band: path for (name, band), path in paths.items() if name == "biharmonic"}
+    others = {chosen: path for chosen, path in paths.items() if chosen[0] != "biharmonic"}
     backscatter = read_bands(stack, ["vv_db", "vh_db"])
-    for (name, band), path in paths.items():
-        if name == "biharmonic":
-            filled = surface(band)
-        else:
-            method = getattr(gap_filling, name)
-            filled = method(read_band(stack, band), gap, backscatter, train)
-        write_band(path, filled, read_grid(stack), band)
+    for (name, band), path in others.items():
+        method = getattr(gap_filling, name)
+        write_band(path, method(read_band(stack, band), gap, backscatter, train), grid, band)
+    del backscatter  # so that it and the surfaces are never in memory together
+    for band, path in surfaces.items():
+        write_band(path, surface(band), grid, band)
 
 
 def fill_from_dates(

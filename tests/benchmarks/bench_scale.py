@@ -4,8 +4,10 @@
 
 DAG: a dry run of tests/studies/tiny.yaml with its simulated site so many times over, in one plan,
 and in SITESxSHARDS: the first shard, and the last plan, which is given empty files of the sites.
-All plans take as long as so many shards and a last plan. Overhead: a Snakefile of jobs that do
-nothing, with the project's profile, less what one job takes.
+All plans take as long as so many shards and a last plan. Own floor: a dry run of plain rules. They
+have the inputs, outputs, logs and benchmarks of the study's jobs as literal text and nothing else,
+so this is the time in which Snakemake itself plans so many jobs and files. Overhead: a Snakefile of
+jobs that do nothing, with the project's profile, less what one job takes.
 """
 
 import argparse
@@ -38,34 +40,98 @@ rule nothing:
         "true"
 """
 
+# The head of a Snakefile of plain rules.
+PLAIN = """
+SITES = [f"site{number}" for number in range(int(config["sites"]))]
+
+
+wildcard_constraints:
+    site="[a-z0-9]+",
+
+
+def at_sites(path):
+    return expand(path, site=SITES)
+
+"""
+
 
 def run_dag(folder, sites, part="", target="all"):
     """Dry-run a study of so many sites, or a part of it; return its seconds and number of jobs."""
     import os
 
-    import yaml
-    from snakemake.cli import main
-
     os.environ["SARFUSION_PART"] = part
+    write_study(folder, int(sites))
+    return dry_run(folder, ROOT / "Snakefile", "--configfile", folder / "study.yaml", "--", target)
+
+
+def run_plain(folder):
+    """Write a Snakefile of plain rules: the jobs of a study, and of a site without figures."""
+    from snakemake.api import ConfigSettings, OutputSettings, ResourceSettings, SnakemakeApi
+    from snakemake.settings.enums import Quietness
+
+    write_study(folder, 2, figures={"sites": ["site1"]})
+    settings = ConfigSettings(configfiles=[folder / "study.yaml"])
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        workflow = api.workflow(
+            ResourceSettings(), settings, snakefile=ROOT / "Snakefile", workdir=folder
+        )
+        workflow.dag().execute_workflow(executor="dryrun")
+        jobs = sorted(workflow._workflow.dag.jobs, key=lambda job: job.rule.name != "all")
+    rules = [
+        plain_rule(number, job)
+        for number, job in enumerate(jobs)
+        if not any("site1" in path for path in job.output)
+    ]
+    (folder / "Snakefile").write_text(PLAIN + "".join(rules), encoding="utf-8")
+    return {}
+
+
+def run_floor(folder, sites):
+    """Dry-run the plain rules for so many sites; return its seconds and number of jobs."""
+    return dry_run(folder, folder / "Snakefile", "--config", f"sites={sites}")
+
+
+def write_study(folder, sites, **settings):
+    """Write tiny.yaml with its site so many times over, and more settings, as study.yaml."""
+    import yaml
 
     study = yaml.safe_load((TESTS / "studies/tiny.yaml").read_text(encoding="utf-8"))
     (site,) = study["sites"].values()
-    study["sites"] = {f"site{number}": site for number in range(int(sites))}
-    (folder / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
-    arguments = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    arguments += [
-        "--configfile",
-        str(folder / "study.yaml"),
-        "--dry-run",
-        "--quiet",
-        "rules",
-        "--",
-        target,
-    ]
+    study["sites"] = {f"site{number}": site for number in range(sites)}
+    (folder / "study.yaml").write_text(yaml.safe_dump(study | settings), encoding="utf-8")
+
+
+def plain_rule(number, job):
+    """Return the text of a rule with the literal files of a job: of site0 for any site, or of all.
+
+    The first rule of a Snakefile is its target.
+    """
+    of_site = any("site0" in path for path in job.output)
+
+    def line(path):
+        name = repr(path.replace("site0", "{site}"))
+        everywhere = "site0" in path and not of_site
+        return f"        {f'at_sites({name})' if everywhere else name},\n"
+
+    parts = {"input": job.input, "output": job.output, "log": job.log}
+    parts["benchmark"] = [job.benchmark] if job.benchmark else []
+    text = f"\nrule step_{number}:\n"
+    for part, paths in parts.items():
+        kept = [line(path) for path in paths if "site1" not in path]
+        text += f"    {part}:\n{''.join(kept)}" if kept else ""
+    return text + ('    shell:\n        "true"\n' if job.output else "")
+
+
+def dry_run(folder, snakefile, *arguments):
+    """Dry-run a Snakefile in `folder`; return the seconds and the number of jobs."""
+    from snakemake.cli import main
+
+    command = ["--snakefile", snakefile, "--directory", folder, "--dry-run", "--quiet", "rules"]
+    command += ["--workflow-profile", ROOT / "profiles/default", *arguments]
     printed = io.StringIO()
     start = time.perf_counter()
     with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
-        main(arguments)
+        main(list(map(str, command)))
     seconds = time.perf_counter() - start
     (total,) = {line for line in printed.getvalue().splitlines() if line.startswith("total ")}
     return {"seconds": seconds, "jobs": int(total.split()[1])}
@@ -98,13 +164,23 @@ def run_jobs(folder, jobs):
 
 def dag_table(folder, sites):
     """Return the rows of the dry runs."""
-    rows = [("sites", "jobs", "DAG building", "memory")]
+    rows = [
+        ("sites", "jobs", "DAG building", "memory", "own floor: jobs", "DAG building", "memory")
+    ]
+    measured(__file__, folder, 1, "plain")
     for number in sites:
         (folder / str(number)).mkdir()
-        found = measured(__file__, folder / str(number), 1, "dag", number)
-        seconds, jobs = found.figures["seconds"], found.figures["jobs"]
-        rows.append((number, int(jobs), f"{seconds:.1f} s", f"{found.memory / 1e9:.2f} GB"))
+        ours = measured(__file__, folder / str(number), 1, "dag", number)
+        rows.append(
+            (number, *plan_cells(ours), *plan_cells(measured(__file__, folder, 1, "floor", number)))
+        )
     return rows
+
+
+def plan_cells(plan):
+    """Return the cells of a dry run: jobs, time and memory."""
+    seconds, jobs = plan.figures["seconds"], plan.figures["jobs"]
+    return int(jobs), f"{seconds:.1f} s", f"{plan.memory / 1e9:.2f} GB"
 
 
 def shard_table(folder, wanted):
@@ -118,16 +194,9 @@ def shard_table(folder, wanted):
         shard = measured(__file__, place, 1, "dag", sites, f"1/{shards}", "shard")
         measured(__file__, place, 1, "given", sites, shards)
         last = measured(__file__, place, 1, "dag", sites, f"last/{shards}")
-        cells = [
-            (
-                int(one.figures["jobs"]),
-                f"{one.figures['seconds']:.1f} s",
-                f"{one.memory / 1e9:.2f} GB",
-            )
-            for one in (shard, last)
-        ]
         total = shards * shard.figures["seconds"] + last.figures["seconds"]
-        rows.append((sites, f"{shards} and 1", *cells[0], *cells[1], f"{total:.0f} s"))
+        cells = (*plan_cells(shard), *plan_cells(last))
+        rows.append((sites, f"{shards} and 1", *cells, f"{total:.0f} s"))
     return rows
 
 
