@@ -26,8 +26,8 @@ RULE = (
     " tested**: the study lacks what the test needs. All tests of a claim must be reproduced, in"
     " all of its bands or in any, as the claim says: over all sites if there are three or more, at"
     " both if there are two. Intervals are over seeds and blocks of test ground, whose side is"
-    " measured; over sites, they are Student's t. For a level, p is that it lies within the claimed"
-    " range."
+    " measured; over sites, they are Student's t. For a level, a small p means that it is within"
+    " the claimed range."
 )
 
 

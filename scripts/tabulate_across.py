@@ -22,7 +22,7 @@ NOTE = (
 )
 SIDES = (
     "RMSE, left − right, in thousandths of reflectance. A site is *clearly* on a side of 0 when its"
-    " own interval (over seeds and blocks of test ground) leaves out 0. Where sites lie on"
+    " own interval (over seeds and blocks of test ground) excludes 0. Where sites are on"
     " both sides, the mean says little about any one of them."
 )
 

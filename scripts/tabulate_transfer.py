@@ -16,12 +16,12 @@ from sarfusion.study.protocols import SECTIONS
 
 NOTE = (
     "RMSE in thousandths of reflectance, on the test ground of the tested sites, mean over seeds"
-    " and sites. *unseen*: the model was trained on other sites, as many patches of one as of"
-    " another, and its channels are scaled by their training ground alone: of the tested site it"
-    " saw nothing. *own*: the same model trained on the training ground of the tested site."
-    " *loss*: unseen − own, with half the 95 % t-interval over sites. *without training*: the best"
-    " such method on these sites, and the share of the pixels that it fills from other dates, where"
-    " sites have some."
+    " and sites. *unseen*: the model was trained on other sites, with the same number of patches"
+    " from each, and its channels are scaled by their training ground alone, so that it has seen"
+    " nothing of the tested site. *own*: the same model trained on the training ground of the"
+    " tested site. *loss*: unseen − own, with half the 95 % t-interval over sites. *without"
+    " training*: the best such method on these sites, and the share of the pixels that it fills"
+    " from other dates, where sites have some."
 )
 
 

@@ -239,7 +239,10 @@ class TestContent:
     def test_a_study_that_fills_clouds_tells_how_much_is_invented(self):
         made = paper.content(**make_content(sites=("here", "there")))
         assert len(made["products"]) == 2
-        assert "5.0 % of the picture of here is filled, by U-Net, with ratio" in made["products"][0]
+        assert (
+            "5.0 % of the image of here is filled, by the U-Net with the ratio"
+            in made["products"][0]
+        )
         assert made["pictures"] == ["here_cloud_free.pdf", "there_cloud_free.pdf"]
         without = paper.content(**make_content(**MADE["one band"]))
         assert without["products"] == without["pictures"] == []

@@ -111,7 +111,7 @@ class TestTable:
     def test_the_page_says_how_much_is_invented_and_how_far_off(self):
         table = pd.concat([SCORES, gap_rows(SCORES, metrics(), uncertainties(), "cloud_gap")])
         page = as_markdown(table, ["No site was left out."])
-        assert page.startswith("5.5 % of the picture of town is filled, by U-Net, with ratio.")
+        assert page.startswith("5.5 % of the image of town is filled, by the U-Net with the ratio.")
         truth = (
             "under its clouds, the error (RMSE) is 0.0300, and the 95 % interval contains 94.0 %"
         )
@@ -129,10 +129,12 @@ class TestTable:
     def test_a_clear_scene_and_a_real_place_are_told(self):
         clear = product_rows(**{"scene rgb share_filled": 0.0, "scene rgb share_no_data": 0.1})
         assert sentences(clear) == [
-            "No cloud hides the ground of town: nothing of its picture is filled."
+            "No cloud hides the ground of town: nothing of its image is filled."
         ]
         real = product_rows(**{"scene rgb share_filled": 0.2})
-        assert sentences(real) == ["20.0 % of the picture of town is filled, by U-Net, with ratio."]
+        assert sentences(real) == [
+            "20.0 % of the image of town is filled, by the U-Net with the ratio."
+        ]
 
     def test_what_is_from_another_date_is_told_apart(self):
         dated = product_rows(

@@ -327,8 +327,8 @@ class TestWorth:
     )
     def test_only_an_interval_without_zero_counts(self, low, high, said):
         assert ratio_effects(make_differences(low, high), "cloud_gap") == [
-            f"In cloud gaps, against the same network without SAR, the ratio makes the error {said}"
-            " for the U-Net."
+            "In cloud gaps, compared with the same network without SAR, the ratio makes the error"
+            f" {said} for the U-Net."
         ]
 
     def test_bands_sites_and_networks_are_counted_apart(self):
@@ -453,5 +453,5 @@ def test_a_question_names_what_the_protocols_ask():
     numbers = {"coarse": "90", "native": "30"}
     assert question(["cloud_gap"], numbers) == "whether a network can fill what clouds hide"
     assert question(["cloud_gap", "sharpening"], numbers).endswith(
-        "and whether it can bring 90\N{NO-BREAK SPACE}m pixels to 30\N{NO-BREAK SPACE}m"
+        "and whether it can sharpen 90\N{NO-BREAK SPACE}m pixels to 30\N{NO-BREAK SPACE}m"
     )

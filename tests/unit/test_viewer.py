@@ -249,7 +249,7 @@ def test_sensor_and_pixel_sizes_are_those_of_the_site():
     sizes = {"coarse": "30", "native": "10", "fine": "3.33"}
     html = " ".join(page(sizes=sizes, sensor="Sentinel-2 MSI").split())
     for words in (
-        "surface reflectance of Sentinel-2 MSI on its 10 m grid",
+        "reflectance of Sentinel-2 MSI on its 10 m grid",
         "blurred it, at 3.33 m.",
         "Degraded to 30 m and brought back to 10 m, to compare with what was measured; and from"
         " 10 m to 3.33 m.",
@@ -257,7 +257,7 @@ def test_sensor_and_pixel_sizes_are_those_of_the_site():
     ):
         assert words in html
     assert "90 m" not in html
-    assert "surface reflectance on its 10 m grid" in " ".join(page(sizes=sizes).split())
+    assert "Measured is the reflectance on its 10 m grid" in " ".join(page(sizes=sizes).split())
 
 
 def test_sites_lead_to_each_other_and_simulated_ones_say_so():

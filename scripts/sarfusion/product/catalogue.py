@@ -139,7 +139,7 @@ def bands(grid: Grid) -> list[dict[str, Any]]:
     """Return the bands of the product, in the order of the file, as STAC describes them."""
     descriptions = {}
     for band in BANDS:
-        descriptions[band] = f"surface reflectance, {band}"
+        descriptions[band] = f"reflectance, {band}"
         descriptions[deviation_name(band)] = (
             f"standard deviation of {band} where it was filled, else no data"
         )

@@ -25,7 +25,7 @@ LEAST_N = {name: MIN_WINDOWS * side**2 for name, side in WINDOWS.items()}
 TEXTURE_FLOOR = 0.01  # of L: the standard deviation above which a window has texture
 PARTS = {  # labels of metrics that compare one part of the gaps with another
     "rmse_by_distance": "RMSE far − near",
-    "rmse_by_age": "RMSE old − young",
+    "rmse_by_age": "RMSE old − recent",
 }
 FROM_DATES = "from_dates"  # the metric of dates.py: a share, 0 for methods without other dates
 

@@ -24,13 +24,13 @@ MEASURED_LABEL = "Measured bands"
 WITH_INTERVAL = ("iou", "index_rmse")
 NOTE = (
     "Inside gaps on test ground, mean over seeds. *built-up IoU*: intersection over union of mapped"
-    " and true built-up ground, and its 95 % interval by blocks of test ground; the classifier"
-    " learned on measured pixels of training ground, so that the measured bands show what it can do"
-    " at best. *of measured*: the IoU as a share of theirs. *built-up area*: mapped area over true"
-    " area."
+    " and true built-up ground, and its 95 % interval by blocks of test ground; the classifier was"
+    " trained on measured pixels of training ground, so the measured bands show the best that it"
+    " can do. *of measured*: the IoU as a share of theirs. *built-up area*: mapped area divided by"
+    " true area."
 )
 INDEX_NOTE = (
-    "*NDVI*, *NDBI*: error of these indices, filled minus measured; they have no unit and lie"
+    "*NDVI*, *NDBI*: errors of these indices, filled minus measured, without unit. The indices are"
     " between -1 and 1."
 )
 

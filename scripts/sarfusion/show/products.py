@@ -8,7 +8,8 @@ import pandas as pd
 from ..product.score import ALL_BANDS, COLUMNS, FROM_DATE, OTHERWISE
 from ..scenes.bands import BANDS
 from ..scoring.definitions import CALIBRATED
-from ..study.methods import method_label
+from ..study.inputs import input_of
+from ..study.methods import method_label, method_name
 from .tables import as_text
 
 SHARE_FROM_DATE = "share_from_date"
@@ -25,7 +26,7 @@ NOTE = (
     " the 95 % interval in reflectance. The truth is known for simulated sites only. Clear pixels"
     " differ from it by the noise and the blur of the sensor; filled pixels cannot be expected to"
     " differ by less. Simulated gaps: on test ground; RMSE and bias are means over seeds, and the"
-    " filled picture is the mean of the seeds."
+    " filled image is the mean of the seeds."
 )
 
 
@@ -114,10 +115,10 @@ def _sentence(of_site: pd.DataFrame, site: str) -> str:
     scores = of_site.set_index(["region", "band", "metric"])["value"]
     share = scores.get(("scene", ALL_BANDS, "share_filled"), 0.0)
     if not share:
-        return f"No cloud hides the ground of {site}: nothing of its picture is filled."
+        return f"No cloud hides the ground of {site}: nothing of its image is filled."
     text = (
-        f"{_percent(share)} of the picture of {site} is filled, by"
-        f" {method_label(first['method'], first['input'])}."
+        f"{_percent(share)} of the image of {site} is filled, by the"
+        f" {method_name(first['method'])} {input_of(first['input']).phrase}."
     )
     dated = scores.get(("scene", ALL_BANDS, SHARE_FROM_DATE), 0.0)
     if dated:

@@ -21,7 +21,7 @@ RUN = ["method", "input", "uncertainty"]
 NOTE = (
     "Inside gaps on test ground. *in 50 %, 80 %, 95 %*: the share of pixels whose measured value"
     " lies in the interval of that level; the last has its own 95 % interval, over blocks of test"
-    " ground. A model that knows how far off it is has 0.5, 0.8 and 0.95. Width (of the whole"
+    " ground. A well-calibrated model has 0.5, 0.8 and 0.95. Width (of the whole"
     " interval) and CRPS are in reflectance; lower CRPS and AUSE are better. *seeds alone*: the"
     " spread over networks trained with different seeds. *network and seeds*: that spread together"
     " with the variance that the networks learned. *calibrated*: the same (the spread alone, if a"

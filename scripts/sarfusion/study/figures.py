@@ -148,7 +148,7 @@ FIGURES = {  # in the order of a study's list of figures
         colour=True,
         of_product=True,
         caption="cloud_free",
-        category="Cloud-free picture",
+        category="Cloud-free image",
         shows="before and after",
         plate="{site}, as the satellite saw it and with its clouds filled, and one standard"
         " deviation of what was filled; above, the whole scene, below, the place where most is"

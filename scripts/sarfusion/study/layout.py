@@ -29,7 +29,7 @@ REPORT_TABLES = {
     "uncertainty": ("Tables", {"shows": "uncertainty of filled gaps"}),
     "land_cover": ("Tables", {"shows": "land cover from filled gaps"}),
     "models": ("Tables", {"shows": "size of the models"}),
-    "product": ("Cloud-free picture", {"shows": "how much is filled, how far off"}),
+    "product": ("Cloud-free image", {"shows": "share filled, and its error"}),
     "across_sites": ("Across sites", {"shows": "means over sites"}),
     "transfer": ("Across sites", {"shows": "transfer, as a table"}),
 }

@@ -101,7 +101,7 @@ PROTOCOLS = {  # in the order of tables
         task="As reconstruction, but a network gets the radar input and no optical band, so that"
         " there is nothing to copy.",
         reading="The score shows how much of the band the radar determines.",
-        limits="From radar alone, a network learns what kinds of ground look like. It cannot know"
+        limits="From radar alone, a network can learn the typical colour of a land cover, but not"
         " the colour of a single roof or field.",
     ),
     "denoise": Protocol(
@@ -121,7 +121,7 @@ PROTOCOLS = {  # in the order of tables
         task="As reconstruction, but the band is blurred by a Gaussian with a standard deviation of"
         " {blur}~px, and has white noise at a signal-to-noise ratio of {snr}~dB (its variance on"
         " training ground over that of the noise). Copying keeps both.",
-        reading="As given is the band with noise and blur itself.",
+        reading="The method As given returns the degraded band unchanged.",
         limits="In denoising, blur and noise are added. Those of a sensor are smaller, and its"
         " noise is not white.",
     ),
@@ -176,7 +176,7 @@ PROTOCOLS = {  # in the order of tables
         full_group="Sharpened, {native} m to {fine} m",
         title="Sharpening",
         where="In sharpening",
-        question="bring {coarse}\N{NO-BREAK SPACE}m pixels to {native}\N{NO-BREAK SPACE}m",
+        question="sharpen {coarse}\N{NO-BREAK SPACE}m pixels to {native}\N{NO-BREAK SPACE}m",
         task="By the protocol of Wald et al. @wald1997, bands are degraded from {native}~m to"
         " {coarse}~m by a Gaussian whose gain at the coarse Nyquist frequency is {gain}"
         " @aiazzi2006, and a network restores them with radar at {native}~m. The same network"

@@ -28,7 +28,7 @@ from .layout import LINE, legend_above_notes, notes, notes_height, panel_grid
 DASHES: dict[str, Any] = {SEEDS_ALONE: ":", ENSEMBLE: (0, (3, 1.5)), CALIBRATED: "-"}
 REFERENCE = {"color": "#9E9E9E", "linewidth": 1.2, "zorder": 1}  # the diagonal, and the oracle
 LINES = [
-    "Above: on the grey diagonal, a method knows how far off it is.",
+    "Above: on the grey diagonal, a method is well calibrated.",
     "Below: the pixels that it is least sure of are removed; grey, those most wrong.",
     "Calibration does not change their order.",
 ]

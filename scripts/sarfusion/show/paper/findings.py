@@ -30,7 +30,7 @@ def ratio_effects(differences: Sequence[Difference], protocol: str) -> list[str]
     for reference, networks in by_reference.items():
         effects = listed([_effect(name, rows) for name, rows in networks.items()])
         sentences.append(
-            f"{PROTOCOLS[protocol].where}, against the same network"
+            f"{PROTOCOLS[protocol].where}, compared with the same network"
             f" {input_of(reference).phrase}, the ratio makes the error {effects}."
         )
     return sentences

@@ -43,8 +43,8 @@ def _limits(
         )
     yield (
         "Only the abstract of the paper was available. Its scenes, network sizes and training are"
-        " not known, so that a claim that is not reproduced here is not refuted: it only was not"
-        " true for these scenes, networks and settings. No number of the paper could be compared."
+        " not known, so that a claim that is not reproduced here is not refuted: the verdict is on"
+        " these scenes, networks and settings only. No number of the paper could be compared."
     )
     if study["missing_sites"]:
         yield (
@@ -72,7 +72,7 @@ def _limits(
         )
     yield (
         f"Every network had {study['training']['updates']} updates of its weights. Longer training,"
-        " or another network, may change who wins."
+        " or another network, may change which method is better."
     )
     for name in study["protocols"]:
         yield PROTOCOLS[name].limits

@@ -37,7 +37,7 @@ def models_table(models: pd.DataFrame) -> dict[str, Any]:
             ]
         )
         last = name
-    header = ["protocol", "network", "weights", "field", "patch", "batch", "places"]
+    header = ["protocol", "network", "parameters", "field", "patch", "batch", "patches"]
     return table_of(header, rows, left=2)
 
 

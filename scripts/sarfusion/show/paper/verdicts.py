@@ -35,8 +35,8 @@ VERDICTS = {  # verdict -> verb and conjunction of its sentence, in the order of
 }
 QUANTITIES = {  # metric -> its name for readers new to it
     "rmse": "the error (RMSE)",
-    "rmse_by_distance": "the error (RMSE) far from clear ground minus that near to it",
-    "rmse_by_age": "the error (RMSE) where the other date is old minus that where it is young",
+    "rmse_by_distance": "the error (RMSE) far from clear ground minus that near it",
+    "rmse_by_age": "the error (RMSE) where the other date is old minus that where it is recent",
     "mae": "the mean absolute error (MAE)",
     "cc": "the correlation with the measured band (CC)",
     "ssim": "the structural similarity (SSIM)",
@@ -292,6 +292,6 @@ def copying_note(verdicts: Verdicts, claims: Claims, baselines: Sequence[str]) -
         return ""
     return (
         f"{listed(names)} {'is' if len(names) == 1 else 'are'} about returning a band that was"
-        " given. Copying it would be perfect, so that such scores show which network damages the"
-        " band less, and not what fusion gains."
+        " given. Copying it would be perfect, so these scores show which network damages the"
+        " band less, not what fusion adds."
     )

@@ -450,7 +450,7 @@ const state = { left: {}, right: {}, mode: "side", cursor: null };
 
 function fillLayers(select) {
   const groups = new Map();
-  const order = ["Optical", "Cloud-free picture", "Ground", "SAR"];
+  const order = ["Optical", "Cloud-free image", "Ground", "SAR"];
   const all = [...layers.values()];
   all.sort((a, b) => (order.indexOf(a.group) + 9) % 9 - (order.indexOf(b.group) + 9) % 9);
   for (const layer of all) {
