@@ -77,7 +77,7 @@ rule products:
         LAYOUT.product_tables(),
     localrule: True
     message:
-        "The cloud-free pictures are complete"
+        "The cloud-free images are complete"
 
 
 rule figures:

@@ -8,11 +8,24 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import tempfile
 from pathlib import Path
 
 from environment import ROOT, Problem
-from running import project_lock
-from studies import ready, run_snakemake, snakemake, study_file, study_name, unlock_snakemake
+from running import project_lock, run
+from studies import (
+    KEEP_GOING,
+    LOOKS,
+    STOPPED,
+    has_any,
+    ready,
+    run_snakemake,
+    run_without_failed_sites,
+    snakemake,
+    study_file,
+    study_name,
+    unlock_snakemake,
+)
 from verifying import run_script
 
 
@@ -25,21 +38,39 @@ def fill_command(arguments: list[str]) -> int:
     folder = folder_of_models(options.models)
     if folder == results:
         raise Problem(f"these models belong to {name} itself: ./reproduce {name} products", 2)
+    if (results / "models").exists():  # filling would make the stack of these models again
+        raise Problem(
+            f"results/{name} has models of its own; give the scene a study name of its own", 2
+        )
     ready()
     if options.offline:
         os.environ["SARFUSION_OFFLINE"] = "1"
     chosen = chosen_models(name)
     more = ["--site", options.site] if options.site else []
     more += ["--anyway"] if options.anyway else []
+    words = ["fill", *others]
+    incomplete = None
     with project_lock(f"fill {name}") as lock:
+        if has_any(others, LOOKS):
+            with tempfile.TemporaryDirectory() as place:
+                chosen = Path(place) / chosen.name
+                run_script(lock, "stage_filling", folder, chosen, *more)
+                return run(snakemake(config, *words, over=[chosen]), lock)
         run_script(lock, "stage_filling", folder, chosen, *more)
         unlock_snakemake(config, lock)
-        run_snakemake(snakemake(config, "fill", *others, over=[chosen]), name, lock)
+        try:
+            run_snakemake(snakemake(config, *words, over=[chosen]), name, lock)
+        except Problem as problem:
+            if problem.code in STOPPED or not has_any(others, KEEP_GOING):
+                raise
+            _, incomplete = run_without_failed_sites(config, words, name, lock, problem, [chosen])
     for path in sorted((results / "products").glob("*/cloud_free.json")):
         pixels = json.loads(path.read_text(encoding="utf-8"))["pixels"]
         shown = sum(pixels.values()) - pixels["no_data"]
         share = 1 - pixels["measured"] / shown if shown else 0
         print(f"{os.path.relpath(str(path.with_suffix('.tif')))}  ({share:.1%} filled)")
+    if incomplete:
+        raise incomplete
     return 0
 
 

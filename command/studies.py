@@ -178,9 +178,19 @@ def snakemake(
     # --configfile takes many values, so a target must not follow it directly.
     command = [str(venv_python()), str(ROOT / WITH_LOGGER), logger, "--configfile", str(config)]
     command += [*map(str, over), "--snakefile", str(ROOT / "Snakefile")]
+    check_cores(arguments)
     if not any(argument.startswith(CORES) for argument in arguments):
         command += ["--cores", "all"]
     return [*command, *arguments]
+
+
+def check_cores(arguments: Sequence[str]) -> None:
+    """Raise Problem if a number of cores or jobs is below 1. Snakemake would wait for ever."""
+    for option, value in re.findall(
+        r"(?<!\S)(--cores|--jobs|-c|-j)[ =]?(-?\d+)(?!\S)", " ".join(arguments)
+    ):
+        if int(value) < 1:
+            raise Problem(f"{option} {value}: at least 1 is needed, or `all`", 2)
 
 
 def unlock_snakemake(config: Path, lock: Lock, shards: int = 0) -> None:
@@ -213,9 +223,14 @@ def run_snakemake(command: Sequence[str], name: str, lock: Lock) -> None:
 
 
 def run_without_failed_sites(
-    config: Path, arguments: Sequence[str], name: str, lock: Lock, problem: Problem
+    config: Path,
+    arguments: Sequence[str],
+    name: str,
+    lock: Lock,
+    problem: Problem,
+    over: Sequence[Path] = (),
 ) -> tuple[list[str], Problem]:
-    """Run a study again without the sites that failed.
+    """Run a study again without the sites that failed. over: see `snakemake`.
 
     The Snakefile writes the failed sites to a file of settings. With these, a run makes the tables
     and figures of the other sites, which name the failed ones. If more sites fail, they are left
@@ -228,7 +243,7 @@ def run_without_failed_sites(
         sites = json.loads(known)["missing_sites"]
         named = ", ".join(f"{site} ({about['rule']})" for site, about in sites.items())
         say(f"Continuing without {named}")
-        command = snakemake(config, *arguments, over=[missing.relative_to(ROOT)])
+        command = snakemake(config, *arguments, over=[*over, missing.relative_to(ROOT)])
         try:
             run_snakemake(command, name, lock)
         except Problem as another:

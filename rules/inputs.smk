@@ -179,7 +179,7 @@ def classical_outputs():
     return {name: path for named in found for name, path in named.items()}
 
 
-# The cloud-free picture
+# The cloud-free image
 
 
 def uncertainty_of(site):

@@ -1,4 +1,4 @@
-# The cloud-free picture of each site: its clouds filled by the method that did best on validation
+# The cloud-free image of each site: its clouds filled by the method that did best on validation
 # ground, with its uncertainty, and a static STAC catalogue of all sites.
 
 PRODUCT = LAYOUT.product("{site}")

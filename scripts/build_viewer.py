@@ -23,7 +23,7 @@ from sarfusion.study.methods import method_label
 from sarfusion.study.protocols import FULL, PROTOCOLS
 
 SAR = {"vv_db": "SAR VV", "vh_db": "SAR VH", "ratio_db": "SAR ratio VV/VH"}
-PICTURE = "Cloud-free picture"
+PICTURE = "Cloud-free image"
 MB = 10**6
 
 
@@ -49,7 +49,7 @@ def main(
 ) -> None:
     """Write the page.
 
-    gaps, truth, picture: paths of the gap mask, the true reflectance and the cloud-free picture;
+    gaps, truth, picture: paths of the gap mask, the true reflectance and the cloud-free image;
     None where the site has none. fused: paths; runs: (protocol, scale, (band, method, input,
     seed)) of each, in the same order; scale is FULL for products at the finest pixels. scores:
     score tables of the site. template, style, page_script: page.html, page.css and page.js. pages:
@@ -123,7 +123,7 @@ def list_layers(stack, truth, bands, fused, runs, scores, sizes):
 
 
 def picture_layers(picture, bands):
-    """Return the ViewerLayers of the cloud-free picture: itself, its uncertainty, its sources."""
+    """Return the ViewerLayers of the cloud-free image: itself, its uncertainty, its sources."""
 
     def layer(name, label, names, unit, **about):
         places = {band: (picture, of_band) for band, of_band in names.items()}

@@ -1,4 +1,4 @@
-"""Write the STAC catalogue of the cloud-free pictures of a study."""
+"""Write the STAC catalogue of the cloud-free images of a study."""
 
 from sarfusion.core.job import run
 

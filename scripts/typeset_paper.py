@@ -58,7 +58,7 @@ def main(
     metadata, descriptions: scene.json and stack/SITE.json of each of `sites`. shown: sites with
     figures and checksums. stacks: their stack/SITE.tif. study: its settings. engine: version of
     Snakemake. conda: whether each job ran in the conda environment of its rule. products: the table
-    of cloud-free pictures, or empty.
+    of cloud-free images, or empty.
     """
     scenes = {site: read_json(path) for site, path in zip(sites, metadata, strict=True)}
     quoted = {

@@ -175,7 +175,7 @@ def make_summary(protocols, runs, sites, seeds):
 
 
 def make_products(sites):
-    """The table of the cloud-free pictures of sites."""
+    """The table of the cloud-free images of sites."""
     scores = {
         ("scene", "rgb", "share_filled"): 0.05,
         ("gap", "red", "rmse"): 0.0321,

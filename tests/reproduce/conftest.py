@@ -6,6 +6,7 @@ from reproduce_command import (
     ROOT,
     archives,
     environment,
+    filling,
     refer,
     references,
     reproduce,
@@ -50,7 +51,7 @@ def noted(project, monkeypatch):
         calls.append([str(word).removeprefix(f"{project}/") for word in command])
         return 0
 
-    for module in (verifying, studies, archives):
+    for module in (verifying, studies, archives, filling):
         monkeypatch.setattr(module, "run", note)
     return calls
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from reproduce_command import ROOT, environment, load, reproduce
+from reproduce_command import ROOT, environment, load, reproduce, studies
 from snakemake.scheduling.job_scheduler import JobRateLimiter, JobScheduler
 from snakemake.settings.types import MaxJobsPerTimespan
 
@@ -53,6 +53,27 @@ def test_commands_with_options_have_a_help_of_their_own():
     text = "".join(path.read_text() for path in [ROOT / "reproduce", *ROOT.glob("command/*.py")])
     parsed = re.findall(r'ArgumentParser\(\s*"\./reproduce (\S+)"', text)
     assert {*reproduce.HELPFUL} == {*parsed, "test"}  # pytest's own
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--cores", "0"], ["--cores=-1"], ["-c0"], ["-c", "0"], ["--jobs", "0"], ["-j0"]]
+)
+def test_no_cores_at_all_are_refused(arguments):
+    with pytest.raises(
+        environment.Problem, match=r"-?\d: at least 1 is needed, or `all`"
+    ) as refused:
+        studies.snakemake(ROOT / "config/demo.yaml", "figures", *arguments)
+    assert refused.value.code == 2
+
+
+@pytest.mark.parametrize("arguments", [["--cores", "all"], ["-j1"], ["--cores=20"], ["--rerun-0"]])
+def test_other_numbers_of_cores_go_to_snakemake(arguments):
+    assert studies.snakemake(ROOT / "config/demo.yaml", *arguments)[-len(arguments) :] == arguments
+
+
+def test_setup_takes_no_arguments():
+    with pytest.raises(environment.Problem, match="usage: ./reproduce setup"):
+        reproduce.main(["setup", "--foo"])
 
 
 def test_help_fits_a_screen_and_names_every_command(capsys):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from reproduce_command import environment, filling
+from reproduce_command import environment, filling, studies
 
 SCENE = "config/city.yaml"  # of the study rio
 
@@ -65,6 +65,48 @@ def test_what_cannot_be_is_refused(calls, arguments, problem):
         filling.fill_command(arguments)
     assert refused.value.code == 2
     assert not calls
+
+
+def test_a_study_with_models_of_its_own_is_not_filled_by_others(calls, project):
+    (project / "results/rio/models").mkdir(parents=True)
+    with pytest.raises(environment.Problem, match="has models of its own; give the scene a study"):
+        filling.fill_command([SCENE, "--with", "demo"])
+    assert not calls
+
+
+def test_a_dry_run_leaves_nothing(calls, project, capsys):
+    (project / "results/rio/products/centre").mkdir(parents=True)
+    (project / "results/rio/products/centre/cloud_free.json").write_text("{}")  # of an earlier fill
+    assert filling.fill_command([SCENE, "--with", "demo", "-n"]) == 0
+    stage, snakemake = calls
+    assert snakemake[-2:] == ["fill", "-n"]
+    assert stage[3] == snakemake[5]
+    assert not (project / "results/rio/fill_with.json").exists()
+    assert project.name not in stage[3]
+    assert not capsys.readouterr().out
+
+
+def test_keep_going_fills_the_other_sites_and_ends_with_the_failed_one(calls, project, monkeypatch):
+    missing = project / "results/rio/missing_sites.json"
+
+    def fail_first(command, name, lock):
+        calls.append(command)
+        if str(missing.relative_to(project)) not in map(str, command):
+            missing.parent.mkdir(parents=True, exist_ok=True)
+            why = {"rule": "read_scene", "reason": "no such file", "log": "a.log"}
+            missing.write_text(json.dumps({"missing_sites": {"port": why}}))
+            raise environment.Problem("the run failed", 1)
+
+    for module in (filling, studies):
+        monkeypatch.setattr(module, "run_snakemake", fail_first)
+    with pytest.raises(environment.Problem, match=r"(?s)without port.*no such file"):
+        filling.fill_command([SCENE, "--with", "demo", "--keep-going"])
+    again = [str(word) for word in calls[-1]]
+    assert again[5:7] == [
+        str(project / "results/rio/fill_with.json"),
+        "results/rio/missing_sites.json",
+    ]
+    assert again[-2:] == ["fill", "--keep-going"]
 
 
 @pytest.mark.parametrize("arguments", [[], [SCENE], ["--with", "demo"]])

@@ -238,6 +238,13 @@ def test_what_is_no_file_is_said_before_anything_is_opened(folder, name, message
     assert message.format(folder=folder) in problem(located(name, folder))
 
 
+def test_a_pipe_is_no_raster(folder):
+    os.mkfifo(folder / "pipe.tif")
+    assert problem(str(folder / "pipe.tif")).endswith(
+        "is not a file but a pipe or a device; name a raster"
+    )
+
+
 def test_a_date_in_the_future_is_said_with_its_remedy(folder):
     path = str(folder / "part.tif")
     later = time.time() + 3600

@@ -1,4 +1,4 @@
-"""The cloud-free picture: what is filled, by which method, how sure, and as which file."""
+"""The cloud-free image: what is filled, by which method, how sure, and as which file."""
 
 from xml.etree import ElementTree
 

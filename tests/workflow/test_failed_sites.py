@@ -78,7 +78,7 @@ def test_a_failed_site_does_not_stop_the_others_and_is_named(broken):
     project, whole, printed = broken
     results = project.results("broken")
     left_out = results / "missing_sites.json"
-    assert "the other sites: ./reproduce STUDY --keep-going (" in printed
+    assert "Everything of the other sites: ./reproduce STUDY --keep-going (" in printed
     assert f"add {left_out.relative_to(project.folder)} to --configfile" in printed
     assert (results / "metrics/town/reconstruction.csv").exists()
     assert not (results / "tables/metrics.csv").exists()

@@ -1,4 +1,4 @@
-"""The cloud-free picture that a run makes, compared with the scene and the networks behind it."""
+"""The cloud-free image that a run makes, compared with the scene and the networks behind it."""
 
 import numpy as np
 import pandas as pd

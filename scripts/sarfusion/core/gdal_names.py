@@ -96,8 +96,10 @@ def problem(name: str) -> str:
         )
     if not _is_there(path):
         return f"no such file: {path}; correct path or data"
-    if not path.is_file():
+    if path.is_dir():
         return f"{path}: is a folder; name a raster in it"
+    if not path.is_file():
+        return f"{path}: is not a file but a pipe or a device; name a raster"
     if not os.access(path, os.R_OK):
         return f"{path}: you may not read it; change its permissions (chmod u+r)"
     changed = path.stat().st_mtime

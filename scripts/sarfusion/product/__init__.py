@@ -1,1 +1,1 @@
-"""The cloud-free picture of a site: clouds filled by a trained method, with its uncertainty."""
+"""The cloud-free image of a site: clouds filled by a trained method, with its uncertainty."""

@@ -51,7 +51,7 @@ def write_catalogue(
     catalogue = pystac.Catalog(
         f"sarfusion-{study}",
         f"{kind} scenes whose clouds were filled, with the uncertainty of the filled pixels",
-        title=f"Cloud-free pictures of the study {study}",
+        title=f"Cloud-free images of the study {study}",
         catalog_type=pystac.CatalogType.SELF_CONTAINED,
     )
     catalogue.set_self_href(Path(path).absolute().as_posix())

@@ -29,7 +29,7 @@ class Figure:
     withholds, full_scale: whether it is only for protocols with gaps, or with products at the
         finest pixels.
     across: the kind of study that has it, if not all: with several "sites", or with "transfers".
-    of_product: whether it is only for studies that make a cloud-free picture.
+    of_product: whether it is only for studies that make a cloud-free image.
     dated: whether it is only for studies whose gaps are filled from other dates.
     """
 

@@ -206,7 +206,7 @@ class Layout(Runs):
             if self.transfer_runs(folder, protocol)
         }
 
-    # The cloud-free picture of each site (rules/product.smk)
+    # The cloud-free image of each site (rules/product.smk)
 
     def product_models(self, site: str, suffix: str) -> list[str]:
         """Return the files of a site's models that may fill clouds: records, or weights."""
