@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import types
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 IMPORTED = (
     *("snakemake.iocontainers", "snakemake.logging"),
     *("numba", "pandas", "rasterio.features", "rasterio.merge", "rasterio.shutil", "rasterio.warp"),
-    *("scipy.ndimage", "scipy.stats", "skimage.metrics", "matplotlib.backends.backend_agg"),
+    *("scipy.ndimage", "scipy.stats", "skimage.restoration", "matplotlib.backends.backend_agg"),
     *("seaborn", "torch.nn.functional", "safetensors.torch", "jsonschema", "tqdm"),
 )
 ONE_THREAD = [f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")]
@@ -47,11 +48,16 @@ class Forks:
     def prepare(self) -> None:
         """Wait until the process that is forked has imported everything.
 
-        Numerical libraries look up their number of threads when they are imported.
+        Numerical libraries look up their number of threads when they are imported. That process
+        inherits the blocked signal: Ctrl-C would end its imports with a traceback. The tracker of
+        resources is started before, since its start unblocks the signal.
         """
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
         first = self.context.Process(target=int)
+        resource_tracker.ensure_running()
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         first.start()
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         first.join()
         if first.exitcode == 0:
             self.ready.set()
@@ -79,6 +85,7 @@ class Forks:
 
 def run_script(path: str, variables: dict[str, str]) -> None:
     """Run a script in this process as a new Python would."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # see Forks.prepare
     os.environ.update(variables)
     sys.argv = [path]
     main = sys.modules["__main__"] = types.ModuleType("__main__")

@@ -20,6 +20,7 @@ import logging
 import signal
 import sys
 import threading
+import types
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -111,6 +112,17 @@ def is_news(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith(("RuleException:", "Error in rule "))
 
 
+def show_error(
+    kind: type[BaseException], error: BaseException, trace: types.TracebackType | None
+) -> None:
+    """Print an error that nothing caught, but not that Ctrl-C stopped Snakemake's start.
+
+    This replaces sys.excepthook. `reproduce` says that the run was stopped.
+    """
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+
+
 def end_with_one_line(self: argparse.ArgumentParser, message: str) -> NoReturn:
     """End this process with one line about a wrong argument, not 140 lines of Snakemake's usage.
 
@@ -121,6 +133,7 @@ def end_with_one_line(self: argparse.ArgumentParser, message: str) -> NoReturn:
 
 if __name__ == "__main__":
     logger = sys.argv.pop(1)
+    sys.excepthook = show_error
     check_files(sys.argv[1:])
 
     import snakemake_executor_plugin_slurm

@@ -212,6 +212,14 @@ def test_a_misspelt_option_is_one_line(capfd):
     )
 
 
+def test_ctrl_c_while_snakemake_starts_prints_no_traceback(capsys):
+    show_error = runpy.run_path(str(ROOT / "command/terminal/snakemake_with.py"))["show_error"]
+    show_error(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert capsys.readouterr().err == ""
+    show_error(ValueError, ValueError("anything else"), None)
+    assert capsys.readouterr().err == "ValueError: anything else\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "files"),
     [

@@ -1,11 +1,14 @@
 """Jobs that Snakemake starts by a fork run as in a new Python."""
 
 import json
+import re
+import signal
 import subprocess
 import sys
 import threading
 import time
-from multiprocessing import connection
+from multiprocessing import connection, forkserver
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -134,6 +137,17 @@ def test_a_job_that_fails_raises_what_snakemake_expects(forking, job, text, code
     with pytest.raises(subprocess.CalledProcessError) as raised:
         forking().execute_script(job(text))
     assert raised.value.returncode == code
+
+
+def test_ctrl_c_comes_to_jobs_but_not_to_the_imports(forking, job, tmp_path):
+    text = "open('mask', 'w').write(str(signal.pthread_sigmask(0, [])))"
+    text = f"import signal\n{text}"
+    forking().execute_script(job(text))
+    assert (tmp_path / "mask").read_text() == "set()"
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
+    status = Path(f"/proc/{forkserver._forkserver._forkserver_pid}/status").read_text()
+    blocked = int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16)
+    assert blocked == 1 << signal.SIGINT - 1
 
 
 def test_jobs_that_end_together_all_succeed(forking, job, monkeypatch):
