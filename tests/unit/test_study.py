@@ -241,7 +241,7 @@ def test_a_mistake_in_a_file_is_told_with_file_and_line(tmp_path, monkeypatch):
     with pytest.raises(StudyError, match=r"^city.yaml, line 4: sites: 'C' is not a name: small"):
         read_study(study)
     study.write_text("sites: {}\n")
-    with pytest.raises(StudyError, match="^config: the top level: 'study' is a required"):
+    with pytest.raises(StudyError, match="^city.yaml: the top level: 'study' is a required"):
         read_study(study)
 
 

@@ -55,8 +55,10 @@ def place_of(keys: Keys, documents: Sequence[Document]) -> str | None:
     """Return the file and line of a setting, in the last of the documents that has it.
 
     If none has it, this is the place of the innermost entry that would contain it. None if there
-    is no such place.
+    is no such place. The place of the top level is the first document, the study's own file.
     """
+    if not keys and documents:
+        return shown(documents[0].path)
     found = [document.find(keys) for document in reversed(documents)]
     depth, place = max(found, key=lambda at: at[0], default=(0, None))
     return place if depth else None
