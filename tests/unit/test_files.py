@@ -1,5 +1,7 @@
+import errno
 import itertools
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +36,31 @@ def write(path, values=None):
         values = np.random.default_rng(0).normal(size=(2, *GRID.shape)).astype(np.float32)
     write_raster(path, values, GRID, ["red", "vv_db"], np.nan)
     return values
+
+
+def write_to_full_disk():
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def fail_like_a_library():
+    raise RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+
+@pytest.mark.parametrize("write", [write_to_full_disk, fail_like_a_library])
+def test_a_full_disk_is_said_with_the_file_and_what_to_do(tmp_path, write):
+    target = tmp_path / "x.safetensors"
+    with pytest.raises(OSError, match="once there is space") as raised, atomic(target):
+        write()
+    assert str(raised.value) == (
+        f"{target}: could not be written (No space left on device); once there is space, the same"
+        " command continues"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_error_of_a_writer_stays_as_it_is(tmp_path):
+    with pytest.raises(FileNotFoundError, match="gone"), atomic(tmp_path / "x.txt"):
+        (tmp_path / "gone").read_text()
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path):

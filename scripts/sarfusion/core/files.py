@@ -4,6 +4,7 @@ A reader of a file written here sees all of it or nothing, even if the writer is
 """
 
 import codecs
+import errno
 import glob
 import hashlib
 import json
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 MAX_MB = 10  # of a text file that a person wrote
 # Control characters except tab and line breaks, and code points that Unicode calls noncharacters.
 NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+FULL = {code: os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT)}  # of a disk
 
 
 @contextmanager
@@ -33,7 +35,8 @@ def atomic(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block succeeds.
 
     The temporary name keeps the suffix of `path`, from which writers choose a format. The file is
-    removed when the block fails. If a writer was killed, the next one removes its file.
+    removed when the block fails. If a writer was killed, the next one removes its file. Raises
+    OSError with the path if the disk is full, which libraries report in their own ways.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,6 +53,15 @@ def atomic(path: str | Path) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         os.replace(temporary, path)
+    except Exception as error:
+        number = getattr(error, "errno", None)
+        full = [reason for code, reason in FULL.items() if number == code or reason in str(error)]
+        if not full or (isinstance(error, OSError) and number is None):  # or its message has all
+            raise
+        raise OSError(
+            f"{path}: could not be written ({full[0]}); once there is space, the same command"
+            " continues"
+        ) from None
     finally:
         temporary.unlink(missing_ok=True)
 
