@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import pandas as pd
 from sarfusion.core.files import read_json, write_json, write_text
 from sarfusion.core.memory import keep_freed_memory
 from sarfusion.fusion.training import choose_device, make_deterministic
-from sarfusion.product.choice import best_method, std_factors
+from sarfusion.product.bands import MADE
+from sarfusion.product.choice import best_method, read_factors
 from sarfusion.product.facts import describe, of_models, tags
-from sarfusion.product.fill import Scene, fill_scene, load_models
+from sarfusion.product.fill import Scene, fill_scene, load_models, why_nothing_is_filled
 from sarfusion.product.style import sources, stretch_of, true_colour
 from tqdm import tqdm
 
@@ -50,7 +50,7 @@ def main(
     make_deterministic(0, threads)
     method = best_method(map(read_json, records))
     logging.info("filled by %s-%s, RMSE %.4f on validation ground", *method)
-    factors = std_factors(None if uncertainty is None else pd.read_csv(uncertainty), method)
+    factors = read_factors(uncertainty, method)
     chosen_device = choose_device(device)
     models = load_models(weights, records, method, chosen_device)
     seeds = sorted({model.record["seed"] for of_band in models.values() for model in of_band})
@@ -68,6 +68,8 @@ def main(
         threads=threads,
         progress=partial(tqdm, desc="filling clouds", disable=None, leave=False),
     )
+    if not any(counts.get(kind.name.lower()) for kind in MADE):
+        logging.warning("warning: site %s: %s", site, why_nothing_is_filled(optical, mask))
     write_text(style, true_colour(*stretch_of(picture)))
     write_text(source_style, sources())
     write_json(facts, about | {"pixels": counts})

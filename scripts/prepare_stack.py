@@ -33,6 +33,7 @@ from sarfusion.scenes.registration import correction, measure_frames, measure_sh
 from sarfusion.scenes.shift import central_window, taken_back
 
 LITTLE_SAR = 0.5  # share of the optical scene
+SATURATED = "_saturated"  # suffix of a band in the counts of a scene
 FLOOR_MARGIN_DB = 0.01  # above the noise floor, for rounding
 
 
@@ -202,11 +203,19 @@ def check_valid(valid, counts, site):
     """Raise StudyError, with the reason, where no pixel is valid in all channels."""
     if valid.any():
         return
+    optical = counts["optical"]
+    saturated = {
+        name.removesuffix(SATURATED): number
+        for name, number in optical.items()
+        if name.endswith(SATURATED) and number
+    }
+    worst = max(saturated, key=lambda band: saturated[band], default=None)
+    too_bright = f" {share(optical, worst + SATURATED)} is saturated in {worst}," if worst else ""
     raise StudyError(
-        f"site {site}: no valid pixel is left: {share(counts['optical'], 'fill')} of the optical"
-        f" scene is fill, {share(counts['optical'], 'masked')} is masked in all, and SAR is valid"
-        f" on {counts['backscatter']['valid'] / valid.size:.0%}; check nodata, or choose"
-        " another date"
+        f"site {site}: no valid pixel is left: {share(optical, 'fill')} of the optical scene is"
+        f" fill, {share(optical, 'masked')} is masked in all,{too_bright} and SAR is valid on"
+        f" {counts['backscatter']['valid'] / valid.size:.0%}; check nodata"
+        f"{' and saturation' if worst else ''}, or choose another date"
     )
 
 

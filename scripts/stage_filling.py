@@ -14,8 +14,14 @@ from pathlib import Path
 
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_json
-from sarfusion.product.choice import best_method, is_of
-from sarfusion.product.given import check_record, chosen_place, settings, without_dates
+from sarfusion.product.choice import best_method, is_of, read_factors
+from sarfusion.product.given import (
+    check_record,
+    check_seeds,
+    chosen_place,
+    settings,
+    without_dates,
+)
 from sarfusion.study.protocols import PROTOCOLS
 from sarfusion.verify.models import read_record
 
@@ -36,14 +42,18 @@ def main(folder, target, site=None, anyway=False):
         method = best_method(records.values())
     except StudyError as error:
         raise StudyError(f"{root}, models of {place} with their weights: {error}") from None
+    records = {path: record for path, record in records.items() if is_of(method, record)}
+    check_seeds(records)
     table = root / "metrics" / place / f"{protocol}.uncertainty.csv"
-    if not table.is_file():
+    if table.is_file():
+        read_factors(table, method)
+    else:
         print(
             f"warning: no {table}: the error of filled pixels stays unknown",
             file=sys.stderr,
         )
     chosen = settings(
-        {path: record for path, record in records.items() if is_of(method, record)},
+        records,
         study=root.resolve().name,
         site=place,
         protocol=protocol,

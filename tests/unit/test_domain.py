@@ -147,8 +147,71 @@ def test_models_are_of_the_only_place_or_of_the_one_that_is_named():
             models.chosen_place(places, wanted, "results/a")
 
 
+def a_record(band="red", seed=1):
+    """The keys of a record that are read."""
+    scaling = {"low": None, "high": None, "mean": 0.1, "std": 0.05}
+    return {
+        **{"site": "old_town", "band": band, "model": "unet", "input": "ratio", "seed": seed},
+        **{"network": "unet", "options": {}, "residual": True, "uncertainty": False},
+        "channels": [band, "gap", "ratio_db", "without_vv_db", "ratio_db_anomaly"],
+        "scaling": {band: scaling, "ratio_db": scaling},
+        "domain": copy.deepcopy(TRAINED) | {"percentiles": {band: [0.0, 0.1, 0.2, 0.3, 0.4]}},
+        "validation_rmse": 0.02,
+    }
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "problem"),
+    [
+        (["scaling"], None, "scaling: None is not of type 'object'"),
+        (["scaling"], {}, "scaling: has no red"),
+        (["scaling", "red", "std"], 0, "scaling.red.std: 0 is less than or equal to"),
+        (["scaling", "red", "low"], float("inf"), "scaling.red.low: inf is not of type 'number'"),
+        (["domain"], [], "domain: .. is not of type 'object'"),
+        (
+            ["domain", "preparation", "start"],
+            [],
+            "domain.preparation.start: .. should be non-empty",
+        ),
+        (["domain", "percentiles", "red", 4], 10**400, "domain.percentiles.red.4: 1000"),
+        (["domain", "percentiles", "nir"], [0.0] * 5, "domain.percentiles: 'nir' is not among"),
+        (["channels"], ["red", "other"], "channels: no channel 'other' of red here"),
+        (["validation_rmse"], "low", "validation_rmse: 'low' is not of type 'number'"),
+        (["validation_rmse"], float("nan"), "validation_rmse: nan is not of type 'number'"),
+        (["validation_rmse"], -1, "validation_rmse: -1 is less than the minimum of 0"),
+        (["validation_rmse"], 10**400, "validation_rmse: 1000"),
+        (["seed"], 10**400, "seed: 1000"),
+        (["seed"], True, "seed: True is not of type 'integer'"),
+    ],
+)
+def test_a_record_with_an_unusable_value_is_refused_by_its_key(keys, value, problem):
+    record = a_record()
+    *places, last = keys
+    part = record
+    for place in places:
+        part = part[place]
+    part[last] = value
+    with pytest.raises(StudyError, match=f"^seed1.json: {problem}") as error:
+        models.check_record(record, "seed1.json")
+    assert "\n" not in str(error.value)
+
+
+def test_a_band_that_lacks_a_seed_of_another_is_refused():
+    records = {
+        f"m/{band}/unet-ratio/seed{seed}": a_record(band, seed)
+        for band in ("red", "green", "blue")
+        for seed in (1, 2)
+    }
+    models.check_seeds(records)
+    del records["m/blue/unet-ratio/seed2"]
+    with pytest.raises(
+        StudyError, match="^m/blue/unet-ratio/seed2.safetensors: missing, .* red has seed 2; add it"
+    ):
+        models.check_seeds(records)
+
+
 def test_a_record_of_an_older_version_or_of_an_unknown_network_is_refused():
-    record = dict.fromkeys(models.NEEDED, 1) | {"network": "unet"}
+    record = a_record()
     models.check_record(record, "seed1.json")
     with pytest.raises(StudyError, match="seed1.json: no network 'other.unet' here; add its file"):
         models.check_record(record | {"network": "other.unet"}, "seed1.json")

@@ -23,7 +23,7 @@ from sarfusion.core.errors import StudyError
 from sarfusion.core.files import read_json
 from sarfusion.core.grid import Grid
 from sarfusion.core.raster import read_grid
-from sarfusion.scenes import sar
+from sarfusion.scenes import landsat, sar
 
 BORDER = np.zeros(OPTICAL_GRID.shape, bool)
 BORDER[:, :10] = True
@@ -273,6 +273,38 @@ def test_quality_that_was_averaged_or_is_of_another_sensor(site):
         )
     site.write_quality("qa_pixel", np.where(BORDER, 8, 0).astype(np.uint8))
     assert (site.run().raw()[3][BORDER] == 8).all()
+
+
+@pytest.mark.parametrize("how", ["nan", "nodata"])
+def test_a_cloud_without_numbers_is_fill_that_keeps_its_flag(site, how):
+    """Exports often have no data under clouds; where the quality band says fill, it is that."""
+    if how == "nan":
+        site.optical.update(scale=1.0, offset=0.0)
+        site.write_optical(with_border(reflectance().astype(np.float32), np.nan))
+    else:
+        site.write_optical(with_border(numbers(), 0), nodata=0)
+    quality = np.where(BORDER, 22280, 21824).astype(np.uint16)
+    quality[0] = landsat.QA_FILL
+    quality[1] = 22280 | landsat.QA_FILL
+    site.write_quality("qa_pixel", quality)
+    raw = site.run().raw()
+    nothing = BORDER.copy()
+    nothing[:2] = True
+    assert np.array_equal(site.fill(), nothing)
+    assert (raw[:3, nothing] == landsat.FILL).all()
+    assert (raw[3, :2] == landsat.QA_FILL).all()
+    assert (raw[3, 2:][BORDER[2:]] == 22280 | landsat.QA_FILL).all()
+
+
+def test_a_mask_of_0_and_1_whose_ones_are_not_fill_is_refused(site):
+    site.write_quality("qa_pixel", BORDER.astype(np.uint8))
+    refused(
+        site,
+        "qa_pixel: contains only 0 and 1, and in QA_PIXEL 1 means fill, but 100% of its pixels have"
+        " values; write cloud as 8",
+    )
+    site.write_optical(with_border(numbers(), 0), nodata=0)
+    assert np.array_equal(site.run().fill(), BORDER)
 
 
 def test_saturation_that_declares_zero_as_nodata(site):

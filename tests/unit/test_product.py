@@ -26,15 +26,16 @@ from sarfusion.core.files import sha256
 from sarfusion.core.raster import Grid, read_bands, read_grid
 from sarfusion.fusion.networks import build
 from sarfusion.product.bands import NAMES, Source, compose, hidden
-from sarfusion.product.choice import Method, best_method, std_factors
+from sarfusion.product.choice import Method, best_method, read_factors, std_factors
 from sarfusion.product.facts import describe, tags
-from sarfusion.product.fill import Model, fill_scene
+from sarfusion.product.fill import Model, fill_scene, why_nothing_is_filled
 from sarfusion.product.given import without_dates
 from sarfusion.product.style import COLOURS, sources, stretch_of, true_colour
 from sarfusion.scenes import landsat
 from sarfusion.scenes.bands import BANDS
 
 STD = product_data.SCALING["std"]
+HEADER = "band,method,input,metric,value\n"  # of a table of uncertainties
 FACTORS = {"red": 1.0, "green": 2.0, "blue": float("nan")}
 
 
@@ -182,12 +183,52 @@ def test_overviews_hold_no_class_that_does_not_exist(tmp_path):
     assert cog_validate(path, strict=True) == (True, [], [])
 
 
-def test_fill_is_not_hidden_whatever_its_flags():
-    numbers = np.full((3, 1, 3), 9000.0)
-    numbers[1, 0, 2] = np.nan
-    quality = np.array([[product_data.CLOUD, product_data.CLOUD | landsat.QA_FILL, 8]], np.uint16)
-    assert hidden(numbers, quality, ["cloud"]).tolist() == [[True, False, False]]
-    assert not hidden(numbers, quality, ["snow"]).any()
+def test_what_is_flagged_is_hidden_with_and_without_a_number_and_fill_alone_is_not():
+    fill = landsat.QA_FILL
+    quality = np.array([[product_data.CLOUD, product_data.CLOUD | fill, fill, 0]], np.uint16)
+    assert hidden(quality, ["cloud"]).tolist() == [[True, True, False, False]]
+    assert not hidden(quality, ["snow"]).any()
+
+
+def change_raw(scene, path, change):
+    """Write the raw scene to a path with other digital numbers; return the scene with it."""
+    with rasterio.open(scene.optical) as raw:
+        numbers, profile, names = raw.read(), raw.profile, raw.descriptions
+    change(numbers)
+    with rasterio.open(path, "w", **profile) as raw:
+        raw.write(numbers)
+        raw.descriptions = names
+    return scene._replace(optical=path)
+
+
+def test_clouds_without_numbers_are_filled_like_others(made, tmp_path):
+    """As in a file whose clouds were masked before it was exported."""
+    scene, _, path, *_ = made
+
+    def erase(numbers):
+        numbers[:3, *CLOUDY] = landsat.FILL
+        numbers[3, *CLOUDY] |= landsat.QA_FILL
+
+    again = tmp_path / "again.tif"
+    fill(change_raw(scene, tmp_path / "erased.tif", erase), models([0.0, 0.2]), again)
+    assert sha256(again) == sha256(path)
+
+
+def test_a_product_without_filled_pixels_says_why(made, tmp_path):
+    scene, *_ = made
+    assert why_nothing_is_filled(scene.optical, ["snow", "cirrus"]) == (
+        "no pixel is flagged as snow, cirrus, so none is filled"
+    )
+    found = why_nothing_is_filled(scene.optical, ["cloud"])
+    assert found.startswith("5000 pixels are flagged as cloud, but none is filled, since the bands")
+
+    def forget(numbers):
+        numbers[3] &= landsat.QA_FILL
+
+    without = change_raw(scene, tmp_path / "without.tif", forget)
+    found = why_nothing_is_filled(without.optical, MASK)
+    assert found.startswith("no qa_pixel is given, or it flags nothing but fill, so no pixel is")
+    assert found.endswith("; give a qa_pixel in which cloud is 8")
 
 
 def test_a_pixel_is_filled_in_all_bands_or_in_none():
@@ -239,6 +280,39 @@ def test_factors_are_those_of_the_method():
     assert (found["red"], found["green"]) == (1.5, 2.5)
     assert np.isnan(found["blue"])
     assert np.isnan([*std_factors(None, Method("unet", "ratio", 0.02)).values()]).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "not a table of uncertainties: No columns to parse"),
+        ("garbage\n", "not a table of uncertainties: has no band, method, input, metric, value"),
+        ("band,method\n1,2,3,4\n1,2,3,4,5\n", "not a table of uncertainties: .*in line 3"),
+        *(
+            (f"{HEADER}red,unet,ratio,scale,1.5\nred,unet,none,scale,{value}\n", problem)
+            for value, problem in (
+                ("wide", "line 3: value is wide, not a factor"),
+                ("-1", "line 3: value is -1.0, not a factor"),
+                ("1" + "0" * 400, "line 3: value is inf, not a factor"),
+            )
+        ),
+    ],
+)
+def test_a_table_without_usable_factors_is_refused(tmp_path, text, problem):
+    path = tmp_path / "uncertainty.csv"
+    path.write_text(text)
+    with pytest.raises(StudyError, match=f"uncertainty.csv.*{problem}") as error:
+        read_factors(path, Method("unet", "ratio", 0.02))
+    assert "\n" not in str(error.value)
+
+
+def test_factors_are_read_from_a_table(tmp_path):
+    path = tmp_path / "uncertainty.csv"
+    path.write_text(f"{HEADER}red,unet,ratio,scale,1.5\nblue,unet,ratio,scale,\n")
+    found = read_factors(path, Method("unet", "ratio", 0.02))
+    assert found["red"] == 1.5
+    assert np.isnan([found["green"], found["blue"]]).all()
+    assert np.isnan([*read_factors(None, Method("unet", "ratio", 0.02)).values()]).all()
 
 
 def test_the_tags_name_the_method():

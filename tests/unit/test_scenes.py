@@ -316,6 +316,17 @@ def test_an_all_masked_scene(case):
     prepare_refused(case, "site here: no valid pixel is left: 100% of the optical scene is fill")
 
 
+def test_a_scene_that_is_all_saturated(case):
+    case.write()
+    case.settings["optical"]["saturation"] = -5
+    case.run_import()
+    prepare_refused(
+        case,
+        "0% of the optical scene is fill, 0% is masked in all, 100% is saturated in red, and SAR is"
+        " valid on 100%; check nodata and saturation, or choose another date",
+    )
+
+
 def test_too_little_training_ground(case):
     case.write().run_import()
     prepare_refused(case, "site here: too little training ground", block_px=60)

@@ -109,6 +109,14 @@ def test_a_scene_unlike_the_training_ground_is_refused_or_filled_anyway(filler, 
     )
 
 
+def test_a_scene_without_a_quality_band_is_told(filler, protocols_results):
+    site = own_files(protocols_results / "scenes/village")
+    del site["optical"]["qa_pixel"]
+    printed = fill(filler, "unflagged", {"field": site}, "--anyway")
+    assert "warning: site field: no qa_pixel is given, or it flags nothing but fill, so" in printed
+    assert "products/field/cloud_free.tif  (0.0% filled)" in printed
+
+
 def test_models_that_cannot_fill_are_refused_before_anything_runs(filler, tmp_path):
     folder = tmp_path / "sent"
     shutil.copytree(filler.results("protocols"), folder)
@@ -118,6 +126,11 @@ def test_models_that_cannot_fill_are_refused_before_anything_runs(filler, tmp_pa
     assert (
         f"{folder}: models of hamlet, village; choose the most similar one with --site" in printed
     )
+    table = folder / "metrics/hamlet/cloud_gap.uncertainty.csv"
+    table.parent.mkdir()
+    table.write_text("garbage")
+    printed = fill(filler, "mended", sites, "--site", "hamlet", source=str(folder), fails=True)
+    assert f"error: {table}: not a table of uncertainties: has no band" in printed
     for path in (folder / "models/hamlet").rglob("blue/*/*.safetensors"):
         path.unlink()
     printed = fill(filler, "mended", sites, "--site", "hamlet", source=str(folder), fails=True)

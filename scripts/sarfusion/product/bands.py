@@ -32,15 +32,16 @@ CLASSES = ", ".join(f"{kind:d} {label}" for kind, label in LABELS.items())
 MADE = (Source.FILLED, Source.FROM_DATE)  # not measured by a sensor on the date of the scene
 
 
-def hidden(numbers: np.ndarray, qa_pixel: np.ndarray, mask: Sequence[str]) -> np.ndarray:
+def hidden(qa_pixel: np.ndarray, mask: Sequence[str]) -> np.ndarray:
     """Return where the sensor looked, but a flag of the quality band hides the ground.
 
-    numbers: raw digital numbers (3, rows, columns); qa_pixel: integers (rows, columns); mask:
-    QA_PIXEL flags. Fill is not hidden, since nothing was seen there. Neither is a saturated pixel:
-    it is visible ground, brighter than the sensor can measure, and its surroundings do not show how
-    bright.
+    qa_pixel: integers (rows, columns); mask: QA_PIXEL flags. Such a pixel needs no number: many
+    files have none under their clouds, and its QA_PIXEL is then fill with these flags. Where
+    nothing was seen, QA_PIXEL is fill without a flag, and the pixel is not hidden. Neither is a
+    saturated pixel: it is visible ground, brighter than the sensor can measure, and its
+    surroundings do not show how bright.
     """
-    return landsat.any_flagged(qa_pixel, mask) & ~landsat.is_unseen(numbers, qa_pixel)
+    return landsat.any_flagged(qa_pixel, mask)
 
 
 def compose(

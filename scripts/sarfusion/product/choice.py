@@ -1,6 +1,7 @@
 """Which of a study's methods fills the clouds of a site, and how its uncertainty is scaled."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,8 @@ from ..core.errors import StudyError
 from ..scenes.bands import BANDS
 from ..scoring.definitions import SCALE
 from ..study.inputs import input_of
+
+FACTOR_COLUMNS = ("band", "method", "input", "metric", "value")  # of a table of uncertainties
 
 
 class Method(NamedTuple):
@@ -63,3 +66,31 @@ def std_factors(table: pd.DataFrame | None, method: Method) -> dict[str, float]:
         ]
         found = dict(zip(chosen["band"], chosen["value"], strict=True))
     return {band: float(found.get(band, np.nan)) for band in BANDS}
+
+
+def read_factors(path: str | Path | None, method: Method) -> dict[str, float]:
+    """Return the `std_factors` of a method from the table in a file, None if there is none.
+
+    Raises StudyError for a file that is no such table, or with a factor that is no positive number.
+    """
+    if path is None:
+        return std_factors(None, method)
+    try:
+        table = pd.read_csv(path)
+    except ValueError as error:  # not a table, empty, or not text
+        raise StudyError(f"{path}: not a table of uncertainties: {error}") from None
+    lacking = [name for name in FACTOR_COLUMNS if name not in table]
+    if lacking:
+        raise StudyError(f"{path}: not a table of uncertainties: has no {', '.join(lacking)}")
+    for row in table[table["metric"] == SCALE].itertuples():
+        if not (pd.isna(row.value) or _is_factor(row.value)):
+            raise StudyError(f"{path}, line {row.Index + 2}: value is {row.value}, not a factor")
+    return std_factors(table, method)
+
+
+def _is_factor(value: Any) -> bool:
+    """Return whether a value of a table is a number to multiply a standard deviation by."""
+    try:
+        return 0 < float(value) < np.inf
+    except (ValueError, OverflowError):
+        return False

@@ -13,7 +13,7 @@ from rasterio.windows import Window
 
 from ..core.cog import create_cog
 from ..core.files import read_json
-from ..core.raster import band_numbers, open_bands, open_raster, reading
+from ..core.raster import band_numbers, open_bands, open_raster, reading, strips
 from ..core.tiling import Tile, covering, pipeline, tiles
 from ..fusion import channels, checkpoint
 from ..fusion.ensemble import ensemble
@@ -22,6 +22,8 @@ from ..scenes import landsat
 from ..scenes.bands import BANDS
 from .bands import CLASSES, NAMES, SOURCE, Source, compose, hidden
 from .choice import Method, is_of
+
+QUALITY = landsat.QUALITY[0]  # the band of a raw scene that says what hides the ground
 
 
 class Model(NamedTuple):
@@ -54,8 +56,8 @@ def load_models(
 class Scene(NamedTuple):
     """The rasters of a scene, all on one grid.
 
-    optical: digital numbers with quality bits, of which landsat.RAW_BANDS are read. stack:
-    reflectance, and SAR in dB. start: the surfaces from which filling starts, with the band `gap`
+    optical: digital numbers with quality bits, of which QUALITY is read. stack: reflectance, and
+    SAR in dB. start: the surfaces from which filling starts, with the band `gap`
     (scripts/start_gaps.py).
     """
 
@@ -90,7 +92,7 @@ def fill_scene(
     counts: Counter[str] = Counter()
     with ExitStack() as stack:
         raw = stack.enter_context(open_raster(scene.optical))
-        numbers = band_numbers(raw, landsat.RAW_BANDS[:4])
+        (quality,) = band_numbers(raw, [QUALITY])
         measured = stack.enter_context(open_bands([(scene.stack, band) for band in BANDS]))
         inputs = {
             band: stack.enter_context(
@@ -104,8 +106,8 @@ def fill_scene(
         def read(tile: Tile) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
             window = Window.from_slices(*tile.written)
             with reading(raw):
-                *colours, quality = raw.read(numbers, window=window)
-            is_hidden = hidden(np.stack(colours), quality.astype(np.uint16), mask)
+                bits = raw.read(quality, window=window)
+            is_hidden = hidden(bits.astype(np.uint16), mask)
             around = Window.from_slices(*tile.read)
             wanted = inputs if is_hidden.any() else {}
             given = {band: reader.read(around) for band, reader in wanted.items()}
@@ -133,6 +135,31 @@ def fill_scene(
         plan = list(tiles(measured.grid.shape, tile_px, radius, multiple))
         pipeline(plan, read, work, write, progress)
     return dict(counts)
+
+
+def why_nothing_is_filled(optical: str | Path, mask: Sequence[str]) -> str:
+    """Return in words why no pixel of a product is filled. optical, mask: see fill_scene."""
+    has_flags, count = False, 0
+    with open_raster(optical) as raw:
+        (quality,) = band_numbers(raw, [QUALITY])
+        for window in strips(raw.shape):
+            with reading(raw):
+                bits = raw.read(quality, window=window).astype(np.uint16)
+            has_flags |= bool((bits & ~np.uint16(landsat.QA_FILL)).any())
+            count += int(hidden(bits, mask).sum())
+    if not has_flags:
+        return (
+            f"no {QUALITY} is given, or it flags nothing but fill, so no pixel is known to be"
+            f" cloud, and none is filled, nor are pixels without a value; give a {QUALITY} in which"
+            f" cloud is {1 << landsat.QA_PIXEL_BITS['cloud']}"
+        )
+    flags = ", ".join(mask)
+    if not count:
+        return f"no pixel is flagged as {flags}, so none is filled"
+    return (
+        f"{count} pixels are flagged as {flags}, but none is filled, since the bands that the"
+        " method needs have no value there; check where SAR is valid"
+    )
 
 
 def _on_other_date(record: Mapping[str, Any], bands: np.ndarray) -> np.ndarray:

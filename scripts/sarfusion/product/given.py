@@ -1,18 +1,79 @@
 """Trained models of another study, with which the clouds of a new scene are filled."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
-from ..core.errors import StudyError
-from ..fusion.channels import is_of_date
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+from jsonschema.validators import extend
+
+from ..core.errors import StudyError, dotted
+from ..fusion.channels import channel_names, is_of_date, scaled_alone
+from ..ground.normalise import DOMAIN_PERCENTILES
 from ..scenes.bands import BANDS
+from ..study.inputs import CHANNELS
 from ..study.methods import networks
 
-# The keys of a record that are read, here and where a scene is filled.
-NEEDED = (
-    *("site", "band", "model", "input", "seed", "network", "options", "residual", "uncertainty"),
-    *("channels", "scaling", "domain", "validation_rmse"),
+LARGEST = 1e30  # of numbers in a record; float32 holds it, and no quantity there is near it
+
+
+def _is_number(checker: Any, value: Any) -> bool:
+    """Return whether a value is a finite number that computations can use (true is none)."""
+    return type(value) in (int, float) and abs(value) <= LARGEST
+
+
+def _all_of(names: Sequence[str], rules: dict[str, Any]) -> dict[str, Any]:
+    return dict.fromkeys(names, rules)
+
+
+def _mapping(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a mapping with at least these keys."""
+    return {"type": "object", "required": [*properties], "properties": properties}
+
+
+def _list(items: dict[str, Any], least: int = 1, most: int | None = None) -> dict[str, Any]:
+    length = {"minItems": least} | ({} if most is None else {"maxItems": most})
+    return {"type": "array", "items": items, **length}
+
+
+TEXT, NUMBER, TRUTH = {"type": "string"}, {"type": "number"}, {"type": "boolean"}
+LIMIT = {"type": ["number", "null"]}
+SCALING = _mapping(
+    {"low": LIMIT, "high": LIMIT, "mean": NUMBER, "std": NUMBER | {"exclusiveMinimum": 0}}
 )
+# The keys of a record that are read, here and where a scene is filled, as a JSON schema.
+RECORD = _mapping(
+    {
+        **_all_of(("site", "band", "model", "input"), TEXT),
+        "seed": {"type": "integer"},
+        "network": TEXT,
+        "options": {"type": "object"},
+        **_all_of(("residual", "uncertainty"), TRUTH),
+        "channels": _list(TEXT),
+        "scaling": {"type": "object", "additionalProperties": SCALING},
+        "domain": _mapping(
+            {
+                "sensors": _mapping(_all_of(("optical", "sar"), _list(TEXT))),
+                "is_simulated": TRUTH,
+                "pixel_m": _list(NUMBER, 2, 2),
+                "percentiles": {
+                    "type": "object",
+                    "additionalProperties": _list(
+                        NUMBER, len(DOMAIN_PERCENTILES), len(DOMAIN_PERCENTILES)
+                    ),
+                },
+                "preparation": _mapping({"noise_floor_db": _list(NUMBER), "start": _list(TEXT)}),
+            }
+        ),
+        "validation_rmse": NUMBER | {"minimum": 0},
+    }
+)
+NEEDED = tuple(RECORD["required"])
+_TYPES = Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number).redefine(
+    "integer", lambda checker, value: type(value) is int and _is_number(checker, value)
+)
+_VALIDATOR = extend(Draft202012Validator, type_checker=_TYPES)(RECORD)
 
 
 def check_record(record: Mapping[str, Any], path: str) -> None:
@@ -22,11 +83,48 @@ def check_record(record: Mapping[str, Any], path: str) -> None:
         raise StudyError(
             f"{path}: has no {', '.join(lacking)}, so it is from an older version; train again"
         )
+    error = best_match(_VALIDATOR.iter_errors(record))
+    if error is not None:
+        raise StudyError(f"{path}: {dotted([*error.absolute_path])}: {error.message}")
+    names, scaling = record["channels"], record["scaling"]
+    known = {
+        *channel_names(record["band"], CHANNELS, with_gap=True),
+        *channel_names(record["band"], (), with_gap=True, places=CHANNELS),
+    }
+    strange = [name for name in names if name not in known]
+    if strange:
+        raise StudyError(f"{path}: channels: no channel {strange[0]!r} of {record['band']} here")
+    scaled = scaled_alone([record["band"], *names])
+    unscaled = [name for name in scaled if name not in scaling]
+    if unscaled:
+        raise StudyError(f"{path}: scaling: has no {unscaled[0]}")
+    other = [name for name in record["domain"]["percentiles"] if name not in scaled]
+    if other:
+        raise StudyError(f"{path}: domain.percentiles: {other[0]!r} is not among its channels")
     if record["network"] not in networks():
         raise StudyError(
             f"{path}: no network {record['network']!r} here; add its file to"
             " scripts/sarfusion/fusion/networks"
         )
+
+
+def check_seeds(records: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise StudyError if a band lacks a network that another band has, which would be unnoticed.
+
+    records: {path of a model without suffix: its record}, of one method; the path ends with its
+    band, its folder and its seed.
+    """
+    found = {(record["band"], record["seed"]) for record in records.values()}
+    for path, record in records.items():
+        for band in BANDS:
+            if (band, record["seed"]) not in found:
+                *root, _, folder, seed = PurePath(path).parts
+                missing = PurePath(*root, band, folder, seed)
+                raise StudyError(
+                    f"{missing}.safetensors: missing, or without its record, though"
+                    f" {record['band']} has seed {record['seed']}; add it, or remove seed"
+                    f" {record['seed']} of all bands"
+                )
 
 
 def without_dates(records: Mapping[str, Mapping[str, Any]], where: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from .own_rasters import OwnBand, measured_band, own_band, spread
 from .plausibility import (
     Sample,
     check_backscatter,
+    check_fill,
     check_qa_pixel,
     check_reflectance,
     observed,
@@ -94,30 +95,41 @@ class OwnOptical:
         """Raise StudyError unless the numbers can be what the settings say."""
         if self._trusted:
             return
-        parts = []
+        parts, filled = [], []
         for window in spread(self.grid.shape):
             numbers, known, qa_pixel, _ = self._read(window)
             if "qa_pixel" in self._quality:
                 check_qa_pixel(qa_pixel, self._quality["qa_pixel"].where)
+                filled.append((qa_pixel.ravel(), self._has_numbers(window).ravel()))
             elif (coded := self._sensor.quality[0]) in self._quality:
                 bits, is_data = self._quality[coded].read_bits(window)
                 check_quality(self._sensor, bits[is_data], self._quality[coded].where)
             known &= ~self._saturated(numbers)
             known &= known.all(axis=0) & ~landsat.any_flagged(qa_pixel, NOT_GROUND)
             parts.append((numbers, self._reflectance(numbers), known))
+        if filled:
+            qa_pixel, has_numbers = (np.concatenate(part) for part in zip(*filled, strict=True))
+            check_fill(qa_pixel, has_numbers, self._quality["qa_pixel"].where)
         check_reflectance(_samples(self._bands, parts))
+
+    def _has_numbers(self, window: Window) -> np.ndarray:
+        """Return where all bands of a window have data, whatever the quality files say."""
+        numbers, known = _read(self._bands, window)
+        return known.all(axis=0) & (numbers != 0).any(axis=0)
 
     def read(self, window: Window) -> np.ndarray:
         """Return the optical bands, qa_pixel and qa_radsat (bands, rows, columns) of a window.
 
-        A pixel without data in one band is fill in all. Without quality files, a pixel is saturated
-        if its number reaches the setting `saturation`, and otherwise clear.
+        A pixel without data in one band is fill in all; it keeps its flags in qa_pixel, such as
+        cloud, unless its quality band says fill. Without quality files, a pixel is saturated if its
+        number reaches the setting `saturation`, and otherwise clear.
         """
         numbers, known, qa_pixel, qa_radsat = self._read(window)
         saturated = self._saturated(numbers)
         if not self._trusted:
             known &= observed(numbers, self._reflectance(numbers), "reflectance") | saturated
         fill = ~known.all(axis=0)
+        qa_pixel[landsat.is_fill(qa_pixel)] = landsat.QA_FILL
         qa_pixel[fill] |= landsat.QA_FILL
         for band, over in zip(self.names, saturated, strict=True):
             qa_radsat[over] |= 1 << landsat.QA_RADSAT_BITS[band]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.errors import StudyError
-from .landsat import QA_CLEAR_BIT, QA_PIXEL_BITS, any_flagged, flagged, is_fill
+from .landsat import QA_CLEAR_BIT, QA_FILL, QA_PIXEL_BITS, any_flagged, flagged, is_fill
 from .sar import to_db
 
 # What sensors measure. Landsat's reflectance ends at 1.600, and 65535 stands for 1.602; no
@@ -30,6 +30,7 @@ MAX_REPEATED = (
 )
 FEW_NUMBERS = 256  # a band with fewer may repeat measurements; only its extremes are suspect
 MIN_QA_PIXEL = 256  # of an observed pixel, which has its confidences set
+MAX_FILL_SEEN = 0.5  # of the fill in a mask of 0 and 1, that has numbers in the optical bands
 MAX_UNCLEAR = 0.01  # of such pixels, whose bit "clear" contradicts their clouds
 TRUST = "or, if you know better, set trust_values: true"
 
@@ -159,6 +160,22 @@ def check_qa_pixel(qa_pixel: np.ndarray, where: str) -> None:
             f"{where}: contains {number:g}, which is neither clear nor cloud in QA_PIXEL of Landsat"
             " Collection 2; give a mask as its flags: 0 clear, 8 cloud, 16 shadow, 1 fill (bits of"
             " Sentinel-2's QA60, Landsat's Collection 1 and averaged pixels differ)"
+        )
+
+
+def check_fill(qa_pixel: np.ndarray, has_numbers: np.ndarray, where: str) -> None:
+    """Raise StudyError if `qa_pixel` is a mask of 0 and 1, of which 1 does not mean fill.
+
+    qa_pixel: integers (pixels,). has_numbers: where the optical bands have data, which most pixels
+    that are fill do not have. where: as messages name the input.
+    """
+    fill = qa_pixel == QA_FILL
+    if fill.any() and (fill | (qa_pixel == 0)).all() and has_numbers[fill].mean() > MAX_FILL_SEEN:
+        cloud = 1 << QA_PIXEL_BITS["cloud"]
+        raise StudyError(
+            f"{where}: contains only 0 and 1, and in QA_PIXEL 1 means fill, but"
+            f" {has_numbers[fill].mean():.0%} of its pixels have values; write cloud as {cloud},"
+            f" {TRUST}"
         )
 
 
