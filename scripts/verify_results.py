@@ -19,7 +19,7 @@ from sarfusion.scenes.sources import SOURCES
 from sarfusion.scenes.stac.lock import read_lock
 from sarfusion.study.config import CONFIG, read_study
 from sarfusion.study.layout import Layout
-from sarfusion.verify import compared, derived, scenes, tolerances, verdicts
+from sarfusion.verify import cells, compared, derived, scenes, tolerances, verdicts
 from sarfusion.verify.checks import Check, as_text, check, conclusion
 from sarfusion.verify.checksums import check_sums
 from sarfusion.verify.compared import WEIGHT_SUMS, check_weight_sums
@@ -128,6 +128,7 @@ def recompute_checks(study, folder, again, limits, usable):
     return [
         check("models", check_models, study, folder / "models"),
         *compared.check_tables(study, again, folder, usable, usable, limits, margins),
+        *cells.check_cells(study, again, folder, limits),
         *compared.check_fused(study, again, folder, usable, limits),
         *checks,
         *check_pictures(study, again, folder, limits, is_drawn_alike(folder)),

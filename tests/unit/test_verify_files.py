@@ -174,6 +174,10 @@ def test_all_models_or_a_part_of_every_kind(folder):
         ({"training": {"updates": 90}}, "training is"),
         ({"training": 7}, "training is"),
         ({"scaling": {"red": {"mean": 0.1, "std": "x"}}}, "the scaling of red is unusable"),
+        *(
+            ({"scaling": {"red": {"mean": 0.1, "std": 1.0, name: 10**400}}}, "scaling of red")
+            for name in ("mean", "std", "low", "high")
+        ),
         ({"scaling": None}, "scaling of red"),
     ],
 )

@@ -3,25 +3,30 @@
 docs/forgeries.md has them in a table.
 """
 
+import io
 import json
+import pickle
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pandas as pd
 import pytest
 from forging import LIMITS, STUDY, list_again, sum_up
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import sha256, write_csv, write_json
-from sarfusion.verify import crate, settings, spot
+from sarfusion.verify import cells, crate, settings, spot, unmade
 from sarfusion.verify.compared import check_weight_sums
 from sarfusion.verify.models import usable_models
 from stage_models import main as stage
 from verify_results import main as verify
 
 SCORES = "metrics/village/reconstruction.csv"
+CELLS = "metrics/village/reconstruction.cells.npz"
 BLUE = "village/reconstruction/blue/cnn-ratio/seed2"
 
 
@@ -40,13 +45,20 @@ def spotted(finished, study, folder, dice):
     """The spot checks of one model, trained here."""
     names = spot.lacking(study, usable_models(study, folder / "models"))
     drawn = spot.draw(names, 1, dice)
-    stage(finished.folder / STUDY, folder, folder.parent / dice, spot=1, dice=dice)
-    staged = folder.parent / dice
+    again = made_again(finished, folder, dice, "spot", spot=1, dice=dice)
+    checks = spot.check_spots(study | {"spot": drawn}, again, folder, LIMITS)
+    return drawn, {check.what: check for check in checks}
+
+
+def made_again(finished, folder, name, target, **drawn):
+    """The results that a target makes with the models in `folder`, in a folder beside it."""
+    staged = folder.parent / name
+    stage(finished.folder / STUDY, folder, staged, **drawn)
     over = [staged / f"{name}.json" for name in ("place", "weights", "spot")]
     done = subprocess.run(
         [
             *(sys.executable, "-m", "snakemake", "--configfile", STUDY, *map(str, over)),
-            *("--directory", str(staged / "run"), "--nolock", "--cores", "2", "spot"),
+            *("--directory", str(staged / "run"), "--nolock", "--cores", "2", target),
         ],
         cwd=finished.folder,
         capture_output=True,
@@ -54,9 +66,7 @@ def spotted(finished, study, folder, dice):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    again = staged / "run/results/tiny"
-    checks = spot.check_spots(study | {"spot": drawn}, again, folder, LIMITS)
-    return drawn, {check.what: check for check in checks}
+    return staged / "run/results/tiny"
 
 
 def test_a_forged_score_is_found_when_its_model_is_drawn(finished, study, reference):
@@ -80,6 +90,151 @@ def test_how_likely_a_forgery_is_missed_is_said(study, reference):
     text = spot.coverage(study, usable, [BLUE], "7", reference)
     assert "with 1 of the other 4 models, drawn with --dice 7" in text
     assert text.endswith("forged scores of so many models: 75% for 1.")  # 3/4
+
+
+# Sums over cells of ground, which intervals come from
+
+
+def contents(path):
+    """{entry: array, or bytes} of a file of cells."""
+    with np.load(path) as archive:
+        return dict(archive.items())
+
+
+def rewrite(path, content, compression=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, value in content.items():
+            if isinstance(value, np.ndarray):
+                stream = io.BytesIO()
+                np.save(stream, value)
+                archive.writestr(f"{name}.npy", stream.getvalue())
+            else:
+                archive.writestr(name, value)
+
+
+def about(path, **changes):
+    """The description of a file of cells, changed."""
+    return json.dumps(json.loads(contents(path)["about.json"]) | changes)
+
+
+def cell_check(study, again, folder):
+    (check,) = cells.check_cells(study, again, folder, LIMITS)
+    return check
+
+
+def test_forged_cells_of_ground_are_found(finished, run, capsys):
+    content = contents(run / CELLS)
+    for name, value in content.items():
+        if isinstance(value, np.ndarray) and value.dtype == float:
+            content[name] = value * 1.001
+    rewrite(run / CELLS, content)
+    list_again(run)
+    assert verify(finished.folder / STUDY, run, finished.results()) == 1
+    printed = capsys.readouterr().out
+    assert f"  FAIL  {CELLS}\n" in printed
+    assert "0/pixels differs from that made here" in printed
+    assert printed.splitlines()[-1].startswith("NOT VERIFIED: 1 of ")
+
+
+def test_every_forged_sum_over_cells_is_found(study, finished, run):
+    """Also if the score stays the same: one term of one run in all cells, or two cells at odds."""
+    assert cell_check(study, finished.results(), run).note == "12 of 12 runs, all the same"
+    genuine = contents(run / CELLS)
+    number = next(name for name in genuine if re.fullmatch("0/[0-9]+", name))
+    factors = np.where(np.arange(genuine[number].shape[1]) % 2, 1.001, 0.999)
+    for forged in (1.001, factors):
+        for term in range(len(genuine[number])):
+            sums = genuine[number].copy()
+            sums[term] *= forged
+            rewrite(run / CELLS, genuine | {number: sums})
+            check = cell_check(study, finished.results(), run)
+            assert not check.passed, (term, forged)
+            assert "its score would move by " in check.note
+    sums = genuine[number].copy()
+    sums[0, 0] = np.nan
+    rewrite(run / CELLS, genuine | {number: sums})
+    assert not cell_check(study, finished.results(), run).passed
+
+
+def test_cells_of_models_that_were_not_sent_are_named(study, finished, run):
+    (run / f"models/{BLUE}.safetensors").unlink()
+    usable = usable_models(study, run / "models")
+    again = made_again(finished, run, "again", "scores")
+    check = cell_check(study, again, run)
+    assert check.note == "10 of 12 runs, all the same"  # no seed of the method in this band
+    left = unmade.unmade_files(study, run, usable, None)
+    assert CELLS in left
+    assert "metrics/ (village/reconstruction.cells.npz): sums" in unmade.sentence_on_unmade(left)
+    genuine = contents(run / CELLS)
+    runs = json.loads(genuine["about.json"])["runs"]
+    for forged, passes in (
+        (["blue", "cnn", "ratio", 2], True),
+        (["red", "cnn", "ratio", 2], False),
+    ):
+        name = f"0/{runs.index(forged)}"
+        rewrite(run / CELLS, genuine | {name: genuine[name] * 1.01})
+        assert cell_check(study, again, run).passed == passes
+
+
+def test_cells_that_were_made_again_are_not_named(study, finished, run):
+    usable = usable_models(study, run / "models")
+    assert CELLS not in unmade.unmade_files(study, run, usable, None)
+    (run / "metrics/village/more.npz").touch()
+    assert "metrics/village/more.npz" in unmade.unmade_files(study, run, usable, None)
+    (run / CELLS).unlink()
+    assert cells.check_cells(study, finished.results(), run, LIMITS) == []
+
+
+def test_a_file_of_cells_that_is_none(study, finished, run):
+    path = run / CELLS
+    genuine, whole = contents(path), path.read_bytes()
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<f8", "fortran_order": False, "shape": (10**14,)}
+    )
+    lie = header.getvalue() + b"x" * 80
+    without = {name: value for name, value in genuine.items() if name != "0/cells"}
+    for content, message in (
+        (pickle.dumps(Path), "not a file of cells; it was not opened"),
+        (b"", "not a file of cells; it was not opened"),
+        (whole[: len(whole) // 2], "not a file of cells (BadZipFile("),
+        (whole.replace(b"'descr'", b"'other'"), "not a file of cells (ValueError("),
+        (genuine | {"about.json": "[]"}, "not a file of cells (AttributeError("),
+        (genuine | {"about.json": "{}"}, "describes [], not ['block_px', "),
+        (genuine | {"about.json": about(path, cells=[10**9, 10**9])}, "cells is [1000000000, "),
+        (genuine | {"about.json": about(path, runs=[])}, "runs is [], not [["),
+        (genuine | {"about.json": about(path, data_range={"red": 1})}, "data_range is "),
+        (without, "other arrays than those of "),
+        (genuine | {"0/more": np.ones(3)}, "other arrays than those of "),
+        (genuine | {"0/1": genuine["0/1"].astype("f4")}, "0/1 is float32, not float64"),
+        (genuine | {"0/1": np.array([[None]])}, "not a file of cells (ValueError('Object arrays"),
+        (genuine | {"0/1.at": genuine["0/1.at"] + 10**6}, "not a file of cells (IndexError("),
+        (without | {"0/cells.npy": lie}, "Unable to allocate "),
+    ):
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            rewrite(path, content)
+        check = cell_check(study, finished.results(), run)
+        assert not check.passed
+        assert message in check.note
+        path.write_bytes(whole)
+    rewrite(path, genuine, zipfile.ZIP_DEFLATED)
+    assert "compressed, unlike a file of cells" in cell_check(study, finished.results(), run).note
+
+
+# Models
+
+
+def test_a_scaling_too_large_for_a_float_is_refused(finished, run, capsys):
+    path = run / f"models/{BLUE}.json"
+    record = json.loads(path.read_text())
+    next(iter(record["scaling"].values()))["mean"] = 10**400
+    write_json(path, record)
+    list_again(run)
+    assert verify(finished.folder / STUDY, run, finished.results()) == 1
+    printed = capsys.readouterr().out
+    assert re.search(r"  FAIL  models\n +.*seed2.json: the scaling of \w+ is unusable\n", printed)
 
 
 # Tolerances

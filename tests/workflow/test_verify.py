@@ -31,6 +31,7 @@ STUDY = "tests/studies/tiny.yaml"
 MODEL = "village/reconstruction/red/cnn-ratio/seed1"
 SCORES = "metrics/village/reconstruction.csv"
 DIFFERENCES = "metrics/village/reconstruction.differences.csv"
+CELLS = "metrics/village/reconstruction.cells.npz"
 # Not from a measured envelope: these tests check what is found, not how near is near enough.
 PLACES = [("reconstruction", "scene", "pixel"), ("reconstruction", "test", "rmse")]
 ALLOWED = pd.DataFrame(
@@ -451,7 +452,7 @@ def test_a_changed_weight_is_found(reviewer, sent, remade, monkeypatch):
     assert set(reviewer.failures("inputs")) == {"checksums"}
     monkeypatch.setattr(reviewer, "again", remade(path))
     found = reviewer.failures("recompute")
-    assert found.keys() == {SCORES, DIFFERENCES, "fused/village/reconstruction"}
+    assert found.keys() == {SCORES, DIFFERENCES, CELLS, "fused/village/reconstruction"}
     assert "of cnn-ratio, seed 1 " in found[SCORES]
 
 

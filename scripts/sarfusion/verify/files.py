@@ -1,6 +1,7 @@
 """Read another person's files with care: only plain files, and none that is too large."""
 
 import json
+import math
 import os
 from pathlib import Path
 from stat import S_ISREG
@@ -56,3 +57,11 @@ def read_mapping(path: str | Path, max_mb: float) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise StudyError(f"{path}: not a mapping, but {type(value).__name__}")
     return value
+
+
+def is_finite(value: Any) -> bool:
+    """Return whether a value from a JSON file is a number that fits a float."""
+    try:
+        return isinstance(value, (int, float)) and math.isfinite(value)
+    except OverflowError:  # JSON may contain an integer of any size
+        return False

@@ -1,6 +1,5 @@
 """Another person's trained models: which of them can be used safely for a study."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from ..study.inputs import inputs_of, places_of
 from ..study.protocols import PROTOCOLS
 from ..study.runs import record_path, weights_path
 from .expected import every_model
-from .files import plain_file, read_mapping
+from .files import is_finite, plain_file, read_mapping
 
 MAX_WEIGHTS_MB = 1000
 
@@ -82,14 +81,9 @@ def _mapping(value: Any) -> dict[str, Any]:
 def _is_scaling(value: Any) -> bool:
     """Return whether `value` is a scaling that normalise.apply accepts."""
     value = _mapping(value)
-    finite = [
-        isinstance(number, (int, float)) and math.isfinite(number)
-        for number in (value.get("mean"), value.get("std"))
-    ]
-    limits = [value.get("low"), value.get("high")]
-    return all(finite) and all(
-        limit is None or (isinstance(limit, (int, float)) and math.isfinite(limit))
-        for limit in limits
+    limits = [value.get(name) for name in ("low", "high")]
+    return all(is_finite(value.get(name)) for name in ("mean", "std")) and all(
+        limit is None or is_finite(limit) for limit in limits
     )
 
 

@@ -8,7 +8,7 @@ from ..core.errors import StudyError
 from ..scenes.sources import SOURCES
 from ..scenes.stac.lock import assets_of
 from .checksums import check_sum
-from .files import read_mapping
+from .files import is_finite, read_mapping
 from .pixels import block_means, compare_rasters
 
 BLOCK_MEAN_TOLERANCE = 1e-6  # relative; of a block mean of a generated scene
@@ -153,7 +153,7 @@ def _compare_means(ours: BlockMeans, theirs: BlockMeans) -> float:
                 their_mean = theirs[band][row][column]
                 if our_mean == their_mean:
                     continue
-                if our_mean is None or their_mean is None:
+                if our_mean is None or their_mean is None or not is_finite(their_mean):
                     difference = float("inf")
                 else:
                     difference = abs(our_mean - their_mean) / max(abs(our_mean), abs(their_mean))

@@ -7,19 +7,30 @@ from typing import Any
 from ..core.files import sha256
 from ..study.layout import Layout
 from ..study.runs import record_path, weights_path
+from .cells import whole_cell_files
 from .checksums import SUMS
 from .compared import WEIGHT_SUMS
 from .derived import derived_files
+from .expected import (
+    difference_tables,
+    land_cover_tables,
+    score_tables,
+    transfer_tables,
+    uncertainty_tables,
+)
 from .product import made_pictures
 
 MAX_NAMES = 3  # names listed per folder, before "and N more"
 # Compared with what was made here, or checked for agreement with the other files.
-CHECKED = ("metrics/", "fused/", "scenes/", "tables/", "provenance/")
+CHECKED = ("fused/", "scenes/", "tables/", "provenance/")
 NOT_CHECKED = ("tables/product.",)  # unless the models that fill the clouds were sent
+TABLES = (score_tables, transfer_tables, difference_tables, uncertainty_tables, land_cover_tables)
 CHECKED_FILES = {"config.yaml", SUMS, WEIGHT_SUMS, "about.json"}
 ABOUT_A_RUN = ("logs/", "benchmarks/")  # of somebody's machine; no result depends on them
 WHY = {  # why files of a folder, or a file, were not made again
     "figures": "drawn with models that were not sent, or not PNG",
+    "metrics": "sums over cells of ground of models that were not sent; those of the models sent"
+    " were compared, and intervals are in tables that were checked",
     "models": "their weights were not sent; training curves and tables follow from these records",
     "paper.pdf": "typeset with the times and the machine of its run; its numbers should be those of"
     " tables/",
@@ -45,6 +56,8 @@ def unmade_files(
     """
     made = set(CHECKED_FILES).union(*derived_files(study), *made_pictures(study, folder))
     made |= set(Layout(study, is_whole=True).report_tables())
+    made |= {name for tables in TABLES for name, *_ in tables(study)}
+    made |= whole_cell_files(study, available)
     for name in available:
         made |= {str(path_of("models", name)) for path_of in (weights_path, record_path)}
     names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.*"))]
