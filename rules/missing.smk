@@ -41,13 +41,12 @@ def note_missing_sites(snakemake_logs):
     missing = MISSING | failed_before() | failed_sites(failed)
     if workflow.is_main_process and missing and len(missing) < len(STUDY["sites"]):
         write_json(MISSING_SITES, {"missing_sites": missing})
-        if not workflow.execution_settings.keep_going:
-            again = "fill SCENE.yaml --with MODELS" if GIVEN_MODELS else "STUDY"
-            print(
-                f"Everything of the other sites: ./reproduce {again} --keep-going"
-                f" (with Snakemake alone: add {MISSING_SITES} to --configfile)",
-                file=sys.stderr,
-            )
+        again = "fill SCENE.yaml --with MODELS" if GIVEN_MODELS else "STUDY"
+        print(
+            f"Everything of the other sites: ./reproduce {again} --keep-going"
+            f" (with Snakemake alone: add {MISSING_SITES} to --configfile)",
+            file=sys.stderr,
+        )
 
 
 def failed_before():

@@ -98,4 +98,4 @@ def test_the_table_has_what_is_filled_and_how_far_off_it_is(protocols_results, f
         # The measured ground differs from the truth only by noise and blur.
         assert value["measured", band, "rmse"] < 0.01
     page = (protocols_results / "tables/product.md").read_text()
-    assert "is filled, by U-Net" in page
+    assert "is filled, by the U-Net" in page

@@ -181,7 +181,7 @@ def _movements(metric: str, ours: np.ndarray, theirs: np.ndarray, given: Given) 
     """Return how far the score of a metric would move with the sums `theirs`; see _compare_cells.
 
     ours, theirs: sums (terms, rows, columns) over cells. Numbers of pixels or windows, which come
-    first, must be the same, else this is infinite. Of a score that is undefined, as of a constant
+    first, must be the same, else this is infinite. If the score is undefined, as for a constant
     image, the mean of each term must not move.
     """
     ours, theirs = (sums.reshape(len(sums), -1) for sums in (ours, theirs))
