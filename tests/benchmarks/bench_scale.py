@@ -40,6 +40,9 @@ rule nothing:
         "true"
 """
 
+FLOOR = """\
+Own floor: Snakemake plans the same jobs and files as plain rules of literal text, without
+functions, parameters or resources."""
 # The head of a Snakefile of plain rules.
 PLAIN = """
 SITES = [f"site{number}" for number in range(int(config["sites"]))]
@@ -210,6 +213,7 @@ def main(sites, shards):
     """Print the tables."""
     with tempfile.TemporaryDirectory() as name:
         print(table(dag_table(Path(name), sites)), flush=True)
+        print(f"\n{FLOOR}", flush=True)
     with tempfile.TemporaryDirectory() as name:
         print(f"\n{table(shard_table(Path(name), shards))}", flush=True)
     with tempfile.TemporaryDirectory() as name:
