@@ -16,13 +16,11 @@ from . import scores, tolerances
 from .checks import Check, NothingToCompare, check
 from .expected import (
     check_whole,
-    difference_tables,
     every_model,
-    land_cover_tables,
+    every_table,
     rests_on,
     score_tables,
     transfer_tables,
-    uncertainty_tables,
 )
 from .files import plain_file
 from .pictures import OTHER_WEIGHTS, SAME_DATA, compare_figures
@@ -56,12 +54,7 @@ def check_tables(
     of_scores = [*score_tables(study), *transfer_tables(study)]
     return [
         check(table[0], _compare_table, study, table, here, there, available, same, limits, margins)
-        for table in [
-            *of_scores,
-            *difference_tables(study),
-            *uncertainty_tables(study),
-            *land_cover_tables(study),
-        ]
+        for table in every_table(study)
         if Path(here, table[0]).exists() or table in of_scores
     ]
 

@@ -52,6 +52,17 @@ def land_cover_tables(study: Study) -> list[Table]:
     return [(name, *about) for name, about in Layout(study).land_cover_tables().items()]
 
 
+def every_table(study: Study) -> list[Table]:
+    """Return (name, site, protocol) of all tables above."""
+    return [
+        *score_tables(study),
+        *transfer_tables(study),
+        *difference_tables(study),
+        *uncertainty_tables(study),
+        *land_cover_tables(study),
+    ]
+
+
 def every_model(study: Study) -> dict[str, dict[str, Any]]:
     """Return {name: identity} of every trained model; the name is its path without suffix.
 

@@ -5,7 +5,7 @@ import math
 import os
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..core.errors import StudyError
 
@@ -59,7 +59,7 @@ def read_mapping(path: str | Path, max_mb: float) -> dict[str, Any]:
     return value
 
 
-def is_finite(value: Any) -> bool:
+def is_finite(value: Any) -> TypeGuard[float]:
     """Return whether a value from a JSON file is a number that fits a float."""
     try:
         return isinstance(value, (int, float)) and math.isfinite(value)

@@ -153,7 +153,7 @@ def _compare_means(ours: BlockMeans, theirs: BlockMeans) -> float:
                 their_mean = theirs[band][row][column]
                 if our_mean == their_mean:
                     continue
-                if our_mean is None or their_mean is None or not is_finite(their_mean):
+                if our_mean is None or not is_finite(their_mean):
                     difference = float("inf")
                 else:
                     difference = abs(our_mean - their_mean) / max(abs(our_mean), abs(their_mean))

@@ -11,20 +11,13 @@ from .cells import whole_cell_files
 from .checksums import SUMS
 from .compared import WEIGHT_SUMS
 from .derived import derived_files
-from .expected import (
-    difference_tables,
-    land_cover_tables,
-    score_tables,
-    transfer_tables,
-    uncertainty_tables,
-)
+from .expected import every_table
 from .product import made_pictures
 
 MAX_NAMES = 3  # names listed per folder, before "and N more"
 # Compared with what was made here, or checked for agreement with the other files.
 CHECKED = ("fused/", "scenes/", "tables/", "provenance/")
 NOT_CHECKED = ("tables/product.",)  # unless the models that fill the clouds were sent
-TABLES = (score_tables, transfer_tables, difference_tables, uncertainty_tables, land_cover_tables)
 CHECKED_FILES = {"config.yaml", SUMS, WEIGHT_SUMS, "about.json"}
 ABOUT_A_RUN = ("logs/", "benchmarks/")  # of somebody's machine; no result depends on them
 WHY = {  # why files of a folder, or a file, were not made again
@@ -56,7 +49,7 @@ def unmade_files(
     """
     made = set(CHECKED_FILES).union(*derived_files(study), *made_pictures(study, folder))
     made |= set(Layout(study, is_whole=True).report_tables())
-    made |= {name for tables in TABLES for name, *_ in tables(study)}
+    made |= {name for name, *_ in every_table(study)}
     made |= whole_cell_files(study, available)
     for name in available:
         made |= {str(path_of("models", name)) for path_of in (weights_path, record_path)}
