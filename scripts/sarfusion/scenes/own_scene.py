@@ -97,25 +97,22 @@ class OwnOptical:
             return
         parts, filled = [], []
         for window in spread(self.grid.shape):
-            numbers, known, qa_pixel, _ = self._read(window)
+            numbers, known = _read(self._bands, window)
+            is_data, qa_pixel, _ = self._read_quality(window)
             if "qa_pixel" in self._quality:
                 check_qa_pixel(qa_pixel, self._quality["qa_pixel"].where)
-                filled.append((qa_pixel.ravel(), self._has_numbers(window).ravel()))
+                has_numbers = known.all(axis=0) & (numbers != 0).any(axis=0)
+                filled.append((qa_pixel.ravel(), has_numbers.ravel()))
             elif (coded := self._sensor.quality[0]) in self._quality:
                 bits, is_data = self._quality[coded].read_bits(window)
                 check_quality(self._sensor, bits[is_data], self._quality[coded].where)
-            known &= ~self._saturated(numbers)
+            known &= is_data & ~self._saturated(numbers)
             known &= known.all(axis=0) & ~landsat.any_flagged(qa_pixel, NOT_GROUND)
             parts.append((numbers, self._reflectance(numbers), known))
         if filled:
             qa_pixel, has_numbers = (np.concatenate(part) for part in zip(*filled, strict=True))
             check_fill(qa_pixel, has_numbers, self._quality["qa_pixel"].where)
         check_reflectance(_samples(self._bands, parts))
-
-    def _has_numbers(self, window: Window) -> np.ndarray:
-        """Return where all bands of a window have data, whatever the quality files say."""
-        numbers, known = _read(self._bands, window)
-        return known.all(axis=0) & (numbers != 0).any(axis=0)
 
     def read(self, window: Window) -> np.ndarray:
         """Return the optical bands, qa_pixel and qa_radsat (bands, rows, columns) of a window.
@@ -124,7 +121,9 @@ class OwnOptical:
         cloud, unless its quality band says fill. Without quality files, a pixel is saturated if its
         number reaches the setting `saturation`, and otherwise clear.
         """
-        numbers, known, qa_pixel, qa_radsat = self._read(window)
+        numbers, known = _read(self._bands, window)
+        is_data, qa_pixel, qa_radsat = self._read_quality(window)
+        known &= is_data
         saturated = self._saturated(numbers)
         if not self._trusted:
             known &= observed(numbers, self._reflectance(numbers), "reflectance") | saturated
@@ -145,13 +144,14 @@ class OwnOptical:
     def _reflectance(self, numbers: np.ndarray) -> np.ndarray:
         return _scaled(numbers, [self._scaling] * len(numbers))
 
-    def _read(self, window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return (numbers, known, qa_pixel, qa_radsat) of a window.
+    def _read_quality(self, window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return (known, qa_pixel, qa_radsat) of a window, each (rows, columns).
 
-        numbers, known: of the optical bands; none is known where a quality file has no data.
+        known: where every quality file has data, and none says fill.
         """
-        numbers, known = _read(self._bands, window)
-        bits = dict.fromkeys(landsat.QUALITY, np.zeros(known.shape[1:], np.uint16))
+        shape = (int(window.height), int(window.width))
+        known = np.ones(shape, bool)
+        bits = dict.fromkeys(landsat.QUALITY, np.zeros(shape, np.uint16))
         for name in landsat.QUALITY:
             if name in self._quality:
                 bits[name], is_data = self._quality[name].read_bits(window)
@@ -164,7 +164,7 @@ class OwnOptical:
             qa_pixel, qa_radsat = as_quality(self._sensor, classes[np.newaxis], self.names)
         if "qa_radsat" in self._quality:
             qa_radsat = landsat.radsat_as_oli(qa_radsat, self._radsat_sensor, self.names)
-        return numbers, known & ~landsat.is_fill(qa_pixel), qa_pixel, qa_radsat
+        return known & ~landsat.is_fill(qa_pixel), qa_pixel, qa_radsat
 
     def _saturated(self, numbers: np.ndarray) -> np.ndarray:
         return numbers >= self._saturation
