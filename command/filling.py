@@ -64,14 +64,19 @@ def fill_command(arguments: list[str]) -> int:
             if problem.code in STOPPED or not has_any(others, KEEP_GOING):
                 raise
             _, incomplete = run_without_failed_sites(config, words, name, lock, problem, [chosen])
+    print_products(results)
+    if incomplete:
+        raise incomplete
+    return 0
+
+
+def print_products(results: Path) -> None:
+    """Print the path of each site's product, and how much of it is filled."""
     for path in sorted((results / "products").glob("*/cloud_free.json")):
         pixels = json.loads(path.read_text(encoding="utf-8"))["pixels"]
         shown = sum(pixels.values()) - pixels["no_data"]
         share = 1 - pixels["measured"] / shown if shown else 0
         print(f"{os.path.relpath(str(path.with_suffix('.tif')))}  ({share:.1%} filled)")
-    if incomplete:
-        raise incomplete
-    return 0
 
 
 def chosen_models(name: str) -> Path:
