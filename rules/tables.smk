@@ -1,13 +1,36 @@
 # The tables of the study, with all seeds.
 
 
-rule tabulate_metrics:
+# Apart from the summary, which needs the prepared scenes: most figures need only this table.
+rule collect_scores:
     input:
         scores=list(SCORED.score_tables()),
+    output:
+        metrics="<results>/tables/metrics.csv",
+    log:
+        "<logs>/collect_scores.log",
+    benchmark:
+        "<benchmarks>/collect_scores.tsv"
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=of_all_sites(1000),
+        runtime=growing(10),
+    params:
+        code=code("collect_scores"),
+    message:
+        "Collect all scores"
+    script:
+        "../scripts/collect_scores.py"
+
+
+rule tabulate_metrics:
+    input:
+        metrics="<results>/tables/metrics.csv",
         descriptions=[f"<results>/stack/{site}.json" for site in SITES],
         models="<results>/tables/models.csv",
     output:
-        metrics="<results>/tables/metrics.csv",
         csv="<results>/tables/summary.csv",
         md="<results>/tables/summary.md",
         tex="<results>/tables/summary.tex",

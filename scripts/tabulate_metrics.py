@@ -1,4 +1,4 @@
-"""Collect every score of the study and summarise them over seeds."""
+"""Summarise the scores of the study over seeds."""
 
 from sarfusion.core.job import run
 
@@ -14,7 +14,6 @@ from sarfusion.show.tables import (
     as_text,
     full_table,
     meaning,
-    read_scores,
     sections,
     short_table,
     summarise,
@@ -31,24 +30,22 @@ SHORT_NOTE = "Means over seeds and bands{}, on test ground. RMSE and bias in ref
 
 def main(
     *,
-    scores: Sequence[str | Path],
+    metrics: str | Path,
     descriptions: Sequence[str | Path],
     models: str | Path,
-    metrics: str | Path,
     csv: str | Path,
     md: str | Path,
     tex: str | Path,
     txt: str | Path,
     missing: Mapping[str, Mapping[str, str]],
 ) -> None:
-    """Write tables/metrics.csv and the summary as CSV, Markdown, LaTeX and plain text.
+    """Write the summary as CSV, Markdown, LaTeX and plain text.
 
-    descriptions: stack/SITE.json of each site; models: tables/models.csv. missing: the sites that
+    metrics: tables/metrics.csv. descriptions: stack/SITE.json of each site; models: tables/models.csv. missing: the sites that
     the study should have had.
     """
-    table = read_scores(scores)
+    table = pd.read_csv(metrics)
     summary = summarise(supported(table))
-    write_csv(metrics, table)
     write_csv(csv, summary)
     stacks = {stack["site"]: stack for stack in map(read_json, descriptions)}
     sizes = pixel_sizes(stack["grid"]["pixel_m"] for stack in stacks.values())

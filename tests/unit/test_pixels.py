@@ -93,16 +93,15 @@ def test_a_step_warns_of_coarser_sar(tmp_path, caplog, side, said):
 @pytest.mark.parametrize("protocol", ["sharpening", "cloud_gap"])
 def test_the_summary_tells_of_coarser_sar_where_there_are_such_products(tmp_path, protocol):
     row = ("s", "here", protocol, "test", "red", "cnn", "ratio", 1, "rmse", 0.1, 9)
-    pd.DataFrame([row], columns=METRIC_COLUMNS).to_csv(tmp_path / "scores.csv")
+    pd.DataFrame([row], columns=METRIC_COLUMNS).to_csv(tmp_path / "metrics.csv")
     columns = ["protocol", "model", "input", "updates", "converged"]
     pd.DataFrame(columns=columns).to_csv(tmp_path / "models.csv")
     (tmp_path / "here.json").write_text(json.dumps({"site": "here", **stack(10, 10)}))
     made = {name: tmp_path / f"summary.{name}" for name in ("csv", "md", "tex", "txt")}
     tabulate_metrics.main(
-        scores=[tmp_path / "scores.csv"],
+        metrics=tmp_path / "metrics.csv",
         descriptions=[tmp_path / "here.json"],
         models=tmp_path / "models.csv",
-        metrics=tmp_path / "metrics.csv",
         **made,
         missing={},
     )

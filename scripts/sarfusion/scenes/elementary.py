@@ -100,7 +100,8 @@ def _polynomial(coefficients: Iterable[float], x: np.ndarray) -> np.ndarray:
     """Return a polynomial of x (float64) by Horner's rule. coefficients: highest degree first."""
     total = np.zeros_like(x)
     for coefficient in coefficients:
-        total = total * x + coefficient
+        total *= x
+        total += coefficient
     return total
 
 

@@ -106,26 +106,49 @@ def ground_variance(
     wanted = block_px / cell
     lower = max(2, 2 * int(wanted // 2))
     share = min(max((wanted - lower) / 2, 0), 1)
-    (small, few), (large, many) = (_extrapolated(maps, counts, size) for size in (lower, lower + 2))
+    sides = (lower // 2, lower, lower // 2 + 1, lower + 2)
+    squares = _block_squares(np.concatenate([counts[None], maps]), sides)
+    (small, few), (large, many) = (
+        _extrapolated(squares[half], squares[whole], counts.sum())
+        for half, whole in (sides[:2], sides[2:])
+    )
     blocks = (1 - share) * few + share * many
     return GroundVariance((1 - share) * small + share * large, blocks, cell * (lower + 2 * share))
 
 
-def _extrapolated(maps, counts, size):
-    """Return (variances (maps,), number of blocks) for blocks of size x size cells; see above."""
+def _extrapolated(half, whole, count):
+    """Return (variances (maps,), number of blocks), extrapolated as above.
+
+    half, whole: the `_block_squares` of the counts and of each map, for blocks of half the side and
+    of the whole side. count: the sum of the counts.
+    """
     found = []
-    for side in (size, size // 2):
-        blocks = counts.sum() ** 2 / _block_squares(counts, side)
+    for of_counts, *of_maps in (whole, half):
+        blocks = count**2 / of_counts
         with np.errstate(divide="ignore", invalid="ignore"):
             scale = np.float64(blocks) / (blocks - 1)
-        found.append((np.array([scale * _block_squares(map_, side) for map_ in maps]), blocks))
-    (whole, blocks), (half, _) = found
-    return np.maximum(2 * whole - half, whole), float(blocks)
+        found.append((scale * np.array(of_maps), blocks))
+    (variances, blocks), (of_half, _) = found
+    return np.maximum(2 * variances - of_half, variances), float(blocks)
 
 
-def _block_squares(cells, size):
-    """Return the sum of the squared sums of all blocks of size x size cells, divided by size^2."""
-    sums = np.pad(cells, ((size, size - 1), (size, size - 1))).cumsum(0).cumsum(1)
-    sums = sums[size:] - sums[:-size]
-    sums = sums[:, size:] - sums[:, :-size]
-    return float(np.sum(sums**2)) / size**2
+def _block_squares(maps, sides):
+    """Return {side: squares (maps,)} of maps (maps, rows, columns) of cells.
+
+    squares: the sum of the squared sums of all blocks of side x side cells, divided by side^2. Sums
+    of blocks are differences of one table of cumulative sums, which serves all sides.
+    """
+    margin = max(sides)
+    rows, columns = (size + 2 * margin - 1 for size in maps.shape[1:])
+    table = np.zeros((len(maps), rows, columns))
+    table[:, margin : rows - margin + 1, margin : columns - margin + 1] = maps
+    np.cumsum(table, axis=1, out=table)
+    np.cumsum(table, axis=2, out=table)
+    found = {}
+    for side in sides:
+        beyond = margin - side  # no block of this side reaches further than `side` beyond the map
+        sums = table[:, beyond : rows - beyond, beyond : columns - beyond]
+        sums = sums[:, side:] - sums[:, :-side]
+        sums = sums[:, :, side:] - sums[:, :, :-side]
+        found[side] = np.array([np.sum(of_map**2) for of_map in sums]) / side**2
+    return found

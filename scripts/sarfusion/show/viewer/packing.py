@@ -43,11 +43,12 @@ def encode(integers: np.ndarray) -> str:
     """Return uint16 `integers` (flat) as text that page.js decodes.
 
     Neighbouring pixels are similar. Each integer is therefore stored as its difference from the
-    one before, all low bytes before all high bytes, compressed with zlib.
+    one before, all low bytes before all high bytes, compressed with zlib. Level 9 would take 14
+    times as long as zlib's default, 6, for 1 % fewer bytes.
     """
     differences = np.diff(integers, prepend=np.uint16(0)).astype("<u2")
     byte_planes = differences.view(np.uint8).reshape(-1, 2).T
-    return base64.b64encode(zlib.compress(byte_planes.tobytes(), 9)).decode("ascii")
+    return base64.b64encode(zlib.compress(byte_planes.tobytes())).decode("ascii")
 
 
 def decode(text: str) -> np.ndarray:
