@@ -5,6 +5,7 @@ imports. Every rule therefore has a parameter that contains these digests.
 """
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def _direct_imports(path: Path) -> frozenset[Path]:
     """Return the library modules, and the scripts, that the import statements of one file name."""
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     paths: set[Path] = set()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 paths |= _files_of(alias.name) | _script_beside(path, alias.name)
@@ -61,6 +62,17 @@ def _direct_imports(path: Path) -> frozenset[Path]:
             for alias in node.names:  # `from sarfusion import metrics` imports a module
                 paths |= _files_of(f"{package}.{alias.name}")
     return frozenset(paths)
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements below a node, at any depth.
+
+    An expression contains no import, and to skip expressions takes a tenth of the time.
+    """
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for node in getattr(tree, field, ()):
+            yield node
+            yield from _statements(node)
 
 
 def _script_beside(path: Path, module: str) -> set[Path]:
