@@ -248,4 +248,4 @@ def _mean(values):
 
 def _rows(table, columns):
     """Return the rows of some columns as plain tuples."""
-    return list(table[columns].itertuples(index=False, name=None))
+    return list(zip(*(table[column].tolist() for column in columns), strict=True))
