@@ -44,7 +44,8 @@ def main(
     metrics: tables/metrics.csv. descriptions: stack/SITE.json of each site; models: tables/models.csv. missing: the sites that
     the study should have had.
     """
-    table = pd.read_csv(metrics)
+    # pandas' default parser may change the last digit of a number.
+    table = pd.read_csv(metrics, float_precision="round_trip")
     summary = summarise(supported(table))
     write_csv(csv, summary)
     stacks = {stack["site"]: stack for stack in map(read_json, descriptions)}
