@@ -17,7 +17,6 @@ PLACE, DEMO = Path("results/porto_velho"), Path("results/demo")
 FIGURES = {
     "docs/porto_velho.png": PLACE / "figures/porto_velho_reconstruction_composites.png",
     "docs/porto_velho_filled.png": PLACE / "figures/porto_velho_cloud_gap_filled.png",
-    "docs/demo.png": DEMO / "figures/simcity_reconstruction_composites.png",
 }
 VIEWER = DEMO / "viewer/index.html"
 # Gaps in test ground, beside the values that a model with SAR filled in; here the page has every

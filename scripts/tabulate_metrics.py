@@ -41,8 +41,8 @@ def main(
 ) -> None:
     """Write the summary as CSV, Markdown, LaTeX and plain text.
 
-    metrics: tables/metrics.csv. descriptions: stack/SITE.json of each site; models: tables/models.csv. missing: the sites that
-    the study should have had.
+    metrics: tables/metrics.csv. descriptions: stack/SITE.json of each site; models:
+    tables/models.csv. missing: the sites that the study should have had.
     """
     # pandas' default parser may change the last digit of a number.
     table = pd.read_csv(metrics, float_precision="round_trip")
