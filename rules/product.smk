@@ -94,7 +94,7 @@ rule evaluate_product:
             "gain_at_nyquist"
         ],
     message:
-        "State how much of the picture of {wildcards.site} is filled, and the error"
+        "State how much of the cloud-free image of {wildcards.site} is filled, and the error"
     script:
         "../scripts/evaluate_product.py"
 
@@ -122,7 +122,7 @@ rule tabulate_products:
         protocol=FILLING,
         missing=MISSING,
     message:
-        "Tabulate how much of the pictures is filled"
+        "Tabulate how much of the cloud-free images is filled"
     script:
         "../scripts/tabulate_products.py"
 
@@ -155,6 +155,6 @@ rule catalogue_products:
             site: catalogue_site(STUDY, site)["catalogue"]["url"] for site in sites_from("stac")
         },
     message:
-        "Write the catalogue of the pictures"
+        "Write the catalogue of the cloud-free images"
     script:
         "../scripts/catalogue_products.py"
