@@ -70,7 +70,7 @@ def test_a_full_disk_is_one_clear_error_and_the_run_goes_on_when_there_is_space(
         printed = project.reproduce("status", TINY, code=4)
         assert said[0].strip() in printed
         assert log in printed
-        assert "0 of 20 steps are done" in printed
+        assert "0 of 21 steps are done" in printed
 
         enlarge(folder, 100_000)
         printed = project.reproduce(TINY, PATCHES, "--cores", "2")
@@ -94,7 +94,7 @@ def test_a_full_disk_is_one_clear_error_and_the_run_goes_on_when_there_is_space(
         assert re.search(
             r"^  patches +1  scripts/sarfusion/ground/patches.py changed$", printed, re.M
         )
-        assert "2 of 20 steps are done" in printed
+        assert "2 of 21 steps are done" in printed
 
 
 def test_an_import_that_fails_is_told_as_what_it_is(project):
