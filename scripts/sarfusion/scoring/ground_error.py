@@ -122,14 +122,16 @@ def _extrapolated(half, whole, count):
     half, whole: the `_block_squares` of the counts and of each map, for blocks of half the side and
     of the whole side. count: the sum of the counts.
     """
-    found = []
-    for of_counts, *of_maps in (whole, half):
-        blocks = count**2 / of_counts
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scale = np.float64(blocks) / (blocks - 1)
-        found.append((scale * np.array(of_maps), blocks))
-    (variances, blocks), (of_half, _) = found
+    (variances, blocks), (of_half, _) = (_variances(squares, count) for squares in (whole, half))
     return np.maximum(2 * variances - of_half, variances), float(blocks)
+
+
+def _variances(squares, count):
+    """Return (variances (maps,), number of blocks) for blocks of one side; see _extrapolated."""
+    of_counts, of_maps = squares[0], squares[1:]
+    blocks = count**2 / of_counts
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return blocks / (blocks - 1) * of_maps, blocks
 
 
 def _block_squares(maps, sides):
@@ -146,7 +148,7 @@ def _block_squares(maps, sides):
     np.cumsum(table, axis=2, out=table)
     found = {}
     for side in sides:
-        beyond = margin - side  # no block of this side reaches further than `side` beyond the map
+        beyond = margin - side  # blocks of this side reach at most `side` cells beyond the map
         sums = table[:, beyond : rows - beyond, beyond : columns - beyond]
         sums = sums[:, side:] - sums[:, :-side]
         sums = sums[:, :, side:] - sums[:, :, :-side]
