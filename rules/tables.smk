@@ -1,7 +1,8 @@
 # The tables of the study, with all seeds.
 
 
-# Apart from the summary, which needs the prepared scenes: most figures need only this table.
+# A rule of its own, since most figures of tables need only this table: the summary, below, also
+# needs the prepared scenes.
 rule collect_scores:
     input:
         scores=list(SCORED.score_tables()),

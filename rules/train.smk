@@ -61,11 +61,11 @@ rule train_model:
         )
     wildcard_constraints:
         site=one_of([*PLANNED, *LAYOUT.transfers]),
-    # One thread per model, so that several models train in parallel and the weights do not depend
-    # on the number of cores. `set-threads` in a profile gives large models more.
     priority: FIRST
     conda:
         TORCH_ENV
+    # One thread per model, so that several models train in parallel and the weights do not depend
+    # on the number of cores. `set-threads` in a profile gives large models more.
     threads: 1
     resources:
         mem_mb=whole_arrays(60),

@@ -67,7 +67,7 @@ def _direct_imports(path: Path) -> frozenset[Path]:
 def _statements(tree: ast.AST) -> Iterator[ast.AST]:
     """Yield the statements below a node, at any depth.
 
-    An expression contains no import, and to skip expressions takes a tenth of the time.
+    Expressions contain no imports, and skipping them takes a tenth of the time of ast.walk.
     """
     for field in ("body", "orelse", "finalbody", "handlers", "cases"):
         for node in getattr(tree, field, ()):
