@@ -119,9 +119,6 @@ for site, problem in ABSENT.items():
         refuse(problem)
     elif workflow.is_main_process:
         print(f"warning: {problem}", file=sys.stderr)
-# Priority of the jobs on the way to the tables and their figures. Nothing waits for maps and the
-# viewer, so these fill the cores that are left over.
-FIRST = 1
 # Train bands in separate jobs when there are few sites, so that every core has work. With many
 # sites the sites themselves fill the cores, and a third of the jobs is planned faster. Bytes are
 # the same either way.

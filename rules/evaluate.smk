@@ -22,7 +22,6 @@ rule evaluate_fusion:
         "<logs>/evaluate_fusion/{site}/{protocol}.log",
     benchmark:
         "<benchmarks>/evaluate_fusion/{site}/{protocol}.tsv"
-    priority: FIRST
     conda:
         "../envs/metrics.yaml"
     threads: 1
@@ -89,7 +88,6 @@ rule evaluate_full_scale:
         "<benchmarks>/evaluate_full_scale/{site}/{protocol}.tsv"
     wildcard_constraints:
         protocol=one_of(LAYOUT.full_scale),
-    priority: FIRST
     conda:
         "../envs/metrics.yaml"
     threads: 1
@@ -126,7 +124,6 @@ rule evaluate_land_cover:
         "<benchmarks>/evaluate_land_cover/{site}/{protocol}.tsv"
     wildcard_constraints:
         protocol=one_of(LAYOUT.withholding),
-    priority: FIRST
     conda:
         "../envs/metrics.yaml"
     threads: 1
@@ -157,7 +154,6 @@ rule compare_methods:
         "<logs>/compare_methods/{site}/{protocol}.log",
     benchmark:
         "<benchmarks>/compare_methods/{site}/{protocol}.tsv"
-    priority: FIRST
     conda:
         "../envs/metrics.yaml"
     threads: 1
@@ -190,7 +186,6 @@ rule evaluate_uncertainty:
         "<benchmarks>/evaluate_uncertainty/{site}/{protocol}.tsv"
     wildcard_constraints:
         protocol=one_of(LAYOUT.withholding),
-    priority: FIRST
     conda:
         "../envs/metrics.yaml"
     threads: 1

@@ -19,7 +19,6 @@ if "scores_from" in STUDY:
             "<benchmarks>/plot_again/{part}.tsv"
         wildcard_constraints:
             part=one_of(DRAWN_AGAIN),
-        priority: lambda wildcards: FIRST if wildcards.part == "tables" else 0
         conda:
             "../envs/figures.yaml"
         threads: 1
@@ -64,7 +63,6 @@ else:
                 f"<benchmarks>/{of_part}.tsv"
             wildcard_constraints:
                 site=one_of(LAYOUT.shown_sites),
-            priority: FIRST if part == "tables" else 0
             conda:
                 "../envs/figures.yaml"
             threads: 1

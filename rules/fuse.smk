@@ -24,7 +24,6 @@ rule fuse_scene:
             "<benchmarks>/fuse_scene/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tsv",
             TOGETHER,
         )
-    priority: FIRST
     conda:
         TORCH_ENV
     threads: 1
@@ -127,7 +126,6 @@ if CLASSICAL_RUNS:
             "<logs>/fuse_classical/{site}.log",
         benchmark:
             "<benchmarks>/fuse_classical/{site}.tsv"
-        priority: FIRST
         conda:
             "../envs/data.yaml"
         threads: 1
@@ -157,7 +155,6 @@ if SHARPENED_RUNS:
             "<logs>/fuse_classical_full_scale/{site}.log",
         benchmark:
             "<benchmarks>/fuse_classical_full_scale/{site}.tsv"
-        priority: FIRST
         conda:
             "../envs/data.yaml"
         threads: 1

@@ -12,7 +12,6 @@ rule collect_scores:
         "<logs>/collect_scores.log",
     benchmark:
         "<benchmarks>/collect_scores.tsv"
-    priority: FIRST
     conda:
         "../envs/metrics.yaml"
     threads: 1
@@ -182,7 +181,6 @@ rule judge_claims:
         "<logs>/judge_claims.log",
     benchmark:
         "<benchmarks>/judge_claims.tsv"
-    priority: FIRST
     conda:
         "../envs/metrics.yaml"
     threads: 1

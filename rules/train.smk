@@ -61,7 +61,6 @@ rule train_model:
         )
     wildcard_constraints:
         site=one_of([*PLANNED, *LAYOUT.transfers]),
-    priority: FIRST
     conda:
         TORCH_ENV
     # One thread per model, so that several models train in parallel and the weights do not depend
