@@ -87,14 +87,15 @@ def _base_package(path: Path, level: int) -> tuple[str, ...]:
     return parts[:-level]
 
 
-def _files_of(module: str) -> set[Path]:
+@cache
+def _files_of(module: str) -> frozenset[Path]:
     """Return the files that `import sarfusion...` runs: parent packages and the module itself.
 
     Empty for a module outside the library.
     """
     parts = module.split(".")
     if parts[0] != "sarfusion":
-        return set()
+        return frozenset()
     files = {LIBRARY.joinpath(*parts[1:i], "__init__.py") for i in range(1, len(parts) + 1)}
     files.add(LIBRARY.joinpath(*parts[1:]).with_suffix(".py"))
-    return {file for file in files if file.is_file()}
+    return frozenset(file for file in files if file.is_file())

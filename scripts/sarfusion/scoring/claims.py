@@ -12,12 +12,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from ..core.errors import StudyError, dotted
-from ..core.yaml_file import read_yaml
+from ..core.yaml_file import read_schema, read_yaml
 from ..study.comparisons import BEST, UNTRAINED
 from ..study.protocols import HEADLINE, PROTOCOLS
 from .decision import ALL_SITES, OVERALL, decide, overall
@@ -66,7 +65,7 @@ def load(path: Path | str) -> dict[str, Claim]:
 
 def schema() -> dict[str, Any]:
     """Return the schema of a file of claims, with the known protocols, metrics and methods."""
-    rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    rules = read_schema(SCHEMA)
     keys = rules["properties"]["claims"]["additionalProperties"]["properties"]
     keys["protocol"]["enum"] = [*PROTOCOLS]
     keys["readings"]["items"] = {"enum": [*PROTOCOLS]}

@@ -8,12 +8,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
 from ..core.errors import Keys, SettingError, dotted
+from ..core.yaml_file import read_schema
 from ..scenes.sources import SOURCES
 from .inputs import CHANNELS, DEFAULT, INPUTS
 from .methods import DEFAULT_METHODS, METHODS, OVER_TIME
@@ -36,7 +36,7 @@ def schema() -> Rules:
     methods except those over time and those that must be named.
     A study's own inputs may have any name that the registry lacks.
     """
-    rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    rules = read_schema(SCHEMA)
     keys, definitions = rules["properties"], rules["$defs"]
     keys["baselines"] |= {
         "items": {"enum": [*METHODS]},

@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from ...core.errors import StudyError
 from ...core.files import read_json, write_json
+from ...core.yaml_file import read_schema
 from ..bands import INFRARED
 from ..sensors import sensor_of
 
@@ -107,7 +107,7 @@ def read_lock(path: str | Path) -> dict[str, Any]:
         lock = read_json(path)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise StudyError(f"{path}: not JSON ({error}); {remedy}") from None
-    rules = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    rules = read_schema(SCHEMA)
     problem = best_match(Draft202012Validator(rules).iter_errors(lock))
     if problem is not None:
         where = ".".join(map(str, problem.absolute_path)) or "the top level"
