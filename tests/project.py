@@ -5,10 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+import warm_start
 import yaml
 from scored_images import score_band
 
@@ -88,17 +90,27 @@ class Project:
 
     def run(self, *arguments, fails=False, **more):
         """Run Snakemake and return everything it printed; it must succeed, or fail if `fails`."""
-        done = subprocess.run(
-            self.command(*arguments, **more),
-            cwd=self.folder,
-            env=self.environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        assert (done.returncode != 0) == fails, done.stdout
-        return done.stdout
+        command = self.command(*arguments, **more)
+        if self.environment is None and warm_start.is_possible():
+            code, printed = self._run_warm(command[1:])
+        else:
+            done = subprocess.run(
+                command,
+                cwd=self.folder,
+                env=self.environment,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+            code, printed = done.returncode, done.stdout
+        assert (code != 0) == fails, printed
+        return printed
+
+    def _run_warm(self, arguments):
+        """Return the exit code and the output of a script of Python in the project's folder."""
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8") as output:
+            return warm_start.run(arguments, self.folder, output.name), output.read()
 
     def reproduce(self, *arguments, fails=False, code=None):
         """Run ./reproduce with `arguments` and return everything it printed.

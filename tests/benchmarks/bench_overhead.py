@@ -67,8 +67,8 @@ def shares(results, elapsed):
     return found
 
 
-def main(study):
-    """Run the study and print the table."""
+def time_study(study, name):
+    """Run a study file and print its table. name: of what was run, for the line below it."""
     from children import table
 
     with tempfile.TemporaryDirectory() as folder:
@@ -77,7 +77,7 @@ def main(study):
             "--snakefile",
             ROOT / "Snakefile",
             "--configfile",
-            ROOT / study,
+            study,
             "--directory",
             folder,
             "--cores",
@@ -92,10 +92,11 @@ def main(study):
         memory = max(map(max, costs_of_jobs(results, "max_rss").values())) * 2**20
     rows = [(what, f"{s:.0f}", f"{s / found.total():.0%}") for what, s in found.most_common()]
     print(table([("where the time goes", "seconds of a core", "share"), *rows]))
-    print(f"\n{study}: {elapsed:.0f} s on {CORES} cores, at most {memory / 1e9:.1f} GB in a job.")
+    print(f"\n{name}: {elapsed:.0f} s on {CORES} cores, at most {memory / 1e9:.1f} GB in a job.")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("study", nargs="?", default="config/demo.yaml")
-    main(parser.parse_args().study)
+    study = parser.parse_args().study
+    time_study(ROOT / study, study)
