@@ -98,9 +98,10 @@ VARIANTS = {
 }
 # The models that are trained again under each variant: every kind, for one band and seed.
 RETRAINED = {"bands": ["red"], "seeds": [1], "baselines": ["copy"]}
-# Not among the variants, since it changes the computation. The envelope shows whether the results
+# Not among the variants, since these change the computation. The envelope shows whether the results
 # differ by less than those of another seed.
-BFLOAT16 = Variant(settings={"training": {"precision": "bfloat16"}})
+FUSED_BFLOAT16 = Variant(settings={"fusing": {"precision": "bfloat16"}})
+TRAINED_BFLOAT16 = Variant(settings={"training": {"precision": "bfloat16"}})
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
@@ -159,8 +160,8 @@ def measure_envelope(lock: Lock) -> None:
     """Run the demo and its variants, and tabulate how far the results of the variants differ.
 
     Each variant runs twice: with the weights of the demo, as in `verify`, and trained again.
-    Training with bfloat16 products is measured too, where the processor has instructions for it
-    (without, it is many times slower). A stopped measurement resumes.
+    bfloat16 products, in fusing and in training, are measured too, where the processor has
+    instructions for them (without, they are many times slower). A stopped measurement resumes.
 
     The demo uses the newest instruction set of this processor. It is compared with each set that
     the processor has. A movement has no direction, so either set may have made the reference.
@@ -170,16 +171,17 @@ def measure_envelope(lock: Lock) -> None:
     run_study(config, "demo", lock)
     shutil.rmtree(str(ROOT / ENVELOPE / "staged"), ignore_errors=True)
     run_script(lock, "stage_models", config, demo, ROOT / ENVELOPE / "staged", "--first-band")
+    weights = {"weights": str(ROOT / ENVELOPE / "staged/weights")}
     for name, variant in VARIANTS.items():
         lacking = why_left_out(name)
         if lacking:
             say(f"Variant {name} is left out: {lacking}")
             continue
-        weights = {"weights": str(ROOT / ENVELOPE / "staged/weights")}
         run_variant(f"{name}/fused", weights, variant, lock)
         run_variant(f"{name}/trained", RETRAINED, variant, lock)
     if processor_flags() & BFLOAT16_FLAGS:
-        run_variant("bfloat16/trained", RETRAINED, BFLOAT16, lock)
+        run_variant("bfloat16/fused", weights, FUSED_BFLOAT16, lock)
+        run_variant("bfloat16/trained", RETRAINED, TRAINED_BFLOAT16, lock)
     else:
         say("Variant bfloat16 is left out: this processor has no instructions for it")
     run_script(lock, "tabulate_envelope", config, demo, ROOT / ENVELOPE)

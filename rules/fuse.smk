@@ -33,6 +33,7 @@ rule fuse_scene:
     params:
         code=network_codes(TOGETHER),
         tile_px=STUDY["fusing"]["tile_px"],
+        precision=STUDY["fusing"]["precision"],
         device=STUDY["training"]["device"],
     message:
         "Fuse {wildcards.site} with all available models"

@@ -64,6 +64,7 @@ rule fill_clouds:
         study=STUDY["study"],
         mask=lambda wildcards: setting(STUDY, wildcards.site, "optical")["mask"],
         tile_px=STUDY["fusing"]["tile_px"],
+        precision=STUDY["fusing"]["precision"],
         device=STUDY["training"]["device"],
     message:
         "Fill the clouds of {wildcards.site}"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sarfusion.core.files import read_json, write_json, write_text
 from sarfusion.core.memory import keep_freed_memory
+from sarfusion.fusion.precision import choose_precision
 from sarfusion.fusion.training import choose_device, make_deterministic
 from sarfusion.product.bands import MADE
 from sarfusion.product.choice import best_method, read_factors
@@ -33,6 +34,7 @@ def main(
     site: str,
     mask: Sequence[str],
     tile_px: int,
+    precision: str,
     device: str,
     threads: int,
     uncertainty: str | Path | None = None,
@@ -42,9 +44,10 @@ def main(
 
     optical, stack, start: rasters; see product.fill.Scene. weights, records: of all networks that
     may fill, in the same order. uncertainty: table with the factors of standard deviations; None
-    if no method has an uncertainty. mask: QA_PIXEL flags of the pixels to fill. domain: file of
-    check_domain.py if the networks are from another study: which study, and where the scene is
-    outside their training data; None for networks of this study.
+    if no method has an uncertainty. mask: QA_PIXEL flags of the pixels to fill. precision: of the
+    products in convolutions, "float32" or "bfloat16". domain: file of check_domain.py if the
+    networks are from another study: which study, and where the scene is outside their training
+    data; None for networks of this study.
     """
     keep_freed_memory()
     make_deterministic(0, threads)
@@ -64,6 +67,7 @@ def main(
         picture,
         tags=tags(about),
         tile_px=tile_px,
+        precision=choose_precision(precision, chosen_device, "fusing.precision"),
         device=chosen_device,
         threads=threads,
         progress=partial(tqdm, desc="filling clouds", disable=None, leave=False),

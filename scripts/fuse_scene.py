@@ -15,6 +15,7 @@ from sarfusion.core.tiling import pipeline, tiles
 from sarfusion.fusion import channels, checkpoint
 from sarfusion.fusion.ensemble import deviation_name
 from sarfusion.fusion.networks import predict
+from sarfusion.fusion.precision import choose_precision
 from sarfusion.fusion.training import choose_device, make_deterministic
 from tqdm import tqdm
 
@@ -27,6 +28,7 @@ def main(
     records: Sequence[str | Path],
     fused: Sequence[str | Path],
     tile_px: int,
+    precision: str,
     device: str,
     threads: int,
 ) -> None:
@@ -38,18 +40,21 @@ def main(
 
     If a network predicts the variance of its error, a second band contains the standard deviation:
     in reflectance, of this network alone and not calibrated; NaN where the measured band is kept.
+
+    precision: of the products in convolutions, "float32" or "bfloat16".
     """
     keep_freed_memory()
     make_deterministic(0, threads)
     device = choose_device(device)
+    precision = choose_precision(precision, device, "fusing.precision")
     models = zip(weights, records, optical, sar, fused, strict=True)
     for weights_path, record_path, optical_path, sar_path, fused_path in models:
         network, record = checkpoint.load(weights_path, record_path)
         network.to(device, memory_format=torch.channels_last)
-        fuse(network, record, optical_path, sar_path, fused_path, tile_px, device)
+        fuse(network, record, optical_path, sar_path, fused_path, tile_px, precision, device)
 
 
-def fuse(network, record, optical, sar, fused, tile_px, device):
+def fuse(network, record, optical, sar, fused, tile_px, precision, device):
     """Write the fused band of one network, and its standard deviation if it predicts one."""
     names, band = record["channels"], record["band"]
     made = [band, deviation_name(band)] if network.uncertain else [band]
@@ -64,7 +69,8 @@ def fuse(network, record, optical, sar, fused, tile_px, device):
 
         def fused_tile(tile, contents):
             bands, inputs = contents
-            return bands, predict(network, torch.from_numpy(inputs).to(device)).cpu().numpy()
+            outputs = predict(network, torch.from_numpy(inputs).to(device), precision)
+            return bands, outputs.cpu().numpy()
 
         def write(tile, result):
             bands, output = result

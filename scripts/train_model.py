@@ -20,9 +20,9 @@ from sarfusion.fusion import channels, checkpoint
 from sarfusion.fusion.batches import Source, counted, random_batches, spread_batches
 from sarfusion.fusion.domain import domain_of
 from sarfusion.fusion.networks import build
+from sarfusion.fusion.precision import choose_precision
 from sarfusion.fusion.training import (
     choose_device,
-    choose_precision,
     fit,
     has_converged,
     make_deterministic,
@@ -158,7 +158,7 @@ def main(
 def train(network, ground, names, seed, batch, training):
     """Train `network` in place; return its entries for the record, in normalised units."""
     device = choose_device(training["device"])
-    precision = choose_precision(training["precision"], device)
+    precision = choose_precision(training["precision"], device, "training.precision")
     batches = random_batches(ground["train"], batch, seed, training["augment"])
     validation = spread_batches(ground["validation"], batch, MAX_VALIDATION_PATCHES)
     if channels.GAP in names:

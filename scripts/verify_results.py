@@ -44,7 +44,7 @@ def main(study_file, folder, again, ours=None, spot=0, dice=""):
     study = read_study(study_file)
     folder, again = Path(folder), Path(again)
     check_no_links(folder)
-    limits = tolerances.read(ENVELOPE / "tolerances.csv")
+    limits = tolerances.of_study(study, ENVELOPE)
     usable = usable_models(study, folder / "models")
     drawn = draw_lacking(study, usable, spot, dice)
     steps = {

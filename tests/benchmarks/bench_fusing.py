@@ -4,8 +4,9 @@
 
 Ours is the script of the rule fuse_scene, from raster to raster. The plain loop reads windows with
 a halo, one after the other, fuses each by PyTorch's own layers and writes it, as most would.
-Networks are those of a study, with random weights; both may use all cores. Needs 2 GB of disk for
-a while.
+Networks are those of a study, with random weights; both may use all cores. Where the processor has
+instructions for bfloat16, ours is also run with such products (fusing.precision), and compared with
+ours in float32. Needs 2 GB of disk for a while.
 """
 
 import argparse
@@ -47,13 +48,14 @@ def run_make(folder, size):
     for network in ("cnn", "cae"):
         torch.manual_seed(0)
         record = {"network": network, "channels": NAMES, "options": {}, "band": "red"}
-        record["scaling"] = dict.fromkeys(NAMES, SCALING)
+        record |= {"residual": False, "uncertainty": False}
+        record |= {"scaling": dict.fromkeys(NAMES, SCALING)}
         net = build(network, len(NAMES), {})
         checkpoint.save(net, record, folder / f"{network}.safetensors", folder / f"{network}.json")
     return 0
 
 
-def run_ours(folder, network):
+def run_ours(folder, network, precision):
     """Fuse by the project's own script."""
     import fuse_scene
 
@@ -63,8 +65,9 @@ def run_ours(folder, network):
         sar=[folder / "stack.tif"],
         weights=[folder / f"{network}.safetensors"],
         records=[folder / f"{network}.json"],
-        fused=[folder / "ours.tif"],
+        fused=[folder / f"{precision}.tif"],
         tile_px=512,
+        precision=precision,
         device="cpu",
         threads=THREADS,
     )
@@ -104,44 +107,68 @@ def run_plain(folder, network):
     return time.perf_counter() - start
 
 
-def run_compare(folder):
-    """Return the largest difference of what both have written, of its standard deviation."""
+def run_compare(folder, one, other):
+    """Return the largest difference of two fused rasters, of its standard deviation."""
     import numpy as np
     import rasterio
 
-    with rasterio.open(folder / "ours.tif") as ours, rasterio.open(folder / "plain.tif") as plain:
+    with (
+        rasterio.open(folder / f"{one}.tif") as first,
+        rasterio.open(folder / f"{other}.tif") as second,
+    ):
         largest = 0.0
-        for _, window in ours.block_windows(1):
-            one, other = (source.read(1, window=window) for source in (ours, plain))
-            largest = max(largest, float(np.abs(one - other).max()))
+        for _, window in first.block_windows(1):
+            bands = (source.read(1, window=window) for source in (first, second))
+            largest = max(largest, float(np.abs(np.subtract(*bands)).max()))
     return largest / SCALING["std"]
+
+
+def run_native(folder):
+    """Return whether this processor has instructions for bfloat16."""
+    import torch
+    from sarfusion.fusion.precision import multiplies_bfloat16
+
+    return multiplies_bfloat16(torch.device("cpu"))
 
 
 def main(size):
     """Print the table. Whatever is large is done in children: they inherit a parent's peak."""
     from children import contend, table
 
+    # {contender: (label, what its values are compared with)}
+    kinds = {"plain": ("plain loop", ""), "float32": ("ours", "plain")}
     rows = [("fusing", "MPix/s", "ratio", "memory", "largest difference")]
     with tempfile.TemporaryDirectory() as name:
         command = [sys.executable, __file__, "--run"]
         subprocess.run([*command, "make", name, str(size)], stdout=subprocess.DEVNULL, check=True)
+        native = contend({"native": [*command, "native", name]}, 1)["native"].figures["found"]
+        if native:
+            kinds["bfloat16"] = ("ours, bfloat16", "float32")
         for network in ("cnn", "cae"):
-            kinds = {kind: [*command, kind, name, network] for kind in ("plain", "ours")}
-            found = contend(kinds, RUNS)
-            compared = contend({"compare": [*command, "compare", name]}, 1)["compare"]
-            differing = f"{compared.figures['found']:.0e} sd"
-            for kind, label in (("plain", "plain loop"), ("ours", "ours")):
-                seconds, plain = (found[k].figures["found"] for k in (kind, "plain"))
+            commands = {
+                kind: [*command, "ours", name, network, kind] for kind in kinds if kind != "plain"
+            }
+            found = contend({"plain": [*command, "plain", name, network], **commands}, RUNS)
+            plain = found["plain"].figures["found"]
+            for kind, (label, other) in kinds.items():
+                seconds, differing = found[kind].figures["found"], ""
+                if other:
+                    compare = {"compare": [*command, "compare", name, kind, other]}
+                    differing = f"{contend(compare, 1)['compare'].figures['found']:.0e} sd"
                 rows.append(
                     (
                         f"{network.upper()}, {size} x {size} px: {label}",
                         f"{size**2 / 1e6 / seconds:.2f}",
                         f"{plain / seconds:.2f}",
                         f"{found[kind].memory / 1e9:.2f} GB",
-                        differing if kind == "ours" else "",
+                        differing,
                     )
                 )
     print(table(rows))
+    if native:
+        print("\nThe last column: ours from the plain loop, in bfloat16 from ours in float32.")
+    else:
+        print("\nbfloat16 was not measured: this processor has no instructions for it.")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from sarfusion.core.tiling import tiles  # noqa: E402
 from sarfusion.fusion.batches import random_batches, spread_batches  # noqa: E402
 from sarfusion.fusion.losses import SquaredError  # noqa: E402
 from sarfusion.fusion.networks import build, predict  # noqa: E402
+from sarfusion.fusion.precision import BFLOAT16, FLOAT32  # noqa: E402
 from sarfusion.fusion.training import fit, make_deterministic  # noqa: E402
 from sarfusion.ground.patches import PatchSource  # noqa: E402
 from seeds_at_once import Graph, Stacked, Streams  # noqa: E402
@@ -39,8 +40,8 @@ CHANNELS = 2
 LEARNING_RATE = 1e-3
 UPDATES, TRAININGS = 5000, 195  # of each network in config/hanoi.yaml, all sites and protocols
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-# Of convolutions, {name: (TF32 in place of float32, bfloat16)}. The rule fuse_scene has the second.
-PRECISIONS = {"TF32": (True, False), "float32": (False, False), "bfloat16": (True, True)}
+# Of convolutions, {name: (TF32 in place of float32, precision)}. The rule fuse_scene has no TF32.
+PRECISIONS = {"TF32": (True, FLOAT32), FLOAT32: (False, FLOAT32), BFLOAT16: (False, BFLOAT16)}
 
 
 @dataclass(frozen=True)
@@ -226,14 +227,13 @@ def measure_training(network, sizes, device, peak):
     return rows, 1 / rate, 1 / fastest, trained.eval()
 
 
-def fuse(net, scene, tile_px, device, bfloat16):
+def fuse(net, scene, tile_px, device, precision):
     """Return the fused band (rows, columns) of `scene` (channels, rows, columns), tile by tile."""
     fused = np.empty(scene.shape[1:], np.float32)
-    with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
-        for tile in tiles(fused.shape, tile_px, net.radius, net.multiple):
-            inputs = torch.from_numpy(np.ascontiguousarray(scene[:, *tile.read]))
-            output = predict(net, inputs.to(device))[0].float().cpu().numpy()
-            fused[tile.written] = output[tile.inner]
+    for tile in tiles(fused.shape, tile_px, net.radius, net.multiple):
+        inputs = torch.from_numpy(np.ascontiguousarray(scene[:, *tile.read]))
+        output = predict(net, inputs.to(device), precision)[0].cpu().numpy()
+        fused[tile.written] = output[tile.inner]
     return fused
 
 
@@ -241,19 +241,19 @@ def measure_fusing(network, net, sizes, device):
     """Return the rows of one trained network."""
     scene, _ = make_scene(sizes.scene_px)
     net.to("cpu")
-    expected = fuse(net, scene, sizes.tiles_px[0], torch.device("cpu"), False)
+    expected = fuse(net, scene, sizes.tiles_px[0], torch.device("cpu"), FLOAT32)
     net.to(device, memory_format=torch.channels_last)
     times = -(-sizes.fused_px // sizes.scene_px)
     large = np.tile(scene, (1, times, times))[:, : sizes.fused_px, : sizes.fused_px]
     rows = []
-    for name, (tf32, bfloat16) in PRECISIONS.items():
+    for name, (tf32, precision) in PRECISIONS.items():
         torch.backends.cudnn.allow_tf32 = tf32
-        error = fuse(net, scene, sizes.tiles_px[0], device, bfloat16) - expected
+        error = fuse(net, scene, sizes.tiles_px[0], device, precision) - expected
         speeds = []
         for tile_px in sizes.tiles_px:
-            fuse(net, scene, tile_px, device, bfloat16)
+            fuse(net, scene, tile_px, device, precision)
             start = time.perf_counter()
-            fuse(net, large, tile_px, device, bfloat16)
+            fuse(net, large, tile_px, device, precision)
             speeds.append(f"{large[0].size / 1e6 / (time.perf_counter() - start):.0f}")
         differences = (np.abs(error).max(), (error**2).mean() ** 0.5)
         rows.append((f"{network.upper()}, {name}", *speeds, *(f"{x:.0e} sd" for x in differences)))

@@ -78,6 +78,7 @@ def run_fuse(folder):
         records=[folder / "cnn.json"],
         fused=[folder / "fused.tif"],
         tile_px=512,
+        precision="float32",
         device="cpu",
         threads=1,
     )
@@ -139,6 +140,7 @@ def run_clouds(folder):
         site="tiled",
         mask=["dilated_cloud", "cirrus", "cloud", "cloud_shadow", "snow"],
         tile_px=512,
+        precision="float32",
         device="cpu",
         threads=1,
     )

@@ -33,6 +33,7 @@ def test_the_envelope_runs_each_variant_twice(calls, project, processor, capsys)
     names = [name for name in references.VARIANTS if name != "gpu"]  # this build is for the CPU
     assert folders == [
         *(f"results/.envelope/{name}/{kind}" for name in names for kind in ("fused", "trained")),
+        "results/.envelope/bfloat16/fused",
         "results/.envelope/bfloat16/trained",
     ]
     change = {
@@ -41,6 +42,8 @@ def test_the_envelope_runs_each_variant_twice(calls, project, processor, capsys)
     }
     assert change["fused"]["weights"] == str(project / "results/.envelope/staged/weights")
     assert change["trained"]["seeds"] == [1]
+    fewer = json.loads((project / "results/.envelope/bfloat16/fused/change.json").read_text())
+    assert fewer == {"weights": change["fused"]["weights"], "fusing": {"precision": "bfloat16"}}
     for call, folder in zip(variants, folders, strict=True):
         assert (call[0] == "env") == (folder.split("/")[2] in ("sse4", "avx2", "avx512"))
         assert ("train_model=4" in call) == ("threads4" in folder)
@@ -62,6 +65,8 @@ def test_an_instruction_set_that_is_not_there_is_left_out_and_named(
         references.envelope_command([])
         messages = capsys.readouterr().err
         run = {call[call.index("--directory") + 1].split("/")[2] for call in calls[2:-1]}
+        assert "bfloat16" not in run
+        assert "Variant bfloat16 is left out: this processor has no instructions" in messages
         for name in ("sse4", "avx2", "avx512"):
             assert (name not in run) == (name in left_out)
             message = f"Variant {name} is left out: this processor lacks the instruction set"

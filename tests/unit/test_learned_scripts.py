@@ -141,7 +141,7 @@ def train(
     return paths
 
 
-def fuse(site, model, optical="stack.tif", tile_px=24):
+def fuse(site, model, optical="stack.tif", tile_px=24, precision="float32"):
     fused = site / "fused.tif"
     fuse_scene.main(
         optical=[site / optical],
@@ -150,6 +150,7 @@ def fuse(site, model, optical="stack.tif", tile_px=24):
         records=[f"{model}.json"],
         fused=[fused],
         tile_px=tile_px,
+        precision=precision,
         device="cpu",
         threads=1,
     )
@@ -286,6 +287,23 @@ def test_an_error_while_writing_leaves_no_raster(site, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         fuse(site, model)
     assert [path.name for path in site.glob("*fused*")] == []
+
+
+def test_fusing_in_bfloat16_moves_what_networks_make_by_little(site, caplog):
+    (model,) = train(site, [1], "models", "cloud_gap", uncertainty=True)
+    made = {}
+    for precision in ("float32", "bfloat16"):
+        fuse(site, model, "start.tif", precision=precision)
+        made[precision] = read_bands(site / "fused.tif", ["red", "red_std"])
+    native = torch.cpu._is_avx512_bf16_supported()
+    said = [text for text in caplog.messages if "fusing.precision is bfloat16" in text]
+    assert len(said) == (not native)
+    gap = read_band(site / "gaps.tif", "gap") == 1
+    gap &= np.isfinite(read_band(site / "stack.tif", "ratio_db"))
+    for one, other in zip(*made.values(), strict=True):
+        assert np.array_equal(one[~gap], other[~gap], equal_nan=True)
+        assert (one != other)[gap].mean() > 0.5
+        assert np.abs(one - other)[gap].max() < 0.02 * SCALING["std"]
 
 
 def test_bfloat16_moves_weights_by_little(site, caplog):

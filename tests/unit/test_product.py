@@ -39,7 +39,7 @@ HEADER = "band,method,input,metric,value\n"  # of a table of uncertainties
 FACTORS = {"red": 1.0, "green": 2.0, "blue": float("nan")}
 
 
-def fill(scene, networks, path, factors=FACTORS, tile_px=128, mask=MASK):
+def fill(scene, networks, path, factors=FACTORS, tile_px=128, mask=MASK, precision="float32"):
     counts = fill_scene(
         scene,
         networks,
@@ -48,6 +48,7 @@ def fill(scene, networks, path, factors=FACTORS, tile_px=128, mask=MASK):
         path,
         tags={"METHOD": "unet-ratio"},
         tile_px=tile_px,
+        precision=precision,
         device=torch.device("cpu"),
     )
     with rasterio.open(path) as dataset:
@@ -108,14 +109,19 @@ def test_tiles_change_nothing(made, tmp_path):
         assert sha256(again) == sha256(path)
 
 
-def test_there_are_no_seams_between_tiles(made, tmp_path):
-    """A real network sees beyond a tile, as far as its radius."""
-    scene, *_ = made
+def drawn_networks():
+    """A U-Net with random weights for each band."""
     torch.manual_seed(0)
     network = build("unet", 3, {}, starts=[0], uncertain=True).eval()
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
-    networks = {band: [Model(network, record(band))] for band in BANDS}
+    return {band: [Model(network, record(band))] for band in BANDS}
+
+
+def test_there_are_no_seams_between_tiles(made, tmp_path):
+    """A real network sees beyond a tile, as far as its radius."""
+    scene, *_ = made
+    networks = drawn_networks()
     (_, tiled), (_, whole) = (
         fill(scene, networks, tmp_path / f"{tile_px}.tif", tile_px=tile_px) for tile_px in (64, 512)
     )
@@ -124,6 +130,22 @@ def test_there_are_no_seams_between_tiles(made, tmp_path):
         span = float(np.ptp(whole[band][filled]))
         assert span > 0
         assert tiled[band][filled] == pytest.approx(whole[band][filled], rel=1e-4, abs=1e-5 * span)
+
+
+def test_bfloat16_moves_filled_pixels_alone(made, tmp_path):
+    scene, *_ = made
+    networks = drawn_networks()
+    exact, fewer = (
+        fill(scene, networks, tmp_path / f"{precision}.tif", precision=precision)[1]
+        for precision in ("float32", "bfloat16")
+    )
+    assert np.array_equal(exact["source"], fewer["source"])
+    filled = exact["source"] == Source.FILLED
+    for band in ("red", "green_std"):
+        moved = np.abs(exact[band] - fewer[band])[filled]
+        assert (moved > 0).mean() > 0.1
+        assert np.quantile(moved, 0.9) < 0.02 * np.ptp(exact[band][filled])
+        assert np.array_equal(exact[band][~filled], fewer[band][~filled], equal_nan=True)
 
 
 def test_a_method_without_sar_fills_where_sar_is_missing(made, tmp_path):

@@ -195,6 +195,8 @@ def test_names_with_a_meaning_are_refused():
         (["data"], "x" * 10**6, "config: data: a text of 1000000 characters; at most 4000"),
         (["data"], {1, 2}, "config: data: set is not a kind of setting"),
         (["sites", False], {"source": "simulated"}, "sites: the key False is not a text"),
+        (["fusing", "precision"], "auto", "fusing.precision: 'auto' is not one of .'float32', 'b"),
+        (["fusing", "precision"], "float16", "fusing.precision: 'float16' is not one of"),
         (["training", "updates"], "x" * 3000, "config: training.updates: 'xxx.* ... .*number"),
     ],
 )

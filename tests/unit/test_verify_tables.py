@@ -1,13 +1,14 @@
 """Tables of another person: what is not a table, and which cells are not as they should be."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import verify_results
 from hypothesis import given
 from hypothesis import strategies as st
+from project import ROOT
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import sha256
 from sarfusion.scoring.metrics import COMPARED_METRICS
@@ -21,6 +22,7 @@ from sarfusion.verify.scores import DIFFERENCES, SCORES
 from sarfusion.verify.tolerances import allowed, from_envelope
 from verify_data import NAME, STUDY, make_difference, make_scores, write_table
 
+REFERENCE, ENVELOPE = ROOT / "results/reference/demo", ROOT / "results/envelope"
 TOLERANCES = pd.DataFrame(
     [("reconstruction", "test", "rmse", 0.001, 0.1), ("reconstruction", "test", "cc", 0.002, 0.2)],
     columns=["protocol", "region", "metric", "recompute", "retrain"],
@@ -343,6 +345,48 @@ def test_the_rule_of_tolerances():
     assert margins.loc["test", "bias"].tolist() == [10, 10]  # ten times what the first moved
 
 
+def test_a_study_in_bfloat16_is_verified_by_what_bfloat16_moved(tmp_path):
+    same, fewer = "same weights", "fused with bfloat16 products"
+    rows = [
+        (same, "avx2", "test", "rmse", 1e-9),
+        (same, "avx2", "test", "rmse_times_root_n", 1e-7),
+        (fewer, "bfloat16", "test", "rmse", 1e-6),
+        (fewer, "bfloat16", "gap", "rmse", 3e-6),
+        (same, "avx2", "test", "cc", 1e-7),
+        (fewer, "bfloat16", "test", "cc", 1e-8),
+        ("other seed", "seeds", "test", "rmse", 1e-3),
+    ]
+    envelope = pd.DataFrame(rows, columns=["kind", "variant", "region", "metric", "moved"])
+    envelope.assign(protocol="p").to_csv(tmp_path / "envelope.csv", index=False)
+    found = tolerances.of_study({"fusing": {"precision": "bfloat16"}}, tmp_path)
+    found = found.set_index(["region", "metric"])
+    recompute = found["recompute"].to_dict()
+    assert recompute["test", "rmse"] == recompute["gap", "rmse"] == pytest.approx(3e-5)
+    assert recompute["test", "rmse_times_root_n"] == pytest.approx(1e-6)
+    assert recompute["test", "cc"] == pytest.approx(1e-6)
+    assert found["retrain"]["test", "rmse"] == pytest.approx(2e-3)
+    envelope.assign(protocol="p", moved=1.0).to_csv(tmp_path / "envelope.csv", index=False)
+    with pytest.raises(StudyError, match=r"envelope.csv: tolerances .* of .* are wider than"):
+        tolerances.of_study({"fusing": {"precision": "bfloat16"}}, tmp_path)
+
+
+def test_without_movements_of_bfloat16_such_a_study_cannot_be_verified(tmp_path, monkeypatch):
+    """The shipped envelope is complete, except where it was measured without the instructions."""
+    shipped = pd.read_csv(ENVELOPE / "envelope.csv")
+    shipped = shipped[shipped["kind"] != "fused with bfloat16 products"]
+    shipped.to_csv(tmp_path / "envelope.csv", index=False)
+    study = tmp_path / "study.yaml"
+    demo = ROOT / "config/demo.yaml"
+    study.write_text(f"{demo.read_text()}\nfusing: {{precision: bfloat16}}\n")
+    monkeypatch.setattr(verify_results, "ENVELOPE", tmp_path)
+    with pytest.raises(StudyError) as error:
+        verify_results.main(study, tmp_path, tmp_path)
+    said = str(error.value)
+    assert said.startswith(f"{tmp_path / 'envelope.csv'}: no movements 'fused with bfloat16")
+    assert "./reproduce envelope" in said
+    assert "\n" not in said
+
+
 def test_each_row_has_its_tolerance(tmp_path):
     table = make_scores().head(4)
     table.loc[2, "region"] = "gap"
@@ -422,10 +466,6 @@ def test_no_number_of_values_widens_a_tolerance_beyond_its_bound(tmp_path):
     found = scaled_movement(one, other).assign(kind="same weights", variant="avx2")
     rows = means(tmp_path, ("gap", 0, 1))
     assert allowed(rows, SCORES, from_envelope(found), ["recompute"]).tolist() == [1e-4]
-
-
-RESULTS = Path(__file__).parents[2] / "results"
-REFERENCE, ENVELOPE = RESULTS / "reference/demo", RESULTS / "envelope"
 
 
 def test_a_changed_digit_in_the_reference_would_be_found():

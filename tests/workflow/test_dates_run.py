@@ -237,6 +237,7 @@ def test_the_picture_tells_what_is_from_another_date(results, tmp_path):
         site="village",
         mask=["cloud", "cloud_shadow", "dilated_cloud"],
         tile_px=64,
+        precision="float32",
         device="cpu",
         threads=1,
         **files,

@@ -27,6 +27,7 @@ SCORES = "metrics/village/reconstruction.csv"
 DIFFERENCES = "metrics/village/reconstruction.differences.csv"
 MODEL = "village/reconstruction/red/cnn-ratio/seed1"
 MOVED = 4e-6  # of a score, a pixel and a weight, in the made-up variant
+FEWER_DIGITS = 1e-4  # moved a score, in the made-up variant that fuses with bfloat16 products
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +37,9 @@ def study(finished):
 
 @pytest.fixture(scope="module")
 def envelope(finished, tmp_path_factory):
-    """The envelope of two made-up variants: `again` moves nothing, `other` moves a little."""
+    """The envelope of made-up variants: `again` moves nothing, `other` and bfloat16 a little."""
     folder = tmp_path_factory.mktemp("envelope")
-    for variant in ("again", "other"):
+    for variant in ("again", "other", "bfloat16"):
         for kind in ("fused", "trained"):
             results = folder / variant / kind / "results/tiny"
             for part in ("metrics", "fused", "models"):
@@ -56,6 +57,10 @@ def envelope(finished, tmp_path_factory):
     write_raster(path, band[None], read_grid(path), ["red"], np.nan)
     path = folder / f"other/trained/results/tiny/models/{MODEL}.safetensors"
     save_file({name: values * (1 + MOVED) for name, values in load_file(path).items()}, path)
+    path = folder / "bfloat16/fused/results/tiny" / SCORES
+    table = pd.read_csv(path)
+    table.loc[table["metric"] == "rmse", "value"] += FEWER_DIGITS
+    write_csv(path, table)
     tabulate(finished.folder / STUDY, finished.results(), folder)
     return folder
 
@@ -76,6 +81,9 @@ def test_the_envelope_holds_what_moved(envelope):
     assert table["same weights", "other", "pixel"].max() == pytest.approx(MOVED, rel=1e-2)
     assert table["same weights", "other", "rmse"].max() == 0
     assert table["trained again", "other"].max() == 0
+    assert table["fused with bfloat16 products", "bfloat16"].idxmax() == "rmse"
+    assert table["fused with bfloat16 products", "bfloat16"].max() == pytest.approx(FEWER_DIGITS)
+    assert table["trained with bfloat16 products", "bfloat16"].max() == 0
     assert table["other seed", "seeds"].min() > 0
 
 
@@ -99,8 +107,23 @@ def test_tolerances_follow_from_the_envelope(envelope, finished):
     assert allowed["retrain"]["rmse"] == pytest.approx(2 * spread)
 
 
+def test_a_study_that_fuses_in_bfloat16_has_tolerances_of_its_own(envelope, study):
+    plain, fewer = (
+        tolerances.of_study({**study, "fusing": {"precision": precision}}, envelope)
+        for precision in ("float32", "bfloat16")
+    )
+    pd.testing.assert_frame_equal(plain, tolerances.read(envelope / "tolerances.csv"))
+    plain, fewer = (
+        each.set_index("metric")["recompute"].groupby("metric").max() for each in (plain, fewer)
+    )
+    assert fewer["rmse"] == pytest.approx(10 * FEWER_DIGITS)
+    assert fewer["cc"] == pytest.approx(plain["cc"]) == pytest.approx(10 * MOVED)
+    assert fewer["cc_times_root_n"] == pytest.approx(plain["cc_times_root_n"])
+
+
 def test_the_envelope_is_told_in_tables(envelope):
     text = (envelope / "envelope.md").read_text()
+    assert "## Scores, fused with bfloat16 products" in text
     rows = [line for line in text.splitlines() if line.startswith("| reconstruction | cc ")]
     assert [cell.strip() for cell in rows[0].split("|")[3:5]] == ["0", "4.0e-06"]
     assert "5 of 6" in text

@@ -1,7 +1,6 @@
 """The training loop, independent of network and protocol, and the setup of torch for it."""
 
 import copy
-import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -13,6 +12,7 @@ from ..core.errors import StudyError
 from .batches import Batch
 from .losses import Loss, Outcome
 from .optimiser import Adam, decayed
+from .precision import products_in
 
 
 def choose_device(device: str) -> torch.device:
@@ -24,28 +24,6 @@ def choose_device(device: str) -> torch.device:
             "config: training.device is cuda, but torch finds no GPU here; set it to auto or cpu"
         )
     return torch.device(device)
-
-
-def choose_precision(precision: str, device: torch.device) -> str:
-    """Return "float32" or "bfloat16"; `auto` is bfloat16 if the device has instructions for it.
-
-    Logs a warning if bfloat16 is requested but only emulated, which is slow.
-    """
-    native = _multiplies_bfloat16(device)
-    if precision == "auto":
-        return "bfloat16" if native else "float32"
-    if precision == "bfloat16" and not native:
-        logging.warning(
-            "training.precision is bfloat16, for which this processor has no instructions:"
-            " it is emulated, many times slower than float32"
-        )
-    return precision
-
-
-def _multiplies_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.cpu._is_avx512_bf16_supported()
 
 
 def make_deterministic(seed: int, threads: int) -> None:
@@ -146,7 +124,7 @@ def _evaluate(apply: Callable[[Batch], Outcome], batches: Iterable[Batch]) -> fl
 def _apply(network: torch.nn.Module, device: torch.device, precision: str, batch: Batch) -> Outcome:
     """Return the Outcome of `network` for a batch."""
     inputs, target, *counts = (part.to(device) for part in batch)
-    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+    with products_in(precision, device):
         output = network(inputs.contiguous(memory_format=torch.channels_last)).float()
     where = counts[0] if counts else None
     count = target.numel() if where is None else int(where.sum().item())

@@ -75,6 +75,7 @@ def fill_scene(
     *,
     tags: Mapping[str, str],
     tile_px: int,
+    precision: str,
     device: torch.device,
     threads: int = 1,
     progress: Callable[[Sequence[Tile]], Iterable[Tile]] = iter,
@@ -84,7 +85,8 @@ def fill_scene(
     models: {band: networks of all seeds}, of red, green and blue, which have one kind of input.
     factors: {band: factor on the standard deviation of their ensemble}, NaN where it is unknown.
     mask: QA_PIXEL flags of pixels to fill. tags: of the file. tile_px: side of a tile, which bounds
-    the memory and does not change the result. progress: wraps the tiles.
+    the memory and does not change the result. precision: of the products in convolutions (see
+    fusion/precision.py). progress: wraps the tiles.
     """
     networks = [model.network for of_band in models.values() for model in of_band]
     radius = max(network.radius for network in networks)
@@ -122,7 +124,7 @@ def fill_scene(
                 for part in covering(tile, is_hidden, multiple):
                     around, within = part.within(tile)
                     mean[at, *within], std[at, *within] = _ensemble(
-                        models[band], bands[:, *around], part, factors[band], device
+                        models[band], bands[:, *around], part, factors[band], precision, device
                     )
                 is_dated &= _on_other_date(models[band][0].record, bands)[tile.inner]
             return compose(seen, is_hidden, mean, std, is_dated)
@@ -174,7 +176,12 @@ def _on_other_date(record: Mapping[str, Any], bands: np.ndarray) -> np.ndarray:
 
 
 def _ensemble(
-    models: Sequence[Model], bands: np.ndarray, tile: Tile, factor: float, device: torch.device
+    models: Sequence[Model],
+    bands: np.ndarray,
+    tile: Tile,
+    factor: float,
+    precision: str,
+    device: torch.device,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation (reflectance) of one band in a tile, over its networks.
 
@@ -185,7 +192,7 @@ def _ensemble(
     for network, record in models:
         names, scaling = record["channels"], record["scaling"]
         given = torch.from_numpy(channels.normalised(bands, names, scaling)).to(device)
-        output = predict(network, given).cpu().numpy()[:, *tile.inner]
+        output = predict(network, given, precision).cpu().numpy()[:, *tile.inner]
         mean, *std = channels.in_reflectance(output, scaling[record["band"]])
         means.append(mean)
         variances += [np.square(each) for each in std]

@@ -5,7 +5,6 @@ inputs. The pixels of fused rasters are treated as a metric.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from .pixels import compare_rasters
 from .scores import PLACE
 from .tolerances import (
     COUNTS,
+    FUSED_BFLOAT16,
     HISTOGRAMS,
     OTHER_SEED,
     PIXEL,
@@ -37,9 +37,9 @@ from .tolerances import (
     family,
 )
 
-FEWER_DIGITS = "trained with bfloat16 products"  # for information; not used for tolerances
+TRAINED_BFLOAT16 = "trained with bfloat16 products"  # for information; not used for tolerances
 SEEDS = "seeds"  # name of the variant that is another seed
-BFLOAT16 = "bfloat16"  # name of the variant with fewer digits in training
+BFLOAT16 = "bfloat16"  # name of the variants with fewer digits, in training and in fusing
 COLUMNS = ["kind", "variant", *PLACE, "moved"]
 IDENTITY = ["protocol", "model", "input", "band", "seed"]
 WEIGHTS = ["variant", *IDENTITY, "same_bytes", "moved"]
@@ -53,7 +53,7 @@ FUSED: tuple[str, str, Tables] = (
     ((score_tables, 1), (difference_tables, 2), (uncertainty_tables, 1), (land_cover_tables, 1)),
 )
 TRAINED: tuple[str, str, Tables] = ("trained", TRAINED_AGAIN, ((score_tables, 1),))
-WITH_FEWER_DIGITS: tuple[str, str, Tables] = ("trained", FEWER_DIGITS, ((score_tables, 1),))
+OF_BFLOAT16 = (("fused", FUSED_BFLOAT16, FUSED[2]), ("trained", TRAINED_BFLOAT16, TRAINED[2]))
 
 
 def measure(
@@ -66,15 +66,17 @@ def measure(
     models trained again under it.
     """
     variants = sorted(path.parents[1].name for path in folder.glob("*/fused/results"))
-    runs = [(name, *kind) for name, kind in product(variants, (FUSED, TRAINED))]
-    if (folder / BFLOAT16 / "trained/results").exists():
-        runs.append((BFLOAT16, *WITH_FEWER_DIGITS))
+    runs = [
+        (name, *kind)
+        for name in variants
+        for kind in (OF_BFLOAT16 if name == BFLOAT16 else (FUSED, TRAINED))
+    ]
     moved: list[pd.DataFrame] = []
     weights: list[tuple] = []
     for variant, kind, label, tables in runs:
         again = folder / variant / kind / "results" / study["study"]
         of_run = moved_results(study, results, again, tables)
-        if label != SAME_WEIGHTS:  # with other weights, every value moves
+        if label != SAME_WEIGHTS:  # every value moves, not only those within rounding of an edge
             of_run = of_run[~of_run["metric"].str.endswith((TIMES_N, TIMES_ROOT_N))]
         moved.append(of_run.assign(kind=label, variant=variant))
         if kind == "trained":

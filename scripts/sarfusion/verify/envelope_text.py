@@ -6,11 +6,12 @@ import pandas as pd
 
 from ..show.tables import as_text
 from ..study.protocols import HEADLINE
-from .envelope import FEWER_DIGITS, SEEDS
+from .envelope import SEEDS, TRAINED_BFLOAT16
 from .scores import PLACE
 from .tolerances import (
     COUNTS,
     FLOOR,
+    FUSED_BFLOAT16,
     HISTOGRAMS,
     OTHER_SEED,
     PIXEL,
@@ -30,8 +31,11 @@ have has no column. A movement has no direction: it is the same whichever of two
 made the results. `same weights`: the models of the demo, fused and scored again, and the methods
 without training. `trained again`: each kind of model, for one band and seed. `other seed`: the
 largest difference between two seeds of one model and band, to compare the other columns with. 0
-means equal to the last bit. Training with bfloat16 products (`training.precision`) changes what is
-computed, so it is measured separately: the default is float32, and no tolerance depends on it.
+means equal to the last bit. bfloat16 products change what is computed, so they are measured
+separately, on a processor that has the instructions; the default is float32. No tolerance depends
+on training with them (`training.precision`). A study that fuses with them (`fusing.precision`) is
+verified with tolerances that follow from the movements `fused with bfloat16 products`, in place of
+`same weights` where they are larger: two machines each differ from float32 by about as much.
 
 Tolerances (`tolerances.csv`) are these movements times a margin. With the same weights, it is
 {safety} times the metric's largest movement anywhere, and at least {floor}. For weights that were
@@ -71,7 +75,7 @@ def as_markdown(table: pd.DataFrame, weights: pd.DataFrame) -> str:
         pixels=f"{SAFETY * max(1, pixels):.0f}",
     )
     parts = ["# How far results move", note]
-    for kind in (SAME_WEIGHTS, TRAINED_AGAIN, FEWER_DIGITS):
+    for kind in (SAME_WEIGHTS, TRAINED_AGAIN, FUSED_BFLOAT16, TRAINED_BFLOAT16):
         if kind not in wide:
             continue
         of_kind = wide[kind].map(_as_text)

@@ -41,13 +41,19 @@ tolerance of a mean over n is the larger of
 
     the recompute tolerance of the metric, and that of sqrt(n) times the metric, over sqrt(n)
 
+A study that fuses with bfloat16 products (`fusing.precision`) is verified with tolerances
+"recompute" that follow from the movements FUSED_BFLOAT16 too: SAFETY times these, if that is more.
+Every value then moves, and two machines each differ from float32 by about as much. The envelope has
+no n times movement of these, since it would grow with n.
+
 The numbers n are exact, since what is counted depends on masks and, for uiqi_textured, on the
 variance of the measured band, computed in float64 from numbers that are the same everywhere.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,6 +63,7 @@ from .files import plain_file
 from .scores import DIFFERENCES, PLACE, Form
 
 SAME_WEIGHTS, TRAINED_AGAIN, OTHER_SEED = "same weights", "trained again", "other seed"
+FUSED_BFLOAT16 = "fused with bfloat16 products"
 PIXEL = "pixel"  # stands for the pixels of fused rasters as a metric, in the region "scene"
 MAX_TABLE_MB = 10
 KINDS = ["recompute", "retrain"]
@@ -103,12 +110,17 @@ def family(metric: str) -> str:
     return re.sub(r"_\d+$", "", metric)
 
 
-def from_envelope(envelope: pd.DataFrame) -> pd.DataFrame:
-    """Return the tolerances (COLUMNS) that follow from an envelope (envelope.COLUMNS)."""
+def from_envelope(
+    envelope: pd.DataFrame, recomputed: Sequence[str] = (SAME_WEIGHTS,)
+) -> pd.DataFrame:
+    """Return the tolerances (COLUMNS) that follow from an envelope (envelope.COLUMNS).
+
+    recomputed: the kinds of movements that the tolerances "recompute" follow from.
+    """
     largest = envelope.pivot_table(
         index=list(PLACE), columns="kind", values="moved", aggfunc="max", sort=False
-    ).reindex(columns=[SAME_WEIGHTS, TRAINED_AGAIN, OTHER_SEED])
-    here = largest[SAME_WEIGHTS]
+    ).reindex(columns=[*recomputed, TRAINED_AGAIN, OTHER_SEED])
+    here = largest[[*recomputed]].max(axis=1)
     in_steps = here.index.get_level_values("metric").isin([*HISTOGRAMS, *COUNTS])
     moved = here.where(in_steps, here.groupby("metric").transform("max"))
     recompute = (SAFETY * moved).fillna(0).clip(lower=FLOOR)
@@ -120,6 +132,27 @@ def from_envelope(envelope: pd.DataFrame) -> pd.DataFrame:
         "retrain_margin": np.where(trained >= recompute, TWICE, SAFETY),
     }
     return pd.DataFrame(table).reset_index()
+
+
+def of_study(study: Mapping[str, Any], folder: Path) -> pd.DataFrame:
+    """Return the tolerances (COLUMNS) for the results of a study, from the folder of an envelope.
+
+    Raises StudyError if a table there cannot be used, or if the study fuses with bfloat16 products
+    and the envelope has no such movements.
+    """
+    if study["fusing"]["precision"] == "float32":
+        return read(folder / "tolerances.csv")
+    path = folder / "envelope.csv"
+    envelope = pd.read_csv(plain_file(path, MAX_TABLE_MB))
+    if FUSED_BFLOAT16 not in envelope["kind"].unique():
+        raise StudyError(
+            f"{path}: no movements {FUSED_BFLOAT16!r}, from which the tolerances of a study with"
+            " fusing.precision: bfloat16 follow; measure them on a processor that has bfloat16"
+            " instructions (./reproduce envelope) and commit them"
+        )
+    table = from_envelope(envelope, [SAME_WEIGHTS, FUSED_BFLOAT16])
+    _check_bounds(path, table, ["retrain"])  # "recompute" is no wider than this
+    return table
 
 
 def read(path: str | Path) -> pd.DataFrame:
@@ -135,14 +168,20 @@ def read(path: str | Path) -> pd.DataFrame:
         raise StudyError(f"{path}: not a table of tolerances ({error})") from None
     if list(table.columns) != COLUMNS or not np.isfinite(table[KINDS]).all(axis=None):
         raise StudyError(f"{path}: not a table of tolerances")
-    for metric, *found in table[["metric", *KINDS]].itertuples(index=False):
-        bounds = bounds_of(metric)
+    _check_bounds(path, table, KINDS)
+    return table
+
+
+def _check_bounds(path: str | Path, table: pd.DataFrame, kinds: Sequence[str]) -> None:
+    """Raise StudyError if a tolerance of these kinds is wider than BOUNDS. path: its file."""
+    for metric, *found in table[["metric", *kinds]].itertuples(index=False):
+        of_metric = dict(zip(KINDS, bounds_of(metric), strict=True))
+        bounds = [of_metric[kind] for kind in kinds]
         if any(value > bound for value, bound in zip(found, bounds, strict=True)):
             raise StudyError(
-                f"{path}: tolerances {found} of {metric} are wider than {list(bounds)}, the"
+                f"{path}: tolerances {found} of {metric} are wider than {bounds}, the"
                 " bounds in verify/tolerances.py; measure them again (./reproduce envelope)"
             )
-    return table
 
 
 def bounds_of(metric: str) -> tuple[float, float]:

@@ -29,6 +29,7 @@ from torch.nn.functional import pad
 from ...core.errors import StudyError
 from ..convolutions import SingleOutputConv2d
 from ..losses import Loss, SquaredError
+from ..precision import FLOAT32, products_in
 
 LOG_VARIANCES = (-12.0, 6.0)  # least and largest, of the normalised band
 # A log variance is this many times the output of its convolution. The optimiser moves every weight
@@ -118,13 +119,16 @@ def build(
 
 
 @torch.no_grad()
-def predict(network: FusionNetwork, inputs: torch.Tensor) -> torch.Tensor:
+def predict(network: FusionNetwork, inputs: torch.Tensor, precision: str = FLOAT32) -> torch.Tensor:
     """Return the network's outputs (outputs, rows, columns) for `inputs` (channels, rows, columns).
 
     Inputs are padded with zeros (the training mean) at the bottom and right to a multiple of the
-    poolings; the padding is cut off the output.
+    poolings; the padding is cut off the output. precision: of the products in convolutions, see
+    ../precision.py. Outputs have the type of the inputs in any case.
     """
     height, width = inputs.shape[1:]
     missing = (0, -width % network.multiple, 0, -height % network.multiple)
     padded = pad(inputs, missing)[None].contiguous(memory_format=torch.channels_last)
-    return network(padded)[0, :, :height, :width]
+    with products_in(precision, inputs.device):
+        outputs = network(padded)
+    return outputs[0, :, :height, :width].to(inputs.dtype)
