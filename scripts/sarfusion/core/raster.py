@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 BLOCK = 256  # side of the blocks in a file, pixels
 STRIP_PX = 2**20  # most pixels of a strip, unless one row of blocks has more
-CACHE_BYTES = 128 * 2**20  # of GDAL: room for two rows of blocks, independent of the machine
+CACHE_BYTES = 256 * 2**20  # of GDAL: room for four rows of blocks, those of tiles with a halo
 
 
 @contextmanager

@@ -7,7 +7,7 @@ window at one of its own pixels.
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -107,11 +107,6 @@ class Ground:
         """Return the values (..., pixels) of maps (..., rows, columns) without the margin."""
         pixels = maps.reshape(*maps.shape[:-2], -1)
         return pixels if self._places is None else pixels.take(self._places, axis=-1)
-
-    @cached_property
-    def every(self) -> np.ndarray:
-        """The places of all pixels of the ground."""
-        return np.arange(np.count_nonzero(inner(self.mask)))
 
 
 def at(values: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -228,7 +223,7 @@ class Region:
         """Return the pixels whose whole window of size x size is in the region."""
         if size not in self._whole:
             self._whole[size] = (
-                self.ground.every
+                _all_places(inner(self.mask).size)
                 if self.mask.all()
                 else self._places(inner(whole_windows(self.mask, size)))
             )
@@ -242,6 +237,12 @@ class Region:
 
     def _places(self, mask):
         return np.flatnonzero(self.ground.of(mask))
+
+
+@lru_cache(maxsize=1)
+def _all_places(count):
+    """Return the places of all pixels of a tile that is ground throughout, as most are."""
+    return np.arange(count)
 
 
 def inner(image: np.ndarray) -> np.ndarray:
