@@ -3,15 +3,19 @@
 import numpy as np
 from numba import njit
 
-BLOCK = 1024  # items that are summed without pairs of sums; bounds the rounding
+BLOCK = 1024  # items whose sum is added to the total, so that rounding stays small
 
-# "reassoc" lets several items be added by one instruction. The sum of a machine is always the same.
+# "reassoc" lets one instruction add several items. Processors may thus differ in the last digits,
+# but on one of them, a sum is always the same.
 compiled = njit(cache=True, nogil=True, fastmath={"contract", "reassoc"}, error_model="numpy")
 
 
 @compiled
 def dot(x: np.ndarray, y: np.ndarray) -> float:
-    """Return the sum of the products of two arrays (items,)."""
+    """Return the sum of the products of two arrays (items,).
+
+    Unlike NumPy's, it does not depend on the number of threads of a linear algebra library.
+    """
     total = 0.0
     for start in range(0, len(x), BLOCK):
         part = 0.0
