@@ -78,8 +78,9 @@ def main(
         grid, regions = opened.enter_context(
             open_ground(split, optical, gaps, gap_settings, matched)
         )
-        measured = opened.enter_context(open_bands(places))
-        everything = opened.enter_context(open_bands(places + products))
+        # The stack is in both and often gives the ground too: shared, it is unpacked once for all.
+        measured = opened.enter_context(open_bands(places, shared=True))
+        everything = opened.enter_context(open_bands(places + products, shared=True))
         writer = None
         if cells:
             region = "test" if gaps is None else "gap"

@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 
 BLOCK = 256  # side of the blocks in a file, pixels
 STRIP_PX = 2**20  # most pixels of a strip, unless one row of blocks has more
-CACHE_BYTES = 128 * 2**20  # of GDAL: room for two rows of blocks, independent of the machine
+CACHE_BYTES = 256 * 2**20  # of GDAL: room for four rows of blocks, those of tiles with a halo
 
 
 @contextmanager
-def open_raster(path: str | Path) -> Iterator[DatasetReader]:
+def open_raster(path: str | Path, shared: bool = False) -> Iterator[DatasetReader]:
     """Open a georeferenced raster for reading.
+
+    shared: whether it shares its unpacked blocks with other open rasters of this path that are
+    shared too; all of them must then be read by one thread.
 
     Raises StudyError, also for reads inside the block, when the file cannot be read, is cut
     short, is on a network, or has no place on the Earth.
@@ -42,7 +45,7 @@ def open_raster(path: str | Path) -> Iterator[DatasetReader]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # check_placed reports it
-            dataset = rasterio.open(path)
+            dataset = rasterio.open(path, sharing=shared)
         with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), dataset:
             check_placed(dataset)
             yield dataset
@@ -145,13 +148,15 @@ class BandReader:
 
 
 @contextmanager
-def open_bands(places: Sequence[tuple[str | Path, str]]) -> Iterator[BandReader]:
+def open_bands(
+    places: Sequence[tuple[str | Path, str]], shared: bool = False
+) -> Iterator[BandReader]:
     """Open the bands `places`, pairs of (path, band name), as a BandReader.
 
-    Raises StudyError when the rasters have different grids.
+    shared: see `open_raster`. Raises StudyError when the rasters have different grids.
     """
     with ExitStack() as stack:
-        datasets = {path: stack.enter_context(open_raster(path)) for path, _ in places}
+        datasets = {path: stack.enter_context(open_raster(path, shared)) for path, _ in places}
         first, *others = datasets
         for path in others:
             if not Grid.of(datasets[path]).alike(Grid.of(datasets[first])):

@@ -88,7 +88,8 @@ class Placed(NamedTuple):
     def sums(self, terms: Terms) -> np.ndarray:
         """Return the sums (terms, cells) of the Terms of a metric."""
         at = self.at.take(terms.where)
-        return np.stack([np.bincount(at, values, len(self.numbers)) for values in terms.values])
+        sums = [np.bincount(at, values, len(self.numbers)) for values in terms.values()]
+        return np.array(sums, float)
 
 
 class CellWriter:

@@ -5,8 +5,9 @@ window at one of its own pixels.
 """
 
 import math
-from collections.abc import Callable, Mapping
-from functools import cached_property
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache, reduce
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -63,13 +64,32 @@ def check_range(data_range: float) -> None:
 class Terms(NamedTuple):
     """The values of a tile to be summed.
 
-    where: places among the pixels of the ground, one for each item that counts. values: arrays
-    (items,); the first states how many pixels, windows or differences each item stands for. Only
-    the entropy has a row of numbers to be added up instead.
+    where: places among the pixels of the ground, one for each item that counts. factors: for each
+    value, the one or two arrays (items,) whose product it is, since a sum needs no array of the
+    product; () is the value 1. The first value states how many pixels, windows or differences each
+    item stands for. row: numbers to be added up instead; only the entropy has them.
     """
 
     where: np.ndarray
-    values: list[np.ndarray]
+    factors: Sequence[tuple[np.ndarray, ...]] = ()
+    row: np.ndarray | None = None
+
+    def values(self) -> Iterator[np.ndarray | None]:
+        """Yield each value (items,), None for 1; one product at a time is in memory."""
+        return (reduce(operator.mul, arrays) if arrays else None for arrays in self.factors)
+
+    def sums(self) -> np.ndarray:
+        """Return the sum of each value (values,), or the row."""
+        if self.row is not None:
+            return self.row
+        return np.array([self._sum(*arrays) for arrays in self.factors], float)
+
+    def _sum(self, *arrays):
+        from .sums import dot  # not above: most users of Terms need no compiler
+
+        if len(arrays) == 2:
+            return dot(*arrays)
+        return arrays[0].sum() if arrays else len(self.where)
 
 
 class Ground:
@@ -80,11 +100,13 @@ class Ground:
 
     def __init__(self, mask: np.ndarray) -> None:
         self.mask = mask
-        self._places = np.flatnonzero(inner(mask))
+        own = inner(mask)
+        self._places = None if own.all() else np.flatnonzero(own)
 
     def of(self, maps: np.ndarray) -> np.ndarray:
         """Return the values (..., pixels) of maps (..., rows, columns) without the margin."""
-        return at(maps.reshape(*maps.shape[:-2], -1), self._places)
+        pixels = maps.reshape(*maps.shape[:-2], -1)
+        return pixels if self._places is None else pixels.take(self._places, axis=-1)
 
 
 def at(values: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -117,8 +139,8 @@ class Image:
 
     @cached_property
     def centred(self) -> np.ndarray:
-        """The image about its centre; zero off the ground."""
-        return np.where(self.ground.mask, self.values - self.centre, 0)
+        """The image about its centre, with the margin."""
+        return self.values - self.centre
 
     @cached_property
     def pixels(self) -> np.ndarray:
@@ -149,7 +171,7 @@ class Pair:
     @cached_property
     def error(self) -> np.ndarray:
         """fused - reference at the pixels of the ground: (pixels,), or (bands, pixels)."""
-        return self.fused.pixels - self.reference.pixels
+        return self.ground.of(inner(self.fused.values) - inner(self.reference.values))
 
     def once(self, function: Callable[["Pair"], Found]) -> Found:
         """Return function(self), computed at the first call."""
@@ -163,15 +185,19 @@ def _once(function, argument, found):
 
 
 def _on_ground(name, image, ground):
-    image = np.where(ground, image, 0).astype(np.float64)
+    found = image.astype(np.float64, order="C")
+    if not ground.all():
+        np.copyto(found, 0, where=~ground)
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = found.sum()  # which is finite only if all values are, and takes less time
     # Leaving such pixels out would reward a method for failing where it is hard.
-    if bad := np.count_nonzero(~np.isfinite(image)):
-        values = np.count_nonzero(ground) * (image.size // ground.size)
+    if not np.isfinite(total) and (bad := np.count_nonzero(~np.isfinite(found))):
+        values = np.count_nonzero(ground) * (found.size // ground.size)
         raise StudyError(
             f"{bad} of {values} values to be scored in the {name} image are not finite; "
             "score valid pixels only, and look for a model that diverged"
         )
-    return image
+    return found
 
 
 class Region:
@@ -196,7 +222,11 @@ class Region:
     def whole(self, size: int) -> np.ndarray:
         """Return the pixels whose whole window of size x size is in the region."""
         if size not in self._whole:
-            self._whole[size] = self._places(inner(whole_windows(self.mask, size)))
+            self._whole[size] = (
+                _all_places(inner(self.mask).size)
+                if self.mask.all()
+                else self._places(inner(whole_windows(self.mask, size)))
+            )
         return self._whole[size]
 
     @cached_property
@@ -207,6 +237,12 @@ class Region:
 
     def _places(self, mask):
         return np.flatnonzero(self.ground.of(mask))
+
+
+@lru_cache(maxsize=1)
+def _all_places(count):
+    """Return the places of all pixels of a tile that is ground throughout, as most are."""
+    return np.arange(count)
 
 
 def inner(image: np.ndarray) -> np.ndarray:

@@ -129,19 +129,25 @@ def _on(where, *values):
 
 
 def _counted(where, *values):
-    """Return the Terms of values of the pixels at `where`, all of which count."""
-    return Terms(where, [np.ones(where.shape), *values])
+    """Return the Terms of values of the pixels at `where`, all of which count.
+
+    A value is an array, or a tuple of arrays whose product it is.
+    """
+    factors = (value if isinstance(value, tuple) else (value,) for value in values)
+    return Terms(where, [(), *factors])
 
 
 def _products(where, x, y):
     x, y = at(x, where), at(y, where)
-    return _counted(where, x, y, x * x, y * y, x * y)
+    return _counted(where, x, y, (x, x), (y, y), (x, y))
 
 
 @metric("band", "RMSE", "reflectance", better="lower", value=_root_mean)
 def rmse(pair: Pair, region: Region) -> Terms:
     """Root mean square error."""
-    return _on(region.whole(1), pair.error**2)
+    where = region.whole(1)
+    error = at(pair.error, where)
+    return _counted(where, (error, error))
 
 
 def _contrast(sums, given):
@@ -156,7 +162,7 @@ def _in_parts(pair, region, name):
     first, second = (at(part, where) for part in region.parts[name])
     squares = at(pair.error, where) ** 2
     in_each = (term for part in (first, second) for term in (part, np.where(part, squares, 0)))
-    return Terms(where, [first | second, *in_each])
+    return Terms(where, [(term,) for term in (first | second, *in_each)])
 
 
 @metric("band", "Bias", "reflectance", better="zero", value=_mean, compared=False)
@@ -174,7 +180,8 @@ def mae(pair: Pair, region: Region) -> Terms:
 @metric("band", "CC", "", better="higher", value=_correlation)
 def cc(pair: Pair, region: Region) -> Terms:
     """Pearson's correlation of the pixels; blind to gain and offset, NaN for constants."""
-    return _products(region.whole(1), *(image.pixels - image.centre for image in pair.images))
+    x, y = (image.ground.of(inner(image.centred)) for image in pair.images)
+    return _products(region.whole(1), x, y)
 
 
 @metric("band", "PSNR", "dB", better="higher", value=_decibels, compared=False)
@@ -255,7 +262,7 @@ def q_af(pair: Pair, region: Region) -> Terms:
     where = region.whole(SOBEL_WINDOW)
     weights = at(pair.reference.once(magnitudes), where)
     quality = at(pair.once(preserved_edges), where)
-    return _counted(where, weights, weights**2, weights * quality)
+    return _counted(where, weights, (weights, weights), (weights, quality))
 
 
 @metric("band", "Entropy difference", "bits", "zero", value=_entropy_change, compared=False)
@@ -277,7 +284,7 @@ def entropy_difference(pair: Pair, region: Region) -> Terms:
         return np.bincount(bins, minlength=GREY_LEVELS)
 
     row = np.concatenate([[where.size], *map(counts, pair.images)])
-    return Terms(where, [row])
+    return Terms(where, row=row)
 
 
 def _squared_steps(image: Image) -> list[np.ndarray]:

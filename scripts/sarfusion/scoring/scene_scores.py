@@ -4,6 +4,7 @@ A scene is given as a function that reads windows, so that only a few tiles are 
 Several threads may work on tiles; the sums are added in the order of the tiles.
 """
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -49,7 +50,7 @@ def score_scene(
     """Return {(region, run): {metric: Score}} of the fused images of a scene.
 
     read: read(tile, fused) returns ({region: mask}, {key: reference}, {run: image}) of a Tile with
-    its margin; unless `fused` is true, images need not be read (the last is {}). The key of a
+    its halo; unless `fused` is true, images need not be read (the last is {}). The key of a
     reference is the band of its runs. Images of one band (rows, columns) get the metrics of a band,
     others those of a triple.
     givens: {key: Given}. names: of the metrics, if not all.
@@ -68,7 +69,7 @@ def score_scene(
 
     def sums(work):
         tile, (masks, references, runs) = work
-        ground = Ground(np.any(list(masks.values()), axis=0))
+        ground = Ground(_union(masks.values()))
         parts = {
             name: {metric: _parts(masks, both, ground) for metric, both in of_region.items()}
             for name, of_region in (contrasts or {}).items()
@@ -92,7 +93,7 @@ def score_scene(
                 region = regions[name, run.band]
                 of_parts = [] if image.ndim > 2 else [*region.parts]
                 terms = _terms(pair, region, [*(names or names_of(image)), *of_parts])
-                found[name, run] = {metric: _sums(one) for metric, one in terms.items()}
+                found[name, run] = {metric: one.sums() for metric, one in terms.items()}
                 if cells and placed and name == cells.region and run in cells.runs:
                     in_cells[run] = {
                         metric: placed.sums(one)
@@ -135,21 +136,19 @@ def names_of(image: np.ndarray) -> list[str]:
 def _terms(pair, region, names):
     """Return {metric: Terms} for the metrics in `names`; without pixels, all sums are 0."""
     if not region.mask.any():
-        return {name: Terms(region.whole(1), [np.zeros(1)]) for name in names}
+        return {name: Terms(region.whole(1), row=np.zeros(1)) for name in names}
     return {name: METRICS[name].terms(pair, region) for name in names}
 
 
 def _parts(masks, both, ground):
     """Return the two parts of a region, each the union of other regions."""
-    unions = (np.any([masks[name] for name in names], axis=0) for names in both)
-    first, second = (ground.of(inner(union)) for union in unions)
+    first, second = (ground.of(inner(_union(masks[name] for name in names))) for names in both)
     return first, second
 
 
-def _sums(terms):
-    """Return the sums of a metric's Terms, or the row of numbers that replaces them."""
-    values = terms.values
-    return np.array([value.sum() for value in values], float) if len(values) > 1 else values[0]
+def _union(masks):
+    """Return where any of the masks, at least one, is true."""
+    return functools.reduce(np.logical_or, masks)
 
 
 class Survey(NamedTuple):
@@ -182,7 +181,7 @@ def survey(
     values: dict[tuple[str, str], list[np.ndarray]] = {}
     everywhere: dict[str, list[np.ndarray]] = {}
     used = [np.zeros(size, bool) for size in shape]
-    for tile in tiles(shape, tile_px, HALO_PX):
+    for tile in tiles(shape, tile_px, 0):  # without a halo, so that blocks are unpacked once
         masks, references, _ = read(tile, False)
         for name, mask in masks.items():
             if mask.ndim != 2 or mask.dtype != bool:
@@ -190,16 +189,15 @@ def survey(
                     f"the region {name} is {mask.dtype} {mask.shape}, not a 2-D boolean array"
                 )
         if boxed:
-            own = inner(masks[boxed])
-            used[0][slice(*tile.rows)] |= own.any(axis=1)
-            used[1][slice(*tile.columns)] |= own.any(axis=0)
+            used[0][slice(*tile.rows)] |= masks[boxed].any(axis=1)
+            used[1][slice(*tile.columns)] |= masks[boxed].any(axis=0)
         at = tuple(slice(-start % step, None, step) for start, _ in (tile.rows, tile.columns))
-        masks = {name: inner(mask)[at] for name, mask in masks.items()}
-        ground = np.any(list(masks.values()), axis=0)
+        masks = {name: mask[at] for name, mask in masks.items()}
+        ground = _union(masks.values())
         for key, image in references.items():
             if image.ndim > 2:  # no metric of a triple needs these numbers
                 continue
-            seen = inner(image)[at]
+            seen = image[at]
             everywhere.setdefault(key, []).append(seen[ground])
             for name, mask in masks.items():
                 values.setdefault((name, key), []).append(seen[mask])

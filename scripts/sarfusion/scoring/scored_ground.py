@@ -33,13 +33,13 @@ def open_ground(
     nothing is scored where these are not valid. gap_file: the mask of what was withheld, or None.
     With it, `settings` of the gaps divide the ground into regions (see gaps.regions); without, the
     only region is `test`. matched: the raster of other dates, whose age defines further regions, or
-    None.
+    None. The rasters are opened as shared, see `open_raster`.
     """
     bands = optical_of(band_names(optical))
     places = [(split, "use"), *((optical, band) for band in bands)]
     if gap_file:
         places += [(gap_file, "gap"), *([(matched, DATE_AGE)] if matched else [])]
-    with open_bands(places) as raster:
+    with open_bands(places, shared=True) as raster:
         grid = raster.grid
         beyond = _reach(settings, grid.pixel_m) if gap_file else 0
 

@@ -6,64 +6,55 @@ file, because numba recompiles a loop after an edit of its own file, not of one 
 The loops are compiled once per machine. Numba caches them beside this file or, if that folder is
 read-only, in the user's cache folder. They release the interpreter's lock, so that threads can work
 on tiles at the same time. Each result comes from one thread, so that their number changes no bit.
+
+Inner loops run along rows, so that one instruction works on several columns.
 """
 
 import numpy as np
 from numba import njit
 
-from .definitions import FLOAT32_ROUNDING, SSIM_SIGMA, STABLE, UIQI_WINDOW
-from .image_pair import Pair
+from .definitions import FLOAT32_ROUNDING, SSIM_SIGMA, SSIM_WINDOW, STABLE, UIQI_WINDOW
+from .image_pair import HALO_PX, Pair, inner
 
-compiled = njit(cache=True, nogil=True, fastmath={"contract"})
+# Python's check for zero divisors would prevent vectorisation, so divide as NumPy does.
+compiled = njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
 
 
 def ssim_pixels(pair: Pair) -> np.ndarray:
     """Return the structural similarity of 11 x 11 gaussian windows at the pixels of the ground."""
     gaussian = np.exp(-0.5 * (np.arange(-5, 6) / SSIM_SIGMA) ** 2)
-    constants = ((share * pair.given.data_range) ** 2 for share in STABLE)
     weights = tuple(gaussian / gaussian.sum())
+    constants = ((share * pair.given.data_range) ** 2 for share in STABLE)
     x, y = (image.centred for image in pair.images)
-    return pair.ground.of(_ssim(x, y, pair.reference.centre, weights, *constants))
+    quality = np.empty(inner(x).shape)
+    first = HALO_PX - SSIM_WINDOW // 2
+    _ssim(x, y, first, pair.reference.centre, weights, *constants, quality)
+    return pair.ground.of(quality)
 
 
 def uiqi_pixels(pair: Pair) -> np.ndarray:
     """Return (universal image quality index, variance of the reference) of 8 x 8 windows."""
-    # The place of a window of even size is right of its middle: it begins four pixels before.
-    # Whole rows are passed in one piece, so that the compiled loop is vectorised.
-    x, y = (np.ascontiguousarray(image.centred[1:-2, 1:-2]) for image in pair.images)
     weights = (1 / UIQI_WINDOW,) * UIQI_WINDOW
+    x, y = (image.centred for image in pair.images)
+    found = np.empty((2, *inner(x).shape))
+    # The place of a window of even size is right of its middle: it begins four pixels before.
+    first = HALO_PX - UIQI_WINDOW // 2
     centre, level = pair.reference.centre, pair.given.data_range
-    return pair.ground.of(np.stack(_uiqi(x, y, centre, weights, FLOAT32_ROUNDING, level)))
+    _uiqi(x, y, first, centre, weights, FLOAT32_ROUNDING, level, *found)
+    return pair.ground.of(found)
 
 
 @compiled
-def _down(x, top, weights, found):
-    """Find the weighted sum of each column of x over the rows from `top` on."""
-    for c in range(len(found)):
-        total = 0.0
-        for i in range(len(weights)):
-            total += weights[i] * x[top + i, c]
-        found[c] = total
-
-
-@compiled
-def _products_down(x, y, top, weights, found):
-    """Find the weighted sum of each column of the product of x and y in the same way."""
-    for c in range(len(found)):
-        total = 0.0
-        for i in range(len(weights)):
-            total += weights[i] * x[top + i, c] * y[top + i, c]
-        found[c] = total
-
-
-@compiled
-def _squares_down(x, y, top, weights, found):
-    """Find the weighted sum of each column of xx + yy in the same way."""
-    for c in range(len(found)):
-        total = 0.0
-        for i in range(len(weights)):
-            total += weights[i] * (x[top + i, c] * x[top + i, c] + y[top + i, c] * y[top + i, c])
-        found[c] = total
+def _terms(x, y, terms):
+    """Find x, y, xx + yy, xy and, if `terms` has a fifth row, xx."""
+    for c in range(len(x)):
+        terms[0, c] = x[c]
+        terms[1, c] = y[c]
+        terms[2, c] = x[c] * x[c] + y[c] * y[c]
+        terms[3, c] = x[c] * y[c]
+    if len(terms) > 4:
+        for c in range(len(x)):
+            terms[4, c] = x[c] * x[c]
 
 
 @compiled
@@ -77,68 +68,100 @@ def _along(x, weights, found):
 
 
 @compiled
-def _moments(x, y, top, weights, columns, found):
-    """Find the weighted sums of x, y, xx + yy and xy in the windows whose first row is `top`.
+def _down(rows, top, weights, first, second):
+    """Find the weighted sums of each column over the rows from `top`, and from the next row.
 
-    weights: for both the rows and the columns of a window. They are a tuple, whose length is known
-    at compile time, so that windows are summed in registers, for several columns by one
-    instruction. columns: (4, columns of x), scratch; found: (4, windows). Each window is summed
-    separately, since a running sum would accumulate rounding.
+    rows: a ring, see `_moments`. Two sums at a time need half as many reads.
     """
-    _down(x, top, weights, columns[0])
-    _down(y, top, weights, columns[1])
-    _squares_down(x, y, top, weights, columns[2])
-    _products_down(x, y, top, weights, columns[3])
-    for k in range(4):
-        _along(columns[k], weights, found[k])
+    size = len(weights)
+    for c in range(len(first)):
+        one = weights[0] * rows[top % (size + 1), c]
+        two = 0.0
+        for i in range(1, size):
+            value = rows[(top + i) % (size + 1), c]
+            one += weights[i] * value
+            two += weights[i - 1] * value
+        first[c] = one
+        second[c] = two + weights[size - 1] * rows[(top + size) % (size + 1), c]
 
 
 @compiled
-def _ssim(x, y, centre, weights, luminance, contrast):
-    """Return the structural similarity of every window inside two images, row by row.
+def _moments(x, y, first, top, weights, terms, rows, found):
+    """Find the weighted sums of the terms in the windows of two rows, `top` and the next.
 
-    x, y: (rows, columns), about `centre`. luminance, contrast: the constants C1 and C2.
+    Each window is summed separately, since a running sum would accumulate rounding. first: the row
+    and the column of x and y where the first window begins. weights: for both the rows and the
+    columns of a window. They are a tuple, whose length is known at compile time, so that windows
+    are summed in registers. terms, rows, found: of `_scratch`. `rows` has the sums along rows of x
+    and y: row r is at r modulo their number, and kept for the next call, whose `top` must be larger
+    by 2. The second half of `found` is meaningless if x has no further row.
     """
-    shape = (x.shape[0] - len(weights) + 1, x.shape[1] - len(weights) + 1)
-    quality = np.empty(shape)
-    columns, found = np.empty((4, x.shape[1])), np.empty((4, shape[1]))
-    for row in range(shape[0]):
-        _moments(x, y, row, weights, columns, found)
-        for c in range(shape[1]):
-            dx, dy = found[0, c], found[1, c]
-            mx, my = dx + centre, dy + centre
-            variances = found[2, c] - (dx * dx + dy * dy)
-            covariance = found[3, c] - dx * dy
-            quality[row, c] = ((2 * mx * my + luminance) * (2 * covariance + contrast)) / (
-                (mx * mx + my * my + luminance) * (variances + contrast)
-            )
-    return quality
+    size, stop = len(weights), first + terms.shape[1]
+    for row in range(top + size - 1 if top else 0, min(top + size + 1, len(x) - first)):
+        _terms(x[first + row, first:stop], y[first + row, first:stop], terms)
+        for k in range(len(terms)):
+            _along(terms[k], weights, rows[k, row % (size + 1)])
+    for k in range(len(terms)):
+        _down(rows[k], top, weights, found[0, k], found[1, k])
 
 
 @compiled
-def _uiqi(x, y, centre, weights, rounding, level):
-    """Return (quality index, variance of x) of every window inside two images, row by row.
+def _scratch(count, size, width):
+    """Return the arrays `terms`, `rows` and `found` of `_moments`, for this many terms."""
+    terms = np.empty((count, width + size - 1))
+    return terms, np.zeros((count, size + 1, width)), np.empty((2, count, width))
 
-    x, y: (rows, columns), about `centre`. A mean or a spread below `rounding` of the level
-    counts as zero.
+
+@compiled
+def _ssim(x, y, first, centre, weights, luminance, contrast, quality):
+    """Find the structural similarity of windows: `quality` (rows, columns).
+
+    x, y: images about `centre`. first: the row and the column where the first window begins.
+    luminance, contrast: the constants C1 and C2.
     """
-    shape = (x.shape[0] - len(weights) + 1, x.shape[1] - len(weights) + 1)
-    quality, texture = np.empty(shape), np.empty(shape)
-    columns, found = np.empty((5, x.shape[1])), np.empty((5, shape[1]))
-    for row in range(shape[0]):
-        _moments(x, y, row, weights, columns[:4], found[:4])
-        _products_down(x, x, row, weights, columns[4])
-        _along(columns[4], weights, found[4])
-        for c in range(shape[1]):
-            dx, dy = found[0, c], found[1, c]
-            mx, my = dx + centre, dy + centre
-            texture[row, c] = found[4, c] - dx * dx
-            variances = found[2, c] - (dx * dx + dy * dy)
-            squares = mx * mx + my * my
-            # A zero divisor is replaced by 1, since a branch would prevent vectorisation.
-            dark = squares <= rounding**2 * level**2
-            flat = variances <= rounding**2 * (level**2 + squares)
-            index = (1.0 if dark else 2 * mx * my) / (1.0 if dark else squares)
-            index *= (1.0 if flat else 2 * (found[3, c] - dx * dy)) / (1.0 if flat else variances)
-            quality[row, c] = index
-    return quality, texture
+    terms, rows, found = _scratch(4, len(weights), quality.shape[1])
+    for top in range(0, len(quality), 2):
+        _moments(x, y, first, top, weights, terms, rows, found)
+        for row in range(top, min(top + 2, len(quality))):
+            _ssim_row(found[row - top], centre, luminance, contrast, quality[row])
+
+
+@compiled
+def _ssim_row(moments, centre, luminance, contrast, quality):
+    for c in range(len(quality)):
+        dx, dy = moments[0, c], moments[1, c]
+        mx, my = dx + centre, dy + centre
+        variances = moments[2, c] - (dx * dx + dy * dy)
+        covariance = moments[3, c] - dx * dy
+        quality[c] = ((2 * mx * my + luminance) * (2 * covariance + contrast)) / (
+            (mx * mx + my * my + luminance) * (variances + contrast)
+        )
+
+
+@compiled
+def _uiqi(x, y, first, centre, weights, rounding, level, quality, texture):
+    """Find the quality index of windows, and the variance of x: each (rows, columns).
+
+    x, y, first: as for `_ssim`. A mean or a spread below `rounding` of the level counts as zero.
+    """
+    terms, rows, found = _scratch(5, len(weights), quality.shape[1])
+    for top in range(0, len(quality), 2):
+        _moments(x, y, first, top, weights, terms, rows, found)
+        for row in range(top, min(top + 2, len(quality))):
+            _uiqi_row(found[row - top], centre, rounding, level, quality[row], texture[row])
+
+
+@compiled
+def _uiqi_row(moments, centre, rounding, level, quality, texture):
+    for c in range(len(quality)):
+        dx, dy = moments[0, c], moments[1, c]
+        mx, my = dx + centre, dy + centre
+        texture[c] = moments[4, c] - dx * dx
+        variances = moments[2, c] - (dx * dx + dy * dy)
+        covariance = moments[3, c] - dx * dy
+        squares = mx * mx + my * my
+        # A zero divisor is replaced by 1, since a branch would prevent vectorisation.
+        dark = squares <= rounding**2 * level**2
+        flat = variances <= rounding**2 * (level**2 + squares)
+        numerator = (1.0 if dark else 2 * mx * my) * (1.0 if flat else 2 * covariance)
+        quality[c] = numerator / ((1.0 if dark else squares) * (1.0 if flat else variances))
