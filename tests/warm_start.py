@@ -1,10 +1,10 @@
 """Snakemake for the tests, started with its imports done.
 
-A run of Snakemake on a tiny study spends more than half of its processor time on imports: those of
-Snakemake, those of the process that forks its jobs, and those of jobs that start before this process
-is ready. Here one process imports everything once, and each run is a fork of it, with its own
-arguments, folder, variables and output. Runs that a test stops, and those with variables of their
-own, start as users start them (Project.command).
+A run of Snakemake on a tiny study spends about half of its processor time on imports: those of
+Snakemake, those of the process that forks its jobs, and those of jobs that start before that process
+is ready. Here one process imports everything once. Each run is a fork of it, with its own arguments,
+folder, variables and output. Runs that a test stops, and runs with variables of their own, start as
+a user starts them (Project.command).
 """
 
 import atexit
@@ -12,9 +12,9 @@ import gc
 import multiprocessing
 import os
 import runpy
-import signal
 import sys
 import threading
+from contextlib import suppress
 from functools import cache
 from multiprocessing import forkserver, util
 from pathlib import Path
@@ -25,7 +25,7 @@ MAX_FILES = 1024  # descriptors that a fork may have to close
 
 
 def is_possible():
-    """Return whether runs can be forked, which command/terminal/forked_jobs.py does on Linux only."""
+    """Return whether runs can be forked: on Linux only, see command/terminal/forked_jobs.py."""
     return sys.platform == "linux"
 
 
@@ -55,7 +55,7 @@ def run(arguments, folder, output):
 def _run(arguments, folder, output, variables):
     """Run the script in this process, a fork, as a new Python would."""
     gc.freeze()  # what is imported is not looked at for garbage
-    with open(output, "ab", buffering=0) as file:
+    with Path(output).open("ab", buffering=0) as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     os.chdir(folder)
@@ -82,10 +82,8 @@ def _fork_instead(_, arguments, passed):
     kept = {0, 1, 2, *passed}
     for descriptor in range(MAX_FILES):
         if descriptor not in kept:
-            try:
+            with suppress(OSError):
                 os.close(descriptor)
-            except OSError:
-                pass
     try:
         exec(arguments[-1], {"__name__": "__main__"})
     finally:
