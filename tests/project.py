@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -67,22 +66,28 @@ class Project:
                 shutil.copy(source, target)
 
     @classmethod
+    def at(cls, folder):
+        """The copy of the project that is in a folder already."""
+        project = object.__new__(cls)
+        project.folder = folder
+        return project
+
+    @classmethod
     def copy(cls, source, folder):
         """A copy of the project in the folder `source`, with everything that ran in it."""
-        project = object.__new__(cls)
-        project.folder = shutil.copytree(source, folder)
-        return project
+        return cls.at(shutil.copytree(source, folder))
 
     def command(self, *arguments, study=TINY, change=None):
         """The command line by which ./reproduce starts Snakemake, with two cores.
 
-        `change` overrides the study through a second file, because Snakemake's own --config turns
-        the numbers inside lists and mappings into texts.
+        study: a file, or several that override each other. `change` overrides the study through
+        another file, because Snakemake's own --config turns the numbers inside lists and mappings
+        into texts.
         """
-        files = [study]
+        files = [study] if isinstance(study, str) else list(map(str, study))
         if change is not None:
             files.append("change.yaml")
-            (self.folder / files[1]).write_text(yaml.safe_dump(change))
+            (self.folder / files[-1]).write_text(yaml.safe_dump(change))
         return [
             *(sys.executable, "command/terminal/snakemake_with.py", "plain", *arguments),
             *("--configfile", *files, "--cores", "2"),
@@ -90,27 +95,25 @@ class Project:
 
     def run(self, *arguments, fails=False, **more):
         """Run Snakemake and return everything it printed; it must succeed, or fail if `fails`."""
-        command = self.command(*arguments, **more)
-        if self.environment is None and warm_start.is_possible():
-            code, printed = self._run_warm(command[1:])
-        else:
-            done = subprocess.run(
-                command,
-                cwd=self.folder,
-                env=self.environment,
-                text=True,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
-            code, printed = done.returncode, done.stdout
+        code, printed = self.attempt(*arguments, **more)
         assert (code != 0) == fails, printed
         return printed
 
-    def _run_warm(self, arguments):
-        """Return the exit code and the output of a script of Python in the project's folder."""
-        with tempfile.NamedTemporaryFile("r", encoding="utf-8") as output:
-            return warm_start.run(arguments, self.folder, output.name), output.read()
+    def attempt(self, *arguments, **more):
+        """Run Snakemake and return its exit code and everything it printed."""
+        command = self.command(*arguments, **more)
+        if self.environment is None:
+            return warm_start.run(command[1:], self.folder)
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        return done.returncode, done.stdout
 
     def reproduce(self, *arguments, fails=False, code=None):
         """Run ./reproduce with `arguments` and return everything it printed.

@@ -1,10 +1,10 @@
 """Snakemake for the tests, started with its imports done.
 
 A run of Snakemake on a tiny study spends about half of its processor time on imports: those of
-Snakemake, those of the process that forks its jobs, and those of jobs that start before that process
-is ready. Here one process imports everything once. Each run is a fork of it, with its own arguments,
-folder, variables and output. Runs that a test stops, and runs with variables of their own, start as
-a user starts them (Project.command).
+Snakemake, those of the process that forks its jobs, and those of jobs that start before that
+process is ready. Here one process imports everything once. Each run is a fork of it, with its own
+arguments, folder, variables and output. Runs that a test stops, and runs with variables of their
+own, start as a user starts them (Project.command).
 """
 
 import atexit
@@ -12,7 +12,9 @@ import gc
 import multiprocessing
 import os
 import runpy
+import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import suppress
 from functools import cache
@@ -22,11 +24,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SNAKEMAKE = ("snakemake.cli", "snakemake.executors.local", "snakemake_executor_plugin_slurm")
 MAX_FILES = 1024  # descriptors that a fork may have to close
-
-
-def is_possible():
-    """Return whether runs can be forked: on Linux only, see command/terminal/forked_jobs.py."""
-    return sys.platform == "linux"
 
 
 @cache
@@ -41,15 +38,26 @@ def _imported():
     return context
 
 
-def run(arguments, folder, output):
-    """Run a script of Python in `folder`; return its exit code.
+def run(arguments, folder):
+    """Run a script of Python in `folder`; return its exit code and all that it printed.
 
-    arguments: the script and its arguments. output: the path of a file for all that it prints.
+    arguments: the script, from `folder` on, and its arguments. Only Linux can fork what has
+    imported these libraries; elsewhere, a new Python runs the script.
     """
-    process = _imported().Process(target=_run, args=(arguments, folder, output, dict(os.environ)))
-    process.start()
-    process.join()
-    return process.exitcode
+    with tempfile.NamedTemporaryFile("w+", encoding="utf-8") as output:
+        if sys.platform == "linux":
+            given = (arguments, folder, output.name, dict(os.environ))
+            process = _imported().Process(target=_run, args=given)
+            process.start()
+            process.join()
+            code = process.exitcode
+        else:
+            command = [sys.executable, *arguments]
+            done = subprocess.run(
+                command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, check=False
+            )
+            code = done.returncode
+        return code, output.read()
 
 
 def _run(arguments, folder, output, variables):

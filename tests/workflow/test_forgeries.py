@@ -8,7 +8,6 @@ import json
 import pickle
 import re
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from urllib.parse import quote
@@ -55,17 +54,7 @@ def made_again(finished, folder, name, target, **drawn):
     staged = folder.parent / name
     stage(finished.folder / STUDY, folder, staged, **drawn)
     over = [staged / f"{name}.json" for name in ("place", "weights", "spot")]
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "snakemake", "--configfile", STUDY, *map(str, over)),
-            *("--directory", str(staged / "run"), "--nolock", "--cores", "2", target),
-        ],
-        cwd=finished.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    finished.run(target, "--directory", str(staged / "run"), "--nolock", study=[STUDY, *over])
     return staged / "run/results/tiny"
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import rasterio
 from forging import list_again
-from project import ROOT
+from project import ROOT, Project
 from safetensors.numpy import load_file, save_file
 from sarfusion.scoring.differences import interval_of
 from sarfusion.show.pages import as_page, title_of
@@ -112,15 +112,8 @@ class Reviewer:
         if given != self.given:
             staged = self.folder / "results/.verify"
             over = [staged / f"{name}.json" for name in ("place", "weights", "scores")]
-            subprocess.run(
-                [
-                    *(sys.executable, "-m", "snakemake", "--configfile", STUDY, *over),
-                    *("--directory", staged / "run", "--nolock", "--cores", "2", "derived"),
-                ],
-                cwd=self.folder,
-                capture_output=True,
-                check=False,
-            )
+            place = ("--directory", str(staged / "run"), "--nolock")
+            Project.at(self.folder).attempt("derived", *place, study=[STUDY, *over])
             self.given = given
         return self.again
 
@@ -428,15 +421,9 @@ def remade(reviewer, tmp_path):
 
     def make(weights):
         shutil.copy(weights, staged / f"weights/{MODEL}.safetensors")
-        command = [
-            *(sys.executable, "-m", "snakemake", "--configfile", STUDY),
-            *(staged / "place.json", staged / "weights.json"),
-            *("--directory", staged / "run", "--nolock", "--cores", "2", "scores"),
-        ]
-        done = subprocess.run(
-            command, cwd=tmp_path / "project", capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+        over = [staged / "place.json", staged / "weights.json"]
+        place = ("--directory", str(staged / "run"), "--nolock")
+        Project.at(tmp_path / "project").run("scores", *place, study=[STUDY, *over])
         return staged / "run/results/tiny"
 
     return make

@@ -1,0 +1,75 @@
+"""How long a whole scene takes in one run, from its files to the report; run by hand.
+
+    python tests/benchmarks/bench_whole_chain.py [--size 7600]
+
+A simulated city is tiled to a scene with clouds, whose files are imported as a user's own. A CNN
+copies the bands with the ratio, a U-Net and all methods without training fill gaps, and the scene's
+own clouds are filled; scores, verdicts, figures, viewer and paper follow. Networks are trained for
+20 updates, since the time of training does not depend on the size of the scene. Sharpening is left
+out: at 10 m, it would make 47 rasters of 520 MPix; bench_whole_scenes.py has its time per pixel.
+Needs 15 GB of disk.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import yaml
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "benchmarks"), str(TESTS.parent / "scripts")]
+
+
+def study_of(folder):
+    """Return the settings of a study of the scene in `folder`."""
+    from sarfusion.scenes import landsat, sar
+    from sarfusion.scenes.bands import BANDS
+
+    optical = {
+        name: {"path": "optical.tif", "band": number}
+        for number, name in enumerate((*BANDS, *landsat.QUALITY), 1)
+    }
+    about = {"sensor": "simulated", "date": None}
+    radar = {name: {"path": "sar.tif", "band": number} for number, name in enumerate(sar.BANDS, 1)}
+    site = {
+        "source": "files",
+        "optical": {**optical, "scale": landsat.SCALE, "offset": landsat.OFFSET, **about},
+        "sar": {**radar, "unit": "linear", **about},
+        "licence": "none",
+    }
+    return {
+        "study": "whole_chain",
+        "data": str(folder),
+        "sites": {"tiled": site},
+        "protocols": {
+            "reconstruction": {"models": ["cnn"]},
+            "cloud_gap": {"models": ["unet"]},
+        },
+        "models": {
+            "cnn": {"network": "cnn", "patch_px": 33, "batch": 2},
+            "unet": {"network": "unet", "patch_px": 64, "batch": 2, "uncertainty": True},
+        },
+        "inputs": ["ratio"],
+        "seeds": [1],
+        "training": {"updates": 20, "validate_every": 20},
+    }
+
+
+def main(size):
+    """Print the table."""
+    from bench_overhead import time_study
+    from scenes import make_scene
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_scene(folder, size, 30)
+        study = folder / "whole_chain.yaml"
+        study.write_text(yaml.safe_dump(study_of(folder)))
+        time_study(study, f"{size} x {size} px")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=7600, help="pixels a side (7600)")
+    main(parser.parse_args().size)
