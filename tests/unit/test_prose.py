@@ -1,6 +1,6 @@
 """The sentences of the paper: correct for each combination of verdicts, claiming no more."""
 
-import itertools
+import random
 import re
 
 import pandas as pd
@@ -47,10 +47,11 @@ def is_sentence(text):
 
 
 class TestVerdicts:
-    def test_each_of_all_combinations_says_of_each_claim_its_verdict_once(self):
-        """Four verdicts for each of the claims."""
-        for verdicts in itertools.product(VERBS, repeat=len(CLAIMS)):
-            wanted = dict(zip(CLAIMS, verdicts, strict=True))
+    def test_each_combination_says_of_each_claim_its_verdict_once(self):
+        """Four verdicts for each of the claims: 4000 of a million combinations."""
+        draws = random.Random(1)
+        for _ in range(4000):
+            wanted = {name: draws.choice([*VERBS]) for name in CLAIMS}
             sentences = verdict_sentences(told(wanted))
             said = []
             for sentence in sentences:
