@@ -26,7 +26,7 @@ def main(
     of the shuffling.
     """
     with create_raster(
-        displaced, read_grid(stack), bands, np.float32, np.nan, quick=True
+        displaced, read_grid(stack), bands, np.float32, np.nan, quick=True, by_band=True
     ) as target:
         for number, name in enumerate(bands, 1):
             values = read_band(stack, name)

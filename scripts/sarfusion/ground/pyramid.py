@@ -21,23 +21,49 @@ def push_pull(band: np.ndarray) -> np.ndarray:
     if unknown.all():
         raise StudyError("no valid pixel is outside the gaps; lower the gap share")
     above = push_pull(_cell_means(band, ~unknown))
-    rows, columns = band.shape
-    filled = np.where(unknown, above.repeat(2, axis=0).repeat(2, axis=1)[:rows, :columns], band)
+    filled = band.copy()
+    rows, columns = np.nonzero(unknown)
+    filled[rows, columns] = above[rows // 2, columns // 2]
+    # Only unknown pixels are read and written, since in most scenes they are few.
+    places, neighbours = _with_neighbours(rows, columns, band.shape)
+    del rows, columns  # of a large gap, they take as much memory as the band
+    flat = filled.reshape(-1)
     for _ in range(MEMBRANE_STEPS):
-        edged = np.pad(filled, 1, mode="edge")
-        mean = (edged[:-2, 1:-1] + edged[2:, 1:-1] + edged[1:-1, :-2] + edged[1:-1, 2:]) / 4
-        filled[unknown] = mean[unknown]
+        up, down, left, right = map(flat.take, neighbours)
+        flat[places] = (up + down + left + right) / 4
     return filled
+
+
+def _with_neighbours(
+    rows: np.ndarray, columns: np.ndarray, shape: tuple[int, ...]
+) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """Return the places of pixels in a flat image, and those of the pixels up, down, left, right.
+
+    At an edge of the image, a pixel is its own neighbour.
+    """
+    height, width = shape
+    places = rows * width + columns
+    up, left = places - width * (rows > 0), places - (columns > 0)
+    return places, (
+        up,
+        places + width * (rows < height - 1),
+        left,
+        places + (columns < width - 1),
+    )
 
 
 def _cell_means(band: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Return the mean of the known pixels of each 2 x 2 cell, NaN where there is none."""
     padding = [(0, size % 2) for size in band.shape]
-    weight = np.pad(known.astype(band.dtype), padding)
-    value = np.pad(np.where(known, band, 0), padding)
-    cells = (weight.shape[0] // 2, 2, weight.shape[1] // 2, 2)
-    count, total = (part.reshape(cells).sum(axis=(1, 3)) for part in (weight, value))
+    count = _cell_sums(np.pad(known.astype(band.dtype), padding))
+    total = _cell_sums(np.pad(np.where(known, band, 0), padding))
     return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+
+
+def _cell_sums(image: np.ndarray) -> np.ndarray:
+    """Return the sum of each 2 x 2 cell of an image of even size."""
+    top, bottom = image[::2], image[1::2]
+    return (top[:, ::2] + top[:, 1::2]) + (bottom[:, ::2] + bottom[:, 1::2])
 
 
 def anomaly(band: np.ndarray, gap: np.ndarray) -> np.ndarray:

@@ -184,16 +184,15 @@ def _pack(
     """Return the JSON values of the layers, with the pixels of `blocks` packed as text."""
     shape = read_grid(split).shape
 
-    def read(band: Band, ratio: int) -> np.ndarray:
-        """Return the pixels of the blocks of one band, flat."""
-        with open_bands([band]) as bands:
-            return read_blocks(
-                lambda window: bands.read(window)[0], _scaled(shape, ratio), blocks[ratio]
-            )
+    def read(places: Sequence[Band], ratio: int) -> np.ndarray:
+        """Return the pixels (bands, pixels) of the blocks; bands of one file are read together."""
+        with open_bands(places) as bands:
+            return read_blocks(bands.read, _scaled(shape, ratio), blocks[ratio])
 
     entries = []
     for layer in layers:
         ratio, ranking = ratios[layer.id], rankings[layer.id]
+        bands = zip(layer.bands, read([*layer.bands.values()], ratio), strict=True)
         entries.append(
             {
                 "id": layer.id,
@@ -207,10 +206,7 @@ def _pack(
                     {"row": int(row), "column": int(column), "rmse": float(f"{rmse:.4g}")}
                     for row, column, rmse in islice(zip(*ranking, strict=True), MAX_PLACES)
                 ],
-                "bands": {
-                    name: pack(read(band, ratio), RESOLUTION[layer.unit])
-                    for name, band in layer.bands.items()
-                },
+                "bands": {name: pack(values, RESOLUTION[layer.unit]) for name, values in bands},
                 **layer.about,
             }
         )
@@ -219,8 +215,8 @@ def _pack(
         "grids": {
             str(ratio): [block.as_list() for block in of_grid] for ratio, of_grid in blocks.items()
         },
-        "split": encode(read((split, "use"), 1).astype(np.uint16)),
-        "gaps": encode(read((gaps, "gap"), 1).astype(np.uint16)) if gaps else None,
+        "split": encode(read([(split, "use")], 1)[0].astype(np.uint16)),
+        "gaps": encode(read([(gaps, "gap")], 1)[0].astype(np.uint16)) if gaps else None,
         "layers": entries,
     }
 

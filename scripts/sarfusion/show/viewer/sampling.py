@@ -75,22 +75,26 @@ def plan_blocks(
 def read_blocks(
     read: Callable[[Window], np.ndarray], shape: tuple[int, int], blocks: Sequence[SampledBlock]
 ) -> np.ndarray:
-    """Return the pixels of `blocks`, one after the other, as one flat array.
+    """Return the pixels (bands, pixels) of `blocks`, one after the other.
 
-    read: returns the pixels (rows, columns) of a raster of `shape` in a Window.
+    read: returns the bands (bands, rows, columns) of rasters of `shape` in a Window.
     """
-    return np.concatenate([_read_block(read, shape, block).ravel() for block in blocks])
+    parts = (_read_block(read, shape, block) for block in blocks)
+    return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
 
 
 def _read_block(
     read: Callable[[Window], np.ndarray], shape: tuple[int, int], block: SampledBlock
 ) -> np.ndarray:
-    """Return the pixels (rows, columns) of a block; a thinned raster is read strip by strip."""
+    """Return the bands (bands, rows, columns) of a block.
+
+    A thinned raster is read strip by strip.
+    """
     if block.step == 1:
         return read(Window(block.column, block.row, block.columns, block.rows))
     first, step = block.step // 2, block.step
     kept = []
     for window in strips(shape):
         top = (first - window.row_off) % step
-        kept.append(read(window)[top::step, first::step])
-    return np.concatenate(kept)
+        kept.append(read(window)[:, top::step, first::step])
+    return np.concatenate(kept, axis=1)
