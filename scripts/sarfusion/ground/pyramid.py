@@ -24,32 +24,21 @@ def push_pull(band: np.ndarray) -> np.ndarray:
     filled = band.copy()
     rows, columns = np.nonzero(unknown)
     filled[rows, columns] = above[rows // 2, columns // 2]
-    # Only unknown pixels are read and written, since in most scenes they are few.
-    places, neighbours = _with_neighbours(rows, columns, band.shape)
+    # Only unknown pixels are read and written, since in most scenes they are few. A neighbour is at
+    # a distance in the flat image; at an edge of the image, a pixel is its own neighbour.
+    (height, width), flat = band.shape, filled.reshape(-1)
+    unknowns = rows * width + columns
+    neighbours = [
+        (-width, rows > 0),
+        (width, rows < height - 1),
+        (-1, columns > 0),
+        (1, columns < width - 1),
+    ]
     del rows, columns  # of a large gap, they take as much memory as the band
-    flat = filled.reshape(-1)
     for _ in range(MEMBRANE_STEPS):
-        up, down, left, right = map(flat.take, neighbours)
-        flat[places] = (up + down + left + right) / 4
+        total = sum(flat.take(unknowns + step * is_inside) for step, is_inside in neighbours)
+        flat[unknowns] = total / 4
     return filled
-
-
-def _with_neighbours(
-    rows: np.ndarray, columns: np.ndarray, shape: tuple[int, ...]
-) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-    """Return the places of pixels in a flat image, and those of the pixels up, down, left, right.
-
-    At an edge of the image, a pixel is its own neighbour.
-    """
-    height, width = shape
-    places = rows * width + columns
-    up, left = places - width * (rows > 0), places - (columns > 0)
-    return places, (
-        up,
-        places + width * (rows < height - 1),
-        left,
-        places + (columns < width - 1),
-    )
 
 
 def _cell_means(band: np.ndarray, known: np.ndarray) -> np.ndarray:
