@@ -57,6 +57,7 @@ def run(arguments, folder):
                 command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, check=False
             )
             code = done.returncode
+        output.seek(0)
         return code, output.read()
 
 
