@@ -32,7 +32,18 @@ Path("said.json").write_text(json.dumps(said))
 
 
 @pytest.fixture
-def script_class(monkeypatch):
+def server(monkeypatch):
+    """A server of forks of its own, as this process may have another (warm_start.py)."""
+    own = forkserver.ForkServer()
+    monkeypatch.setattr(forkserver, "_forkserver", own)
+    for name in forkserver.__all__:
+        monkeypatch.setattr(forkserver, name, getattr(own, name))
+    yield own
+    own._stop()
+
+
+@pytest.fixture
+def script_class(server, monkeypatch):
     """A stand-in for Snakemake's PythonScript, patched; `as_ever` lists what it ran without a fork.
 
     Its `plan` makes a stand-in for the scheduler schedule so many jobs.
@@ -139,13 +150,13 @@ def test_a_job_that_fails_raises_what_snakemake_expects(forking, job, text, code
     assert raised.value.returncode == code
 
 
-def test_ctrl_c_comes_to_jobs_but_not_to_the_imports(forking, job, tmp_path):
+def test_ctrl_c_comes_to_jobs_but_not_to_the_imports(forking, server, job, tmp_path):
     text = "open('mask', 'w').write(str(signal.pthread_sigmask(0, [])))"
     text = f"import signal\n{text}"
     forking().execute_script(job(text))
     assert (tmp_path / "mask").read_text() == "set()"
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
-    status = Path(f"/proc/{forkserver._forkserver._forkserver_pid}/status").read_text()
+    status = Path(f"/proc/{server._forkserver_pid}/status").read_text()
     blocked = int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16)
     assert blocked == 1 << signal.SIGINT - 1
 
