@@ -162,7 +162,8 @@ def test_shards_that_are_stopped_go_on_and_give_the_bytes_of_one_plan(project, l
     assert "stopped; the same command continues from here" in project.printed
     assert "The last plan" not in project.printed
     await_(lambda: not project.jobs(ACTIVE), "jobs to be cancelled")
-    assert project.jobs("CANCELLED"), project.jobs()
+    # Whether Slurm calls it cancelled or failed: the training that was held did not go on.
+    assert not any("train_hamlet" in stage for stage in stages("COMPLETED")), project.jobs()
     (project.folder / "go").touch()
 
     assert project.reproduce("--shards", "2").wait(WAIT_S) == 0, project.printed
