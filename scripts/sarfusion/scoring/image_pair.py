@@ -101,12 +101,11 @@ class Ground:
     def __init__(self, mask: np.ndarray) -> None:
         self.mask = mask
         own = inner(mask)
-        self._places = None if own.all() else np.flatnonzero(own)
+        self._places = _all_places(own.size) if own.all() else np.flatnonzero(own)
 
     def of(self, maps: np.ndarray) -> np.ndarray:
         """Return the values (..., pixels) of maps (..., rows, columns) without the margin."""
-        pixels = maps.reshape(*maps.shape[:-2], -1)
-        return pixels if self._places is None else pixels.take(self._places, axis=-1)
+        return at(maps.reshape(*maps.shape[:-2], -1), self._places)
 
 
 def at(values: np.ndarray, places: np.ndarray) -> np.ndarray:
