@@ -60,7 +60,7 @@ class Sizes:
 
 
 FULL = Sizes(5, 2.0, 20, 500, 8192, 1024, 7600, (512, 2048))
-TINY = Sizes(2, 0.001, 2, 2, 64, 64, 48, (32,), batch=1)
+TINY = Sizes(2, 0.001, 2, 2, 64, 64, 48, (32, 48), batch=1)
 
 
 def make_scene(size):
