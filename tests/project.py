@@ -115,6 +115,15 @@ class Project:
         )
         return done.returncode, done.stdout
 
+    def run_apart(self, target, staged, *names, study=TINY):
+        """Run a target into `staged`/run, as verify does; return as `attempt` does.
+
+        names: of the files NAME.json in `staged` that override the study.
+        """
+        over = [staged / f"{name}.json" for name in names]
+        place = ("--directory", str(staged / "run"), "--nolock")
+        return self.attempt(target, *place, study=[study, *over])
+
     def reproduce(self, *arguments, fails=False, code=None):
         """Run ./reproduce with `arguments` and return everything it printed.
 

@@ -1,10 +1,10 @@
 """Snakemake for the tests, started with its imports done.
 
-A run of Snakemake on a tiny study spends about half of its processor time on imports: those of
-Snakemake, those of the process that forks its jobs, and those of jobs that start before that
-process is ready. Here one process imports everything once. Each run is a fork of it, with its own
-arguments, folder, variables and output. Runs that a test stops, and runs with variables of their
-own, start as a user starts them (Project.command).
+On a tiny study, much of a run's time goes into imports: those of Snakemake, those of the process
+that forks its jobs, and those of jobs that start before that process is ready. Here one process
+imports everything once. Each run is a fork of it, with its own arguments, folder, variables and
+output. Runs that a test stops, and runs with variables of their own, start as a user starts them
+(Project.command).
 """
 
 import atexit
@@ -16,8 +16,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import suppress
 from functools import cache
+from itertools import pairwise
 from multiprocessing import forkserver, util
 from pathlib import Path
 
@@ -88,11 +88,8 @@ def _fork_instead(_, arguments, passed):
     pid = os.fork()
     if pid:
         return pid
-    kept = {0, 1, 2, *passed}
-    for descriptor in range(MAX_FILES):
-        if descriptor not in kept:
-            with suppress(OSError):
-                os.close(descriptor)
+    for kept, next_kept in pairwise(sorted({0, 1, 2, *passed, MAX_FILES})):
+        os.closerange(kept + 1, next_kept)
     try:
         exec(arguments[-1], {"__name__": "__main__"})
     finally:

@@ -141,9 +141,9 @@ def test_the_picture_without_clouds_is_made_again(protocols, tmp_path):
     # Of the U-Net with two inputs: red with both seeds, the first seeds, and the method that fills.
     assert len(sent) == 2 * 4 + 2
     stage(protocols.folder / PROTOCOLS, reference, staged)
-    over = [staged / f"{name}.json" for name in ("place", "weights", "scores")]
-    place = ("--directory", str(staged / "run"), "--nolock")
-    protocols.run("pictures", *place, study=[PROTOCOLS, *over])
+    names = ("place", "weights", "scores")
+    code, printed = protocols.run_apart("pictures", staged, *names, study=PROTOCOLS)
+    assert code == 0, printed
     again = staged / "run/results/protocols"
     tables, figures = made_pictures(study, reference)
     assert tables == ["tables/product.csv", "tables/product.md"]

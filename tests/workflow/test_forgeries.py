@@ -53,8 +53,8 @@ def made_again(finished, folder, name, target, **drawn):
     """The results that a target makes with the models in `folder`, in a folder beside it."""
     staged = folder.parent / name
     stage(finished.folder / STUDY, folder, staged, **drawn)
-    over = [staged / f"{name}.json" for name in ("place", "weights", "spot")]
-    finished.run(target, "--directory", str(staged / "run"), "--nolock", study=[STUDY, *over])
+    code, printed = finished.run_apart(target, staged, "place", "weights", "spot")
+    assert code == 0, printed
     return staged / "run/results/tiny"
 
 

@@ -111,9 +111,7 @@ class Reviewer:
         given = {path: path.read_bytes() for path in [*files, self.folder / "config/claims.yaml"]}
         if given != self.given:
             staged = self.folder / "results/.verify"
-            over = [staged / f"{name}.json" for name in ("place", "weights", "scores")]
-            place = ("--directory", str(staged / "run"), "--nolock")
-            Project.at(self.folder).attempt("derived", *place, study=[STUDY, *over])
+            Project.at(self.folder).run_apart("derived", staged, "place", "weights", "scores")
             self.given = given
         return self.again
 
@@ -421,9 +419,9 @@ def remade(reviewer, tmp_path):
 
     def make(weights):
         shutil.copy(weights, staged / f"weights/{MODEL}.safetensors")
-        over = [staged / "place.json", staged / "weights.json"]
-        place = ("--directory", str(staged / "run"), "--nolock")
-        Project.at(tmp_path / "project").run("scores", *place, study=[STUDY, *over])
+        project = Project.at(tmp_path / "project")
+        code, printed = project.run_apart("scores", staged, "place", "weights")
+        assert code == 0, printed
         return staged / "run/results/tiny"
 
     return make
