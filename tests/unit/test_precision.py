@@ -11,8 +11,7 @@ from torch import nn
 
 CPU = torch.device("cpu")
 # Bounds of the differences from float32, in standard deviations of the output. The networks here
-# are not trained, so their outputs are small beside the products that they are sums of. Those of a
-# trained network move less: a CNN's by 0.002 (RMS).
+# are not trained, so their outputs are small beside the products that they are sums of.
 RMS, LARGEST = 0.02, 0.1
 
 

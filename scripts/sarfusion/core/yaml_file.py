@@ -108,7 +108,7 @@ def read_yaml(path: str | Path, strict: bool = True) -> Document:
 def read_schema(path: Path) -> Any:
     """Return the content of a YAML file of the project itself, whose form needs no check.
 
-    Every command reads a schema; the parser in C, where PyYAML has it, is ten times as fast.
+    Every command reads a schema, so this takes the parser in C, where PyYAML has it.
     """
     parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(path.read_text(encoding="utf-8"), parser)

@@ -17,8 +17,7 @@ class SingleOutputConv2d(nn.Conv2d):
     those of nn.Conv2d. The library's kernel computes many output channels at once, and is mostly
     idle for a single one. It is therefore given k channels: the convolution of each row of pixels
     with each row of the kernel. These are then summed over the rows of the kernel, in the type of
-    the parameters: a convolution in bfloat16 returns bfloat16, and sums in it would nearly double
-    the error of a trained CNN.
+    the parameters: a convolution in bfloat16 returns bfloat16, and sums in it would lose digits.
     """
 
     def __init__(self, channels_in: int, size: int) -> None:
@@ -40,8 +39,7 @@ class WinogradConv2d(nn.Conv2d):
     parameters are those of nn.Conv2d. On a CPU, a trained network (`eval`) computes OUTPUT_ROWS
     rows at a time by minimal filtering: weighted sums of the input rows, a 1 x size convolution
     of each, and weighted sums of the results. For 5 x 5 this takes 40 % of the products. The sums
-    amplify rounding, so convolutions in bfloat16 are plain: the error of a trained CNN is then 0.4
-    times that with minimal filtering.
+    amplify rounding, so convolutions in bfloat16 are plain.
     Lavin & Gray 2016, Fast Algorithms for Convolutional Neural Networks, CVPR; here along one
     axis only.
     """
