@@ -25,9 +25,8 @@ def main(
     are displaced alike; they can be, since the bands of a stack are valid at the same pixels. seed:
     of the shuffling.
     """
-    with create_raster(
-        displaced, read_grid(stack), bands, np.float32, np.nan, quick=True, by_band=True
-    ) as target:
+    grid = read_grid(stack)
+    with create_raster(displaced, grid, bands, np.float32, np.nan, quick=True) as target:
         for number, name in enumerate(bands, 1):
             values = read_band(stack, name)
             target.write(shuffle(values, seed) if control == SHUFFLED else move(values), number)

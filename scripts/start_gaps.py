@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from sarfusion.core.raster import create_raster, read_band, read_bands, read_grid
+from sarfusion.core.raster import create_raster, read_band, read_grid
 from sarfusion.fusion.channels import (
     ANOMALY,
     CLEAR,
@@ -51,9 +51,9 @@ def main(
         dated = [*of_date, (matched, DATE_AGE), (matched, DATE_CLEAR)]
     anomalies = [name + ANOMALY for _, name in differing]
     names = [*bands, GAP, *anomalies, *(name for _, name in dated)]
-    with create_raster(start, grid, names, np.float32, np.nan, quick=True, by_band=True) as target:
-        # Together, since reading one band of the stack unpacks all of them.
-        for name, band in zip(bands, read_bands(stack, bands), strict=True):
+    with create_raster(start, grid, names, np.float32, np.nan, quick=True) as target:
+        for name in bands:
+            band = read_band(stack, name)
             missing = ~np.isfinite(band)
             state[missing] = NOT_VALID
             gap = missing if gaps is None else withheld

@@ -210,23 +210,20 @@ def create_raster(
     offset: Sequence[float] | None = None,
     threads: int = 1,
     quick: bool = False,
-    by_band: bool = False,
 ) -> Iterator[DatasetWriter]:
     """Yield a GeoTIFF with named bands for writing by windows; `path` exists once it is complete.
 
     scale, offset: one number per band each, stored as GDAL's scale and offset of the band
     (value = scale * digital number + offset). Digital numbers are written unchanged. threads: for
-    compression. quick: whether to compress at level 1, which takes less than half the time of level
-    6 for 2 % more bytes of float32; not for files whose checksums are published. by_band: whether
-    bands are written whole, one after another. Blocks then have one band each: a block of all bands
-    would be unpacked and packed again for every band. The bytes of the file depend neither on
-    `threads` nor on the windows, if these are `strips`.
+    compression. quick: whether the file is for other steps of the workflow, and its checksum is not
+    published. It is then compressed at level 1, which takes less than half the time of level 6 for
+    2 % more bytes of float32, and its blocks have one band each. Blocks of all bands would be
+    unpacked for each band that is read, and packed again for each that is written. The bytes of the
+    file depend neither on `threads` nor on the windows, if these are `strips`.
     """
     profile = profile_for(grid, len(names), np.dtype(dtype), nodata)
     if quick:
-        profile["zlevel"] = 1
-    if by_band:
-        profile["interleave"] = "band"
+        profile |= {"zlevel": 1, "interleave": "band"}
     with (
         whole_raster(path) as temporary,
         rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES),
