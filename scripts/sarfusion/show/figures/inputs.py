@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from rasterio.enums import Resampling
@@ -17,7 +18,20 @@ from . import by_label
 from .maps import RGB, MapLayer, MapScene
 
 MAX_MAP_PX = 700  # along a side of a map; a panel 58 mm wide has 460 pixels at 200 dpi
-KEPT_MAPS = 64  # of at most 2 MB each; kept because the figures of a job show the same maps
+# The figures of a job show the same maps and the same scene, so these are kept.
+KEPT_MAPS, KEPT_SCENES = 64, 4  # a map has at most 2 MB
+
+
+class Version(NamedTuple):
+    """A file and the time of its last change (ns): another version is read again."""
+
+    path: Path
+    changed_ns: int
+
+    @classmethod
+    def of(cls, path: str | Path) -> "Version":
+        """Return the Version of a file as it is now."""
+        return cls(Path(path), Path(path).stat().st_mtime_ns)
 
 
 class Layer:
@@ -59,12 +73,11 @@ class Layer:
         return self._reduced(Resampling.nearest)
 
     def _reduced(self, resampling: Resampling) -> np.ndarray:
-        path, share = Path(self.path), min(1, MAX_MAP_PX / max(self.shape))
+        share, file = min(1, MAX_MAP_PX / max(self.shape)), Version.of(self.path)
         rows, columns = (max(1, round(share * side)) for side in self.shape)
-        version = path.stat().st_mtime_ns
 
         def read(number: int) -> np.ndarray:
-            return _read_map(path, version, number, (rows, columns), resampling)
+            return _read_map(file, number, (rows, columns), resampling)
 
         if isinstance(self._numbers, list):
             return np.stack([read(number) for number in self._numbers])
@@ -73,10 +86,10 @@ class Layer:
 
 @lru_cache(maxsize=KEPT_MAPS)
 def _read_map(
-    path: Path, version: int, number: int, shape: tuple[int, int], resampling: Resampling
+    file: Version, number: int, shape: tuple[int, int], resampling: Resampling
 ) -> np.ndarray:
-    """Return a band, reduced to `shape`. A file with another `version` is read again."""
-    with open_raster(path) as dataset:
+    """Return a band, reduced to `shape`."""
+    with open_raster(file.path) as dataset:
         values = dataset.read(number, out_shape=shape, resampling=resampling)
     values.flags.writeable = False
     return values
@@ -122,18 +135,29 @@ def read_scene(
 ) -> MapScene:
     """Return the MapScene of a site from the paths of its stack, its split and its scene.json.
 
-    names: bands of the stack to include, with red, green and blue; None: the optical bands.
+    names: bands of the stack to include, with red, green and blue; None: the optical bands. The
+    same files give the same object.
     """
-    names = optical_of(band_names(stack)) if names is None else names
-    grid, facts = read_grid(stack), read_json(metadata)
+    files = (Version.of(path) for path in (stack, split, metadata))
+    return _scene(*files, None if names is None else tuple(names))
+
+
+@lru_cache(maxsize=KEPT_SCENES)
+def _scene(
+    stack: Version, split: Version, metadata: Version, names: tuple[str, ...] | None
+) -> MapScene:
+    grid, facts = read_grid(stack.path), read_json(metadata.path)
     return MapScene(
         facts["site"],
         bool(facts["simulated"]),
         grid.pixel_m,
         grid.shape,
-        {name: Layer(stack, name, grid.shape) for name in names},
-        Layer(stack, list(RGB), grid.shape),
-        Layer(split, None, grid.shape),
+        {
+            name: Layer(stack.path, name, grid.shape)
+            for name in names or optical_of(band_names(stack.path))
+        },
+        Layer(stack.path, list(RGB), grid.shape),
+        Layer(split.path, None, grid.shape),
         grid.north_deg,
     )
 

@@ -1,6 +1,7 @@
 """Choosing the window that a figure enlarges, by a fixed rule instead of by eye."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from rasterio.windows import Window
@@ -9,6 +10,8 @@ from ...core.errors import StudyError
 from ...core.raster import strips
 from ...ground.split import TEST
 from .maps import MapScene
+
+KEPT_INSETS = 4  # the figures of a job enlarge the same ground
 
 
 def choose_window(
@@ -44,6 +47,7 @@ def choose_window(
     raise StudyError("split: no valid test pixel to show; use smaller blocks or another scene")
 
 
+@lru_cache(maxsize=KEPT_INSETS)
 def choose_inset(scene: MapScene, size: int = 64) -> Window:
     """Return the most textured square Window entirely on valid test ground; see choose_window."""
     return choose_window(scene.shape, lambda window: ground_and_texture(scene, window), size)

@@ -62,7 +62,7 @@ class MapLayer(Protocol):
 FusedBands = Mapping[str, Mapping[str, MapLayer]]  # {label of a method: {band: reflectance}}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MapScene:
     """The layers of a site that map figures draw, all on one grid.
 

@@ -23,8 +23,8 @@ RESOLUTION = {"reflectance": 1e-4, "dB": 1e-2, "standard deviation": 1e-4, "clas
 BYTES_PER_VALUE = 1.6  # in the page; a first estimate
 FINE_SHARE = 0.5  # largest share of the page for layers with smaller pixels than the stack
 # Shares of the page's limit. A thinned page that fills less than MIN_FILL is packed again with
-# less thinning; each new attempt aims at TARGET_FILL.
-MIN_FILL, TARGET_FILL = 0.8, 0.95
+# less thinning; each new attempt aims at TARGET_FILL, and reads all layers again.
+MIN_FILL, TARGET_FILL = 0.7, 0.95
 MAX_ATTEMPTS = 4
 RESERVED_BYTES = 1000  # for data that are added after the layers are packed
 MAX_PLACES = 6  # number of worst places listed for each method
