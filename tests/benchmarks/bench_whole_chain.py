@@ -6,7 +6,8 @@ A simulated city is tiled to a scene with clouds, whose files are imported as a 
 with the ratio for each band, and all methods without training, fill simulated gaps; then the
 scene's own clouds are filled. Scores, verdicts, figures, viewer and paper follow. Networks are
 trained for 20 updates, since an update takes as long in every scene. Sharpening is left out: its
-products would have 520 MPix per band and method. Needs 15 GB of disk.
+products would have 520 MPix per band and method. Where the processor has instructions for bfloat16,
+a second run fuses with such products (fusing.precision). Needs 15 GB of disk.
 """
 
 import argparse
@@ -20,8 +21,8 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "benchmarks"), str(TESTS.parent / "scripts")]
 
 
-def study_of(folder):
-    """Return the settings of a study of the scene in `folder`."""
+def study_of(folder, precision):
+    """Return the settings of a study of the scene in `folder`. precision: of fusing."""
     from sarfusion.scenes import landsat, sar
     from sarfusion.scenes.bands import BANDS
 
@@ -54,20 +55,26 @@ def study_of(folder):
         "inputs": ["ratio"],
         "seeds": [1],
         "training": {"updates": 20, "validate_every": 20},
+        "fusing": {"precision": precision},
     }
 
 
 def main(size):
-    """Print the table."""
+    """Print a table for each precision of fusing."""
+    import torch
     from bench_overhead import time_study
+    from sarfusion.fusion.precision import BFLOAT16, FLOAT32, multiplies_bfloat16
     from scenes import make_scene
 
+    quick = [BFLOAT16] if multiplies_bfloat16(torch.device("cpu")) else []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_scene(folder, size, 30)
-        study = folder / "whole_chain.yaml"
-        study.write_text(yaml.safe_dump(study_of(folder)))
-        time_study(study, f"{size} x {size} px")
+        for precision in (FLOAT32, *quick):
+            study = folder / f"{precision}.yaml"
+            study.write_text(yaml.safe_dump(study_of(folder, precision)))
+            time_study(study, f"{size} x {size} px, fused in {precision}")
+            print()
 
 
 if __name__ == "__main__":
