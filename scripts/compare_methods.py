@@ -43,7 +43,7 @@ def main(
             )
         ground = Ground(sums.counts > 0, cell_px(sums.block_px), sums.block_px)
         for band in dict.fromkeys(band for band, *_ in sums.runs):
-            scores, counts = of_band(sums, band, ground)
+            scores, counts = of_band(sums, band)
             for pair in pairs:
                 for metric in counts:
                     sides = [(*side, metric) for side in (pair[:2], pair[2:])]
@@ -57,7 +57,7 @@ def main(
 
 
 def of_band(
-    sums: CellReader, band: str, ground: Ground
+    sums: CellReader, band: str
 ) -> tuple[Mapping[tuple[str, ...], Mapping[int, Score]], Mapping[str, np.ndarray]]:
     """Return ({(method, input, metric): {seed: Score}}, {metric: counts (cells,)}) of a band."""
     scores: dict[tuple[str, ...], dict[int, Score]] = {}
@@ -66,10 +66,9 @@ def of_band(
         if run_.band != band:
             continue
         for metric, terms in sums.sums(run_).items():
-            on_ground = terms[:, ground.cells]
-            found = score(metric, on_ground, Given(sums.data_range[band]))
+            found = score(metric, terms, Given(sums.data_range[band]))
             scores.setdefault((run_.method, run_.input, metric), {})[run_.seed] = found
-            counts[metric] = on_ground[0]
+            counts[metric] = terms[0].copy()  # not a view, which would keep all terms
     return scores, counts
 
 

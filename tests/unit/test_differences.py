@@ -45,10 +45,9 @@ def scores(tmp_path_factory):
     path = tmp_path_factory.mktemp("cells") / "images.cells.npz"
 
     def scores(reference, fused, region, block_px, **work):
-        counts, sums, _ = in_file(path, reference, fused, region, block_px, **work)
+        _, sums, _ = in_file(path, reference, fused, region, block_px, **work)
         return {
-            name: (score(name, terms[:, counts > 0], Given(RANGE)), terms[0].sum())
-            for name, terms in sums.items()
+            name: (score(name, terms, Given(RANGE)), terms[0].sum()) for name, terms in sums.items()
         }
 
     scores.path = path

@@ -23,7 +23,7 @@ tile's part of the sums. The same scores give the same bytes.
 import json
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -205,30 +205,28 @@ class CellReader:
         self.region, self.block_px = about["region"], about["block_px"]
         self.runs = [Run(*run) for run in about["runs"]]
         self.data_range: dict[str, float] = about["data_range"]
-        self._shape, self._tiles, self._terms = about["cells"], about["tiles"], about["terms"]
-        self.counts = self._added((), lambda tile: archive[f"{tile}/pixels"])
+        self._terms: dict[str, int] = about["terms"]
+        numbers = [archive[f"{tile}/cells"] for tile in range(about["tiles"])]
+        counts = np.zeros(np.prod(about["cells"], dtype=int))
+        for tile, cells in enumerate(numbers):
+            counts[cells] += archive[f"{tile}/pixels"]
+        self.counts = counts.reshape(about["cells"])
+        ground = np.flatnonzero(counts)
+        self._places = [np.searchsorted(ground, cells) for cells in numbers]
 
     def sums(self, run: Run) -> dict[str, np.ndarray]:
-        """Return {metric: sums (terms, rows, columns) over all cells} of a run."""
+        """Return {metric: sums (terms, cells)} of a run, over the cells with ground, row by row."""
         number = self.runs.index(run)
-
-        def terms(tile):
-            place = archive[f"{tile}/{number}.at"]
-            parts = (archive[f"{tile}/{name}"] for name in ("shared", number))
-            rows = [row for part in parts for row in part]
-            return np.stack([rows[at] for at in place])
-
-        archive = self._archive
-        total = self._added((sum(self._terms.values()),), terms)
-        parts = np.split(total, np.cumsum([*self._terms.values()])[:-1])
-        return dict(zip(self._terms, parts, strict=True))
-
-    def _added(self, terms: tuple[int, ...], of_tile: Callable[[int], np.ndarray]) -> np.ndarray:
-        """Return the sum of `of_tile` over all tiles: (terms, rows, columns) of cells."""
-        total = np.zeros((*terms, np.prod(self._shape, dtype=int)))
-        for tile in range(self._tiles):
-            total[..., self._archive[f"{tile}/cells"]] += of_tile(tile)
-        return total.reshape(*terms, *self._shape)
+        total = np.zeros((np.count_nonzero(self.counts), sum(self._terms.values())))
+        for tile, places in enumerate(self._places):
+            shared, own, at = (
+                self._archive[f"{tile}/{name}"] for name in ("shared", number, f"{number}.at")
+            )
+            rows = [*shared, *own]
+            total[places] += np.stack([rows[place] for place in at], axis=1)
+        parts = np.split(total, np.cumsum([*self._terms.values()])[:-1], axis=1)
+        # Copied, since sums over the cells of a part of an array take several times as long.
+        return {metric: part.copy().T for metric, part in zip(self._terms, parts, strict=True)}
 
 
 @contextmanager

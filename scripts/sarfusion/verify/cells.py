@@ -180,11 +180,10 @@ def _check_arrays(path, runs, our_arrays, their_arrays):
 def _movements(metric: str, ours: np.ndarray, theirs: np.ndarray, given: Given) -> float:
     """Return how far the score of a metric would move with the sums `theirs`; see _compare_cells.
 
-    ours, theirs: sums (terms, rows, columns) over cells. Numbers of pixels or windows, which come
-    first, must be the same, else this is infinite. If the score is undefined, as for a constant
-    image, the mean of each term must not move.
+    ours, theirs: sums (terms, cells). Numbers of pixels or windows, which come first, must be the
+    same, else this is infinite. If the score is undefined, as for a constant image, the mean of
+    each term must not move.
     """
-    ours, theirs = (sums.reshape(len(sums), -1) for sums in (ours, theirs))
     if not np.array_equal(ours[0], theirs[0]):
         return np.inf
     with np.errstate(all="ignore"):
