@@ -2,7 +2,8 @@
 
 from sarfusion.core.job import run
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -35,39 +36,44 @@ def main(
     no scores is left out.
     """
     keep_freed_memory()
-    rows = []
     with open_cells(cells) as sums:
         if not sums.counts.any():
             raise StudyError(
                 f"site {site}: no ground of region {sums.region} to compare methods on"
             )
-        ground = Ground(sums.counts > 0, cell_px(sums.block_px), sums.block_px)
-        for band in dict.fromkeys(band for band, *_ in sums.runs):
-            scores, counts = of_band(sums, band)
-            for pair in pairs:
-                for metric in counts:
-                    sides = [(*side, metric) for side in (pair[:2], pair[2:])]
-                    if not scores.keys() >= set(sides):  # no models of this band are available
-                        continue
-                    left, right = (scores[side] for side in sides)
-                    difference = compare(left, right, counts[metric], ground)
-                    place = (study, site, protocol, sums.region, band, metric)
-                    rows.append((*place, *pair, *difference, int(counts[metric].sum())))
+        place = (study, site, protocol, sums.region)
+        bands = dict.fromkeys(run_.band for run_ in sums.runs)
+        rows = [(*place, *row) for band in bands for row in rows_of(sums, band, pairs)]
     write_csv(table, pd.DataFrame(rows, columns=COLUMNS))
 
 
-def of_band(
+def rows_of(sums: CellReader, band: str, pairs: Sequence[Sequence[str]]) -> Iterable[tuple]:
+    """Return the rows of a band, pair by pair, with the values of COLUMNS from the band on."""
+    ground = Ground(sums.counts > 0, cell_px(sums.block_px), sums.block_px)
+    scores, counts = scores_of(sums, band)
+    of_pairs: list[list[tuple]] = [[] for _ in pairs]
+    for metric, of_runs in scores.items():  # the outer loop, so that all pairs share its counts
+        map_, n = ground.map(counts[metric]), int(counts[metric].sum())
+        for pair, of_pair in zip(pairs, of_pairs, strict=True):
+            left, right = (of_runs.get(tuple(side)) for side in (pair[:2], pair[2:]))
+            if left and right:  # else no models of this band are available
+                of_pair.append((band, metric, *pair, *compare(left, right, map_, ground), n))
+    return chain.from_iterable(of_pairs)
+
+
+def scores_of(
     sums: CellReader, band: str
-) -> tuple[Mapping[tuple[str, ...], Mapping[int, Score]], Mapping[str, np.ndarray]]:
-    """Return ({(method, input, metric): {seed: Score}}, {metric: counts (cells,)}) of a band."""
-    scores: dict[tuple[str, ...], dict[int, Score]] = {}
+) -> tuple[Mapping[str, Mapping[tuple[str, ...], Mapping[int, Score]]], Mapping[str, np.ndarray]]:
+    """Return ({metric: {(method, input): {seed: Score}}}, {metric: counts (cells,)}) of a band."""
+    scores: dict[str, dict[tuple[str, ...], dict[int, Score]]] = {}
     counts = {}
     for run_ in sums.runs:
         if run_.band != band:
             continue
         for metric, terms in sums.sums(run_).items():
-            found = score(metric, terms, Given(sums.data_range[band]))
-            scores.setdefault((run_.method, run_.input, metric), {})[run_.seed] = found
+            of_runs = scores.setdefault(metric, {})
+            of_seeds = of_runs.setdefault((run_.method, run_.input), {})
+            of_seeds[run_.seed] = score(metric, terms, Given(sums.data_range[band]))
             counts[metric] = terms[0].copy()  # not a view, which would keep all terms
     return scores, counts
 

@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter
 
 SIDE = 48  # cells of ground, of 4 px
 GROUND = Ground(np.ones((SIDE, SIDE), bool), 4, 16)
-COUNTS = np.full(SIDE**2, 16.0)
+COUNTS = GROUND.map(np.full(SIDE**2, 16.0))
 
 
 def field(generator, smooth):

@@ -1,5 +1,7 @@
 """Differences between methods: cells, influences, intervals, and the table made of them."""
 
+from itertools import product
+
 import compare_methods
 import evaluate_fusion
 import numpy as np
@@ -142,7 +144,7 @@ def made(mean, spread=0.0, seed=0):
     return Score(mean, (cells - cells.mean()) / cells.size)
 
 
-COUNTS = np.full(SOLID.cells.sum(), 16.0)
+COUNTS = SOLID.map(np.full(SOLID.cells.sum(), 16.0))
 
 
 class TestCompare:
@@ -194,11 +196,11 @@ class TestCompare:
     def test_no_interval_without_ground_or_support(self):
         few = Ground(np.ones((2, 2), bool), 4, 16)
         one, other = Score(1.0, np.zeros(4)), Score(0.0, np.zeros(4))
-        found = compare({1: one}, {1: other}, np.full(4, 16.0), few)
+        found = compare({1: one}, {1: other}, few.map(np.full(4, 16.0)), few)
         assert found.difference == 1
         assert np.isnan([found.low, found.high]).all()
         assert found.blocks < 4
-        undefined = made(1.0)._replace(influence=np.full(COUNTS.size, np.nan))
+        undefined = made(1.0)._replace(influence=np.full(SOLID.cells.sum(), np.nan))
         assert np.isnan(compare({1: undefined}, {1: made(0.0)}, COUNTS, SOLID).low)
 
     def test_seeds_in_common_are_needed(self):
@@ -326,9 +328,12 @@ class TestTable:
 
     def test_a_method_without_training_stands_against_every_seed(self, study):
         arguments, _, error = study
-        arguments["pairs"] = [["cnn", "none", "copy", "none"]]
+        arguments["pairs"] = [["cnn", sar, "copy", "none"] for sar in ("none", "ratio")]
         run(**arguments, gaps=None)
-        row = pd.read_csv(arguments["table"]).set_index("metric").loc["mae"]
+        table = pd.read_csv(arguments["table"])
+        rows = list(zip(table["left_input"], table["metric"], strict=True))
+        assert rows == [*product(["none", "ratio"], OF_BANDS)]
+        row = table.set_index(["left_input", "metric"]).loc["none", "mae"]
         assert row["difference"] == pytest.approx(np.abs(error[:, 8:]).mean())
         assert row["seeds"] == 2
 

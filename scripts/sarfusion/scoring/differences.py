@@ -17,6 +17,7 @@ and the influence of a cell is what the metric loses when the cell is left out.
 """
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ import numpy as np
 from ..core.errors import StudyError
 from ..study.comparisons import paired_runs
 from .definitions import MIN_BLOCKS
-from .ground_error import block_side, correlation_length, ground_variance
+from .ground_error import CellMap, block_side, correlation_length, ground_variance
 from .image_pair import Given
 from .intervals import combined_freedom, t_interval
 from .metrics import COMPARED_METRICS
@@ -40,11 +41,11 @@ class Ground(NamedTuple):
     cell_px: int
     least_px: int
 
-    def maps(self, values: np.ndarray) -> np.ndarray:
-        """Return maps (..., rows, columns) of values (..., cells), 0 outside the ground."""
-        maps = np.zeros((*values.shape[:-1], *self.cells.shape))
-        maps[..., self.cells] = values
-        return maps
+    def map(self, values: np.ndarray) -> CellMap:
+        """Return the map of values (cells,), 0 outside the ground."""
+        map_ = np.zeros(self.cells.shape)
+        map_[self.cells] = values
+        return CellMap(map_)
 
 
 class Score(NamedTuple):
@@ -87,34 +88,37 @@ def score(metric: str, sums: np.ndarray, given: Given) -> Score:
 def compare(
     left: Mapping[int, Score],
     right: Mapping[int, Score],
-    counts: np.ndarray,
+    counts: CellMap,
     ground: Ground,
 ) -> Difference:
     """Return the Difference between two methods in one metric.
 
     left, right: {seed: Score}; a method without training has one score, which is compared with
     every seed of the other. counts: number of pixels, windows or differences behind the metric in
-    each cell of ground (cells,).
+    each cell.
     """
     pairs = paired_runs(left, right)
     if not pairs:
         raise StudyError("the two methods have no seed in common; train both with the same seeds")
     values = np.array([one.value - other.value for one, other in pairs])
-    maps = ground.maps(np.array([one.influence - other.influence for one, other in pairs]))
-    counts = ground.maps(counts)
-    seeds, value, mean = len(pairs), float(values.mean()), maps.mean(axis=0)
+    influences = np.array([one.influence - other.influence for one, other in pairs])
+    seeds, value, mean = len(pairs), float(values.mean()), influences.mean(axis=0)
     seed_error = float(values.std(ddof=1) / np.sqrt(seeds)) if seeds > 1 else 0.0
     found = Difference(value, np.nan, np.nan, seed_error, np.nan, np.nan, np.nan, seeds)
-    if not (np.isfinite(maps).all() and counts.any()):
+    if not (np.isfinite(influences).all() and counts.values.any()):
         return found
-    block_px = block_side(correlation_length(mean, counts, ground.cell_px), ground.least_px)
-    variances, blocks, block_px = ground_variance(
-        np.concatenate([[mean], maps - mean]), counts, ground.cell_px, block_px
+    map_of_mean = ground.map(mean)
+    length = correlation_length(map_of_mean, counts, ground.cell_px)
+    maps_of_seeds = (ground.map(one - mean) for one in influences) if seeds > 1 else ()
+    (of_mean, *of_seeds), blocks, block_px = ground_variance(
+        chain([map_of_mean], maps_of_seeds),  # made one after the other, since they are large
+        counts,
+        ground.cell_px,
+        block_side(length, ground.least_px),
     )
     found = found._replace(blocks=blocks, block_px=block_px)
     if blocks < MIN_BLOCKS:
         return found
-    of_mean, *of_seeds = variances
     shared = sum(of_seeds) / (seeds - 1) / seeds if seeds > 1 else 0.0
     found = found._replace(ground_error=float(np.sqrt(max(of_mean - shared, 0))))
     low, high = interval_of(found._asdict())

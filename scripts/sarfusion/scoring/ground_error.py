@@ -22,14 +22,58 @@ blocks that ground of this shape amounts to: (sum of pixels)^2 / (sum over B of 
 The size of blocks follows from the map of influences: see `correlation_length` and `block_side`.
 """
 
+from collections.abc import Iterable
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy.fft import irfft2, next_fast_len, rfft2
+from scipy.fft import ifft, irfft, next_fast_len, rfft2
 
 from .definitions import LENGTHS_IN_BLOCK, MAX_WINDOW
 
 MAX_LAG = 128  # cells: correlations are not computed beyond this lag
+
+
+class CellMap:
+    """A map of the values of cells (rows, columns), and sums over it.
+
+    What takes long to compute is kept, since one map of counts serves many pairs of methods.
+    """
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
+        self.reach = max(1, min(MAX_LAG, min(values.shape) // 2))  # the largest lag in cells
+
+    @cached_property
+    def products(self) -> np.ndarray:
+        """The sum of the products of all pairs of cells, for each lag between two cells.
+
+        (2 reach + 1, reach + 1): lags in rows from -reach, in columns from 0.
+        """
+        shape = [next_fast_len(size + self.reach, real=True) for size in self.values.shape]
+        power = np.abs(rfft2(self.values, shape)) ** 2 + 0j
+        lags = np.arange(-self.reach, self.reach + 1)  # only these rows are transformed further
+        rows = ifft(power, axis=0, norm="forward", overwrite_x=True)[lags]
+        sums = irfft(rows, shape[1], norm="forward")[:, : self.reach + 1]
+        return sums * (1 / np.prod(shape))
+
+    @cached_property
+    def _table(self) -> np.ndarray:
+        """Cumulative sums (rows + 1, columns + 1), from 0."""
+        table = np.zeros([size + 1 for size in self.values.shape])
+        table[1:, 1:] = self.values
+        np.cumsum(table, axis=0, out=table)
+        return np.cumsum(table, axis=1, out=table)
+
+    def squares(self, side: int) -> float:
+        """Return the sum of the squared sums of all blocks of side x side cells, over side^2.
+
+        The blocks are those with at least one cell in the map; it is 0 beyond its edges.
+        """
+        sums = np.pad(self._table, side - 1, mode="edge")
+        sums = sums[side:] - sums[:-side]
+        sums = sums[:, side:] - sums[:, :-side]
+        return float(np.sum(sums**2) / side**2)
 
 
 class GroundVariance(NamedTuple):
@@ -40,11 +84,10 @@ class GroundVariance(NamedTuple):
     block_px: float
 
 
-def correlation_length(influence: np.ndarray, counts: np.ndarray, cell: int) -> float:
+def correlation_length(influence: CellMap, counts: CellMap, cell: int) -> float:
     """Return the correlation length of a map of influences, in pixels.
 
-    influence: (rows, columns) of cells; counts: the number of pixels that score in each; cell: side
-    of a cell in pixels.
+    counts: the number of pixels that score in each cell; cell: side of a cell in pixels.
 
     It is the root of the integral of the autocorrelation over the plane (the integral range of
     Lantuéjoul 1991, Journal of Microscopy 161(3)): independent squares of this side would give a
@@ -52,12 +95,14 @@ def correlation_length(influence: np.ndarray, counts: np.ndarray, cell: int) -> 
     integral ends at the first distance at which the autocorrelation, averaged over directions, is
     not positive; beyond, it is noise. For a map without any correlation it is the side of a cell.
     """
-    reach = max(1, min(MAX_LAG, min(influence.shape) // 2))
-    number, products, pairs, distance = _lags(influence, counts, reach)
-    rings = np.rint(distance).astype(int).ravel()
+    reach = influence.reach
+    rows, columns = np.mgrid[-reach : reach + 1, : reach + 1]
+    rings = np.rint(np.hypot(rows, columns)).astype(int)
     keep = rings < reach
+    twice = np.where(columns > 0, 2, 1)  # opposite lags are equal
     size, products, pairs = (
-        np.bincount(rings[keep], map_.ravel()[keep]) for map_ in (number, products, pairs)
+        np.bincount(rings[keep], (twice * sums)[keep])
+        for sums in (1, influence.products, counts.products)
     )
     if not products[0] > 0:
         return float(cell)
@@ -65,24 +110,6 @@ def correlation_length(influence: np.ndarray, counts: np.ndarray, cell: int) -> 
     near = slice(ends[0] if len(ends) else None)
     correlation = products[near] / pairs[near] / (products[0] / pairs[0])
     return float(cell * np.sqrt(size[near] @ correlation))
-
-
-def _lags(influence, counts, reach):
-    """Return (number, sums of products, pairs of pixels, distance in cells) for each lag of cells.
-
-    Each is (2 reach + 1, reach + 1): lags in rows from -reach, in columns from 0. Opposite lags are
-    equal, so that lags with columns above 0 count twice.
-    """
-    shape = [next_fast_len(size + reach, real=True) for size in influence.shape]
-
-    def products(map_):
-        found = irfft2(np.abs(rfft2(map_, shape)) ** 2, shape)[:, : reach + 1]
-        return np.concatenate([found[-reach:], found[: reach + 1]])
-
-    rows, columns = np.mgrid[-reach : reach + 1, : reach + 1]
-    twice = np.where(columns > 0, 2, 1)
-    distance = np.hypot(rows, columns)
-    return twice, twice * products(influence), twice * products(counts), distance
 
 
 def block_side(length: float, least_px: int) -> float:
@@ -95,62 +122,25 @@ def block_side(length: float, least_px: int) -> float:
 
 
 def ground_variance(
-    maps: np.ndarray, counts: np.ndarray, cell: int, block_px: float
+    maps: Iterable[CellMap], counts: CellMap, cell: int, block_px: float
 ) -> GroundVariance:
-    """Return the GroundVariance of scores, from maps of influences (maps, rows, columns).
+    """Return the GroundVariance of scores, from maps of influences.
 
-    counts: scored pixels in each cell (rows, columns). The side of a block is an even number of
-    cells; variances are interpolated between the two nearest sizes, so that they change
-    continuously with block_px.
+    counts: scored pixels in each cell. The side of a block is an even number of cells; variances
+    are interpolated between the two nearest sizes, so that they change continuously with block_px.
     """
     wanted = block_px / cell
     lower = max(2, 2 * int(wanted // 2))
     share = min(max((wanted - lower) / 2, 0), 1)
-    sides = (lower // 2, lower, lower // 2 + 1, lower + 2)
-    squares = _block_squares(np.concatenate([counts[None], maps]), sides)
-    (small, few), (large, many) = (
-        _extrapolated(squares[half], squares[whole], counts.sum())
-        for half, whole in (sides[:2], sides[2:])
-    )
-    blocks = (1 - share) * few + share * many
-    return GroundVariance((1 - share) * small + share * large, blocks, cell * (lower + 2 * share))
-
-
-def _extrapolated(half, whole, count):
-    """Return (variances (maps,), number of blocks), extrapolated as above.
-
-    half, whole: the `_block_squares` of the counts and of each map, for blocks of half the side and
-    of the whole side. count: the sum of the counts.
-    """
-    (variances, blocks), (of_half, _) = (_variances(squares, count) for squares in (whole, half))
-    return np.maximum(2 * variances - of_half, variances), float(blocks)
-
-
-def _variances(squares, count):
-    """Return (variances (maps,), number of blocks) for blocks of one side; see _extrapolated."""
-    of_counts, of_maps = squares[0], squares[1:]
-    blocks = count**2 / of_counts
+    sides = (lower // 2, lower // 2 + 1, lower, lower + 2)
+    blocks = counts.values.sum() ** 2 / np.array([counts.squares(side) for side in sides])
+    squares = np.array([[map_.squares(side) for side in sides] for map_ in maps])
     with np.errstate(divide="ignore", invalid="ignore"):
-        return blocks / (blocks - 1) * of_maps, blocks
-
-
-def _block_squares(maps, sides):
-    """Return {side: squares (maps,)} of maps (maps, rows, columns) of cells.
-
-    squares: the sum of the squared sums of all blocks of side x side cells, divided by side^2. Sums
-    of blocks are differences of one table of cumulative sums, which serves all sides.
-    """
-    margin = max(sides)
-    rows, columns = (size + 2 * margin - 1 for size in maps.shape[1:])
-    table = np.zeros((len(maps), rows, columns))
-    table[:, margin : rows - margin + 1, margin : columns - margin + 1] = maps
-    np.cumsum(table, axis=1, out=table)
-    np.cumsum(table, axis=2, out=table)
-    found = {}
-    for side in sides:
-        beyond = margin - side  # blocks of this side reach at most `side` cells beyond the map
-        sums = table[:, beyond : rows - beyond, beyond : columns - beyond]
-        sums = sums[:, side:] - sums[:, :-side]
-        sums = sums[:, :, side:] - sums[:, :, :-side]
-        found[side] = np.array([np.sum(of_map**2) for of_map in sums]) / side**2
-    return found
+        half, whole = np.split(blocks / (blocks - 1) * squares, 2, axis=1)
+    small, large = np.maximum(2 * whole - half, whole).T  # extrapolated, as above
+    few, many = blocks[2:]
+    return GroundVariance(
+        (1 - share) * small + share * large,
+        float((1 - share) * few + share * many),
+        cell * (lower + 2 * share),
+    )
