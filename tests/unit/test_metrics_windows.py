@@ -1,9 +1,15 @@
 """Scores of windows: SSIM, UIQI on all windows and on those with texture."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sarfusion import scoring
 from sarfusion.scoring.image_pair import whole_windows
 from scored_images import score_band
 from skimage.data import camera
@@ -216,3 +222,36 @@ def test_textured_uiqi_looks_at_the_texture_of_the_reference_alone():
     assert score("uiqi_textured", texture, 0.75 * texture) == (pytest.approx(0.9216), 4)
     # A data range so wide that the texture is below a hundredth of it.
     assert score("uiqi_textured", texture, texture, data_range=100).n == 0
+
+
+MAPS = """
+import sys
+import numpy as np
+from sarfusion.scoring.image_pair import Given, Ground, Image, Pair
+from sarfusion.scoring.ssim_uiqi import ssim_pixels, uiqi_pixels
+
+x = np.random.default_rng(0).random((300, 299), np.float32)
+y = x + np.random.default_rng(1).random(x.shape, np.float32) / 10
+ground = Ground(np.ones(x.shape, bool))
+images = (Image(name, values, ground, 0.5) for name, values in (("reference", x), ("fused", y)))
+pair = Pair(*images, Given(1.0))
+sys.stdout.buffer.write(ssim_pixels(pair).tobytes() + uiqi_pixels(pair).tobytes())
+"""
+
+
+def test_a_process_that_compiles_the_loops_gives_the_bytes_of_those_that_load_them(tmp_path):
+    variables = {
+        **os.environ,
+        "NUMBA_CACHE_DIR": str(tmp_path),
+        "PYTHONPATH": str(Path(scoring.__file__).parents[2]),
+    }
+
+    def maps():
+        command = [sys.executable, "-c", MAPS]
+        return subprocess.run(command, env=variables, stdout=subprocess.PIPE, check=True).stdout
+
+    compiled = maps()
+    assert [*tmp_path.rglob("*.nbc")]
+    loaded = maps()
+    assert len(compiled) == 8 * 3 * 290 * 289
+    np.testing.assert_array_equal(np.frombuffer(compiled), np.frombuffer(loaded))

@@ -17,7 +17,11 @@ from .definitions import FLOAT32_ROUNDING, SSIM_SIGMA, SSIM_WINDOW, STABLE, UIQI
 from .image_pair import HALO_PX, Pair, inner
 
 # Python's check for zero divisors would prevent vectorisation, so divide as NumPy does.
-compiled = njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+OPTIONS = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
+compiled = njit(cache=True, **OPTIONS)
+# Put into the loops that call it. A compiled function of its own would be rounded differently in
+# the process that compiles it and in those that load it from the cache.
+inlined = njit(inline="always", **OPTIONS)
 
 
 def ssim_pixels(pair: Pair) -> np.ndarray:
@@ -44,7 +48,7 @@ def uiqi_pixels(pair: Pair) -> np.ndarray:
     return pair.ground.of(found)
 
 
-@compiled
+@inlined
 def _terms(x, y, terms):
     """Find x, y, xx + yy, xy and, if `terms` has a fifth row, xx."""
     for c in range(len(x)):
@@ -57,7 +61,7 @@ def _terms(x, y, terms):
             terms[4, c] = x[c] * x[c]
 
 
-@compiled
+@inlined
 def _along(x, weights, found):
     """Find the weighted sum of x over every run of len(weights) consecutive numbers."""
     for c in range(len(found)):
@@ -67,7 +71,7 @@ def _along(x, weights, found):
         found[c] = total
 
 
-@compiled
+@inlined
 def _down(rows, top, weights, first, second):
     """Find the weighted sums of each column over the rows from `top`, and from the next row.
 
@@ -85,7 +89,7 @@ def _down(rows, top, weights, first, second):
         second[c] = two + weights[size - 1] * rows[(top + size) % (size + 1), c]
 
 
-@compiled
+@inlined
 def _moments(x, y, first, top, weights, terms, rows, found):
     """Find the weighted sums of the terms in the windows of two rows, `top` and the next.
 
@@ -105,7 +109,7 @@ def _moments(x, y, first, top, weights, terms, rows, found):
         _down(rows[k], top, weights, found[0, k], found[1, k])
 
 
-@compiled
+@inlined
 def _scratch(count, size, width):
     """Return the arrays `terms`, `rows` and `found` of `_moments`, for this many terms."""
     terms = np.empty((count, width + size - 1))
@@ -126,7 +130,7 @@ def _ssim(x, y, first, centre, weights, luminance, contrast, quality):
             _ssim_row(found[row - top], centre, luminance, contrast, quality[row])
 
 
-@compiled
+@inlined
 def _ssim_row(moments, centre, luminance, contrast, quality):
     for c in range(len(quality)):
         dx, dy = moments[0, c], moments[1, c]
@@ -151,7 +155,7 @@ def _uiqi(x, y, first, centre, weights, rounding, level, quality, texture):
             _uiqi_row(found[row - top], centre, rounding, level, quality[row], texture[row])
 
 
-@compiled
+@inlined
 def _uiqi_row(moments, centre, rounding, level, quality, texture):
     for c in range(len(quality)):
         dx, dy = moments[0, c], moments[1, c]
