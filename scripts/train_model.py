@@ -87,6 +87,27 @@ def main(
     pixels_m = [read_grid(path).pixel_m for path in stacks]
     size, paths = model_settings["patch_px"], zip(weights, records, strict=True)
     has_gaps = views is not None
+
+    def ground_of(
+        band: str, names: Sequence[str], scaling: Mapping[str, Any]
+    ) -> dict[str, list[Source]]:
+        """Return the sources of patches of all sites for each use, to predict a band."""
+        ground: dict[str, list[Source]] = {use: [] for use in USES}
+        for number, stack in enumerate(stacks):
+            values = normalise.apply(read_band(stack, band), scaling[band])
+            radar = sar[number]
+            if views and splits:
+                rasters = matched[number] if matched else radar, radar
+                cuts = views[number], splits[number]
+                make_source = gapped_patches(names, rasters, values, scaling, *cuts)
+            else:
+                assert patches is not None
+                index = patches[number]
+                make_source = whole_patches(names, optical[number], radar, values, scaling, index)
+            for use, sources in ground.items():
+                sources.append(make_source(use, size))
+        return ground
+
     for band in bands:
         gives_band = PROTOCOLS[protocol].gives_band
         names = channels.channel_names(band, given, has_gaps, places, gives_band)
@@ -103,20 +124,7 @@ def main(
         scaling = {name: scalings[name] for name in dict.fromkeys([band, *seen])}
         ranges = {name: described["percentiles"][name] for name in seen}
         domain = domain_of(scenes, pixels_m, ranges, preparation)
-        ground: dict[str, list[Source]] = {use: [] for use in USES}
-        for number, stack in enumerate(stacks):
-            values = normalise.apply(read_band(stack, band), scaling[band])
-            radar = sar[number]
-            if views and splits:
-                rasters = matched[number] if matched else radar, radar
-                cuts = views[number], splits[number]
-                make_source = gapped_patches(names, rasters, values, scaling, *cuts)
-            else:
-                assert patches is not None
-                index = patches[number]
-                make_source = whole_patches(names, optical[number], radar, values, scaling, index)
-            for use, sources in ground.items():
-                sources.append(make_source(use, size))
+        ground = ground_of(band, names, scaling)
         for seed in seeds:
             make_deterministic(seed, threads)
             network = new_network()
@@ -153,6 +161,7 @@ def main(
                 },
             }
             checkpoint.save(network, record, *next(paths))
+        del ground  # before that of the next band is made, since both are large
 
 
 def train(network, ground, names, seed, batch, training):

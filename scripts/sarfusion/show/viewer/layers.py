@@ -1,7 +1,7 @@
 """The layers that a viewer shows of one site: read, ranked by error, and packed to a size."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice, zip_longest
@@ -182,17 +182,12 @@ def _pack(
     gaps: str | Path | None,
 ) -> dict[str, Any]:
     """Return the JSON values of the layers, with the pixels of `blocks` packed as text."""
-    shape = read_grid(split).shape
-
-    def read(places: Sequence[Band], ratio: int) -> np.ndarray:
-        """Return the pixels (bands, pixels) of the blocks; bands of one file are read together."""
-        with open_bands(places) as bands:
-            return read_blocks(bands.read, _scaled(shape, ratio), blocks[ratio])
-
+    own: list[tuple[Band, int]] = [((split, "use"), 1), *([((gaps, "gap"), 1)] if gaps else [])]
+    of_layers = [(place, ratios[layer.id]) for layer in layers for place in layer.bands.values()]
+    values = _read([*own, *of_layers], read_grid(split).shape, blocks)
     entries = []
     for layer in layers:
         ratio, ranking = ratios[layer.id], rankings[layer.id]
-        bands = zip(layer.bands, read([*layer.bands.values()], ratio), strict=True)
         entries.append(
             {
                 "id": layer.id,
@@ -206,7 +201,10 @@ def _pack(
                     {"row": int(row), "column": int(column), "rmse": float(f"{rmse:.4g}")}
                     for row, column, rmse in islice(zip(*ranking, strict=True), MAX_PLACES)
                 ],
-                "bands": {name: pack(values, RESOLUTION[layer.unit]) for name, values in bands},
+                "bands": {
+                    name: pack(values[place], RESOLUTION[layer.unit])
+                    for name, place in layer.bands.items()
+                },
                 **layer.about,
             }
         )
@@ -215,10 +213,29 @@ def _pack(
         "grids": {
             str(ratio): [block.as_list() for block in of_grid] for ratio, of_grid in blocks.items()
         },
-        "split": encode(read([(split, "use")], 1)[0].astype(np.uint16)),
-        "gaps": encode(read([(gaps, "gap")], 1)[0].astype(np.uint16)) if gaps else None,
+        "split": encode(values[split, "use"].astype(np.uint16)),
+        "gaps": encode(values[gaps, "gap"].astype(np.uint16)) if gaps else None,
         "layers": entries,
     }
+
+
+def _read(
+    places: Iterable[tuple[Band, int]], shape: tuple[int, int], blocks: Blocks
+) -> dict[Band, np.ndarray]:
+    """Return {band: the pixels (pixels,) of the blocks of its grid}.
+
+    places: bands with the ratios of their grids. shape: of the stack. Bands of one file are read
+    together, so that each block of it is unpacked once.
+    """
+    files: dict[tuple[str | Path, int], dict[Band, None]] = {}
+    for band, ratio in places:
+        files.setdefault((band[0], ratio), {})[band] = None
+    found: dict[Band, np.ndarray] = {}
+    for (_, ratio), of_file in files.items():
+        with open_bands([*of_file]) as bands:
+            pixels = read_blocks(bands.read, _scaled(shape, ratio), blocks[ratio])
+        found.update(zip(of_file, pixels, strict=True))
+    return found
 
 
 def _error_limits(layers: Sequence[ViewerLayer], packed: Mapping[str, Any]) -> dict[str, float]:
