@@ -100,18 +100,31 @@ VARIANTS = {
 RETRAINED = {"bands": ["red"], "seeds": [1], "baselines": ["copy"]}
 # Not among the variants, since these change the computation. The envelope shows whether the results
 # differ by less than those of another seed.
-FUSED_BFLOAT16 = Variant(settings={"fusing": {"precision": "bfloat16"}})
-TRAINED_BFLOAT16 = Variant(settings={"training": {"precision": "bfloat16"}})
+BFLOAT16_VARIANTS = (
+    Variant(settings={"fusing": {"precision": "bfloat16"}}),
+    Variant(settings={"training": {"precision": "bfloat16"}}),
+)
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
+BFLOAT16 = "bfloat16"
 
 
 def envelope_command(arguments: list[str]) -> int:
-    """measure how results change with threads and processor"""
-    if arguments:
-        raise Problem("usage: ./reproduce envelope", 2)
+    """measure how results change with threads and processor: envelope [VARIANT ...]
+
+    With names, only these variants are measured, and replaced in results/envelope. So a machine can
+    add what the others lack, such as instructions for bfloat16.
+    """
+    for name in arguments:
+        if name not in (*VARIANTS, BFLOAT16):
+            raise Problem(f"no variant {name!r}; there are {', '.join([*VARIANTS, BFLOAT16])}", 2)
+        lacking = why_left_out(name)
+        if lacking:
+            raise Problem(f"variant {name}: {lacking}")
     ready()
     with project_lock("envelope") as lock:
-        measure_envelope(lock)
+        measure_envelope(lock, arguments)
+        if arguments:
+            keep_envelope()
     print((ROOT / ENVELOPE / "envelope.md").read_text(encoding="utf-8"))
     return 0
 
@@ -156,8 +169,10 @@ def keep_envelope() -> None:
         part.replace(ROOT / TOLERANCES / path.name)
 
 
-def measure_envelope(lock: Lock) -> None:
+def measure_envelope(lock: Lock, names: Sequence[str] = ()) -> None:
     """Run the demo and its variants, and tabulate how far the results of the variants differ.
+
+    names: of variants; the others then come from TOLERANCES. Without names, all are measured.
 
     Each variant runs twice: with the weights of the demo, as in `verify`, and trained again.
     bfloat16 products, in fusing and in training, are measured too, where the processor has
@@ -172,19 +187,16 @@ def measure_envelope(lock: Lock) -> None:
     shutil.rmtree(str(ROOT / ENVELOPE / "staged"), ignore_errors=True)
     run_script(lock, "stage_models", config, demo, ROOT / ENVELOPE / "staged", "--first-band")
     weights = {"weights": str(ROOT / ENVELOPE / "staged/weights")}
-    for name, variant in VARIANTS.items():
+    for name in names or (*VARIANTS, BFLOAT16):
         lacking = why_left_out(name)
         if lacking:
             say(f"Variant {name} is left out: {lacking}")
             continue
-        run_variant(f"{name}/fused", weights, variant, lock)
-        run_variant(f"{name}/trained", RETRAINED, variant, lock)
-    if processor_flags() & BFLOAT16_FLAGS:
-        run_variant("bfloat16/fused", weights, FUSED_BFLOAT16, lock)
-        run_variant("bfloat16/trained", RETRAINED, TRAINED_BFLOAT16, lock)
-    else:
-        say("Variant bfloat16 is left out: this processor has no instructions for it")
-    run_script(lock, "tabulate_envelope", config, demo, ROOT / ENVELOPE)
+        fused, trained = BFLOAT16_VARIANTS if name == BFLOAT16 else (VARIANTS[name],) * 2
+        run_variant(f"{name}/fused", weights, fused, lock)
+        run_variant(f"{name}/trained", RETRAINED, trained, lock)
+    others = [str(ROOT / TOLERANCES), *names] if names else []
+    run_script(lock, "tabulate_envelope", config, demo, ROOT / ENVELOPE, *others)
 
 
 def why_left_out(variant: str) -> str:
@@ -193,6 +205,8 @@ def why_left_out(variant: str) -> str:
         return "this is not the CUDA build of PyTorch"
     if variant in INSTRUCTION_SETS and INSTRUCTION_SETS[variant].flag not in processor_flags():
         return "this processor lacks the instruction set"
+    if variant == BFLOAT16 and not processor_flags() & BFLOAT16_FLAGS:
+        return "this processor has no instructions for it"
     return ""
 
 

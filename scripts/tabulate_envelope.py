@@ -1,26 +1,34 @@
 """Tabulate how far results move with threads, instruction sets, devices and seeds.
 
-    python scripts/tabulate_envelope.py STUDY_FILE RESULTS ENVELOPE
+    python scripts/tabulate_envelope.py STUDY_FILE RESULTS ENVELOPE [KEPT VARIANT ...]
 
 RESULTS: results/STUDY, complete. ENVELOPE: its variants (see sarfusion.verify.envelope.measure).
-Writes ENVELOPE/{envelope,weights,tolerances}.csv and envelope.md.
+Writes ENVELOPE/{envelope,weights,tolerances}.csv and envelope.md. KEPT: a folder with such tables.
+Their rows are kept but for those of each VARIANT, which are measured.
 """
 
 import sys
 from pathlib import Path
 
+import pandas as pd
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_csv, write_text
 from sarfusion.study.config import read_study
 from sarfusion.verify import tolerances
-from sarfusion.verify.envelope import measure
+from sarfusion.verify.envelope import measure, with_variants
 from sarfusion.verify.envelope_text import as_markdown
 
 
-def main(study_file, results, folder):
+def main(study_file, results, folder, kept=None, *variants):
     """Write the tables of the envelope."""
     folder = Path(folder)
     moved, weights = measure(read_study(study_file), Path(results), folder)
+    if kept is not None:
+        before = (pd.read_csv(Path(kept, name)) for name in ("envelope.csv", "weights.csv"))
+        moved, weights = (
+            with_variants(table, measured, variants)
+            for table, measured in zip(before, (moved, weights), strict=True)
+        )
     write_csv(folder / "envelope.csv", moved)
     write_csv(folder / "weights.csv", weights)
     write_csv(folder / "tolerances.csv", tolerances.from_envelope(moved))

@@ -75,6 +75,33 @@ def test_an_instruction_set_that_is_not_there_is_left_out_and_named(
     assert references.processor_flags() == set()
 
 
+def test_one_variant_is_measured_beside_those_that_are_kept(calls, project, processor, capsys):
+    processor("avx2", "amx_bf16")
+    (project / "results/.envelope").mkdir()
+    (project / "results/.envelope/envelope.md").write_text("# How far\n")
+    assert references.envelope_command(["bfloat16"]) == 0
+    run = [call[call.index("--directory") + 1] for call in calls if "--directory" in call]
+    assert run == ["results/.envelope/bfloat16/fused", "results/.envelope/bfloat16/trained"]
+    assert calls[-1][-2:] == ["results/envelope", "bfloat16"]
+    assert (project / "results/envelope/envelope.md").read_text() == "# How far\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("avx1024", "no variant 'avx1024'; there are again, .*, gpu, bfloat16"),
+        ("avx512", "variant avx512: this processor lacks the instruction set"),
+        ("bfloat16", "variant bfloat16: this processor has no instructions for it"),
+        ("gpu", "variant gpu: this is not the CUDA build of PyTorch"),
+    ],
+)
+def test_a_variant_that_cannot_be_measured_is_refused(calls, processor, name, message):
+    processor("avx2")
+    with pytest.raises(environment.Problem, match=message):
+        references.envelope_command(["avx2", name])
+    assert not calls
+
+
 def test_a_gpu_is_measured_where_there_is_one(calls, project, monkeypatch):
     monkeypatch.setenv("SARFUSION_TORCH", "cuda")
     (project / "results/.envelope").mkdir()
@@ -111,7 +138,7 @@ def test_a_reference_of_another_study_leaves_the_envelope_alone(calls, project, 
 
 @pytest.mark.parametrize(
     ("command", "given"),
-    [("envelope", ["demo"]), ("reference", ["demo", "demo"]), ("reference", ["--all"])],
+    [("reference", ["demo", "demo"]), ("reference", ["--all"])],
 )
 def test_these_take_no_such_arguments(calls, command, given):
     with pytest.raises(environment.Problem, match=f"usage: ./reproduce {command}"):

@@ -4,7 +4,7 @@ A movement is the largest difference from the study's own results over all bands
 inputs. The pixels of fused rasters are treated as a metric.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,14 @@ def measure(
     moved.append(moved_seeds(study, results).assign(kind=OTHER_SEED, variant=SEEDS))
     weights += [(SEEDS, *row) for row in weights_of_seeds(study, results / "models")]
     return pd.concat(moved)[COLUMNS], pd.DataFrame(weights, columns=WEIGHTS)
+
+
+def with_variants(
+    table: pd.DataFrame, measured: pd.DataFrame, variants: Sequence[str]
+) -> pd.DataFrame:
+    """Return a table of `measure` with the rows of some variants replaced by those measured."""
+    others = table[~table["variant"].isin(variants)]
+    return pd.concat([others, measured[measured["variant"].isin(variants)]])[list(table.columns)]
 
 
 def movement(reference: pd.Series, variant: pd.Series) -> pd.DataFrame:

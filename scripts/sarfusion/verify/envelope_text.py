@@ -27,15 +27,16 @@ NOTE = """\
 How far the numbers of the demo move when nothing that matters to science is changed: a repeated
 run, other numbers of threads, other instruction sets (SSE4, AVX2, AVX-512; newer ones are switched
 off in PyTorch, oneDNN, OpenBLAS and NumPy), and a GPU if there was one. What the machine did not
-have has no column. A movement has no direction: it is the same whichever of two instruction sets
-made the results. `same weights`: the models of the demo, fused and scored again, and the methods
-without training. `trained again`: each kind of model, for one band and seed. `other seed`: the
-largest difference between two seeds of one model and band, to compare the other columns with. 0
-means equal to the last bit. bfloat16 products change what is computed, so they are measured
-separately, on a processor that has the instructions; the default is float32. No tolerance depends
-on training with them (`training.precision`). A study that fuses with them (`fusing.precision`) is
-verified with tolerances that follow from the movements `fused with bfloat16 products`, in place of
-`same weights` where they are larger: two machines each differ from float32 by about as much.
+have has no column, unless another machine measured it (`./reproduce envelope VARIANT`). A movement
+has no direction: it is the same whichever of two instruction sets made the results. `same weights`:
+the models of the demo, fused and scored again, and the methods without training. `trained again`:
+each kind of model, for one band and seed. `other seed`: the largest difference between two seeds of
+one model and band, to compare the other columns with. 0 means equal to the last bit. bfloat16
+products change what is computed, so they are measured separately, on a processor that has the
+instructions; the default is float32. No tolerance depends on training with them
+(`training.precision`). A study that fuses with them (`fusing.precision`) is verified with
+tolerances that follow from the movements `fused with bfloat16 products`, in place of `same weights`
+where they are larger: two machines each differ from float32 by about as much.
 
 Tolerances (`tolerances.csv`) are these movements times a margin. With the same weights, it is
 {safety} times the metric's largest movement anywhere, and at least {floor}. For weights that were
