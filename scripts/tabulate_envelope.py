@@ -18,16 +18,17 @@ from sarfusion.verify import tolerances
 from sarfusion.verify.envelope import measure, with_variants
 from sarfusion.verify.envelope_text import as_markdown
 
+SAME_DIGITS = {"float_precision": "round_trip"}  # of numbers that are read and written again
+
 
 def main(study_file, results, folder, kept=None, *variants):
     """Write the tables of the envelope."""
     folder = Path(folder)
     moved, weights = measure(read_study(study_file), Path(results), folder)
     if kept is not None:
-        before = (pd.read_csv(Path(kept, name)) for name in ("envelope.csv", "weights.csv"))
         moved, weights = (
-            with_variants(table, measured, variants)
-            for table, measured in zip(before, (moved, weights), strict=True)
+            with_variants(pd.read_csv(Path(kept, name), **SAME_DIGITS), measured, variants)
+            for name, measured in (("envelope.csv", moved), ("weights.csv", weights))
         )
     write_csv(folder / "envelope.csv", moved)
     write_csv(folder / "weights.csv", weights)

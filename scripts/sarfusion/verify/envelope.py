@@ -84,7 +84,9 @@ def measure(
             weights += [(variant, *row) for row in rows]
     moved.append(moved_seeds(study, results).assign(kind=OTHER_SEED, variant=SEEDS))
     weights += [(SEEDS, *row) for row in weights_of_seeds(study, results / "models")]
-    return pd.concat(moved)[COLUMNS], pd.DataFrame(weights, columns=WEIGHTS)
+    # Not as objects, among which NaN would be the larger of two numbers.
+    table = pd.concat(moved)[COLUMNS].astype({"moved": float})
+    return table, pd.DataFrame(weights, columns=WEIGHTS)
 
 
 def with_variants(

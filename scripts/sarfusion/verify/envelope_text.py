@@ -79,7 +79,7 @@ def as_markdown(table: pd.DataFrame, weights: pd.DataFrame) -> str:
     for kind in (SAME_WEIGHTS, TRAINED_AGAIN, FUSED_BFLOAT16, TRAINED_BFLOAT16):
         if kind not in wide:
             continue
-        of_kind = wide[kind].map(_as_text)
+        of_kind = wide[kind].dropna(how="all").map(_as_text)
         of_kind[OTHER_SEED] = wide[OTHER_SEED, SEEDS].map(_as_text)
         parts += [f"## Scores, {kind}", as_text(of_kind.reset_index(), "github")]
     grouped = weights.groupby(["variant", "protocol", "model"], sort=False)
