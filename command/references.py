@@ -109,7 +109,7 @@ BFLOAT16 = "bfloat16"
 
 
 def envelope_command(arguments: list[str]) -> int:
-    """measure how results change with threads and processor: envelope [VARIANT ...]
+    """measure how far machines move results: envelope [VARIANT ...]
 
     With names, only these variants are measured, and replaced in results/envelope. So a machine can
     add what the others lack, such as instructions for bfloat16.

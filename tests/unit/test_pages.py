@@ -5,7 +5,15 @@ import re
 import pytest
 import yaml
 from pages import PAGES, ROOT, blocks, commands, lines_on_screen, links, page_name, rows, spans
-from reproduce_command import archives, filling, reproduce, sharding, studies, verifying
+from reproduce_command import (
+    archives,
+    filling,
+    references,
+    reproduce,
+    sharding,
+    studies,
+    verifying,
+)
 from sarfusion.scoring.definitions import SCALE
 from sarfusion.scoring.metrics import METRICS
 from sarfusion.scoring.uncertainty import METRICS as UNCERTAINTY_METRICS
@@ -148,6 +156,8 @@ def understand_command(name, arguments):
         studies.study_file(study)
     elif name == "reference":
         assert PLACES.issuperset(arguments)
+    elif name == "envelope":
+        assert {*references.VARIANTS, references.BFLOAT16}.issuperset(arguments)
     elif name not in ("verify", "bench"):
         assert not arguments, (name, arguments)
 

@@ -219,7 +219,8 @@ def create_raster(
     published. It is then compressed at level 1, which takes less than half the time of level 6 for
     2 % more bytes of float32, and its blocks have one band each. Blocks of all bands would be
     unpacked for each band that is read, and packed again for each that is written. The bytes of the
-    file depend neither on `threads` nor on the windows, if these are `strips`.
+    file do not depend on `threads`. Neither do they depend on the windows, if these are `strips`
+    and the blocks have all bands.
     """
     profile = profile_for(grid, len(names), np.dtype(dtype), nodata)
     if quick:
