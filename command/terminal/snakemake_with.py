@@ -11,7 +11,7 @@ traceback if a file is not in UTF-8. So these files are read here first.
 
 A run that SIGTERM stops ends with the exit code for that; see `note_stop`.
 Snakemake's scheduler no longer looks for jobs every second; see `look_when_needed`. Slurm jobs that
-somebody cancels are noticed; see `notice_cancelled_jobs`.
+somebody cancels are noticed; see `notice_cancelled_jobs`. Ctrl-C cancels all; see `cancel_all`.
 Scripts start faster than with Snakemake alone; see forked_jobs.py.
 """
 
@@ -88,6 +88,29 @@ def notice_cancelled_jobs(plugin: Any) -> None:
     plugin.query_job_status = query_words
 
 
+def cancel_all(executor: Any) -> None:
+    """Change the Executor of Snakemake's plugin so that Ctrl-C also cancels jobs being asked about.
+
+    While it asks for the states of jobs, Snakemake (interface of executors, version 9) takes all of
+    them off its list. A run that was stopped meanwhile cancelled none.
+    """
+    check, cancel = executor.check_active_jobs, executor.cancel_jobs
+    executor.asked_about = []
+
+    async def check_and_note(self, active_jobs):
+        self.asked_about, still_active = [*active_jobs], []
+        async for job in check(self, active_jobs):
+            still_active.append(job)
+            yield job
+        self.asked_about = still_active
+
+    def cancel_both(self, active_jobs):
+        others = [job for job in self.asked_about if job not in active_jobs]
+        cancel(self, [*active_jobs, *others])
+
+    executor.check_active_jobs, executor.cancel_jobs = check_and_note, cancel_both
+
+
 def note_stop(scheduler: Any, stopped: threading.Event) -> None:
     """Change Snakemake's JobScheduler to set `stopped` when SIGTERM stops the run.
 
@@ -147,6 +170,7 @@ if __name__ == "__main__":
     argparse.ArgumentParser.error = end_with_one_line  # type: ignore[method-assign]
     look_when_needed(JobScheduler)
     notice_cancelled_jobs(snakemake_executor_plugin_slurm)
+    cancel_all(snakemake_executor_plugin_slurm.Executor)
     note_stop(JobScheduler, run_stopped)
     start_by_fork(PythonScript, JobScheduler)
     try:

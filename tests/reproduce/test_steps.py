@@ -186,6 +186,30 @@ def test_a_cancelled_job_is_one_to_the_plugin_for_slurm(answer, expected):
     assert asyncio.run(plugin.query_job_status("sacct", None)) == (expected, 0.1)
 
 
+def test_jobs_whose_state_is_being_asked_for_are_cancelled_too():
+    cancelled = []
+
+    class Executor:
+        async def check_active_jobs(self, active_jobs):
+            self.cancel_jobs([])  # Ctrl-C now: Snakemake's list is empty
+            for job in active_jobs:
+                if job != "ended":
+                    yield job
+
+        def cancel_jobs(self, active_jobs):
+            cancelled.append(active_jobs)
+
+    async def ask(executor):
+        return [job async for job in executor.check_active_jobs(["21", "ended", "22"])]
+
+    snakemake_with.cancel_all(Executor)
+    executor = Executor()
+    executor.cancel_jobs(["20"])
+    assert asyncio.run(ask(executor)) == ["21", "22"]
+    executor.cancel_jobs(["21", "22", "23"])
+    assert cancelled == [["20"], ["21", "ended", "22"], ["21", "22", "23"]]
+
+
 def test_a_killed_job_shows_the_end_of_its_log(told, tmp_path):
     log = tmp_path / "a.log"
     log.write_text("".join(f"line {number}\n" for number in range(50)))
