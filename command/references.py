@@ -100,12 +100,15 @@ VARIANTS = {
 RETRAINED = {"bands": ["red"], "seeds": [1], "baselines": ["copy"]}
 # Not among the variants, since these change the computation. The envelope shows whether the results
 # differ by less than those of another seed.
-BFLOAT16_VARIANTS = (
-    Variant(settings={"fusing": {"precision": "bfloat16"}}),
-    Variant(settings={"training": {"precision": "bfloat16"}}),
-)
+FUSED_BFLOAT16 = Variant(settings={"fusing": {"precision": "bfloat16"}})
+TRAINED_BFLOAT16 = Variant(settings={"training": {"precision": "bfloat16"}})
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 BFLOAT16 = "bfloat16"
+# All that can be measured: for fusing with the weights of the demo, and for training again.
+RUNS = {
+    **{name: (variant, variant) for name, variant in VARIANTS.items()},
+    BFLOAT16: (FUSED_BFLOAT16, TRAINED_BFLOAT16),
+}
 
 
 def envelope_command(arguments: list[str]) -> int:
@@ -115,8 +118,8 @@ def envelope_command(arguments: list[str]) -> int:
     add what the others lack, such as instructions for bfloat16.
     """
     for name in arguments:
-        if name not in (*VARIANTS, BFLOAT16):
-            raise Problem(f"no variant {name!r}; there are {', '.join([*VARIANTS, BFLOAT16])}", 2)
+        if name not in RUNS:
+            raise Problem(f"no variant {name!r}; there are {', '.join(RUNS)}", 2)
         lacking = why_left_out(name)
         if lacking:
             raise Problem(f"variant {name}: {lacking}")
@@ -187,12 +190,12 @@ def measure_envelope(lock: Lock, names: Sequence[str] = ()) -> None:
     shutil.rmtree(str(ROOT / ENVELOPE / "staged"), ignore_errors=True)
     run_script(lock, "stage_models", config, demo, ROOT / ENVELOPE / "staged", "--first-band")
     weights = {"weights": str(ROOT / ENVELOPE / "staged/weights")}
-    for name in names or (*VARIANTS, BFLOAT16):
+    for name in names or RUNS:
         lacking = why_left_out(name)
         if lacking:
             say(f"Variant {name} is left out: {lacking}")
             continue
-        fused, trained = BFLOAT16_VARIANTS if name == BFLOAT16 else (VARIANTS[name],) * 2
+        fused, trained = RUNS[name]
         run_variant(f"{name}/fused", weights, fused, lock)
         run_variant(f"{name}/trained", RETRAINED, trained, lock)
     others = [str(ROOT / TOLERANCES), *names] if names else []

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from rasterio.windows import Window
 from sarfusion.core.files import read_json
-from sarfusion.core.raster import band_names, create_raster, open_bands, strips
+from sarfusion.core.raster import band_names, create_raster, open_bands, strips, write_strip
 from sarfusion.ground.noise import blur, generator, noise_std, reach
 from sarfusion.scenes.bands import optical_of
 
@@ -47,7 +47,7 @@ def main(
                 + deviation * draw.standard_normal((window.height, width))
                 for band, deviation, draw in zip(bands, deviations, draws, strict=True)
             ]
-            target.write(np.stack(worse).astype(np.float32), window=window)
+            write_strip(target, np.stack(worse).astype(np.float32), window)
 
 
 if __name__ == "__main__":

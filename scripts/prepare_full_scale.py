@@ -8,7 +8,7 @@ import numpy as np
 from rasterio.windows import Window
 from sarfusion.core.files import read_json
 from sarfusion.core.pixel_sizes import RATIO
-from sarfusion.core.raster import band_names, create_raster, open_bands, strips
+from sarfusion.core.raster import band_names, create_raster, open_bands, strips, write_strip
 from sarfusion.ground.degradation import coarse_span, enlarge
 from sarfusion.scenes import sar as radar
 from sarfusion.scenes.bands import optical_of
@@ -45,7 +45,7 @@ def main(
                 vv, vh = radar.read_power(power, fine, window)
                 *backscatter, _ = radar.channels_db(vv, vh, noise_floor_db)
                 bands = [*enlarged(optical, window), *backscatter]
-                target.write(np.stack(bands), window=window)
+                write_strip(target, np.stack(bands), window)
 
 
 def enlarged(optical, window):

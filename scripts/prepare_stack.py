@@ -22,6 +22,7 @@ from sarfusion.core.raster import (
     read_bands,
     strips,
     write_raster,
+    write_strip,
 )
 from sarfusion.ground import normalise
 from sarfusion.ground import split as splitting
@@ -195,7 +196,7 @@ def fill_stack(target, numbers, power, grid, optical_bands, mask, noise_floor_db
         counts["backscatter"]["valid"] += int(np.isfinite(backscatter[0]).sum())
         channels = np.stack([*reflectance, *backscatter])
         valid[window.toslices()] = np.isfinite(channels).all(axis=0)
-        target.write(channels, window=window)
+        write_strip(target, channels, window)
     return valid, counts
 
 

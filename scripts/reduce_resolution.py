@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from rasterio.windows import Window
 from sarfusion.core.pixel_sizes import RATIO
-from sarfusion.core.raster import band_names, create_raster, open_bands, strips
+from sarfusion.core.raster import band_names, create_raster, open_bands, strips, write_strip
 from sarfusion.ground.degradation import coarse_span, degrade, enlarge
 from sarfusion.scenes.bands import optical_of
 
@@ -31,10 +31,10 @@ def main(
             top, bottom = window.row_off, window.row_off + window.height
             first, last = (RATIO * row for row in coarse_span(top, bottom, -(-height // RATIO)))
             part = source.read(Window(0, first, width, min(last, height) - first))
-            for number, band in enumerate(part, 1):
-                coarse = degrade(band, RATIO, gain_at_nyquist)
-                fine = enlarge(coarse, RATIO, band.shape)
-                target.write(fine[top - first : bottom - first], number, window=window)
+            fine = [
+                enlarge(degrade(band, RATIO, gain_at_nyquist), RATIO, band.shape) for band in part
+            ]
+            write_strip(target, np.stack(fine)[:, top - first : bottom - first], window)
 
 
 if __name__ == "__main__":
