@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sarfusion.core.errors import StudyError
-from sarfusion.scoring.image_pair import Given, Ground, Image, Pair
+from sarfusion.scoring.image_pair import Given, Image, Pair
 from sarfusion.scoring.metrics import METRICS
 from scored_images import score_band, score_triple
 
@@ -284,7 +284,7 @@ def test_a_data_range_that_is_not_positive_is_refused(data_range):
     ],
 )
 def test_shapes_that_do_not_fit_are_refused(reference, fused, region):
-    ground = Ground(np.ones(region, bool))
+    ground = np.ones(region, bool)
     with pytest.raises(ValueError, match=r"differ|dimensions"):
         Pair(*(Image("", noise(*shape), ground) for shape in (reference, fused)), Given(1.0))
 

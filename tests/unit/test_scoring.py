@@ -15,7 +15,8 @@ from sarfusion.core.tiling import tiles
 from sarfusion.ground import gaps
 from sarfusion.ground.degradation import degrade
 from sarfusion.scoring import scene_scores
-from sarfusion.scoring.image_pair import HALO_PX, Score, inner
+from sarfusion.scoring.image_pair import Score
+from sarfusion.scoring.places import HALO_PX, inner
 from sarfusion.scoring.scored_ground import open_ground
 from scored_images import score_band, score_triple
 from skimage.metrics import structural_similarity

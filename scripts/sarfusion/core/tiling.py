@@ -100,12 +100,15 @@ def _round_up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
 
 
-def covering(tile: Tile, wanted: np.ndarray, multiple: int = 1) -> list[Tile]:
+def covering(
+    tile: Tile, wanted: np.ndarray, multiple: int = 1, overhead_px: int = OVERHEAD_PX
+) -> list[Tile]:
     """Return parts of a tile that cover its wanted pixels, and few others.
 
     wanted: bool (rows, columns) of the tile. Each part is the least rectangle around some of them,
     on a grid of `multiple` pixels, with the tile's halo. A tile is divided in two, and each half
-    again, if this leaves less to compute. Parts do not overlap, except in their halos.
+    again, if this leaves less to compute. Parts do not overlap, except in their halos. overhead_px:
+    pixels that are computed in the time that any part takes, however small.
     """
     spans, inside = [], []
     for axis, (start, stop) in enumerate((tile.rows, tile.columns)):
@@ -118,7 +121,9 @@ def covering(tile: Tile, wanted: np.ndarray, multiple: int = 1) -> list[Tile]:
     whole, wanted = tile._replace(rows=spans[0], columns=spans[1]), wanted[*inside]
     longer = int(wanted.shape[1] > wanted.shape[0])
     middle = wanted.shape[longer] // 2 // multiple * multiple
-    if not middle or wanted.sum() + 2 * OVERHEAD_PX >= _cost(whole):  # two calls cost as much
+    if not middle or wanted.sum() + 2 * overhead_px >= _cost(
+        whole, overhead_px
+    ):  # two calls cost as much
         return [whole]
     start, stop = spans[longer]
     parts = []
@@ -128,14 +133,15 @@ def covering(tile: Tile, wanted: np.ndarray, multiple: int = 1) -> list[Tile]:
         strict=True,
     ):
         half = whole._replace(columns=span) if longer else whole._replace(rows=span)
-        parts += covering(half, of_half, multiple)
-    return parts if sum(map(_cost, parts)) < _cost(whole) else [whole]
+        parts += covering(half, of_half, multiple, overhead_px)
+    in_parts = sum(_cost(part, overhead_px) for part in parts)
+    return parts if in_parts < _cost(whole, overhead_px) else [whole]
 
 
-def _cost(tile: Tile) -> int:
-    """Return the cost of a tile: the pixels to compute for it, and OVERHEAD_PX for the call."""
+def _cost(tile: Tile, overhead_px: int) -> int:
+    """Return the cost of a tile: the pixels to compute for it, and those of any part."""
     rows, columns = (stop - start + 2 * tile.halo for start, stop in (tile.rows, tile.columns))
-    return rows * columns + OVERHEAD_PX
+    return rows * columns + overhead_px
 
 
 def in_order(function: Callable[[Any], Any], items: Iterable[Any], threads: int) -> Iterator[Any]:

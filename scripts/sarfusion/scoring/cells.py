@@ -34,9 +34,8 @@ from ..core.errors import StudyError
 from ..core.files import atomic
 from ..core.tiling import Tile
 from .definitions import STEPS
-from .image_pair import Ground, Run, Terms
-
-Box = tuple[tuple[int, int], tuple[int, int]]  # half-open ranges of rows and columns
+from .image_pair import Run
+from .places import Box
 
 ABOUT = "about.json"
 
@@ -75,21 +74,13 @@ class Cells(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """The cells with ground of a region in a tile.
+    """The cells with ground of a region in a tile: their numbers, and pixels of the region there.
 
-    numbers, pixels: each cell's number, and the count of the region's pixels in it (cells,). at:
-    the place in `numbers` of the cell of each pixel of the tile's Ground; valid only in the region.
+    Both are (cells,); the numbers are sorted.
     """
 
     numbers: np.ndarray
     pixels: np.ndarray
-    at: np.ndarray
-
-    def sums(self, terms: Terms) -> np.ndarray:
-        """Return the sums (terms, cells) of the Terms of a metric."""
-        at = self.at.take(terms.where)
-        sums = [np.bincount(at, values, len(self.numbers)) for values in terms.values()]
-        return np.array(sums, float)
 
 
 class CellWriter:
@@ -115,18 +106,19 @@ class CellWriter:
         if box is not None:
             self._cells = self._cells._replace(box=box)
 
-    def placed(self, tile: Tile, ground: Ground, region: np.ndarray) -> Placed | None:
+    def numbers(self, tile: Tile) -> np.ndarray:
+        """Return the number of the cell of each pixel of a Tile (rows, columns)."""
+        return self._cells.numbers(tile)
+
+    def placed(self, tile: Tile, region: np.ndarray) -> Placed | None:
         """Return the cells of a Tile, None if the region has no pixel in it.
 
         region: bool (rows, columns), the region's pixels in the tile.
         """
         if not region.any():
             return None
-        numbers = self._cells.numbers(tile)
-        count = np.bincount(numbers[region])
-        cells = np.flatnonzero(count)
-        at = np.searchsorted(cells, ground.of(numbers))
-        return Placed(cells, count[cells].astype(float), at)
+        numbers, pixels = np.unique(self.numbers(tile)[region], return_counts=True)
+        return Placed(numbers, pixels.astype(float))
 
     def add(self, placed: Placed, found: Mapping[Run, Mapping[str, np.ndarray]]) -> None:
         """Write one tile. found: the `sums` of each metric of each run."""

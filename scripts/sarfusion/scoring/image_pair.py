@@ -5,23 +5,16 @@ window at one of its own pixels.
 """
 
 import math
-import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache, reduce
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from ..core.errors import StudyError
+from .places import inner
 
 Found = TypeVar("Found")
-
-# How far the largest window, the 11 px of SSIM, reaches beyond its pixel.
-HALO_PX = 5
-
-# In a tile with its margin, the pixels below its own ones, and those to their right.
-OWN, NEXT = slice(HALO_PX, -HALO_PX), slice(HALO_PX + 1, -HALO_PX + 1)
-FOLLOWING = (NEXT, OWN), (OWN, NEXT)
 
 
 class Run(NamedTuple):
@@ -31,6 +24,10 @@ class Run(NamedTuple):
     method: str
     input: str
     seed: int
+
+
+# For a tile: {region: mask}, {band or triple: reference}, {run: fused image}.
+Images = tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[Run, np.ndarray]]
 
 
 class Score(NamedTuple):
@@ -61,79 +58,27 @@ def check_range(data_range: float) -> None:
         )
 
 
-class Terms(NamedTuple):
-    """The values of a tile to be summed.
-
-    where: places among the pixels of the ground, one for each item that counts. factors: for each
-    value, the one or two arrays (items,) whose product it is, since a sum needs no array of the
-    product; () is the value 1. The first value states how many pixels, windows or differences each
-    item stands for. row: numbers to be added up instead; only the entropy has them.
-    """
-
-    where: np.ndarray
-    factors: Sequence[tuple[np.ndarray, ...]] = ()
-    row: np.ndarray | None = None
-
-    def values(self) -> Iterator[np.ndarray | None]:
-        """Yield each value (items,), None for 1; one product at a time is in memory."""
-        return (reduce(operator.mul, arrays) if arrays else None for arrays in self.factors)
-
-    def sums(self) -> np.ndarray:
-        """Return the sum of each value (values,), or the row."""
-        if self.row is not None:
-            return self.row
-        return np.array([self._sum(*arrays) for arrays in self.factors], float)
-
-    def _sum(self, *arrays):
-        from .sums import dot  # not above: most users of Terms need no compiler
-
-        if len(arrays) == 2:
-            return dot(*arrays)
-        return arrays[0].sum() if arrays else len(self.where)
-
-
-class Ground:
-    """The pixels of a tile that are scored in any of its regions, row by row.
-
-    mask: bool (rows + 2 HALO_PX, columns + 2 HALO_PX); the pixels are those without the margin.
-    """
-
-    def __init__(self, mask: np.ndarray) -> None:
-        self.mask = mask
-        own = inner(mask)
-        self._places = _all_places(own.size) if own.all() else np.flatnonzero(own)
-
-    def of(self, maps: np.ndarray) -> np.ndarray:
-        """Return the values (..., pixels) of maps (..., rows, columns) without the margin."""
-        return at(maps.reshape(*maps.shape[:-2], -1), self._places)
-
-
-def at(values: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return values (..., places) of an array (..., pixels): the array itself for all pixels.
-
-    places: increasing numbers of pixels.
-    """
-    return values if len(places) == values.shape[-1] else values.take(places, axis=-1)
-
-
 class Image:
     """A tile of an image, as float64, zero off the ground to be scored.
 
     name: for errors. values: (rows + 2 HALO_PX, columns + 2 HALO_PX), or (bands, ...); reflectance,
-    anything off the ground. centre: a value near those of the image; moments are taken about it,
-    since moments about zero would drown small variances in rounding.
+    anything off the ground. ground: bool, of the same rows and columns. centre: a value near those
+    of the image; moments are taken about it, since moments about zero would drown small variances
+    in rounding.
 
     Raises StudyError if a value on the ground is not finite, ValueError if the shapes do not fit.
-    The results of `once` are kept: all pairs and regions of a tile share them.
+    The results of `once` are kept: all pairs of a tile share them.
     """
 
-    def __init__(self, name: str, values: np.ndarray, ground: Ground, centre: float = 0.0) -> None:
+    def __init__(
+        self, name: str, values: np.ndarray, ground: np.ndarray, centre: float = 0.0
+    ) -> None:
         if values.ndim not in (2, 3):
             raise ValueError(f"the image has {values.ndim} dimensions, not 2 or 3")
-        if values.shape[-2:] != ground.mask.shape:
-            raise ValueError(f"{name} {values.shape} and region {ground.mask.shape} differ")
-        self.values = _on_ground(name, values, ground.mask)
-        self.ground, self.centre = ground, centre
+        if values.shape[-2:] != ground.shape:
+            raise ValueError(f"{name} {values.shape} and region {ground.shape} differ")
+        self.values = _on_ground(name, values, ground)
+        self.centre = centre
         self._found: dict[Callable, Any] = {}
 
     @cached_property
@@ -143,8 +88,13 @@ class Image:
 
     @cached_property
     def pixels(self) -> np.ndarray:
-        """The values of the pixels of the ground: (pixels,), or (bands, pixels)."""
-        return self.ground.of(inner(self.values))
+        """The values of the tile's own pixels: (pixels,), or (bands, pixels)."""
+        return flat(inner(self.values))
+
+    @cached_property
+    def centred_pixels(self) -> np.ndarray:
+        """The same about the centre."""
+        return flat(inner(self.centred))
 
     def once(self, function: Callable[["Image"], Found]) -> Found:
         """Return function(self), computed at the first call."""
@@ -154,8 +104,7 @@ class Image:
 class Pair:
     """An image and its reference, two Images of one tile; `images` has the reference first.
 
-    Raises ValueError if the shapes do not fit. The results of `once` are kept: the regions of a
-    tile share them.
+    Raises ValueError if the shapes do not fit. The results of `once` are kept: metrics share them.
     """
 
     def __init__(self, reference: Image, fused: Image, given: Given) -> None:
@@ -164,17 +113,22 @@ class Pair:
                 f"reference {reference.values.shape} and fused {fused.values.shape} differ"
             )
         self.reference, self.fused, self.given = reference, fused, given
-        self.images, self.ground = (reference, fused), reference.ground
+        self.images = (reference, fused)
         self._found: dict[Callable, Any] = {}
 
     @cached_property
     def error(self) -> np.ndarray:
-        """fused - reference at the pixels of the ground: (pixels,), or (bands, pixels)."""
-        return self.ground.of(inner(self.fused.values) - inner(self.reference.values))
+        """fused - reference at the tile's own pixels: (pixels,), or (bands, pixels)."""
+        return flat(inner(self.fused.values) - inner(self.reference.values))
 
     def once(self, function: Callable[["Pair"], Found]) -> Found:
         """Return function(self), computed at the first call."""
         return _once(function, self, self._found)
+
+
+def flat(maps: np.ndarray) -> np.ndarray:
+    """Return maps (..., rows, columns) as (..., pixels), row by row and contiguous."""
+    return np.ascontiguousarray(maps.reshape(*maps.shape[:-2], -1))
 
 
 def _once(function, argument, found):
@@ -196,70 +150,4 @@ def _on_ground(name, image, ground):
             f"{bad} of {values} values to be scored in the {name} image are not finite; "
             "score valid pixels only, and look for a model that diverged"
         )
-    return found
-
-
-class Region:
-    """The part of a tile to be scored. Its methods return places among the pixels of the ground.
-
-    ground: of all regions of the tile. mask: bool (rows + 2 HALO_PX, columns + 2 HALO_PX). low:
-    the start of the entropy's bins, NaN if it is unknown. parts: {metric: two masks (pixels of the
-    ground,)}, for the metrics that compare two parts of the region.
-    """
-
-    def __init__(
-        self,
-        ground: Ground,
-        mask: np.ndarray,
-        low: float = math.nan,
-        parts: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
-    ) -> None:
-        self.ground, self.mask, self.low = ground, mask, low
-        self.parts = dict(parts or {})
-        self._whole: dict[int, np.ndarray] = {}
-
-    def whole(self, size: int) -> np.ndarray:
-        """Return the pixels whose whole window of size x size is in the region."""
-        if size not in self._whole:
-            self._whole[size] = (
-                _all_places(inner(self.mask).size)
-                if self.mask.all()
-                else self._places(inner(whole_windows(self.mask, size)))
-            )
-        return self._whole[size]
-
-    @cached_property
-    def followed(self) -> list[np.ndarray]:
-        """The pixels whose neighbour below is in the region too; those whose right neighbour is."""
-        own = inner(self.mask)
-        return [self._places(own & self.mask[following]) for following in FOLLOWING]
-
-    def _places(self, mask):
-        return np.flatnonzero(self.ground.of(mask))
-
-
-@lru_cache(maxsize=1)
-def _all_places(count):
-    """Return the places of all pixels of a tile that is ground throughout, as most are."""
-    return np.arange(count)
-
-
-def inner(image: np.ndarray) -> np.ndarray:
-    """Return a tile (..., rows, columns) without its margin."""
-    return image[..., HALO_PX:-HALO_PX, HALO_PX:-HALO_PX]
-
-
-def whole_windows(region: np.ndarray, size: int) -> np.ndarray:
-    """Return where the whole size x size window is in the region: bool (rows, columns).
-
-    The place of a window is its centre, or the pixel below and right of it if the size is even.
-    """
-    found = np.pad(region, (size // 2, size - 1 - size // 2))
-    for _ in range(2):
-        width = 1
-        while width < size:  # a run of pixels is the union of two shorter runs
-            step = min(width, size - width)
-            found = found[:-step] & found[step:]
-            width += step
-        found = found.T
     return found

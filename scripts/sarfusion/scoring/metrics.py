@@ -6,7 +6,7 @@ resamples the same sums. METRICS has all that tables and figures need to know ab
 `scene_scores` adds the terms up.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +19,12 @@ from .definitions import (
     TEXTURE_FLOOR,
     UIQI_WINDOW,
 )
-from .edges import magnitudes, preserved_edges
-from .image_pair import FOLLOWING, Given, Image, Pair, Region, Terms, at, inner
+from .image_pair import Given, Pair
+from .places import AND_BELOW, AND_RIGHT, PIXEL, Window, square
+from .terms import Levels, Terms
+
+Summed = Sequence[Terms | Levels]  # sums of several are added
+OfTile = Callable[[Pair], Summed]
 
 GREY_LEVELS = 256  # bins of the entropy's histogram
 
@@ -32,8 +36,8 @@ class Metric:
     unit: "reflectance", "dB", "bits", "degrees", or "" for a pure number.
     better: "lower", "higher", or the value it should be close to: "zero", "one".
     scope: "band" (one band), "triple" (red, green and blue together) or "parts" (one band, two
-        parts of a region, see Region).
-    terms: returns the Terms of a tile.
+        parts of a region, see Sums.of_parts).
+    terms: returns the Terms of a tile, whose sums are added, or Levels.
     value: turns sums (..., terms) into values (...), NaN where the metric is undefined.
     compared: whether methods are compared in it, with an interval. This is false for triples, the
         entropy, and metrics that duplicate another one or have no better side.
@@ -43,7 +47,7 @@ class Metric:
     unit: str
     better: str
     scope: str
-    terms: Callable[[Pair, Region], Terms]
+    terms: OfTile
     value: Callable[[np.ndarray, Given], np.ndarray]
     compared: bool
 
@@ -58,7 +62,9 @@ def metric(
     better: str,
     value: Callable[[np.ndarray, Given], np.ndarray],
     compared: bool = True,
-) -> Callable[[Callable[[Pair, Region], Terms]], Callable[[Pair, Region], Terms]]:
+) -> Callable[
+    [Callable[[Pair], Sequence[Terms | Levels]]], Callable[[Pair], Sequence[Terms | Levels]]
+]:
     """Enter the decorated function in METRICS as the terms of the metric that has its name."""
 
     def enter(terms):
@@ -123,31 +129,31 @@ def _relative_error(sums, given):
     return 100 * given.h_over_l * np.sqrt(np.mean(relative, axis=-1))
 
 
-def _on(where, *values):
-    """Return the Terms of values of all pixels of the ground; only those at `where` count."""
-    return _counted(where, *(at(of_all, where) for of_all in values))
+def _on(window: Window, *values: np.ndarray | tuple[np.ndarray, np.ndarray]) -> Summed:
+    """Return the Terms of values of the tile's own pixels, each of which counts as one.
 
-
-def _counted(where, *values):
-    """Return the Terms of values of the pixels at `where`, all of which count.
-
-    A value is an array, or a tuple of arrays whose product it is.
+    A value is an array, or two arrays whose product it is.
     """
-    factors = (value if isinstance(value, tuple) else (value,) for value in values)
-    return Terms(where, [(), *factors])
+    return [Terms(window, [(), *map(_factors, values)])]
 
 
-def _products(where, x, y):
-    x, y = at(x, where), at(y, where)
-    return _counted(where, x, y, (x, x), (y, y), (x, y))
+def _weighted(window, weights, *values):
+    """Return the same for pixels that count as much as their weight, the first value."""
+    return [Terms(window, [*map(_factors, (weights, *values))])]
+
+
+def _factors(value):
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _products(window, x, y):
+    return _on(window, x, y, (x, x), (y, y), (x, y))
 
 
 @metric("band", "RMSE", "reflectance", better="lower", value=_root_mean)
-def rmse(pair: Pair, region: Region) -> Terms:
+def rmse(pair: Pair) -> Summed:
     """Root mean square error."""
-    where = region.whole(1)
-    error = at(pair.error, where)
-    return _counted(where, (error, error))
+    return _on(PIXEL, (pair.error, pair.error))
 
 
 def _contrast(sums, given):
@@ -156,53 +162,43 @@ def _contrast(sums, given):
     return np.sqrt(first_errors / first) - np.sqrt(second_errors / second)
 
 
-def _in_parts(pair, region, name):
-    """Return the terms of such a contrast: the total count, then count and errors of each part."""
-    where = region.whole(1)
-    first, second = (at(part, where) for part in region.parts[name])
-    squares = at(pair.error, where) ** 2
-    in_each = (term for part in (first, second) for term in (part, np.where(part, squares, 0)))
-    return Terms(where, [(term,) for term in (first | second, *in_each)])
-
-
 @metric("band", "Bias", "reflectance", better="zero", value=_mean, compared=False)
-def bias(pair: Pair, region: Region) -> Terms:
+def bias(pair: Pair) -> Summed:
     """Mean of fused - reference."""
-    return _on(region.whole(1), pair.error)
+    return _on(PIXEL, pair.error)
 
 
 @metric("band", "MAE", "reflectance", better="lower", value=_mean)
-def mae(pair: Pair, region: Region) -> Terms:
+def mae(pair: Pair) -> Summed:
     """Mean absolute error."""
-    return _on(region.whole(1), np.abs(pair.error))
+    return _on(PIXEL, np.abs(pair.error))
 
 
 @metric("band", "CC", "", better="higher", value=_correlation)
-def cc(pair: Pair, region: Region) -> Terms:
+def cc(pair: Pair) -> Summed:
     """Pearson's correlation of the pixels; blind to gain and offset, NaN for constants."""
-    x, y = (image.ground.of(inner(image.centred)) for image in pair.images)
-    return _products(region.whole(1), x, y)
+    return _products(PIXEL, *(image.centred_pixels for image in pair.images))
 
 
 @metric("band", "PSNR", "dB", better="higher", value=_decibels, compared=False)
-def psnr(pair: Pair, region: Region) -> Terms:
+def psnr(pair: Pair) -> Summed:
     """Peak signal-to-noise ratio, 20 log10(L / RMSE); infinite for identical images."""
-    return rmse(pair, region)
+    return rmse(pair)
 
 
 @metric("band", "SSIM", "", better="higher", value=_mean)
-def ssim(pair: Pair, region: Region) -> Terms:
+def ssim(pair: Pair) -> Summed:
     """Structural similarity, the mean over 11 x 11 gaussian windows (sigma 1.5).
 
     Wang, Bovik, Sheikh & Simoncelli 2004, IEEE Trans. Image Processing 13(4).
     """
     from .ssim_uiqi import ssim_pixels  # not above: most users of METRICS need no compiler
 
-    return _on(region.whole(SSIM_WINDOW), pair.once(ssim_pixels))
+    return _on(square(SSIM_WINDOW), pair.once(ssim_pixels))
 
 
 @metric("band", "UIQI", "", better="higher", value=_mean)
-def uiqi(pair: Pair, region: Region) -> Terms:
+def uiqi(pair: Pair) -> Summed:
     """Universal image quality index, the mean over 8 x 8 windows, stride 1.
 
     Wang & Bovik 2002, IEEE Signal Processing Letters 9(3). A window scores
@@ -214,11 +210,11 @@ def uiqi(pair: Pair, region: Region) -> Terms:
     """
     from .ssim_uiqi import uiqi_pixels
 
-    return _on(region.whole(UIQI_WINDOW), pair.once(uiqi_pixels)[0])
+    return _on(square(UIQI_WINDOW), pair.once(uiqi_pixels)[0])
 
 
 @metric("band", "UIQI textured", "", better="higher", value=_mean)
-def uiqi_textured(pair: Pair, region: Region) -> Terms:
+def uiqi_textured(pair: Pair) -> Summed:
     """UIQI over the windows whose reference has a variance above (0.01 L)^2.
 
     On flat ground, such as water, the index compares noise with noise: a uniform window scores
@@ -228,23 +224,24 @@ def uiqi_textured(pair: Pair, region: Region) -> Terms:
     from .ssim_uiqi import uiqi_pixels
 
     quality, variance = pair.once(uiqi_pixels)
-    where = region.whole(UIQI_WINDOW)
-    textured = at(variance, where) > (TEXTURE_FLOOR * pair.given.data_range) ** 2
-    return _on(where[textured], quality)
+    textured = (variance > (TEXTURE_FLOOR * pair.given.data_range) ** 2).astype(float)
+    return _weighted(square(UIQI_WINDOW), textured, (textured, quality))
 
 
 @metric("band", "Gradient CC", "", better="higher", value=_correlation)
-def gradient_cc(pair: Pair, region: Region) -> Terms:
+def gradient_cc(pair: Pair) -> Summed:
     """Pearson's correlation of the gradient magnitudes: are edges where they should be?
 
     Sobel's 3 x 3 operator (Duda & Hart 1973, Pattern Classification and Scene Analysis), per
     pixel along rows and columns; NaN if a gradient is the same everywhere.
     """
-    return _products(region.whole(SOBEL_WINDOW), *(image.once(magnitudes) for image in pair.images))
+    from .edges import magnitudes
+
+    return _products(square(SOBEL_WINDOW), *map(magnitudes, pair.images))
 
 
 @metric("band", "Q AF", "", better="higher", value=_weighted_mean)
-def q_af(pair: Pair, region: Region) -> Terms:
+def q_af(pair: Pair) -> Summed:
     """Edge preservation Q^AF from the reference A to the fused image F.
 
     Xydeas & Petrovic 2000, Electronics Letters 36(4). Their Q^AB/F has two sources A and B; here
@@ -259,14 +256,14 @@ def q_af(pair: Pair, region: Region) -> Terms:
     A is flat (gA = 0), a pixel has no weight; where only F is flat, G = 0 and the edge counts as
     lost. NaN for a reference without edges.
     """
-    where = region.whole(SOBEL_WINDOW)
-    weights = at(pair.reference.once(magnitudes), where)
-    quality = at(pair.once(preserved_edges), where)
-    return _counted(where, weights, (weights, weights), (weights, quality))
+    from .edges import magnitudes, preserved_edges
+
+    weights, quality = magnitudes(pair.reference), pair.once(preserved_edges)
+    return _on(square(SOBEL_WINDOW), weights, (weights, weights), (weights, quality))
 
 
 @metric("band", "Entropy difference", "bits", "zero", value=_entropy_change, compared=False)
-def entropy_difference(pair: Pair, region: Region) -> Terms:
+def entropy_difference(pair: Pair) -> Summed:
     """Shannon's entropy of the fused image minus that of the reference.
 
     - sum p log2 p (Shannon 1948, Bell System Technical Journal 27) over a histogram of 256 bins
@@ -274,27 +271,11 @@ def entropy_difference(pair: Pair, region: Region) -> Terms:
     a regular sample, if the scene has more than `scene_scores.SAMPLE_PX` pixels). Values beyond go
     to the outermost bins. Below 0, grey levels were lost; above 0, gained (or noise was added).
     """
-    where = region.whole(1)
-
-    def counts(image):
-        if np.isnan(region.low):
-            return np.zeros(GREY_LEVELS)
-        levels = (at(image.pixels, where) - region.low) / pair.given.data_range * GREY_LEVELS
-        bins = np.clip(np.floor(levels), 0, GREY_LEVELS - 1).astype(np.intp)
-        return np.bincount(bins, minlength=GREY_LEVELS)
-
-    row = np.concatenate([[where.size], *map(counts, pair.images)])
-    return Terms(where, row=row)
-
-
-def _squared_steps(image: Image) -> list[np.ndarray]:
-    """Return the squared differences between pixels and those below, and those to the right."""
-    own = inner(image.values)
-    return [image.ground.of((image.values[following] - own) ** 2) for following in FOLLOWING]
+    return [Levels([image.pixels for image in pair.images], pair.given.data_range, GREY_LEVELS)]
 
 
 @metric("band", "SF ratio", "", better="one", value=_root_ratio)
-def sf_ratio(pair: Pair, region: Region) -> Terms:
+def sf_ratio(pair: Pair) -> Summed:
     """Spatial frequency of the fused image over that of the reference.
 
     Eskicioglu & Fisher 1995, IEEE Trans. Communications 43(12): sqrt(RF^2 + CF^2), from the
@@ -302,59 +283,62 @@ def sf_ratio(pair: Pair, region: Region) -> Terms:
     n counts them. Below 1 is smoother; above 1 is sharper, or noisier. NaN for a constant
     reference.
     """
-    squares = (
-        [at(of_all, where) for of_all, where in zip(steps, region.followed, strict=True)]
-        for steps in (image.once(_squared_steps) for image in pair.images)
-    )
-    return _counted(np.concatenate(region.followed), *map(np.concatenate, squares))
+    from .edges import squared_steps
+
+    (down, right), (other_down, other_right) = (image.once(squared_steps) for image in pair.images)
+    return [*_on(AND_BELOW, down, other_down), *_on(AND_RIGHT, right, other_right)]
 
 
 @metric("parts", PARTS["rmse_by_distance"], "reflectance", better="lower", value=_contrast)
-def rmse_by_distance(pair: Pair, region: Region) -> Terms:
+def rmse_by_distance(pair: Pair) -> Summed:
     """RMSE of the gap pixels far from clear ground minus that of the pixels near it.
 
     The two parts meet at the middle edge of `gaps.distance_edges_m`. The difference of this metric
     between two methods shows whether the gain of one over the other grows with the distance.
     """
-    return _in_parts(pair, region, "rmse_by_distance")
+    return rmse(pair)
 
 
 @metric("parts", PARTS["rmse_by_age"], "reflectance", better="lower", value=_contrast)
-def rmse_by_age(pair: Pair, region: Region) -> Terms:
+def rmse_by_age(pair: Pair) -> Summed:
     """RMSE of the gap pixels whose nearest clear date is old minus that of those where it is young.
 
     The two parts meet at the middle edge of `gaps.age_edges_days`. A pixel without a clear date is
     in neither part.
     """
-    return _in_parts(pair, region, "rmse_by_age")
+    return rmse(pair)
 
 
 @metric("triple", "ERGAS", "", better="lower", value=_relative_error)
-def ergas(pair: Pair, region: Region) -> Terms:
+def ergas(pair: Pair) -> Summed:
     """Relative global error, 100 h/l sqrt(mean over bands of (RMSE / mean of reference)^2).
 
     Wald 2000, Quality of high resolution synthesised images: is there a simple criterion? h / l is
     the pixel size of the sharpened image over that of the given one, and 1 if nothing is sharpened.
     NaN if a band of the reference has mean zero.
     """
-    reference = pair.reference.pixels
-    return _on(region.whole(1), *reference, *reference**2, *pair.error**2)
+    bands, errors = [*pair.reference.pixels], [*pair.error]
+    squares = [(one, one) for one in (*bands, *errors)]
+    return _on(PIXEL, *bands, *squares)
 
 
 @metric("triple", "SAM", "degrees", better="lower", value=_mean)
-def sam(pair: Pair, region: Region) -> Terms:
+def sam(pair: Pair) -> Summed:
     """Mean spectral angle; pixels where either spectrum has norm zero do not count.
 
     Kruse et al. 1993, Remote Sensing of Environment 44. The angle comes from the chord of the
     unit vectors, since the arc cosine loses half of its digits on nearly equal spectra.
     """
-    where = region.whole(1)
-    x, y = (at(image.pixels, where) for image in pair.images)
-    x_norm, y_norm = np.linalg.norm(x, axis=0), np.linalg.norm(y, axis=0)
-    defined = (x_norm > 0) & (y_norm > 0)
-    u, v = x[:, defined] / x_norm[defined], y[:, defined] / y_norm[defined]
+    (u, u_norm), (v, v_norm) = (image.once(_unit_vectors) for image in pair.images)
+    defined = ((u_norm > 0) & (v_norm > 0)).astype(float)
     angles = 2 * np.arctan2(np.linalg.norm(u - v, axis=0), np.linalg.norm(u + v, axis=0))
-    return _counted(where[defined], np.degrees(angles))
+    return _weighted(PIXEL, defined, (defined, np.degrees(angles)))
+
+
+def _unit_vectors(image):
+    """Return the spectra of unit length (bands, pixels), and their norms (pixels,) before."""
+    norms = np.linalg.norm(image.pixels, axis=0)
+    return image.pixels / np.where(norms > 0, norms, 1), norms
 
 
 # Methods are compared in these metrics, with an interval.

@@ -1,31 +1,20 @@
-"""SSIM and UIQI of every window of a tile: the formulas, as compiled loops.
+"""SSIM and UIQI of every window of a tile: the formulas, as compiled loops (see `loops`).
 
 A value counts only where its whole window is in the region that is scored. Both formulas are in one
-file, because numba recompiles a loop after an edit of its own file, not of one that it calls.
-
-The loops are compiled once per machine. Numba caches them beside this file or, if that folder is
-read-only, in the user's cache folder. They release the interpreter's lock, so that threads can work
-on tiles at the same time. Each result comes from one thread, so that their number changes no bit.
-
-Inner loops run along rows, so that one instruction works on several columns.
+file with the loops that they share. Inner loops run along rows, so that one instruction works on
+several columns.
 """
 
 import numpy as np
-from numba import njit
 
 from .definitions import FLOAT32_ROUNDING, SSIM_SIGMA, SSIM_WINDOW, STABLE, UIQI_WINDOW
-from .image_pair import HALO_PX, Pair, inner
-
-# Python's check for zero divisors would prevent vectorisation, so divide as NumPy does.
-OPTIONS = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
-compiled = njit(cache=True, **OPTIONS)
-# Put into the loops that call it. A compiled function of its own would be rounded differently in
-# the process that compiles it and in those that load it from the cache.
-inlined = njit(inline="always", **OPTIONS)
+from .image_pair import Pair, flat
+from .loops import compiled, inlined
+from .places import HALO_PX, inner
 
 
 def ssim_pixels(pair: Pair) -> np.ndarray:
-    """Return the structural similarity of 11 x 11 gaussian windows at the pixels of the ground."""
+    """Return the structural similarity of 11 x 11 gaussian windows at the tile's own pixels."""
     gaussian = np.exp(-0.5 * (np.arange(-5, 6) / SSIM_SIGMA) ** 2)
     weights = tuple(gaussian / gaussian.sum())
     constants = ((share * pair.given.data_range) ** 2 for share in STABLE)
@@ -33,7 +22,7 @@ def ssim_pixels(pair: Pair) -> np.ndarray:
     quality = np.empty(inner(x).shape)
     first = HALO_PX - SSIM_WINDOW // 2
     _ssim(x, y, first, pair.reference.centre, weights, *constants, quality)
-    return pair.ground.of(quality)
+    return flat(quality)
 
 
 def uiqi_pixels(pair: Pair) -> np.ndarray:
@@ -45,7 +34,7 @@ def uiqi_pixels(pair: Pair) -> np.ndarray:
     first = HALO_PX - UIQI_WINDOW // 2
     centre, level = pair.reference.centre, pair.given.data_range
     _uiqi(x, y, first, centre, weights, FLOAT32_ROUNDING, level, *found)
-    return pair.ground.of(found)
+    return flat(found)
 
 
 @inlined

@@ -1,25 +1,65 @@
-"""Sums over the items of a tile, as compiled loops without arrays in between (see `ssim_uiqi`)."""
+"""Sums over the runs of a tile (see `places`), as compiled loops (see `loops`)."""
 
 import numpy as np
-from numba import njit
 
-BLOCK = 1024  # items whose sum is added to the total, so that rounding stays small
+from .loops import compiled, summing
 
-# "reassoc" lets one instruction add several items. Processors may thus differ in the last digits,
-# but on one of them, a sum is always the same.
-compiled = njit(cache=True, nogil=True, fastmath={"contract", "reassoc"}, error_model="numpy")
+GROUP = 16  # runs whose pixels stay in a fast cache from one product to the next
+
+
+@summing
+def product_sums(
+    arrays: tuple[np.ndarray, ...],
+    products: np.ndarray,
+    starts: np.ndarray,
+    stops: np.ndarray,
+    classes: np.ndarray,
+    count: int,
+) -> np.ndarray:
+    """Return the sums of products of arrays, float64 (pixels,), by class: (products, count).
+
+    products: int (products, 2), the numbers of the two factors; those below 0 are 1. starts, stops,
+    classes: of the runs; a class is below `count`. The sum of a run is added to that of its class,
+    so that rounding stays small. Unlike NumPy's, sums do not depend on the number of threads of a
+    linear algebra library.
+    """
+    totals = np.zeros((len(products), count))
+    for group in range(0, len(starts), GROUP):
+        runs = range(group, min(group + GROUP, len(starts)))
+        for k in range(len(products)):
+            first, second = products[k]
+            if first < 0:
+                for run in runs:
+                    totals[k, classes[run]] += stops[run] - starts[run]
+            elif second < 0:
+                x = arrays[first]
+                for run in runs:
+                    part = 0.0
+                    # Without a sign, since checks for negative places would prevent vectorisation.
+                    for i in range(np.uintp(starts[run]), np.uintp(stops[run])):
+                        part += x[i]
+                    totals[k, classes[run]] += part
+            else:
+                x, y = arrays[first], arrays[second]
+                for run in runs:
+                    part = 0.0
+                    for i in range(np.uintp(starts[run]), np.uintp(stops[run])):
+                        part += x[i] * y[i]
+                    totals[k, classes[run]] += part
+    return totals
 
 
 @compiled
-def dot(x: np.ndarray, y: np.ndarray) -> float:
-    """Return the sum of the products of two arrays (items,).
+def histogram(
+    values: np.ndarray, starts: np.ndarray, stops: np.ndarray, low: float, span: float, bins: int
+) -> np.ndarray:
+    """Return how many values (pixels,) of some runs are in each bin.
 
-    Unlike NumPy's, it does not depend on the number of threads of a linear algebra library.
+    The bins divide a span equally, which begins at `low`. Values beyond go to the outermost bins.
     """
-    total = 0.0
-    for start in range(0, len(x), BLOCK):
-        part = 0.0
-        for i in range(start, min(start + BLOCK, len(x))):
-            part += x[i] * y[i]
-        total += part
-    return total
+    counts = np.zeros(bins)
+    for run in range(len(starts)):
+        for value in values[starts[run] : stops[run]]:
+            place = (value - low) / span * bins
+            counts[int(min(max(place, 0.0), bins - 1.0))] += 1
+    return counts

@@ -1,0 +1,120 @@
+"""Sums of the terms of all metrics over the regions and the cells of one tile."""
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from ..core.tiling import Tile, covering
+from .cells import CellWriter, Placed
+from .image_pair import Given, Image, Images, Pair, Run
+from .metrics import METRICS
+from .places import HALO_PX, Places, inner, union
+from .survey import Survey
+
+OVERHEAD_PX = 15_000  # pixels that are scored in the time that any part of a tile takes
+
+Key = TypeVar("Key", bound=Hashable)
+OfMetrics = Mapping[str, np.ndarray]  # {metric: sums}
+Contrasts = Mapping[str, Mapping[str, Sequence[Sequence[str]]]]
+
+
+class TileSums(NamedTuple):
+    """The sums of each run of a tile, and those in cells of the runs that comparisons need.
+
+    names: of the regions. regions: arrays (regions, terms). placed: the cells, None if there are
+    none. cells: arrays (terms, cells).
+    """
+
+    names: Sequence[str]
+    regions: dict[Run, OfMetrics]
+    placed: Placed | None
+    cells: dict[Run, OfMetrics]
+
+
+class TileScorer(NamedTuple):
+    """What to sum in every tile. seen: the Survey of the scene; the rest as for `score_scene`."""
+
+    seen: Survey
+    givens: Mapping[str, Given]
+    names: Sequence[str] | None
+    cells: CellWriter | None
+    contrasts: Contrasts
+
+    def sums(self, tile: Tile, images: Images) -> TileSums:
+        """Return the sums of a Tile. images: of the tile with its halo."""
+        masks, references, runs = images
+        writer = self.cells
+        placed = writer.placed(tile, inner(masks[writer.region])) if writer else None
+        found = TileSums([*masks], {}, placed, {})
+        for part in _with_ground(tile, inner(union(masks.values()))):
+            at = _within(tile, part)
+            numbers = writer.numbers(part) if writer else None
+            places = Places({name: mask[at] for name, mask in masks.items()}, numbers)
+            measured = {
+                key: self._reference(key, image[..., *at], places)
+                for key, image in references.items()
+            }
+            for run, image in runs.items():
+                reference = measured[run.band]
+                fused = Image("fused", image[..., *at], places.ground, reference.centre)
+                self._add_run(found, run, Pair(reference, fused, self.givens[run.band]), places)
+        return found
+
+    def _reference(self, key: str, image: np.ndarray, places: Places) -> Image:
+        return Image("reference", image, places.ground, self.seen.centres.get(key, 0.0))
+
+    def _add_run(self, found: TileSums, run: Run, pair: Pair, places: Places) -> None:
+        """Add the sums of a part of the tile to those found."""
+        is_band = pair.fused.values.ndim == 2
+        of_run = {name: _sums(name, pair, places) for name in self.names or _names(is_band)}
+        for of_region in self.contrasts.values() if is_band else ():
+            for name, parts in of_region.items():
+                of_run[name] = [one.of_parts(*parts) for one in _sums(name, pair, places)]
+        lows = {region: self.seen.lows.get((region, run.band), math.nan) for region in places.masks}
+        over = {name: sum(one.over(lows) for one in sums) for name, sums in of_run.items()}
+        add(found.regions, run, over)
+        if self.cells and found.placed and run in self.cells.runs:
+            place = self.cells.region, found.placed.numbers
+            in_cells = {
+                name: sum(one.in_cells(*place) for one in sums)
+                for name, sums in of_run.items()
+                if METRICS[name].compared
+            }
+            add(found.cells, run, in_cells)
+
+
+def add(totals: dict[Key, OfMetrics], key: Key, found: OfMetrics) -> None:
+    """Add sums to those of a key."""
+    total = totals.get(key)
+    totals[key] = found if total is None else {name: total[name] + found[name] for name in found}
+
+
+def _sums(name, pair, places):
+    """Return the sums of a metric's terms over the places of a tile."""
+    return [terms.sums(places) for terms in METRICS[name].terms(pair)]
+
+
+def _names(is_band: bool) -> list[str]:
+    """Return the names of the metrics of an image of one band, or of three together."""
+    scope = "band" if is_band else "triple"
+    return [name for name, entry in METRICS.items() if entry.scope == scope]
+
+
+def _with_ground(tile: Tile, ground: np.ndarray) -> list[Tile]:
+    """Return parts of a tile that cover its ground, or a pixel without ground, whose sums are 0."""
+    (row, _), (column, _) = tile.rows, tile.columns
+    one = tile._replace(rows=(row, row + 1), columns=(column, column + 1))
+    return covering(tile, ground, overhead_px=OVERHEAD_PX) or [one]
+
+
+def _within(tile: Tile, part: Tile) -> tuple[slice, slice]:
+    """Return where a part with its halo is in an array of the tile with its halo."""
+    rows, columns = (
+        slice(first - start, last - start + 2 * HALO_PX)
+        for (first, last), (start, _) in zip(
+            (part.rows, part.columns), (tile.rows, tile.columns), strict=True
+        )
+    )
+    return rows, columns
