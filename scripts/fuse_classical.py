@@ -119,15 +119,19 @@ def fill_gaps(
     gap, train: bool (rows, columns), the pixels to fill and the training ground.
     """
     grid = read_grid(stack)
-    surfaces = {band: path for (name, band), path in paths.items() if name == "biharmonic"}
-    others = {chosen: path for chosen, path in paths.items() if chosen[0] != "biharmonic"}
+    of_bands: dict[str, dict[str, str | Path]] = {}
+    for (name, band), path in paths.items():
+        of_bands.setdefault(band, {})[name] = path
     backscatter = read_bands(stack, ["vv_db", "vh_db"])
-    for (name, band), path in others.items():
-        method = getattr(gap_filling, name)
-        write_band(path, method(read_band(stack, band), gap, backscatter, train), grid, band)
+    for band, of_band in of_bands.items():
+        values = read_band(stack, band)
+        for name in (name for name in of_band if name != "biharmonic"):
+            filled = getattr(gap_filling, name)(values, gap, backscatter, train)
+            write_band(of_band[name], filled, grid, band)
     del backscatter  # so that it and the surfaces are never in memory together
-    for band, path in surfaces.items():
-        write_band(path, surface(band), grid, band)
+    for band, of_band in of_bands.items():
+        if "biharmonic" in of_band:
+            write_band(of_band["biharmonic"], surface(band), grid, band)
 
 
 def fill_from_dates(

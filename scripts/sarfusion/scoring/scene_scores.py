@@ -66,8 +66,8 @@ def score_scene(
             for name, sums in total.items()
             if METRICS[name].scope != "parts" or name in contrasts.get(region, {})
         }
-        for row, region in enumerate(regions)
         for run, total in totals.items()
+        for row, region in enumerate(regions)
     }
 
 

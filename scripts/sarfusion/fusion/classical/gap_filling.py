@@ -66,7 +66,7 @@ def mean(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.ndarray) 
 @inside_gaps
 def nearest(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Fill with the nearest clear pixel."""
-    return _fill_nearest(band, gap)
+    return _fill_nearest(band[None], gap)[0]
 
 
 def biharmonic(band: np.ndarray, gap: np.ndarray, sar: np.ndarray, train: np.ndarray) -> np.ndarray:
@@ -96,8 +96,7 @@ def biharmonic_bands(bands: np.ndarray, gap: np.ndarray) -> np.ndarray:
     assumed = missing & ~unknown & _within(unknown, STENCIL_RADIUS_PX)
     filled = np.where(missing, np.nan, bands)
     limits = np.array([(np.nanmin(band), np.nanmax(band)) for band in filled])
-    for band in filled:
-        band[:] = _fill_nearest(band, assumed)
+    filled = _fill_nearest(filled, assumed)
     # The operator couples unknowns across one known pixel. Dilation joins these into one region.
     regions, _ = ndimage.label(ndimage.binary_dilation(unknown), np.ones((3, 3)))
     sizes = np.bincount(regions[unknown])
@@ -190,24 +189,25 @@ def _within(mask: np.ndarray, distance_px: int) -> np.ndarray:
     return near
 
 
-def _fill_nearest(band: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Return a band with the nearest finite value at each pixel of the mask `where`.
+def _fill_nearest(bands: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Return `bands` (bands, rows, columns), NaN in the same pixels, filled in the mask `where`.
 
-    The search is tile by tile. It is repeated with a larger radius for pixels without a value
-    within the search radius, since a nearer one may be outside the tile.
+    Each pixel gets the nearest finite values. The search is tile by tile. It is repeated with a
+    larger radius for pixels without a value within the search radius, since a nearer one may be
+    outside the tile.
     """
-    filled, left, radius = band.copy(), where.copy(), NEAR_PX
+    filled, left, radius = bands.copy(), where.copy(), NEAR_PX
     while left.any():
-        for tile in tiles(band.shape, TILE_PX, radius, 1):
-            part, undecided = band[tile.read], left[tile.written]
-            if not (undecided.any() and np.isfinite(part).any()):
+        for tile in tiles(where.shape, TILE_PX, radius, 1):
+            part, undecided = bands[:, *tile.read], left[tile.written]
+            missing = ~np.isfinite(part[0])
+            if not undecided.any() or missing.all():
                 continue
-            distance, nearest = ndimage.distance_transform_edt(
-                ~np.isfinite(part), return_indices=True
-            )
-            sure = (distance <= radius) | (part.shape == band.shape)
+            distance, nearest = ndimage.distance_transform_edt(missing, return_indices=True)
+            sure = (distance <= radius) | (missing.shape == where.shape)
             decided = undecided & sure[tile.inner]
-            filled[tile.written][decided] = part[tuple(nearest)][tile.inner][decided]
+            row, column = (index[tile.inner][decided] for index in nearest)
+            filled[:, *tile.written][:, decided] = part[:, row, column]
             undecided &= ~decided
         radius *= 2
     return filled
