@@ -103,7 +103,8 @@ class Project:
         """Run Snakemake and return its exit code and everything it printed."""
         command = self.command(*arguments, **more)
         if self.environment is None:
-            return warm_start.run(command[1:], self.folder)
+            done = warm_start.run(command[1:], self.folder)
+            return done.returncode, done.stdout
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -130,15 +131,8 @@ class Project:
         It must succeed, or fail if `fails`, or end with the exit `code`.
         """
         (self.folder / "reproduce").write_bytes((ROOT / "reproduce").read_bytes())
-        done = subprocess.run(
-            [sys.executable, "-c", REPRODUCE, *arguments],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(self.folder)},
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
+        variables = {**os.environ, "PYTHONPATH": str(self.folder)}
+        done = warm_start.run(["-c", REPRODUCE, *arguments], self.folder, variables)
         right = (done.returncode != 0) == fails if code is None else done.returncode == code
         assert right, done.stdout
         return done.stdout
