@@ -1,8 +1,13 @@
 """The two tiers of the tests, their spread over processes, and servers on loopback."""
 
+import sys
 from pathlib import Path
 
 import pytest
+
+# Each process collects all tests. With the bytecode of the last run, that takes a third of the
+# time. So bytecode is kept, even where PYTHONDONTWRITEBYTECODE is set; git ignores it.
+sys.dont_write_bytecode = False
 
 # A test that uses one of these fixtures is in the second tier: it needs a server or a browser, or a
 # run that takes longer than any other. So is a test that is marked `second_tier`.

@@ -25,7 +25,6 @@ from multiprocessing import forkserver, resource_tracker, util
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SNAKEMAKE = ("snakemake.cli", "snakemake.executors.local", "snakemake_executor_plugin_slurm")
 WITH_FORKED_JOBS = "snakemake_with.py"  # the program that forks Snakemake's jobs
 MAX_FILES = 1024  # descriptors that a fork may have to close
 
@@ -38,7 +37,7 @@ def _imported():
 
     sys.path.pop(0)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*SNAKEMAKE, *IMPORTED])
+    context.set_forkserver_preload([*IMPORTED, "warm_imports"])
     return context
 
 
