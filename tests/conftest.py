@@ -1,9 +1,11 @@
 """The two tiers of the tests, their spread over processes, and servers on loopback."""
 
+import pickle
 import sys
 from pathlib import Path
 
 import pytest
+from shared import made_once
 
 # Each process collects all tests. With the bytecode of the last run, that takes a third of the
 # time. So bytecode is kept, even where PYTHONDONTWRITEBYTECODE is set; git ignores it.
@@ -101,7 +103,12 @@ def archive(tmp_path_factory):
     """A servers.scenes.Archive. Tests that change its files copy it."""
     from servers.scenes import make_archive
 
-    return make_archive(tmp_path_factory.mktemp("archive"))
+    def make(folder):
+        made = make_archive(folder / "files")
+        (folder / "archive.pickle").write_bytes(pickle.dumps(made))
+
+    made = made_once(tmp_path_factory, "archive", make)
+    return pickle.loads((made / "archive.pickle").read_bytes())
 
 
 @pytest.fixture(scope="session")
