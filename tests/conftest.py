@@ -1,5 +1,6 @@
 """The two tiers of the tests, their spread over processes, and servers on loopback."""
 
+import os
 import pickle
 import sys
 from pathlib import Path
@@ -10,6 +11,10 @@ from shared import made_once
 # Each process collects all tests. With the bytecode of the last run, that takes a third of the
 # time. So bytecode is kept, even where PYTHONDONTWRITEBYTECODE is set; git ignores it.
 sys.dont_write_bytecode = False
+
+# Several processes share the cores. Threads of each for every core would wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A test that uses one of these fixtures is in the second tier: it needs a server or a browser, or a
 # run that takes longer than any other. So is a test that is marked `second_tier`.

@@ -125,14 +125,16 @@ class Project:
         place = ("--directory", str(staged / "run"), "--nolock")
         return self.attempt(target, *place, study=[study, *over])
 
-    def reproduce(self, *arguments, fails=False, code=None):
+    def reproduce(self, *arguments, fails=False, code=None, warm=True):
         """Run ./reproduce with `arguments` and return everything it printed.
 
-        It must succeed, or fail if `fails`, or end with the exit `code`.
+        It must succeed, or fail if `fails`, or end with the exit `code`. warm: whether it starts
+        with its imports done, and not as a user starts it.
         """
         (self.folder / "reproduce").write_bytes((ROOT / "reproduce").read_bytes())
         variables = {**os.environ, "PYTHONPATH": str(self.folder)}
-        done = warm_start.run(["-c", REPRODUCE, *arguments], self.folder, variables)
+        start = warm_start.run if warm else warm_start.run_cold
+        done = start(["-c", REPRODUCE, *arguments], self.folder, variables)
         right = (done.returncode != 0) == fails if code is None else done.returncode == code
         assert right, done.stdout
         return done.stdout

@@ -47,30 +47,32 @@ def run(arguments, folder, variables=None, apart=False):
     arguments: a script from `folder` on, `-m` and a module, or `-c` and code; then those of the
     program. variables: of its environment; None for those of the tests. apart: whether its errors
     are in `stderr`, not among the rest in `stdout`. Only Linux can fork what has imported these
-    libraries; elsewhere, a new Python runs.
+    libraries.
     """
-    arguments = list(map(str, arguments))
-    variables = dict(os.environ if variables is None else variables)
+    if sys.platform != "linux":
+        return run_cold(arguments, folder, variables, apart)
     with contextlib.ExitStack() as stack:
-        text = {"mode": "w+", "encoding": "utf-8", "errors": "replace"}
-        files = [stack.enter_context(tempfile.NamedTemporaryFile(**text)) for _ in range(1 + apart)]
-        if sys.platform == "linux":
-            given = (arguments, folder, [file.name for file in files], variables)
-            process = _imported().Process(target=_run, args=given)
-            process.start()
-            process.join()
-            code = process.exitcode
-        else:
-            code = subprocess.run(
-                [sys.executable, *arguments],
-                cwd=folder,
-                env=variables,
-                stdout=files[0],
-                stderr=files[-1],
-                check=False,
-            ).returncode
-        printed = [file.read() for file in files if not file.seek(0)]
-        return subprocess.CompletedProcess(arguments, code, *printed)
+        files = [stack.enter_context(tempfile.NamedTemporaryFile()) for _ in range(1 + apart)]
+        names = [file.name for file in files]
+        given = (list(map(str, arguments)), folder, names, dict(variables or os.environ))
+        process = _imported().Process(target=_run, args=given)
+        process.start()
+        process.join()
+        printed = [Path(name).read_text(encoding="utf-8", errors="replace") for name in names]
+        return subprocess.CompletedProcess(arguments, process.exitcode, *printed)
+
+
+def run_cold(arguments, folder, variables=None, apart=False):
+    """Do the same with a new Python, as a user does."""
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=folder,
+        env=variables,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if apart else subprocess.STDOUT,
+        check=False,
+    )
 
 
 def _run(arguments, folder, outputs, variables):
