@@ -83,8 +83,9 @@ def _run(arguments, folder, outputs, variables):
             os.dup2(file.fileno(), number)
     if len(outputs) == 1:
         os.dup2(1, 2)
-    imported = frozenset(sys.modules)
-    subprocess._fork_exec = partial(_fork_exec, subprocess._fork_exec, imported)
+    if arguments[0] == "-c":  # ./reproduce; Snakemake has threads, so it starts programs as ever
+        imported = frozenset(sys.modules)
+        subprocess._fork_exec = partial(_fork_exec, subprocess._fork_exec, imported)
     _become(arguments, folder, variables)
 
 
@@ -153,31 +154,39 @@ def _fork_exec(really, imported, args, executables, close_fds, kept, folder, var
     if variables is not None:
         given = dict(os.fsdecode(variable).split("=", 1) for variable in variables)
     if command[0] == "env":
-        count = next(n for n, word in enumerate(command[1:], 1) if "=" not in word)
-        given |= dict(word.split("=", 1) for word in command[1:count])
-        del command[:count]
-    is_ours = command[0] == sys.executable and len(command) > 1
+        del command[0]
+        while command and "=" in command[0]:
+            given.update([command.pop(0).split("=", 1)])
+    is_ours = command[:1] == [sys.executable] and len(command) > 1
     if not is_ours or (command[1].startswith("-") and command[1] not in ("-c", "-m")):
         return really(args, executables, close_fds, kept, folder, variables, *more)
     pid = os.fork()
     if pid:
         return pid
     try:
-        for number, file in enumerate((more[0], more[3], more[5])):  # input, output, errors
-            if file >= 0:
-                os.dup2(file, number)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            if signal.getsignal(number) != signal.SIG_IGN:
-                is_ctrl_c = number == signal.SIGINT
-                signal.signal(number, signal.default_int_handler if is_ctrl_c else signal.SIG_DFL)
-        tracker = resource_tracker._resource_tracker._fd
-        _close_others([*kept, *([] if tracker is None else [tracker])])
-        for name in set(sys.modules) - imported:
-            del sys.modules[name]
         subprocess._fork_exec = really
+        _leave((more[0], more[3], more[5]), kept, imported)
         _become(command[1:], os.fsdecode(folder or "."), given)
     finally:
         os._exit(1)
+
+
+def _leave(streams, passed, imported):
+    """Keep nothing of the program that this process is a fork of.
+
+    streams: files that become the standard ones, or -1. passed: other files to keep.
+    """
+    for number, file in enumerate(streams):
+        if file >= 0:
+            os.dup2(file, number)
+    tracker = resource_tracker._resource_tracker._fd
+    _close_others([*passed, *([] if tracker is None else [tracker])])
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    for number, handler in usual.items():
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, handler)
+    for name in set(sys.modules) - imported:
+        del sys.modules[name]
 
 
 def _close_others(passed):
