@@ -1,8 +1,20 @@
 """The two tiers of the tests, their spread over processes, and servers on loopback."""
 
+import os
+import pickle
+import sys
 from pathlib import Path
 
 import pytest
+from shared import made_once
+
+# Each process collects all tests. With the bytecode of the last run, that takes a third of the
+# time. So bytecode is kept, even where PYTHONDONTWRITEBYTECODE is set; git ignores it.
+sys.dont_write_bytecode = False
+
+# Several processes share the cores. Threads of each for every core would wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A test that uses one of these fixtures is in the second tier: it needs a server or a browser, or a
 # run that takes longer than any other. So is a test that is marked `second_tier`.
@@ -96,7 +108,12 @@ def archive(tmp_path_factory):
     """A servers.scenes.Archive. Tests that change its files copy it."""
     from servers.scenes import make_archive
 
-    return make_archive(tmp_path_factory.mktemp("archive"))
+    def make(folder):
+        made = make_archive(folder / "files")
+        (folder / "archive.pickle").write_bytes(pickle.dumps(made))
+
+    made = made_once(tmp_path_factory, "archive", make)
+    return pickle.loads((made / "archive.pickle").read_bytes())
 
 
 @pytest.fixture(scope="session")

@@ -103,7 +103,8 @@ class Project:
         """Run Snakemake and return its exit code and everything it printed."""
         command = self.command(*arguments, **more)
         if self.environment is None:
-            return warm_start.run(command[1:], self.folder)
+            done = warm_start.run(command[1:], self.folder)
+            return done.returncode, done.stdout
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -124,21 +125,16 @@ class Project:
         place = ("--directory", str(staged / "run"), "--nolock")
         return self.attempt(target, *place, study=[study, *over])
 
-    def reproduce(self, *arguments, fails=False, code=None):
+    def reproduce(self, *arguments, fails=False, code=None, warm=True):
         """Run ./reproduce with `arguments` and return everything it printed.
 
-        It must succeed, or fail if `fails`, or end with the exit `code`.
+        It must succeed, or fail if `fails`, or end with the exit `code`. warm: whether it starts
+        with its imports done, and not as a user starts it.
         """
         (self.folder / "reproduce").write_bytes((ROOT / "reproduce").read_bytes())
-        done = subprocess.run(
-            [sys.executable, "-c", REPRODUCE, *arguments],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(self.folder)},
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
+        variables = {**os.environ, "PYTHONPATH": str(self.folder)}
+        start = warm_start.run if warm else warm_start.run_cold
+        done = start(["-c", REPRODUCE, *arguments], self.folder, variables)
         right = (done.returncode != 0) == fails if code is None else done.returncode == code
         assert right, done.stdout
         return done.stdout

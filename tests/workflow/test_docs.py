@@ -2,13 +2,12 @@
 
 import re
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+import warm_start
 import yaml
 from matplotlib.image import imread
 from pages import ROOT, added, apply_diff, pattern, rows
@@ -282,20 +281,15 @@ def test_a_figure_takes_one_record_and_one_function(grown):
 def test_verify_expects_what_the_pages_add(grown):
     shutil.copytree(ROOT / "results/envelope", grown.folder / "results/envelope")
     results = str(grown.results("grown"))
-    done = subprocess.run(
-        [sys.executable, "scripts/verify_results.py", "grown.yaml", results, results],
-        cwd=grown.folder,
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    assert "deblurring" in done.stdout, done.stderr
+    command = ("scripts/verify_results.py", "grown.yaml", results, results)
+    done = warm_start.run(command, grown.folder)
+    assert "deblurring" in done.stdout, done.stdout
     assert f"{MADE}: optical" in done.stdout
     assert done.returncode == 0, done.stdout
     table = grown.results("grown") / f"metrics/{MADE}/deblurring.csv"
     whole = table.read_text()
     table.write_text("".join(whole.splitlines(keepends=True)[:-1]))
-    done = subprocess.run(done.args, cwd=grown.folder, text=True, capture_output=True, check=False)
+    done = warm_start.run(command, grown.folder)
     table.write_text(whole)
     assert done.returncode == 1
     assert f"metrics/{MADE}/deblurring.csv" in done.stdout

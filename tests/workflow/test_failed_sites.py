@@ -45,6 +45,7 @@ def ran(tmp_path_factory):
     }
     config |= {"protocols": {"reconstruction": {}}, "bands": ["red"], "baselines": ["copy"]}
     config["models"] = {"cnn": config["models"]["cnn"]}
+    config["figures"] = {"sites": 1}
     config["split"]["seed"] = 5
     (project.folder / "broken.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     path = project.folder / "s.tif"

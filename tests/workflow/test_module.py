@@ -2,10 +2,9 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import pytest
+import warm_start
 import yaml
 from pages import ROOT, blocks
 
@@ -33,14 +32,8 @@ class Other:
     def run(self, *arguments, fails=False):
         """Run Snakemake in the folder; return what it printed."""
         profile = ("--workflow-profile", str(ROOT / "profiles/default"))
-        done = subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "2", *profile, *arguments],
-            cwd=self.folder,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
+        command = ("-m", "snakemake", "--cores", "2", *profile, *arguments)
+        done = warm_start.run(command, self.folder)
         assert (done.returncode != 0) == fails, done.stdout
         return done.stdout
 

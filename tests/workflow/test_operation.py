@@ -103,7 +103,7 @@ def test_an_import_that_fails_is_told_as_what_it_is(project):
     text = module.read_text()
     assert "\nimport " in text
     module.write_text(text.replace("\nimport ", "\nimport no_such_module\nimport ", 1))
-    printed = project.reproduce(TINY, PATCHES, "--cores", "2", fails=True)
+    printed = project.reproduce(TINY, PATCHES, "--cores", "2", fails=True, warm=False)
     error = "error: ModuleNotFoundError: No module named 'no_such_module'"
     log = "results/tiny/logs/simulate_scene/village.log"
     failed = printed.split("FAILED  ")[1].splitlines()[:3]

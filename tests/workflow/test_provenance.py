@@ -49,29 +49,26 @@ def test_the_crate_is_valid(finished, validator):
     assert validator.complaints(finished.results() / "provenance") == []
 
 
-@pytest.mark.parametrize(
-    ("entity", "lacks", "complaint"),
-    [
-        ("./", "license", "license"),
-        ("Snakefile", "programmingLanguage", "language"),
-        ("#run", "instrument", "instrument"),
-    ],
-)
-def test_a_crate_that_lacks_something_is_not(
-    finished, validator, tmp_path, entity, lacks, complaint
-):
-    folder = shutil.copytree(finished.results() / "provenance", tmp_path / "crate")
+LACKS = {"./": "license", "Snakefile": "programmingLanguage", "#run": "instrument"}
+
+
+@pytest.fixture(scope="module")
+def complaints(finished, validator, tmp_path_factory):
+    """The complaints about a crate that lacks a figure, and each entity in LACKS that property."""
+    folder = tmp_path_factory.mktemp("broken") / "crate"
+    shutil.copytree(finished.results() / "provenance", folder)
     metadata = read_json(folder / METADATA)
-    (broken,) = [item for item in metadata["@graph"] if item["@id"] == entity]
-    del broken[lacks]
+    for entity, lacks in LACKS.items():
+        (broken,) = [item for item in metadata["@graph"] if item["@id"] == entity]
+        del broken[lacks]
     write_json(folder / METADATA, metadata)
-    assert complaint in " ".join(validator.complaints(folder))
-
-
-def test_nor_is_one_that_lacks_a_figure(finished, validator, tmp_path):
-    folder = shutil.copytree(finished.results() / "provenance", tmp_path / "crate")
     (folder / "figures/claims.png").unlink()
-    assert "figures/claims.png" in " ".join(validator.complaints(folder))
+    return " ".join(validator.complaints(folder))
+
+
+@pytest.mark.parametrize("complaint", ["license", "language", "instrument", "figures/claims.png"])
+def test_a_crate_that_lacks_something_is_not(complaints, complaint):
+    assert complaint in complaints
 
 
 def test_every_table_and_figure_leads_to_its_rule_script_and_inputs(finished, crate, rows):

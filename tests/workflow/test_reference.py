@@ -3,12 +3,11 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
+import warm_start
 import yaml
 from collect_reference import main as collect
 from project import ROOT
@@ -320,13 +319,8 @@ def test_own_files_are_found_from_another_folder(project, tmp_path):
     arguments = ("scores", "--directory", str(tmp_path / "staged/run"), "--nolock", "--dry-run")
     weights = str(tmp_path / "staged/weights.json")
     over = ("--configfile", "own.yaml", str(place), weights)
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", *arguments, *over, "--cores", "1"],
-        cwd=project.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
-    assert "Import the raw scenes of here" in done.stdout + done.stderr
-    assert "Train" not in done.stdout + done.stderr
+    run = ("-m", "snakemake", *arguments, *over, "--cores", "1")
+    done = warm_start.run(run, project.folder)
+    assert done.returncode == 0, done.stdout
+    assert "Import the raw scenes of here" in done.stdout
+    assert "Train" not in done.stdout

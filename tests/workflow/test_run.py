@@ -4,13 +4,13 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 
 import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+import warm_start
 import yaml
 from sarfusion.core.files import read_json
 from sarfusion.show.tables import METRIC_COLUMNS
@@ -168,13 +168,8 @@ def test_what_it_takes_of_the_disk_was_known_before(finished):
 
 
 def test_snakemake_alone_plans_the_demo(project):
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--dry-run", "--quiet"],
-        cwd=project.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    arguments = ("-m", "snakemake", "--dry-run", "--quiet")
+    done = warm_start.run(arguments, project.folder, apart=True)
     assert done.returncode == 0, done.stderr
     assert "Config file(s): ['config/demo.yaml']" in done.stdout
 

@@ -5,7 +5,6 @@ import os
 import pickle
 import re
 import shutil
-import subprocess
 import sys
 from itertools import zip_longest
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+import warm_start
 from forging import list_again
 from project import ROOT, Project
 from safetensors.numpy import load_file, save_file
@@ -38,7 +38,10 @@ ALLOWED = pd.DataFrame(
     [(*place, 1e-6, 0.05, 10, 2) for place in PLACES], columns=tolerances.COLUMNS
 )
 COMMAND = """
-import environment, verifying
+import environment, studies, verifying
+from pathlib import Path
+for module in (studies, verifying):
+    module.venv_python = lambda: Path(sys.executable)  # which warm_start.py can fork
 try:
     sys.exit(verifying.verify_command({arguments}))
 except environment.Problem as problem:
@@ -75,14 +78,9 @@ class Reviewer:
         """Run code as `reproduce` would; return the process with its output."""
         env = {**os.environ, "SARFUSION_VENV": str(self.folder / "venv"), "SARFUSION_TORCH": "cpu"}
         code = "import sys; sys.path.insert(0, 'command')\n" + code
-        return subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=self.folder,
-            env=env,
-            text=True,
-            capture_output=True,
-            check=check,
-        )
+        done = warm_start.run(["-c", code], self.folder, env, apart=True)
+        assert not (check and done.returncode), done.stderr
+        return done
 
     def verify(self, *arguments):
         """Run ./reproduce verify; return exit code, the checks by (step, what), and the last line.
