@@ -19,7 +19,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # A test that uses one of these fixtures is in the second tier: it needs a server or a browser, or a
 # run that takes longer than any other. So is a test that is marked `second_tier`.
 SERVERS = {"stac_api", "cluster", "browser", "report"}
-LONG_RUNS = {"towns", "grown"}
+LONG_RUNS = {"towns", "grown", "sharded"}
 
 # The files that take longest, in that order; others follow. With several processes, the tests of a
 # file run in one of them, as do those of the files of one tuple, which share a server.

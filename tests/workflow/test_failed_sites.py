@@ -61,6 +61,7 @@ def broken(ran, tmp_path):
     return Project.copy(project.folder, tmp_path / "project"), whole, printed
 
 
+@pytest.mark.second_tier
 def test_a_site_that_is_all_of_a_shard_fails_and_is_left_out(broken):
     project, whole, _ = broken
     printed = project.reproduce("broken.yaml", "--shards", "3", "--keep-going", fails=True)
