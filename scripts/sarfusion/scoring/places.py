@@ -89,18 +89,18 @@ class Places:
 
     def _find_runs(self, window):
         inside = [inner(whole_windows(mask, window)).ravel() for mask in self.masks.values()]
-        cells = np.zeros(1, int) if self._cells is None else self._cells.ravel()
-        cells = np.broadcast_to(cells, inside[0].shape)
-        changes = union(map(_changes, [*inside, cells]))
+        cells = [] if self._cells is None else [self._cells.ravel()]
+        changes = union(map(_changes, [*inside, *cells]))
         changes[::RUN_PX] = True
         starts = np.flatnonzero(changes)
-        stops = np.append(starts[1:], cells.size)
+        stops = np.append(starts[1:], changes.size)
         in_any = union(one[starts] for one in inside)
         starts, stops = starts[in_any], stops[in_any]
         inside = [one[starts] for one in inside]
         kinds = _kinds(inside)
         of_kinds, first = np.unique(kinds, return_index=True)
-        pairs, classes = np.unique(cells[starts] * len(of_kinds) + kinds, return_inverse=True)
+        of_cells = cells[0][starts] if cells else np.zeros_like(starts)
+        pairs, classes = np.unique(of_cells * len(of_kinds) + kinds, return_inverse=True)
         return Runs(
             *(starts, stops, classes),
             *np.divmod(pairs, max(len(of_kinds), 1)),
@@ -140,6 +140,8 @@ def inner(image: np.ndarray) -> np.ndarray:
 def whole_windows(region: np.ndarray, window: Window) -> np.ndarray:
     """Return where the whole window of a pixel is in the region: bool (rows, columns)."""
     above, below, left, right = window
+    if window == PIXEL:
+        return region
     found = np.pad(region, ((above, below), (left, right)))
     for size in (above + 1 + below, left + 1 + right):
         width = 1
