@@ -67,6 +67,15 @@ def test_there_may_be_any_number_of_regions(regions):
     np.testing.assert_array_equal(sums.over({})[:, 0], np.arange(regions, 0, -1))
 
 
+def test_what_is_not_finite_counts_only_in_its_own_region():
+    masks = {"a": np.ones((11, 14), bool), "b": np.ones((11, 14), bool)}
+    masks["b"][:, HALO_PX + 3 :] = False
+    values = np.array([1.0, 2, 3, np.inf])
+    sums = Terms(PIXEL, [(), (values,)]).sums(Places(masks))
+    np.testing.assert_array_equal(sums.over({}), [[4, np.inf], [3, 6]])
+    np.testing.assert_array_equal(sums.of_parts(["b"], ["b"]).over({})[1], [3, 3, 6, 3, 6])
+
+
 def test_a_tile_without_ground_has_sums_of_zero():
     places = Places({"a": np.zeros((12, 12), bool)})
     np.testing.assert_array_equal(Terms(PIXEL, [(), (np.ones(4),)]).sums(places).over({}), [[0, 0]])

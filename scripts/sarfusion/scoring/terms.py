@@ -15,10 +15,11 @@ class Sums(NamedTuple):
     values: np.ndarray
 
     def over(self, lows: Mapping[str, float]) -> np.ndarray:
-        """Return the sums over each region (regions, terms). lows: {region: not needed here}."""
+        """Return the sums over each region (regions, terms). lows: only for Histograms."""
         inside = np.stack([*self.runs.inside.values()])
         kinds = [np.bincount(self.runs.kinds, row, inside.shape[1]) for row in self.values]
-        return np.stack([kind * inside for kind in kinds]).sum(axis=2).T
+        # Chosen, not multiplied by 0: what is not finite elsewhere must not reach a region.
+        return np.stack([np.where(inside, kind, 0).sum(axis=1) for kind in kinds], axis=1)
 
     def in_cells(self, region: str, cells: np.ndarray) -> np.ndarray:
         """Return the sums over the part of each cell in a region (terms, cells).
@@ -35,8 +36,9 @@ class Sums(NamedTuple):
         self: sums of a count and another term. first, second: the regions that make up each part.
         """
         parts = [self.runs.inside_any(regions) for regions in (first, second)]
-        both = [self.values * part for part in parts]
-        return Sums(self.runs, np.concatenate([self.values[:1] * (parts[0] | parts[1]), *both]))
+        count = np.where(parts[0] | parts[1], self.values[:1], 0)
+        both = [np.where(part, self.values, 0) for part in parts]
+        return Sums(self.runs, np.concatenate([count, *both]))
 
 
 class Terms(NamedTuple):
