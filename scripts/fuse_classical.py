@@ -5,7 +5,7 @@ from sarfusion.core.job import run
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from functools import cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import ModuleType
 
@@ -119,19 +119,16 @@ def fill_gaps(
     gap, train: bool (rows, columns), the pixels to fill and the training ground.
     """
     grid = read_grid(stack)
-    of_bands: dict[str, dict[str, str | Path]] = {}
-    for (name, band), path in paths.items():
-        of_bands.setdefault(band, {})[name] = path
+    surfaces = {band: path for (name, band), path in paths.items() if name == "biharmonic"}
+    others = {chosen: path for chosen, path in paths.items() if chosen[0] != "biharmonic"}
     backscatter = read_bands(stack, ["vv_db", "vh_db"])
-    for band, of_band in of_bands.items():
-        values = read_band(stack, band)
-        for name in (name for name in of_band if name != "biharmonic"):
-            filled = getattr(gap_filling, name)(values, gap, backscatter, train)
-            write_band(of_band[name], filled, grid, band)
-    del backscatter  # so that it and the surfaces are never in memory together
-    for band, of_band in of_bands.items():
-        if "biharmonic" in of_band:
-            write_band(of_band["biharmonic"], surface(band), grid, band)
+    read = lru_cache(maxsize=1)(partial(read_band, stack))
+    for (name, band), path in sorted(others.items(), key=lambda chosen: chosen[0][1]):
+        method = getattr(gap_filling, name)
+        write_band(path, method(read(band), gap, backscatter, train), grid, band)
+    del backscatter, read  # so that these and the surfaces are never in memory together
+    for band, path in surfaces.items():
+        write_band(path, surface(band), grid, band)
 
 
 def fill_from_dates(

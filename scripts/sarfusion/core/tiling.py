@@ -121,9 +121,8 @@ def covering(
     whole, wanted = tile._replace(rows=spans[0], columns=spans[1]), wanted[*inside]
     longer = int(wanted.shape[1] > wanted.shape[0])
     middle = wanted.shape[longer] // 2 // multiple * multiple
-    if not middle or wanted.sum() + 2 * overhead_px >= _cost(
-        whole, overhead_px
-    ):  # two calls cost as much
+    cost = _cost(whole, overhead_px)
+    if not middle or wanted.sum() + 2 * overhead_px >= cost:  # two parts cost as much
         return [whole]
     start, stop = spans[longer]
     parts = []
@@ -134,8 +133,7 @@ def covering(
     ):
         half = whole._replace(columns=span) if longer else whole._replace(rows=span)
         parts += covering(half, of_half, multiple, overhead_px)
-    in_parts = sum(_cost(part, overhead_px) for part in parts)
-    return parts if in_parts < _cost(whole, overhead_px) else [whole]
+    return parts if sum(_cost(part, overhead_px) for part in parts) < cost else [whole]
 
 
 def _cost(tile: Tile, overhead_px: int) -> int:

@@ -110,15 +110,15 @@ class CellWriter:
         """Return the number of the cell of each pixel of a Tile (rows, columns)."""
         return self._cells.numbers(tile)
 
-    def placed(self, tile: Tile, region: np.ndarray) -> Placed | None:
-        """Return the cells of a Tile, None if the region has no pixel in it.
+    def placed(self, numbers: np.ndarray) -> Placed | None:
+        """Return the cells of a tile, None if the region has no pixel in it.
 
-        region: bool (rows, columns), the region's pixels in the tile.
+        numbers: int (pixels,), the cell of each of the region's pixels in the tile.
         """
-        if not region.any():
+        if not numbers.size:
             return None
-        numbers, pixels = np.unique(self.numbers(tile)[region], return_counts=True)
-        return Placed(numbers, pixels.astype(float))
+        cells, pixels = np.unique(numbers, return_counts=True)
+        return Placed(cells, pixels.astype(float))
 
     def add(self, placed: Placed, found: Mapping[Run, Mapping[str, np.ndarray]]) -> None:
         """Write one tile. found: the `sums` of each metric of each run."""

@@ -17,7 +17,6 @@ HALO_PX = 5
 
 RUN_PX = 1024  # a run has at most this many pixels, so that they stay in a fast cache
 
-
 Box = tuple[tuple[int, int], tuple[int, int]]  # half-open ranges of rows and columns
 
 
@@ -98,12 +97,12 @@ class Places:
         starts, stops = starts[in_any], stops[in_any]
         inside = [one[starts] for one in inside]
         kinds = _kinds(inside)
-        of_kinds, first = np.unique(kinds, return_index=True)
+        _, first = np.unique(kinds, return_index=True)
         of_cells = cells[0][starts] if cells else np.zeros_like(starts)
-        pairs, classes = np.unique(of_cells * len(of_kinds) + kinds, return_inverse=True)
+        pairs, classes = np.unique(of_cells * len(first) + kinds, return_inverse=True)
         return Runs(
             *(starts, stops, classes),
-            *np.divmod(pairs, max(len(of_kinds), 1)),
+            *np.divmod(pairs, max(len(first), 1)),
             {name: one[first] for name, one in zip(self.masks, inside, strict=True)},
         )
 

@@ -57,10 +57,10 @@ class Terms(NamedTuple):
         from .sums import product_sums  # not above: most users of Terms need no compiler
 
         arrays = {id(array): array for factors in self.factors for array in factors}
-        places_of = {key: place for place, key in enumerate(arrays)}
+        numbers = {key: number for number, key in enumerate(arrays)}
         products = np.full((len(self.factors), 2), -1)
         for product, factors in zip(products, self.factors, strict=True):
-            product[: len(factors)] = [places_of[id(array)] for array in factors]
+            product[: len(factors)] = [numbers[id(array)] for array in factors]
         values = tuple(np.ascontiguousarray(array, float) for array in arrays.values())
         runs = places.runs(self.window)
         found = product_sums(values, products, *runs[:3], len(runs.cells))

@@ -45,20 +45,23 @@ class TileScorer(NamedTuple):
     def sums(self, tile: Tile, images: Images) -> TileSums:
         """Return the sums of a Tile. images: of the tile with its halo."""
         masks, references, runs = images
-        writer = self.cells
-        placed = writer.placed(tile, inner(masks[writer.region])) if writer else None
+        numbers = placed = None
+        if self.cells:
+            numbers = self.cells.numbers(tile)
+            placed = self.cells.placed(numbers[inner(masks[self.cells.region])])
         found = TileSums([*masks], {}, placed, {})
         for part in _with_ground(tile, inner(union(masks.values()))):
-            at = _within(tile, part)
-            numbers = writer.numbers(part) if writer else None
-            places = Places({name: mask[at] for name, mask in masks.items()}, numbers)
+            own = part.within(tile)[1]
+            rows, columns = (slice(span.start, span.stop + 2 * HALO_PX) for span in own)
+            in_part = None if numbers is None else numbers[own]
+            places = Places({name: mask[rows, columns] for name, mask in masks.items()}, in_part)
             measured = {
-                key: self._reference(key, image[..., *at], places)
+                key: self._reference(key, image[..., rows, columns], places)
                 for key, image in references.items()
             }
             for run, image in runs.items():
                 reference = measured[run.band]
-                fused = Image("fused", image[..., *at], places.ground, reference.centre)
+                fused = Image("fused", image[..., rows, columns], places.ground, reference.centre)
                 self._add_run(found, run, Pair(reference, fused, self.givens[run.band]), places)
         return found
 
@@ -107,14 +110,3 @@ def _with_ground(tile: Tile, ground: np.ndarray) -> list[Tile]:
     (row, _), (column, _) = tile.rows, tile.columns
     one = tile._replace(rows=(row, row + 1), columns=(column, column + 1))
     return covering(tile, ground, overhead_px=OVERHEAD_PX) or [one]
-
-
-def _within(tile: Tile, part: Tile) -> tuple[slice, slice]:
-    """Return where a part with its halo is in an array of the tile with its halo."""
-    rows, columns = (
-        slice(first - start, last - start + 2 * HALO_PX)
-        for (first, last), (start, _) in zip(
-            (part.rows, part.columns), (tile.rows, tile.columns), strict=True
-        )
-    )
-    return rows, columns
