@@ -31,10 +31,10 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 GRID = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), 40, 50)
 
 
-def write(path, values=None):
+def write(path, values=None, **options):
     if values is None:
         values = np.random.default_rng(0).normal(size=(2, *GRID.shape)).astype(np.float32)
-    write_raster(path, values, GRID, ["red", "vv_db"], np.nan)
+    write_raster(path, values, GRID, ["red", "vv_db"], np.nan, **options)
     return values
 
 
@@ -119,6 +119,13 @@ def test_a_raster_keeps_its_place_its_names_and_its_nodata(tmp_path):
         assert np.isnan(dataset.nodata)
         assert dataset.block_shapes == [(256, 256)] * 2
         assert dataset.compression.name == "deflate"
+
+
+def test_a_quick_raster_keeps_its_values_and_has_blocks_of_one_band(tmp_path):
+    values = write(tmp_path / "a.tif", quick=True)
+    assert np.array_equal(read_bands(tmp_path / "a.tif", ["vv_db", "red"]), values[::-1])
+    with rasterio.open(tmp_path / "a.tif") as dataset:
+        assert (dataset.compression.name, dataset.interleaving.name) == ("zstd", "band")
 
 
 @given(st.integers(1, 2000), st.integers(1, 2000), st.integers(1, 10**6))

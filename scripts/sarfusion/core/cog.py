@@ -21,7 +21,9 @@ def create_cog(
 
     Nodata is NaN. tags: of the file, for people and for GDAL. threads: for compression.
     An overview takes the nearest pixel of the level below it, so that the overviews of a band of
-    classes contain only classes that exist. The bytes do not depend on `threads`.
+    classes contain only classes that exist. The bytes do not depend on `threads`. Values repeat, as
+    they come from integers: without a predictor, level 1 takes less than half the time that level 6
+    takes with the predictor of floats, for fewer bytes.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +42,8 @@ def create_cog(
             final,
             driver="COG",
             compress="DEFLATE",
-            predictor="FLOATING_POINT",
+            level=1,
+            predictor="NO",
             blocksize=BLOCK,
             overview_resampling="NEAREST",
             bigtiff="IF_SAFER",

@@ -216,14 +216,15 @@ def create_raster(
     scale, offset: one number per band each, stored as GDAL's scale and offset of the band
     (value = scale * digital number + offset). Digital numbers are written unchanged. threads: for
     compression. quick: whether the file is for other steps of the workflow, and its checksum is not
-    published. It is then compressed at level 1, which takes less than half the time of level 6 for
-    2 % more bytes of float32, and its blocks have one band each. Blocks of all bands would be
-    unpacked for each band that is read, and packed again for each that is written. The bytes of the
-    file depend neither on `threads` nor on the windows, if these are written by `write_strip`.
+    published. It is then compressed by Zstandard at level 1, without a predictor: bands of a scene
+    are written in a quarter and read in half of the time that deflate takes at its level 1, for 6
+    to 20 % more bytes. And its blocks have one band each. Blocks of all bands would be unpacked for
+    each band that is read, and packed again for each that is written. The bytes of the file depend
+    neither on `threads` nor on the windows, if these are written by `write_strip`.
     """
     profile = profile_for(grid, len(names), np.dtype(dtype), nodata)
     if quick:
-        profile |= {"zlevel": 1, "interleave": "band"}
+        profile |= {"compress": "zstd", "zstd_level": 1, "predictor": 1, "interleave": "band"}
     with (
         whole_raster(path) as temporary,
         rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES),
