@@ -231,6 +231,7 @@ import numpy as np
 from sarfusion.scoring.image_pair import Given, Image, Pair
 from sarfusion.scoring.metrics import METRICS
 from sarfusion.scoring.places import Places
+from sarfusion.scoring.terms import Terms, TermSums
 
 x = np.random.default_rng(0).random((300, 299), np.float32)
 y = x + np.random.default_rng(1).random(x.shape, np.float32) / 10
@@ -239,9 +240,11 @@ images = (Image(name, of, places.ground, 0.5) for name, of in (("reference", x),
 pair = Pair(*images, Given(1.0))
 for entry in METRICS.values():
     if entry.scope == "band":
-        for terms in entry.terms(pair):
-            sums = terms.sums(places)
-            found = sums.values if hasattr(sums, "values") else sums.over({"": 0.0})
+        for one in entry.terms(pair):
+            if isinstance(one, Terms):
+                found = TermSums([one], places, None).of(one).by_class.values
+            else:
+                found = one.over(places, {"": 0.0})
             sys.stdout.buffer.write(found.tobytes())
 """
 

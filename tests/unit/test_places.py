@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sarfusion.scoring import sums
 from sarfusion.scoring.places import HALO_PX, PIXEL, Places, Window, inner, whole_windows
-from sarfusion.scoring.terms import Levels, Terms
+from sarfusion.scoring.sums import product_sums
+from sarfusion.scoring.terms import Levels, Terms, TermSums
 
 sides = st.integers(1, 40)
 windows = st.builds(Window, *[st.integers(0, HALO_PX)] * 4)
@@ -20,41 +22,46 @@ def draw(seed, rows, columns):
     return masks, cells, rng.random((2, rows * columns))
 
 
+def sums_of(terms, places, place=None):
+    return TermSums([terms], places, place).of(terms)
+
+
 @given(st.integers(0, 2**32 - 1), sides, sides, windows)
 @settings(max_examples=60, deadline=None)
 def test_sums_are_those_of_the_pixels_whose_window_is_in_the_region(seed, rows, columns, window):
     masks, cells, (x, y) = draw(seed, rows, columns)
-    sums = Terms(window, [(), (x,), (x, y)]).sums(Places(masks, cells))
+    numbers = np.unique(cells)
+    given_terms = Terms(window, [(), (x,), (x, y)])
+    sums = sums_of(given_terms, Places(masks, cells), ("b", numbers))
     terms = np.stack([np.ones_like(x), x, x * y])
     inside = {name: inner(whole_windows(mask, window)).ravel() for name, mask in masks.items()}
     expected = [terms[:, one].sum(axis=1) for one in inside.values()]
-    np.testing.assert_allclose(sums.over({}), expected, rtol=1e-12)
-    numbers = np.unique(cells)
+    np.testing.assert_allclose(sums.over(), expected, rtol=1e-12)
     expected = [
         [row[inside["b"] & (cells.ravel() == cell)].sum() for cell in numbers] for row in terms
     ]
-    np.testing.assert_allclose(sums.in_cells("b", numbers), expected, rtol=1e-12)
+    np.testing.assert_allclose(sums.in_cells(), expected, rtol=1e-12)
 
 
 @given(st.integers(0, 2**32 - 1), sides, sides)
 @settings(max_examples=20, deadline=None)
 def test_parts_are_unions_of_regions(seed, rows, columns):
     masks, cells, (x, _) = draw(seed, rows, columns)
-    parts = Terms(PIXEL, [(), (x,)]).sums(Places(masks, cells)).of_parts(["a", "b"], ["c"])
+    parts = sums_of(Terms(PIXEL, [(), (x,)]), Places(masks, cells)).of_parts(["a", "b"], ["c"])
     a, b, c = (inner(mask).ravel() for mask in masks.values())
     first = a | b
     in_a = [a.sum(), a.sum(), x[a].sum(), (a & c).sum(), x[a & c].sum()]
-    np.testing.assert_allclose(parts.over({})[0], in_a, rtol=1e-12)
+    np.testing.assert_allclose(parts.over()[0], in_a, rtol=1e-12)
     in_c = [c.sum(), (c & first).sum(), x[c & first].sum(), c.sum(), x[c].sum()]
-    np.testing.assert_allclose(parts.over({})[2], in_c, rtol=1e-12)
+    np.testing.assert_allclose(parts.over()[2], in_c, rtol=1e-12)
 
 
 def test_histograms_begin_where_the_region_says():
     masks = {name: np.ones((11, 14), bool) for name in ("all", "left", "unknown")}
     masks["left"][:, HALO_PX + 2 :] = False
     values = np.array([0.0, 0.1, 0.35, 9.0])
-    counts = Levels([values], 0.4, 4).sums(Places(masks))
-    found = counts.over({"all": 0.0, "left": 0.1, "unknown": np.nan})
+    lows = {"all": 0.0, "left": 0.1, "unknown": np.nan}
+    found = Levels([values], 0.4, 4).over(Places(masks), lows)
     np.testing.assert_array_equal(found, [[4, 1, 1, 0, 2], [2, 2, 0, 0, 0], [4, 0, 0, 0, 0]])
 
 
@@ -63,19 +70,34 @@ def test_there_may_be_any_number_of_regions(regions):
     masks = {number: np.zeros((11, 10 + regions), bool) for number in range(regions)}
     for number, mask in masks.items():
         mask[:, HALO_PX + number :] = True
-    sums = Terms(PIXEL, [(np.ones(regions),)]).sums(Places(masks))
-    np.testing.assert_array_equal(sums.over({})[:, 0], np.arange(regions, 0, -1))
+    sums = sums_of(Terms(PIXEL, [(np.ones(regions),)]), Places(masks))
+    np.testing.assert_array_equal(sums.over()[:, 0], np.arange(regions, 0, -1))
 
 
 def test_what_is_not_finite_counts_only_in_its_own_region():
     masks = {"a": np.ones((11, 14), bool), "b": np.ones((11, 14), bool)}
     masks["b"][:, HALO_PX + 3 :] = False
     values = np.array([1.0, 2, 3, np.inf])
-    sums = Terms(PIXEL, [(), (values,)]).sums(Places(masks))
-    np.testing.assert_array_equal(sums.over({}), [[4, np.inf], [3, 6]])
-    np.testing.assert_array_equal(sums.of_parts(["b"], ["b"]).over({})[1], [3, 3, 6, 3, 6])
+    sums = sums_of(Terms(PIXEL, [(), (values,)]), Places(masks))
+    np.testing.assert_array_equal(sums.over(), [[4, np.inf], [3, 6]])
+    np.testing.assert_array_equal(sums.of_parts(["b"], ["b"]).over()[1], [3, 3, 6, 3, 6])
 
 
 def test_a_tile_without_ground_has_sums_of_zero():
     places = Places({"a": np.zeros((12, 12), bool)})
-    np.testing.assert_array_equal(Terms(PIXEL, [(), (np.ones(4),)]).sums(places).over({}), [[0, 0]])
+    sums = sums_of(Terms(PIXEL, [(), (np.ones(4),)]), places, ("a", np.array([], int)))
+    np.testing.assert_array_equal(sums.over(), [[0, 0]])
+    assert sums.in_cells().shape == (2, 0)
+
+
+def test_a_product_of_several_terms_is_summed_once(monkeypatch):
+    x, y = np.random.default_rng(3).random((2, 4))
+    both, square = Terms(PIXEL, [(), (x, y)]), Terms(PIXEL, [(), (x, x), (x, y)])
+    summed = []
+    monkeypatch.setattr(
+        sums, "product_sums", lambda *given: summed.append(len(given[1])) or product_sums(*given)
+    )
+    found = TermSums([both, square], Places({"a": np.ones((12, 12), bool)}), None)
+    assert summed == [3]
+    np.testing.assert_allclose(found.of(both).over(), [[4, x @ y]])
+    np.testing.assert_allclose(found.of(square).over(), [[4, x @ x, x @ y]])

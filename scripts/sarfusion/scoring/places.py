@@ -43,8 +43,8 @@ class Runs(NamedTuple):
     """Runs of pixels of a tile, whose own pixels are numbered row by row.
 
     starts, stops, classes: int (runs,), half-open ranges of pixels and their class. cells, kinds:
-    int (classes,), the cell and the kind of each class. inside: {region: bool (kinds,)}, whether a
-    kind is in it.
+    int (classes,), the cell and the kind of each class, sorted by cell. regions: their names.
+    inside: bool (regions, kinds), whether a kind is in a region.
     """
 
     starts: np.ndarray
@@ -52,16 +52,13 @@ class Runs(NamedTuple):
     classes: np.ndarray
     cells: np.ndarray
     kinds: np.ndarray
-    inside: Mapping[str, np.ndarray]
-
-    def of(self, region: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return the starts and the stops of the runs of a region."""
-        chosen = self.inside[region][self.kinds][self.classes]
-        return self.starts[chosen], self.stops[chosen]
+    regions: Sequence[str]
+    inside: np.ndarray
 
     def inside_any(self, regions: Sequence[str]) -> np.ndarray:
-        """Return which classes are in any of the regions, at least one: bool (classes,)."""
-        return union(self.inside[name] for name in regions)[self.kinds]
+        """Return which classes are in any of the regions: bool (classes,)."""
+        rows = [self.regions.index(name) for name in regions]
+        return self.inside[rows].any(axis=0)[self.kinds]
 
 
 class Places:
@@ -100,11 +97,8 @@ class Places:
         _, first = np.unique(kinds, return_index=True)
         of_cells = cells[0][starts] if cells else np.zeros_like(starts)
         pairs, classes = np.unique(of_cells * len(first) + kinds, return_inverse=True)
-        return Runs(
-            *(starts, stops, classes),
-            *np.divmod(pairs, max(len(first), 1)),
-            {name: one[first] for name, one in zip(self.masks, inside, strict=True)},
-        )
+        numbers = np.divmod(pairs, max(len(first), 1))
+        return Runs(starts, stops, classes, *numbers, [*self.masks], np.stack(inside)[:, first])
 
 
 def _kinds(inside):

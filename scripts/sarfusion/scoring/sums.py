@@ -50,16 +50,40 @@ def product_sums(
 
 
 @compiled
-def histogram(
-    values: np.ndarray, starts: np.ndarray, stops: np.ndarray, low: float, span: float, bins: int
-) -> np.ndarray:
-    """Return how many values (pixels,) of some runs are in each bin.
+def kind_sums(values: np.ndarray, kinds: np.ndarray, count: int) -> np.ndarray:
+    """Return sums of values (sums, classes) over the classes of each kind: (sums, count).
 
-    The bins divide a span equally, which begins at `low`. Values beyond go to the outermost bins.
+    kinds: int (classes,), below `count`.
     """
-    counts = np.zeros(bins)
-    for run in range(len(starts)):
-        for value in values[starts[run] : stops[run]]:
-            place = (value - low) / span * bins
-            counts[int(min(max(place, 0.0), bins - 1.0))] += 1
+    totals = np.zeros((len(values), count))
+    for row in range(len(values)):
+        for place in range(len(kinds)):
+            totals[row, kinds[place]] += values[row, place]
+    return totals
+
+
+@compiled
+def histograms(
+    values: np.ndarray,
+    starts: np.ndarray,
+    stops: np.ndarray,
+    inside: np.ndarray,
+    lows: np.ndarray,
+    span: float,
+    bins: int,
+) -> np.ndarray:
+    """Return how many values (pixels,) of some runs are in each bin: (regions, bins).
+
+    inside: bool (regions, runs), whether a run is in a region. The bins of a region divide a span
+    equally, which begins at its low; if that is NaN, they are empty. Values beyond go to the
+    outermost bins.
+    """
+    counts = np.zeros((len(lows), bins))
+    for region in range(len(lows)):
+        found, low = counts[region], lows[region]
+        for run in range(0 if np.isnan(low) else len(starts)):
+            if inside[region, run]:
+                for value in values[starts[run] : stops[run]]:
+                    place = (value - low) / span * bins
+                    found[int(min(max(place, 0.0), bins - 1.0))] += 1
     return counts

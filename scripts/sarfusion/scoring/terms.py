@@ -1,107 +1,150 @@
-"""What a metric has summed over the places of a tile, and the sums."""
+"""What metrics have summed over the places of a tile, and the sums."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from .places import PIXEL, Places, Runs, Window
 
+InCells = tuple[str, np.ndarray]  # a region, and the numbers of the tile's cells with pixels of it
+
+
+class Terms(NamedTuple):
+    """Values of a tile whose sums a metric needs.
+
+    window: of each value. factors: for each value, the one or two arrays (pixels,) whose product it
+    is; () is the value 1. The first value states how many pixels, windows or differences a pixel
+    stands for.
+    """
+
+    window: Window
+    factors: Sequence[tuple[np.ndarray, ...]]
+
+
+class Levels(NamedTuple):
+    """Values whose histograms a metric needs: arrays (pixels,), and the bins that divide a span."""
+
+    arrays: Sequence[np.ndarray]
+    span: float
+    bins: int
+
+    def over(self, places: Places, lows: Mapping[str, float]) -> np.ndarray:
+        """Return the number of pixels, then the histogram of each array: (regions, numbers).
+
+        lows: {region: where the span of its bins begins}; NaN, if it is unknown, leaves them empty.
+        """
+        from .sums import histograms  # not above: most users need no compiler
+
+        runs = places.runs(PIXEL)
+        inside = runs.inside[:, runs.kinds[runs.classes]]
+        begins = np.array([lows[region] for region in runs.regions])
+        where = runs.starts, runs.stops, inside, begins, self.span, self.bins
+        counts = [histograms(one, *where) for one in self.arrays]
+        pixels = np.where(inside, runs.stops - runs.starts, 0).sum(axis=1, keepdims=True)
+        return np.concatenate([pixels, *counts], axis=1)
+
+
+class ClassSums:
+    """Sums by class: values (sums, classes), the classes of some runs."""
+
+    def __init__(self, runs: Runs, values: np.ndarray, place: InCells | None) -> None:
+        self.runs, self.values, self.place = runs, values, place
+
+    @cached_property
+    def over(self) -> np.ndarray:
+        """The sums over each region (regions, sums)."""
+        from .sums import kind_sums
+
+        inside = self.runs.inside[:, np.newaxis]
+        kinds = kind_sums(self.values, self.runs.kinds, inside.shape[-1])
+        # Chosen, not multiplied by 0: what is not finite elsewhere must not reach a region.
+        return np.where(inside, kinds, 0).sum(axis=-1)
+
+    @cached_property
+    def in_cells(self) -> np.ndarray:
+        """The sums over the part of each cell in the region of the place (sums, cells)."""
+        assert self.place
+        region, cells = self.place
+        chosen = self.runs.inside_any([region])
+        found = np.zeros((len(self.values), len(cells)))
+        numbers = self.runs.cells[chosen]
+        first = np.flatnonzero(np.diff(numbers, prepend=-1))  # classes are sorted by cell
+        if first.size:
+            at = np.searchsorted(cells, numbers[first])
+            found[:, at] = np.add.reduceat(self.values[:, chosen], first, axis=1)
+        return found
+
 
 class Sums(NamedTuple):
-    """Sums of the terms of a metric by class: values (terms, classes), the classes of some runs."""
+    """The sums of the Terms of a metric: some rows of sums by class."""
 
-    runs: Runs
-    values: np.ndarray
+    by_class: ClassSums
+    rows: Sequence[int]
 
-    def over(self, lows: Mapping[str, float]) -> np.ndarray:
-        """Return the sums over each region (regions, terms). lows: only for Histograms."""
-        inside = np.stack([*self.runs.inside.values()])
-        kinds = [np.bincount(self.runs.kinds, row, inside.shape[1]) for row in self.values]
-        # Chosen, not multiplied by 0: what is not finite elsewhere must not reach a region.
-        return np.stack([np.where(inside, kind, 0).sum(axis=1) for kind in kinds], axis=1)
+    def over(self) -> np.ndarray:
+        """Return the sums over each region (regions, terms)."""
+        return self.by_class.over[:, self.rows]
 
-    def in_cells(self, region: str, cells: np.ndarray) -> np.ndarray:
-        """Return the sums over the part of each cell in a region (terms, cells).
-
-        cells: the numbers of all cells of the tile with pixels of the region, sorted.
-        """
-        chosen = self.runs.inside_any([region])
-        at = np.searchsorted(cells, self.runs.cells[chosen])
-        return np.stack([np.bincount(at, row[chosen], len(cells)) for row in self.values])
+    def in_cells(self) -> np.ndarray:
+        """Return the sums over the part of each cell in the region of the place (terms, cells)."""
+        return self.by_class.in_cells[self.rows]
 
     def of_parts(self, first: Sequence[str], second: Sequence[str]) -> "Sums":
         """Return the count, then both sums over the first part, then over the second one.
 
         self: sums of a count and another term. first, second: the regions that make up each part.
         """
-        parts = [self.runs.inside_any(regions) for regions in (first, second)]
-        count = np.where(parts[0] | parts[1], self.values[:1], 0)
-        both = [np.where(part, self.values, 0) for part in parts]
-        return Sums(self.runs, np.concatenate([count, *both]))
+        runs, values = self.by_class.runs, self.by_class.values[self.rows]
+        parts = [runs.inside_any(regions) for regions in (first, second)]
+        count = np.where(parts[0] | parts[1], values[:1], 0)
+        both = [np.where(part, values, 0) for part in parts]
+        found = np.concatenate([count, *both])
+        return Sums(ClassSums(runs, found, self.by_class.place), range(len(found)))
 
 
-class Terms(NamedTuple):
-    """The values of a tile to be summed.
+class TermSums:
+    """The sums of several Terms over places. A product that several of them have is summed once.
 
-    window: of each value. factors: for each value, the one or two arrays (pixels,) whose product it
-    is; () is the value 1. At least one value has an array. The first value states how many pixels,
-    windows or differences a pixel stands for.
+    place: the region and cells of ClassSums.in_cells; None if no sums in cells are needed.
     """
 
-    window: Window
-    factors: Sequence[tuple[np.ndarray, ...]]
+    def __init__(self, terms: Iterable[Terms], places: Places, place: InCells | None) -> None:
+        products: dict[Window, dict[tuple[int, ...], tuple[np.ndarray, ...]]] = {}
+        for window, factors in terms:
+            of_window = products.setdefault(window, {})
+            for product in factors:
+                of_window.setdefault(_identity(product), product)
+        self._rows = {
+            window: {key: row for row, key in enumerate(found)}
+            for window, found in products.items()
+        }
+        self._sums = {
+            window: _sum([*found.values()], places.runs(window), place)
+            for window, found in products.items()
+        }
 
-    def sums(self, places: Places) -> Sums:
-        """Return the sums of the values over the classes of the places."""
-        from .sums import product_sums  # not above: most users of Terms need no compiler
-
-        arrays = {id(array): array for factors in self.factors for array in factors}
-        numbers = {key: number for number, key in enumerate(arrays)}
-        products = np.full((len(self.factors), 2), -1)
-        for product, factors in zip(products, self.factors, strict=True):
-            product[: len(factors)] = [numbers[id(array)] for array in factors]
-        values = tuple(np.ascontiguousarray(array, float) for array in arrays.values())
-        runs = places.runs(self.window)
-        found = product_sums(values, products, *runs[:3], len(runs.cells))
-        return Sums(runs, found)
-
-
-class Levels(NamedTuple):
-    """Values whose histograms are to be summed: arrays (pixels,), and the bins that divide a span.
-
-    The span begins where the region says, so that there are no sums by class.
-    """
-
-    arrays: Sequence[np.ndarray]
-    span: float
-    bins: int
-
-    def sums(self, places: Places) -> "Histograms":
-        """Return the histograms over the places."""
-        return Histograms(self, places.runs(PIXEL))
+    def of(self, terms: Terms) -> Sums:
+        """Return the sums of one of the Terms."""
+        rows = self._rows[terms.window]
+        return Sums(self._sums[terms.window], [rows[_identity(one)] for one in terms.factors])
 
 
-class Histograms(NamedTuple):
-    """Histograms of levels over the regions of some runs."""
+def _identity(product):
+    """Return what identifies the arrays of a product."""
+    return tuple(map(id, product))
 
-    levels: Levels
-    runs: Runs
 
-    def over(self, lows: Mapping[str, float]) -> np.ndarray:
-        """Return the number of pixels, then the histogram of each array: (regions, numbers).
+def _sum(products, runs, place):
+    """Return the ClassSums of products of arrays."""
+    from .sums import product_sums  # not above: most users of Terms need no compiler
 
-        lows: {region: where the span of its bins begins}; NaN, if it is unknown, leaves them empty.
-        """
-        return np.stack([self._over(region, lows[region]) for region in self.runs.inside])
-
-    def _over(self, region, low):
-        from .sums import histogram
-
-        arrays, span, bins = self.levels
-        starts, stops = self.runs.of(region)
-        counts = [
-            np.zeros(bins) if np.isnan(low) else histogram(one, starts, stops, low, span, bins)
-            for one in arrays
-        ]
-        return np.concatenate([[(stops - starts).sum()], *counts])
+    arrays = {id(array): array for product in products for array in product}
+    numbers = {key: number for number, key in enumerate(arrays)}
+    factors = np.full((len(products), 2), -1)
+    for row, product in zip(factors, products, strict=True):
+        row[: len(product)] = [numbers[id(array)] for array in product]
+    values = tuple(np.ascontiguousarray(array, float) for array in arrays.values())
+    found = product_sums(values, factors, *runs[:3], len(runs.cells))
+    return ClassSums(runs, found, place)

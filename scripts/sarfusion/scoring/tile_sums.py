@@ -12,6 +12,7 @@ from .image_pair import Given, Image, Images, Pair, Run
 from .metrics import METRICS
 from .places import HALO_PX, Places, inner, union
 from .survey import Survey
+from .terms import Levels, Terms, TermSums
 
 OVERHEAD_PX = 15_000  # pixels that are scored in the time that any part of a tile takes
 
@@ -71,32 +72,42 @@ class TileScorer(NamedTuple):
     def _add_run(self, found: TileSums, run: Run, pair: Pair, places: Places) -> None:
         """Add the sums of a part of the tile to those found."""
         is_band = pair.fused.values.ndim == 2
-        of_run = {name: _sums(name, pair, places) for name in self.names or _names(is_band)}
-        for of_region in self.contrasts.values() if is_band else ():
-            for name, parts in of_region.items():
-                of_run[name] = [one.of_parts(*parts) for one in _sums(name, pair, places)]
-        lows = {region: self.seen.lows.get((region, run.band), math.nan) for region in places.masks}
-        over = {name: sum(one.over(lows) for one in sums) for name, sums in of_run.items()}
-        add(found.regions, run, over)
+        parts = {
+            name: of_name
+            for of_region in self.contrasts.values()
+            for name, of_name in (of_region if is_band else {}).items()
+        }
+        names = [*(self.names or _names(is_band)), *parts]
+        summed = {name: METRICS[name].terms(pair) for name in names}
+        terms = [one for of_name in summed.values() for one in of_name if isinstance(one, Terms)]
+        place = None
         if self.cells and found.placed and run in self.cells.runs:
             place = self.cells.region, found.placed.numbers
-            in_cells = {
-                name: sum(one.in_cells(*place) for one in sums)
-                for name, sums in of_run.items()
-                if METRICS[name].compared
-            }
-            add(found.cells, run, in_cells)
+        sums = TermSums(terms, places, place)
+        lows = {region: self.seen.lows.get((region, run.band), math.nan) for region in places.masks}
+
+        def of(name, one):
+            return sums.of(one).of_parts(*parts[name]) if name in parts else sums.of(one)
+
+        def over(name, one):
+            return one.over(places, lows) if isinstance(one, Levels) else of(name, one).over()
+
+        def in_cells(name, one):
+            return of(name, one).in_cells()
+
+        def totals(names, function):
+            return {name: sum(function(name, one) for one in summed[name]) for name in names}
+
+        add(found.regions, run, totals(names, over))
+        if place:
+            compared = [name for name in names if METRICS[name].compared]
+            add(found.cells, run, totals(compared, in_cells))
 
 
 def add(totals: dict[Key, OfMetrics], key: Key, found: OfMetrics) -> None:
     """Add sums to those of a key."""
     total = totals.get(key)
     totals[key] = found if total is None else {name: total[name] + found[name] for name in found}
-
-
-def _sums(name, pair, places):
-    """Return the sums of a metric's terms over the places of a tile."""
-    return [terms.sums(places) for terms in METRICS[name].terms(pair)]
 
 
 def _names(is_band: bool) -> list[str]:
