@@ -58,7 +58,7 @@ class Runs(NamedTuple):
     def inside_any(self, regions: Sequence[str]) -> np.ndarray:
         """Return which classes are in any of the regions: bool (classes,)."""
         rows = [self.regions.index(name) for name in regions]
-        return self.inside[rows].any(axis=0)[self.kinds]
+        return union(self.inside[rows])[self.kinds]
 
 
 class Places:
