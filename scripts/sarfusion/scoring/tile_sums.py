@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from functools import reduce
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -79,35 +81,38 @@ class TileScorer(NamedTuple):
         }
         names = [*(self.names or _names(is_band)), *parts]
         summed = {name: METRICS[name].terms(pair) for name in names}
-        terms = [one for of_name in summed.values() for one in of_name if isinstance(one, Terms)]
+        terms = {name: [one for one in summed[name] if isinstance(one, Terms)] for name in names}
+        levels = {name: [one for one in summed[name] if isinstance(one, Levels)] for name in names}
         place = None
         if self.cells and found.placed and run in self.cells.runs:
             place = self.cells.region, found.placed.numbers
-        sums = TermSums(terms, places, place)
+        products = TermSums(chain.from_iterable(terms.values()), places, place)
+        sums = {name: [products.of(one) for one in terms[name]] for name in names}
+        sums |= {name: [one.of_parts(*parts[name]) for one in sums[name]] for name in parts}
         lows = {region: self.seen.lows.get((region, run.band), math.nan) for region in places.masks}
-
-        def of(name, one):
-            return sums.of(one).of_parts(*parts[name]) if name in parts else sums.of(one)
-
-        def over(name, one):
-            return one.over(places, lows) if isinstance(one, Levels) else of(name, one).over()
-
-        def in_cells(name, one):
-            return of(name, one).in_cells()
-
-        def totals(names, function):
-            return {name: sum(function(name, one) for one in summed[name]) for name in names}
-
-        add(found.regions, run, totals(names, over))
+        over = {
+            name: [
+                *(one.over() for one in sums[name]),
+                *(one.over(places, lows) for one in levels[name]),
+            ]
+            for name in names
+        }
+        add(found.regions, run, _added(over))
         if place:
             compared = [name for name in names if METRICS[name].compared]
-            add(found.cells, run, totals(compared, in_cells))
+            in_cells = {name: [one.in_cells() for one in sums[name]] for name in compared}
+            add(found.cells, run, _added(in_cells))
 
 
 def add(totals: dict[Key, OfMetrics], key: Key, found: OfMetrics) -> None:
     """Add sums to those of a key."""
     total = totals.get(key)
     totals[key] = found if total is None else {name: total[name] + found[name] for name in found}
+
+
+def _added(of_metrics: Mapping[str, Sequence[np.ndarray]]) -> OfMetrics:
+    """Return the sum of the arrays of each metric."""
+    return {name: reduce(np.add, arrays) for name, arrays in of_metrics.items()}
 
 
 def _names(is_band: bool) -> list[str]:
