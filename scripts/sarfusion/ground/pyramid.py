@@ -5,6 +5,8 @@ import numpy as np
 from ..core.errors import StudyError
 
 MEMBRANE_STEPS = 4  # of relaxation at each level of the pyramid
+PIECE_PX = 2**13  # pixels that are relaxed at a time
+PIECE_ROWS = 32  # rows whose cells are averaged at a time; even
 
 
 def push_pull(band: np.ndarray) -> np.ndarray:
@@ -20,32 +22,47 @@ def push_pull(band: np.ndarray) -> np.ndarray:
         return band
     if unknown.all():
         raise StudyError("no valid pixel is outside the gaps; lower the gap share")
-    above = push_pull(_cell_means(band, ~unknown))
+    above = push_pull(_cell_means(band))
     filled = band.copy()
-    rows, columns = np.nonzero(unknown)
-    filled[rows, columns] = above[rows // 2, columns // 2]
-    # Only unknown pixels are read and written, since in most scenes they are few. A neighbour is at
-    # a distance in the flat image; at an edge of the image, a pixel is its own neighbour.
-    (height, width), flat = band.shape, filled.reshape(-1)
-    unknowns = rows * width + columns
-    neighbours = [
-        (-width, rows > 0),
-        (width, rows < height - 1),
-        (-1, columns > 0),
-        (1, columns < width - 1),
-    ]
-    del rows, columns  # of a large gap, they take as much memory as the band
+    # Only unknown pixels are read and written, since in most scenes they are few; in pieces that
+    # stay in a fast cache.
+    places, (_, width), flat = np.flatnonzero(unknown), band.shape, filled.reshape(-1)
+    pieces = [places[first : first + PIECE_PX] for first in range(0, len(places), PIECE_PX)]
+    for piece in pieces:
+        flat[piece] = above[piece // width // 2, piece % width // 2]
     for _ in range(MEMBRANE_STEPS):
-        total = sum(flat.take(unknowns + step * is_inside) for step, is_inside in neighbours)
-        flat[unknowns] = total / 4
+        means = [_neighbour_mean(flat, piece, width) for piece in pieces]
+        for piece, mean in zip(pieces, means, strict=True):
+            flat[piece] = mean
     return filled
 
 
-def _cell_means(band: np.ndarray, known: np.ndarray) -> np.ndarray:
+def _neighbour_mean(flat, places, width):
+    """Return the mean of the four neighbours of pixels, whose places are those in the flat image.
+
+    At an edge of the image, a pixel is its own neighbour.
+    """
+    columns = places % width
+    neighbours = (
+        np.where(places >= width, places - width, places),
+        np.where(places < len(flat) - width, places + width, places),
+        places - (columns > 0),
+        places + (columns < width - 1),
+    )
+    return sum(map(flat.take, neighbours)) / 4
+
+
+def _cell_means(band):
     """Return the mean of the known pixels of each 2 x 2 cell, NaN where there is none."""
-    padding = [(0, size % 2) for size in band.shape]
-    count = _cell_sums(np.pad(known.astype(band.dtype), padding))
-    total = _cell_sums(np.pad(np.where(known, band, 0), padding))
+    pieces = (band[first : first + PIECE_ROWS] for first in range(0, len(band), PIECE_ROWS))
+    return np.concatenate([_means_of_piece(piece) for piece in pieces])
+
+
+def _means_of_piece(band):
+    padded = np.pad(band, [(0, size % 2) for size in band.shape], constant_values=np.nan)
+    known = np.isfinite(padded)
+    count = _cell_sums(known.astype(band.dtype))
+    total = _cell_sums(np.where(known, padded, 0))
     return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
 
 
