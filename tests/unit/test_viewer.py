@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,12 +14,9 @@ from rasterio.crs import CRS
 from rasterio.transform import from_origin
 from sarfusion.core.errors import StudyError
 from sarfusion.core.raster import Grid, write_raster
-from sarfusion.show.viewer import sampling
 from sarfusion.show.viewer.layers import ViewerLayer, pack_layers
 from sarfusion.show.viewer.packing import decode, encode, pack, steps_of, unpack
 from sarfusion.show.viewer.page import FILES, build_page
-from sarfusion.show.viewer.sampling import SampledBlock
-from sarfusion.show.viewer.worst import BlockErrors
 
 VALUES = st.floats(-2, 3, width=32) | st.just(np.nan)
 
@@ -51,67 +47,6 @@ def test_steps_grow_until_they_span_the_values():
     assert steps_of(0, 6.6, 1e-4)[1] == pytest.approx(2e-4)
     assert steps_of(0, 20, 1e-4)[1] == pytest.approx(5e-4)
     assert steps_of(0, 40, 1e-4)[1] == pytest.approx(1e-3)
-
-
-def test_a_raster_that_fits_is_held_whole():
-    assert sampling.plan_blocks((6, 7), 1, [], 42) == [SampledBlock(0, 0, 6, 7)]
-
-
-def test_a_larger_one_is_thinned_and_its_worst_places_held_in_full():
-    # Half of 3000 pixels are for 33 x 33, one in 3 each way, and half for tiles of 32 pixels.
-    whole, first, second = sampling.plan_blocks(
-        (100, 100), 1, [(40, 99), (50, 97), (0, 0), (64, 0)], 3000
-    )
-    assert whole == SampledBlock(0, 0, 33, 33, 3)
-    assert (first, second) == (SampledBlock(32, 96, 32, 4), SampledBlock(0, 0, 32, 32))
-    # With three pixels to one of the stack, a tile is 96 wide, and the middle pixels are kept.
-    whole, tile = sampling.plan_blocks((300, 400), 3, [(299, 5), (250, 90)], 28_000)[:2]
-    assert (whole, tile) == (SampledBlock(0, 0, 100, 133, 3), SampledBlock(288, 0, 12, 96))
-
-
-def test_thinned_pixels_are_the_middle_ones_of_their_squares():
-    band = np.arange(49, dtype=np.float32).reshape(7, 7)
-    cut = sampling.read_blocks(
-        lambda window: np.stack([band, -band])[:, *window.toslices()],
-        band.shape,
-        [SampledBlock(0, 0, 2, 2, 3), SampledBlock(5, 6, 2, 1)],
-    )
-    kept = [8, 11, 29, 32, 41, 48]
-    assert cut.tolist() == [kept, [-value for value in kept]]
-
-
-def test_thinning_does_not_depend_on_strips(monkeypatch):
-    band = np.random.default_rng(1).random((1500, 3), np.float32)
-    cuts = []
-    for pixels in (2**20, 1):
-        monkeypatch.setattr("sarfusion.core.raster.STRIP_PX", pixels)
-        whole = [sampling.thinned(band.shape, 7)]
-        read = lambda window: band[None, *window.toslices()]  # noqa: E731
-        cuts.append(sampling.read_blocks(read, band.shape, whole))
-    assert np.array_equal(*cuts)
-    assert cuts[0].size == sampling.thinned(band.shape, 7).size
-
-
-def test_the_worst_block_has_the_largest_rmse():
-    errors = np.full((8, 12), 0.1)
-    errors[0:4, 4:8] = 0.3
-    errors[4:8, 8:12] = np.nan
-    errors[4:6, 8:12] = -0.2
-    errors[4:8, 0:4] = np.nan
-    errors[4, 0] = 9  # one pixel of a block says little
-    found = BlockErrors((8, 12), 4)
-    found.add(0, errors[:4])
-    found.add(4, errors[4:])
-    rows, columns, rmse = found.ranked()
-    assert list(zip(rows, columns, strict=True)) == [(2, 6), (6, 10), (2, 2), (2, 10), (6, 6)]
-    assert rmse == pytest.approx([0.3, 0.2, 0.1, 0.1, 0.1])
-
-
-def test_bands_are_ranked_together():
-    found = BlockErrors((4, 4), 4)
-    found.add(0, np.full((4, 4), 0.3))
-    found.add(0, np.full((4, 4), 0.4))
-    assert found.ranked(2)[2] == pytest.approx([np.sqrt((0.09 + 0.16) / 2)])
 
 
 # Pages
@@ -219,7 +154,7 @@ def page(**more):
 
 
 def texts():
-    folder = Path(sampling.__file__).parent
+    folder = FILES[0].parent
     return [(folder / f"page.{form}").read_text(encoding="utf-8") for form in ("html", "css", "js")]
 
 

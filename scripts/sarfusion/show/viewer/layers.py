@@ -1,37 +1,29 @@
 """The layers that a viewer shows of one site: read, ranked by error, and packed to a size."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice, zip_longest
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasterio.windows import Window
 
 from ...core.errors import StudyError
-from ...core.raster import finer, open_bands, read_grid, strips
-from ...ground.split import TEST
+from ...core.raster import read_grid
+from .grids import Band, Blocks, LayerGrid, Values, by_file
 from .packing import NODATA, encode, pack, unpack
-from .sampling import SampledBlock, plan_blocks, read_blocks
-from .worst import BLOCK, BlockErrors
+from .planning import TARGET_FILL, TILE, fewer_tiles, plan_overviews, plan_tiles
+from .sampling import SampledBlock, pixel_count
+from .scanning import scan, scored_tiles
+from .worst import Ranking, worst_first
 
 # Smallest step between stored values, by unit.
 RESOLUTION = {"reflectance": 1e-4, "dB": 1e-2, "standard deviation": 1e-4, "class": 1}
-BYTES_PER_VALUE = 1.6  # in the page; a first estimate
-FINE_SHARE = 0.5  # largest share of the page for layers with smaller pixels than the stack
-# Shares of the page's limit. A thinned page that fills less than MIN_FILL is packed again with
-# less thinning; each new attempt aims at TARGET_FILL, and reads all layers again.
-MIN_FILL, TARGET_FILL = 0.7, 0.95
-MAX_ATTEMPTS = 4
+MAX_ATTEMPTS = 4  # the first is enough, unless estimates are far off
 RESERVED_BYTES = 1000  # for data that are added after the layers are packed
 MAX_PLACES = 6  # number of worst places listed for each method
-
-Band = tuple[str | Path, str]  # path of a raster and name of a band in it
-Ranking = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows, columns, RMSE; the worst first
-Blocks = dict[int, list[SampledBlock]]  # by the ratio of a grid, see _grid_ratio
 
 
 @dataclass
@@ -60,27 +52,38 @@ def pack_layers(
 
     layers: the first one is on the stack's grid. split, gaps: paths of the split and of the mask
     of gaps, or None. Raises StudyError if grids do not nest, or if the layers do not fit.
+
+    Small parts of the rasters tell how far these have to be thinned. One pass over the rasters
+    then takes the thinned pixels and finds the worst places. Full tiles around these fill the
+    page. A page that is too large loses tiles; if it has none, everything is done again.
     """
-    grid = read_grid(split)
-    ratios = {layer.id: _grid_ratio(layer, grid.shape) for layer in layers}
-    rankings = {layer.id: _rank_blocks(layer, layers, ratios, split, gaps) for layer in layers}
-    bytes_per_value, fitting = BYTES_PER_VALUE, None
+    shape = read_grid(split).shape
+    ratios = {layer.id: _grid_ratio(layer, shape) for layer in layers}
+    grids = _grids(layers, ratios, shape, split, gaps)
+    fill = partial(_pack, layers, ratios, split, gaps)
+    nothing = {band: np.empty(0) for grid in grids for band, _ in grid.bands}
+    room = limit - _size(fill({}, {grid.ratio: [] for grid in grids}, nothing))
+    most_tiles = _most_tiles(layers, split, gaps)
     for _ in range(MAX_ATTEMPTS):
-        blocks = _plan(grid.shape, layers, ratios, rankings, limit / bytes_per_value)
-        packed = _pack(layers, ratios, blocks, rankings, split, gaps)
-        size = len(json.dumps(packed)) + RESERVED_BYTES
-        if size <= limit:
-            fitting = packed
-        if size <= limit and (size > MIN_FILL * limit or not _is_thinned(blocks)):
+        if room <= 0:
             break
-        bytes_per_value *= size / limit / TARGET_FILL
-    if fitting is None:
-        raise StudyError(f"viewer: the layers do not fit into {limit} bytes; raise viewer.limit_mb")
-    return {**fitting, "errors": _error_limits(layers, fitting)}
+        overviews = plan_overviews(grids, most_tiles, room)
+        values, rankings = _scan(layers, ratios, grids, split, gaps, overviews)
+        blocks = plan_tiles(grids, overviews, values, worst_first(rankings.values()), room)
+        _add_tiles(values, grids, blocks)
+        packed = fill(rankings, blocks, values)
+        while (size := _size(packed)) > limit and any(tiles for _, *tiles in blocks.values()):
+            blocks = fewer_tiles(blocks, TARGET_FILL * limit / size)
+            packed = fill(rankings, blocks, values)
+        if size <= limit:
+            return {**packed, "errors": _error_limits(layers, packed)}
+        room *= TARGET_FILL * limit / size
+    raise StudyError(f"viewer: the layers do not fit into {limit} bytes; raise viewer.limit_mb")
 
 
-def _is_thinned(blocks: Blocks) -> bool:
-    return any(of_grid[0].step > 1 for of_grid in blocks.values())
+def _size(packed: Mapping[str, Any]) -> int:
+    """Return the bytes of packed layers in the page."""
+    return len(json.dumps(packed)) + RESERVED_BYTES
 
 
 def _grid_ratio(layer: ViewerLayer, shape: tuple[int, int]) -> int:
@@ -95,77 +98,22 @@ def _grid_ratio(layer: ViewerLayer, shape: tuple[int, int]) -> int:
     return ratio
 
 
-def _rank_blocks(
-    layer: ViewerLayer,
+def _grids(
     layers: Sequence[ViewerLayer],
     ratios: Mapping[str, int],
+    shape: tuple[int, int],
     split: str | Path,
     gaps: str | Path | None,
-) -> Ranking:
-    """Return the ranking of a layer's blocks of scored ground; empty without a reference.
-
-    Rows and columns are pixels of the stack, and a block is BLOCK of these wide on every grid.
-    """
-    if layer.reference is None:
-        return np.empty(0), np.empty(0), np.empty(0)
-    reference = next(other for other in layers if other.id == layer.reference)
-    ratio, shape = ratios[layer.id], read_grid(split).shape
-    block_errors = BlockErrors(_scaled(shape, ratio), ratio * BLOCK)
-    names = [name for name in layer.bands if name in reference.bands]
-    pairs = [of_layer.bands[name] for of_layer in (layer, reference) for name in names]
-    masks: list[Band] = [(split, "use")]
-    if layer.region == "gap" and gaps is not None:
-        masks.append((gaps, "gap"))
-    with ExitStack() as stack:
-        bands = stack.enter_context(open_bands(pairs))
-        is_scored = stack.enter_context(_open_masks(masks))
-        for window in strips(shape):
-            mask = np.kron(is_scored(window), np.ones((ratio, ratio), bool))
-            values = bands.read(finer(window, ratio))
-            for fused, true in zip(values[: len(names)], values[len(names) :], strict=True):
-                errors = np.where(mask, fused - true, np.nan)
-                block_errors.add(ratio * int(window.row_off), errors)
-    rows, columns, rmse = block_errors.ranked(len(names))
-    return rows // ratio, columns // ratio, rmse
-
-
-@contextmanager
-def _open_masks(masks: Sequence[Band]) -> Iterator[Callable[[Window], np.ndarray]]:
-    """Yield a function of a Window that returns where ground is scored (boolean).
-
-    masks: the split, and the gaps if only ground inside gaps is scored.
-    """
-    with open_bands(masks) as bands:
-
-        def is_scored(window: Window) -> np.ndarray:
-            use, *gap = bands.read(window)
-            return (use == TEST) & (gap[0] == 1 if gap else True)
-
-        yield is_scored
-
-
-def _plan(
-    shape: tuple[int, int],
-    layers: Sequence[ViewerLayer],
-    ratios: Mapping[str, int],
-    rankings: Mapping[str, Ranking],
-    values: float,
-) -> Blocks:
-    """Return the blocks to keep of the layers on each grid, with about `values` values in all."""
-    orders = [zip(rows, columns, strict=True) for rows, columns, _ in rankings.values()]
-    # The worst place of each method, then the second worst of each, ...
-    places = [place for place in chain.from_iterable(zip_longest(*orders)) if place is not None]
-    band_counts = dict.fromkeys(sorted(set(ratios.values()), reverse=True), 0)
+) -> list[LayerGrid]:
+    """Return the grids of the layers, the finest first. The last is the stack's, of `shape`."""
+    bands: dict[int, list[tuple[Band, float]]] = {ratio: [] for ratio in {*ratios.values(), 1}}
+    bands[1] += [((split, "use"), 1), *([((gaps, "gap"), 1)] if gaps else [])]
     for layer in layers:
-        band_counts[ratios[layer.id]] += len(layer.bands)
-    band_counts[1] = band_counts.get(1, 0) + 2  # split, gaps
-    blocks, left = {}, values
-    for ratio, count in band_counts.items():
-        share = left * FINE_SHARE if ratio > 1 else left
-        scaled = [(ratio * row, ratio * column) for row, column in places]
-        blocks[ratio] = plan_blocks(_scaled(shape, ratio), ratio, scaled, share / count)
-        left -= count * sum(block.size for block in blocks[ratio])
-    return blocks
+        bands[ratios[layer.id]] += [(band, RESOLUTION[layer.unit]) for band in layer.bands.values()]
+    return [
+        LayerGrid(ratio, _scaled(shape, ratio), bands[ratio])
+        for ratio in sorted(bands, reverse=True)
+    ]
 
 
 def _scaled(shape: tuple[int, int], ratio: int) -> tuple[int, int]:
@@ -173,21 +121,79 @@ def _scaled(shape: tuple[int, int], ratio: int) -> tuple[int, int]:
     return ratio * shape[0], ratio * shape[1]
 
 
+def _most_tiles(layers: Sequence[ViewerLayer], split: str | Path, gaps: str | Path | None) -> int:
+    """Return the number of tiles with ground on which a layer is scored."""
+    regions = {layer.region for layer in layers if layer.reference is not None}
+    return scored_tiles((split, gaps if regions == {"gap"} else None), TILE) if regions else 0
+
+
+def _scan(
+    layers: Sequence[ViewerLayer],
+    ratios: Mapping[str, int],
+    grids: Sequence[LayerGrid],
+    split: str | Path,
+    gaps: str | Path | None,
+    overviews: Mapping[int, SampledBlock],
+) -> tuple[Values, dict[str, Ranking]]:
+    """Return the pixels of the overviews, and the rankings of the layers with a reference.
+
+    Layers with one reference and one scored ground are read together with the reference; other
+    bands are read file by file.
+    """
+    bands = {layer.id: layer.bands for layer in layers}
+    groups: dict[tuple[str, str], list[str]] = {}
+    for layer in layers:
+        if layer.reference is not None:
+            groups.setdefault((layer.reference, layer.region), []).append(layer.id)
+    values: Values = {}
+    rankings: dict[str, Ranking] = {}
+    for (reference, region), group in groups.items():
+        true = bands[reference]
+        pairs = {
+            method: [(band, true[name]) for name, band in bands[method].items() if name in true]
+            for method in group
+        }
+        places = dict.fromkeys(band for one in (reference, *group) for band in bands[one].values())
+        masks = split, gaps if region == "gap" else None
+        found, ranked = scan([*places], pairs, masks, overviews[ratios[reference]])
+        values |= found
+        rankings |= ranked
+    for grid in grids:
+        for of_file in by_file(band for band, _ in grid.bands if band not in values):
+            values |= scan(of_file, {}, (split, None), overviews[grid.ratio])[0]
+    return values, rankings
+
+
+def _add_tiles(values: Values, grids: Sequence[LayerGrid], blocks: Blocks) -> None:
+    """Read the tiles of each grid, and append their pixels to `values`."""
+    for grid in grids:
+        _, *tiles = blocks[grid.ratio]
+        if tiles:
+            for band, pixels in grid.read(tiles).items():
+                values[band] = np.concatenate([values[band], pixels])
+
+
 def _pack(
     layers: Sequence[ViewerLayer],
     ratios: Mapping[str, int],
-    blocks: Blocks,
-    rankings: Mapping[str, Ranking],
     split: str | Path,
     gaps: str | Path | None,
+    rankings: Mapping[str, Ranking],
+    blocks: Blocks,
+    values: Values,
 ) -> dict[str, Any]:
-    """Return the JSON values of the layers, with the pixels of `blocks` packed as text."""
-    own: list[tuple[Band, int]] = [((split, "use"), 1), *([((gaps, "gap"), 1)] if gaps else [])]
-    of_layers = [(place, ratios[layer.id]) for layer in layers for place in layer.bands.values()]
-    values = _read([*own, *of_layers], read_grid(split).shape, blocks)
+    """Return the JSON values of the layers, with the pixels of `blocks` packed as text.
+
+    values: they begin with the pixels of `blocks`; more may follow.
+    """
+    counts = {ratio: pixel_count(of_grid) for ratio, of_grid in blocks.items()}
+    masks = {
+        "split": encode(values[split, "use"][: counts[1]].astype(np.uint16)),
+        "gaps": encode(values[gaps, "gap"][: counts[1]].astype(np.uint16)) if gaps else None,
+    }
     entries = []
     for layer in layers:
-        ratio, ranking = ratios[layer.id], rankings[layer.id]
+        ratio, ranking = ratios[layer.id], rankings.get(layer.id, ((), (), ()))
         entries.append(
             {
                 "id": layer.id,
@@ -202,8 +208,8 @@ def _pack(
                     for row, column, rmse in islice(zip(*ranking, strict=True), MAX_PLACES)
                 ],
                 "bands": {
-                    name: pack(values[place], RESOLUTION[layer.unit])
-                    for name, place in layer.bands.items()
+                    name: pack(values[band][: counts[ratio]], RESOLUTION[layer.unit])
+                    for name, band in layer.bands.items()
                 },
                 **layer.about,
             }
@@ -213,29 +219,9 @@ def _pack(
         "grids": {
             str(ratio): [block.as_list() for block in of_grid] for ratio, of_grid in blocks.items()
         },
-        "split": encode(values[split, "use"].astype(np.uint16)),
-        "gaps": encode(values[gaps, "gap"].astype(np.uint16)) if gaps else None,
+        **masks,
         "layers": entries,
     }
-
-
-def _read(
-    places: Iterable[tuple[Band, int]], shape: tuple[int, int], blocks: Blocks
-) -> dict[Band, np.ndarray]:
-    """Return {band: the pixels (pixels,) of the blocks of its grid}.
-
-    places: bands with the ratios of their grids. shape: of the stack. Bands of one file are read
-    together, so that each block of it is unpacked once.
-    """
-    files: dict[tuple[str | Path, int], dict[Band, None]] = {}
-    for band, ratio in places:
-        files.setdefault((band[0], ratio), {})[band] = None
-    found: dict[Band, np.ndarray] = {}
-    for (_, ratio), of_file in files.items():
-        with open_bands([*of_file]) as bands:
-            pixels = read_blocks(bands.read, _scaled(shape, ratio), blocks[ratio])
-        found.update(zip(of_file, pixels, strict=True))
-    return found
 
 
 def _error_limits(layers: Sequence[ViewerLayer], packed: Mapping[str, Any]) -> dict[str, float]:

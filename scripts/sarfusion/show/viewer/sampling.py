@@ -1,15 +1,15 @@
-"""Which pixels of a raster a page contains: all, or a regular sample and some full tiles."""
+"""Regular samples of the pixels of a raster."""
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 
 import numpy as np
 from rasterio.windows import Window
 
-from ...core.raster import strips
+from ...core.raster import BLOCK
 
-TILE = 32  # pixels a side, on the stack's grid, of a tile at full resolution
+PROBES = 4  # along each side of a raster, see `probe`
+PROBE_PX = 64  # most pixels kept along a side of a probe
 
 
 @dataclass(frozen=True)
@@ -36,65 +36,69 @@ class SampledBlock:
         return list(astuple(self))
 
 
+def pixel_count(blocks: Sequence[SampledBlock]) -> int:
+    """Return the number of pixels that `blocks` keep."""
+    return sum(block.size for block in blocks)
+
+
 def thinned(shape: tuple[int, int], step: int) -> SampledBlock:
     """Return the block of every `step`-th pixel of a whole raster of `shape` (rows, columns)."""
     rows, columns = (len(range(step // 2, side, step)) for side in shape)
     return SampledBlock(0, 0, rows, columns, step)
 
 
-def plan_blocks(
-    shape: tuple[int, int], ratio: int, places: Iterable[tuple[int, int]], pixels: float
-) -> list[SampledBlock]:
-    """Return blocks of a raster of `shape` with at most about `pixels` pixels in all.
+def probe(shape: tuple[int, int], step: int) -> list[SampledBlock]:
+    """Return small blocks of every `step`-th pixel, spread evenly over a raster of `shape`.
 
-    If the whole raster fits, it is the only block. Otherwise half of the pixels go to the whole
-    raster, thinned, and half to full tiles around `places`: (row, column), the most important
-    first. The raster has `ratio` pixels along a pixel of the stack. The step is a multiple of
-    `ratio`, so that the samples of both grids are on the same ground.
+    Each is within one block of the raster's file. A step that is longer than this is cut to it.
     """
-    if math.prod(shape) <= pixels:
-        return [SampledBlock(0, 0, *shape)]
-    step = ratio
-    while thinned(shape, step).size > max(1, pixels / 2):
-        step += ratio
-    blocks, side, left = [thinned(shape, step)], TILE * ratio, pixels / 2
-    if step == 1:
-        return blocks
-    corners = dict.fromkeys(
-        (int(row) // side * side, int(column) // side * side) for row, column in places
-    )
-    for row, column in corners:
-        tile = SampledBlock(row, column, min(side, shape[0] - row), min(side, shape[1] - column))
-        left -= tile.size
-        if left < 0:
-            break
-        blocks.append(tile)
+    step = min(step, BLOCK, *shape)
+    side = min(BLOCK, PROBE_PX * step)
+    blocks = []
+    for row in _spread(shape[0]):
+        for column in _spread(shape[1]):
+            part = thinned((min(side, shape[0] - row), min(side, shape[1] - column)), step)
+            if part.size:
+                blocks.append(SampledBlock(row, column, part.rows, part.columns, step))
     return blocks
 
 
-def read_blocks(
-    read: Callable[[Window], np.ndarray], shape: tuple[int, int], blocks: Sequence[SampledBlock]
-) -> np.ndarray:
+def _spread(side: int) -> list[int]:
+    """Return where at most PROBES of a file's blocks begin, spread evenly along a side."""
+    count = -(-side // BLOCK)
+    probes = min(PROBES, count)
+    return [(2 * number + 1) * count // (2 * probes) * BLOCK for number in range(probes)]
+
+
+def read_blocks(read: Callable[[Window], np.ndarray], blocks: Sequence[SampledBlock]) -> np.ndarray:
     """Return the pixels (bands, pixels) of `blocks`, one after the other.
 
-    read: returns the bands (bands, rows, columns) of rasters of `shape` in a Window.
+    read: returns the bands (bands, rows, columns) of a raster in a Window; it reads whole blocks.
     """
-    parts = (_read_block(read, shape, block) for block in blocks)
+    parts = []
+    for block in blocks:
+        first, step = block.step // 2, block.step
+        rows, columns = ((kept - 1) * step + 1 for kept in (block.rows, block.columns))
+        window = Window(block.column + first, block.row + first, columns, rows)
+        parts.append(read(window)[:, ::step, ::step])
     return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
 
 
-def _read_block(
-    read: Callable[[Window], np.ndarray], shape: tuple[int, int], block: SampledBlock
-) -> np.ndarray:
-    """Return the bands (bands, rows, columns) of a block.
+def copy_sample(values: np.ndarray, window: Window, sample: np.ndarray, step: int) -> None:
+    """Copy the pixels of a window that `thinned` keeps to their places in the sample.
 
-    A thinned raster is read strip by strip.
+    values: (bands, rows, columns) of the window; sample: (bands, rows, columns) of the thinned
+    raster.
     """
-    if block.step == 1:
-        return read(Window(block.column, block.row, block.columns, block.rows))
-    first, step = block.step // 2, block.step
-    kept = []
-    for window in strips(shape):
-        top = (first - window.row_off) % step
-        kept.append(read(window)[:, top::step, first::step])
-    return np.concatenate(kept, axis=1)
+    rows, rows_kept = _kept(window.row_off, window.height, step)
+    columns, columns_kept = _kept(window.col_off, window.width, step)
+    sample[:, rows_kept, columns_kept] = values[:, rows, columns]
+
+
+def _kept(start: int, length: int, step: int) -> tuple[slice, slice]:
+    """Return the pixels kept of a line's `length` pixels from `start` on, as slices.
+
+    They are slices of these pixels, and of all the pixels kept of the line.
+    """
+    before, after = (len(range(step // 2, stop, step)) for stop in (start, start + length))
+    return slice(step // 2 + before * step - start, length, step), slice(before, after)

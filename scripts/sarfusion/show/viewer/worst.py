@@ -1,9 +1,13 @@
 """Where the error of a method is largest: blocks of ground, ranked by RMSE."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
-BLOCK = 8  # pixels of the stack along a side; divides the height of every strip
+BLOCK = 8  # pixels of the stack along a side
 MIN_SCORED_SHARE = 1 / 2  # of a block's pixels; with fewer, its RMSE means little
+
+Ranking = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows, columns, RMSE; the worst first
 
 
 class BlockErrors:
@@ -11,21 +15,25 @@ class BlockErrors:
 
     def __init__(self, shape: tuple[int, int], size: int) -> None:
         self.size = size
-        blocks = tuple(-(-side // size) for side in shape)
+        self.shape = -(-shape[0] // size), -(-shape[1] // size)
+        blocks = self.shape[0] * self.shape[1]
         self.squares, self.counts = np.zeros(blocks), np.zeros(blocks, np.int64)
 
-    def add(self, row: int, errors: np.ndarray) -> None:
-        """Add `errors` (rows, columns) of whole blocks from the raster's `row` on.
+    def numbers(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Return the numbers of the blocks that contain pixels of the raster."""
+        return rows // self.size * self.shape[1] + columns // self.size
 
-        errors: fused - true, NaN where nothing is scored. Several bands may be added.
+    def add(self, numbers: np.ndarray, errors: np.ndarray) -> None:
+        """Add the `errors` (pixels,) of scored pixels in the blocks `numbers` (pixels,).
+
+        errors: fused - true; those that are not finite do not count. Several bands may be added.
         """
-        first = row // self.size
-        squares = np.where(np.isfinite(errors), np.square(errors, dtype=np.float64), 0)
-        blocks = slice(first, first + -(-errors.shape[0] // self.size))
-        self.squares[blocks] += _block_sums(squares, self.size)
-        self.counts[blocks] += _block_sums(np.isfinite(errors).astype(np.int64), self.size)
+        finite = np.isfinite(errors)
+        squares = np.where(finite, np.square(errors, dtype=np.float64), 0)
+        np.add.at(self.squares, numbers, squares)
+        np.add.at(self.counts, numbers, finite.astype(np.int64))
 
-    def ranked(self, bands: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def ranked(self, bands: int = 1) -> Ranking:
         """Return (rows, columns, RMSE) of the blocks, the largest RMSE first.
 
         Rows and columns are those of a block's middle pixel; `bands` is the number of bands added.
@@ -35,14 +43,17 @@ class BlockErrors:
         enough = self.counts >= MIN_SCORED_SHARE * bands * self.size**2
         if not enough.any():
             enough = self.counts > 0
-        rows, columns = np.nonzero(enough)
+        rows, columns = np.divmod(np.flatnonzero(enough), self.shape[1])
         rmse = np.sqrt(self.squares[enough] / self.counts[enough])
         order = np.argsort(-rmse, kind="stable")
         middle = self.size // 2
         return rows[order] * self.size + middle, columns[order] * self.size + middle, rmse[order]
 
 
-def _block_sums(values: np.ndarray, size: int) -> np.ndarray:
-    """Return the sums over blocks of `size` x `size` values; those at the ends may be smaller."""
-    rows, columns = (np.arange(0, side, size) for side in values.shape)
-    return np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1)
+def worst_first(rankings: Iterable[Ranking]) -> np.ndarray:
+    """Return places (row, column): the worst of each ranking, then the second worst of each, ..."""
+    places, ranks = np.empty((0, 2), np.int64), np.empty(0, np.int64)
+    for rows, columns, _ in rankings:
+        places = np.concatenate([places, np.column_stack([rows, columns])])
+        ranks = np.concatenate([ranks, np.arange(len(rows))])
+    return places[np.argsort(ranks, kind="stable")]
