@@ -1,10 +1,12 @@
 """The two tiers of the tests, their spread over processes, and servers on loopback."""
 
+import gc
 import os
 import pickle
 import sys
 from pathlib import Path
 
+import hypothesis  # noqa: F401  # with all other imports; its plugin would import it at the end
 import pytest
 from shared import made_once
 
@@ -69,6 +71,17 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if item not in set(left)]
     items.sort(key=lambda item: item.path, reverse=True)  # workflow, unit, reproduce
     items.sort(key=lambda item: UNITS.get(file_of(item.nodeid), len(UNITS)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Look for no garbage among what the tests import: not while they do so, and not afterwards."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def file_of(nodeid):

@@ -24,6 +24,8 @@ from itertools import pairwise
 from multiprocessing import forkserver, resource_tracker, util
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 WITH_FORKED_JOBS = "snakemake_with.py"  # the program that forks Snakemake's jobs
 MAX_FILES = 1024  # descriptors that a fork may have to close
@@ -31,13 +33,15 @@ MAX_FILES = 1024  # descriptors that a fork may have to close
 
 @cache
 def _imported():
-    """Return the context of the process that imports everything; its first run waits for it."""
-    sys.path.insert(0, str(ROOT / "command/terminal"))
-    from forked_jobs import IMPORTED
+    """Return the context of the process that imports everything; its first run waits for it.
 
-    sys.path.pop(0)
+    That process finds modules by its variables only, and tells of none that it does not find.
+    """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*IMPORTED, "warm_imports"])
+    context.set_forkserver_preload(["warm_imports"])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PYTHONPATH", str(ROOT / "tests"), prepend=os.pathsep)
+        forkserver.ensure_running()
     return context
 
 
@@ -77,6 +81,7 @@ def run_cold(arguments, folder, variables=None, apart=False):
 
 def _run(arguments, folder, outputs, variables):
     """Run a program in this process, a fork of the one that imported everything."""
+    assert "warm_imports" in sys.modules
     gc.freeze()  # what is imported is not looked at for garbage
     for number, output in enumerate(outputs, 1):
         with Path(output).open("ab", buffering=0) as file:
