@@ -157,6 +157,8 @@ rule compare_methods:
     conda:
         "../envs/metrics.yaml"
     threads: 1
+    # Verdicts, tables and the paper wait for it; figures of a site and the viewer do not.
+    priority: 1
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
