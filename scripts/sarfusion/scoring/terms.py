@@ -15,8 +15,8 @@ class Terms(NamedTuple):
     """Values of a tile whose sums a metric needs.
 
     window: of each value. factors: for each value, the one or two arrays (pixels,) whose product it
-    is; () is the value 1. The first value states how many pixels, windows or differences a pixel
-    stands for.
+    is; () is the value 1. At least one value has an array. The first value states how many pixels,
+    windows or differences a pixel stands for.
     """
 
     window: Window
