@@ -11,7 +11,8 @@ traceback if a file is not in UTF-8. So these files are read here first.
 
 A run that SIGTERM stops ends with the exit code for that; see `note_stop`.
 Snakemake's scheduler no longer looks for jobs every second; see `look_when_needed`. Slurm jobs that
-somebody cancels are noticed; see `notice_cancelled_jobs`. Ctrl-C cancels all; see `cancel_all`.
+somebody cancels are noticed; see `notice_cancelled_jobs`. Ctrl-C cancels all; see `cancel_all` and
+`wake_for_signals`.
 Scripts start faster than with Snakemake alone; see forked_jobs.py.
 """
 
@@ -28,6 +29,7 @@ from typing import Any, NoReturn
 from forked_jobs import start_by_fork
 
 EXIT_OF_STOPPED = 128 + signal.SIGTERM
+WAKE_S = 1.0  # the longest time without a look for signals
 SCRIPTS = str(Path(__file__).resolve().parents[2] / "scripts")
 
 
@@ -72,6 +74,28 @@ def look_when_needed(scheduler: Any) -> None:
             look_later(self, delay)
 
     scheduler._schedule_reevalutation = look_later_if_needed
+
+
+def wake_for_signals(scheduler: Any) -> None:
+    """Change Snakemake's JobScheduler to act on Ctrl-C whichever thread the system gives it to.
+
+    Python acts on a signal in the main thread, as soon as that runs. Snakemake's waits there for
+    the end of a job, without a limit. Only a signal that the system gives to this thread ends that
+    wait; after another one, a run went on until then.
+    """
+    schedule = scheduler.schedule
+
+    def schedule_awake(self):
+        acquire = self._open_jobs.acquire
+
+        def acquire_in_steps():
+            while not acquire(timeout=WAKE_S):
+                pass
+
+        self._open_jobs.acquire = acquire_in_steps
+        return schedule(self)
+
+    scheduler.schedule = schedule_awake
 
 
 def notice_cancelled_jobs(plugin: Any) -> None:
@@ -169,6 +193,7 @@ if __name__ == "__main__":
     logging.lastResort.addFilter(is_news)
     argparse.ArgumentParser.error = end_with_one_line  # type: ignore[method-assign]
     look_when_needed(JobScheduler)
+    wake_for_signals(JobScheduler)
     notice_cancelled_jobs(snakemake_executor_plugin_slurm)
     cancel_all(snakemake_executor_plugin_slurm.Executor)
     note_stop(JobScheduler, run_stopped)

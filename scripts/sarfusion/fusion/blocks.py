@@ -8,7 +8,9 @@ from torch import nn
 
 def conv_relu(channels_in: int, channels_out: int, size: int = 3) -> nn.Sequential:
     """Return a convolution of size x size with ReLU; size is odd."""
-    return nn.Sequential(nn.Conv2d(channels_in, channels_out, size, padding="same"), nn.ReLU(inplace=True))
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, size, padding="same"), nn.ReLU(inplace=True)
+    )
 
 
 class Residual(nn.Module):
