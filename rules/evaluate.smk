@@ -154,11 +154,11 @@ rule compare_methods:
         "<logs>/compare_methods/{site}/{protocol}.log",
     benchmark:
         "<benchmarks>/compare_methods/{site}/{protocol}.tsv"
+    # Verdicts, tables and the paper wait for it; figures of a site and the viewer do not.
+    priority: 1
     conda:
         "../envs/metrics.yaml"
     threads: 1
-    # Verdicts, tables and the paper wait for it; figures of a site and the viewer do not.
-    priority: 1
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
