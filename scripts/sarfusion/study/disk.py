@@ -15,17 +15,18 @@ from .inputs import CONTROLS
 from .layout import Layout
 from .protocols import NOISY, PROTOCOLS, REDUCED
 
-# Bytes per optical pixel, measured on the demo's compressed rasters; speckle compresses least.
+# Bytes per optical pixel, measured on the compressed rasters of the demo and, with noise, of Porto
+# Velho; speckle compresses least.
 # Backscatter is assumed to have pixels of a third of that size; a user's own files may have larger
 # ones.
 OPTICAL_BYTES, SAR_BYTES, TRUTH_BYTES = 6, 65, 85
 LAND_BYTES = 21
 DATE_BYTES, DATE_TRUTH_BYTES = 6.6, 10  # another date, and its truth
-STACK_BYTES, REDUCED_BYTES, NOISY_BYTES = 19, 8.2, 9.6
-CONTROL_BYTES = 3.4  # each SAR band in the wrong places
+STACK_BYTES, REDUCED_BYTES, NOISY_BYTES = 20, 9.6, 10
+CONTROL_BYTES = 3.5  # each SAR band in the wrong places
 MATCHED_BYTES = 10  # other dates, matched to the scene
-FUSED_BYTES = 3.1
-PRODUCT_BYTES = 13  # with standard deviations where clouds were filled, and overviews
+FUSED_BYTES = 3.6
+PRODUCT_BYTES = 15  # with standard deviations where clouds were filled, and overviews
 START_BYTES = 9  # start surfaces under clouds
 FINE = RATIO**2  # finest pixels in an optical one
 # Bytes of files whose size hardly depends on the size of the scene.
