@@ -75,7 +75,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
-    """Look for no garbage among what the tests import: not while they do so, and not afterwards."""
+    """Collect no garbage while the tests are imported, and never among what they import."""
     gc.disable()
     try:
         return (yield)

@@ -35,7 +35,8 @@ MAX_FILES = 1024  # descriptors that a fork may have to close
 def _imported():
     """Return the context of the process that imports everything; its first run waits for it.
 
-    That process finds modules by its variables only, and tells of none that it does not find.
+    That process finds modules only through its environment variables, and ignores those that it
+    does not find.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["warm_imports"])

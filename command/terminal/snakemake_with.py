@@ -79,9 +79,9 @@ def look_when_needed(scheduler: Any) -> None:
 def wake_for_signals(scheduler: Any) -> None:
     """Change Snakemake's JobScheduler to act on Ctrl-C whichever thread the system gives it to.
 
-    Python acts on a signal in the main thread, as soon as that runs. Snakemake's waits there for
-    the end of a job, without a limit. Only a signal that the system gives to this thread ends that
-    wait; after another one, a run went on until then.
+    Python acts on a signal in the main thread, as soon as that runs. There, Snakemake waits for the
+    end of a job, without a limit. A signal ends this wait only if the system gives it to the main
+    thread. Otherwise, the run would go on until a job ends.
     """
     schedule = scheduler.schedule
 

@@ -4,10 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from reproduce_command import ROOT
+from servers.slurm import await_
 
 TERMINAL = ROOT / "command/terminal"
 SNAKEFILE = """
@@ -58,10 +58,8 @@ def interrupted(tmp_path):
 
 
 def test_ctrl_c_stops_a_run_whichever_thread_gets_it(interrupted, tmp_path):
-    deadline = time.monotonic() + 60
-    while "Terminating processes" not in (tmp_path / "printed").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    printed = tmp_path / "printed"
+    await_(lambda: "Terminating processes" in printed.read_text(), "the run to stop", 60)
     assert not (tmp_path / "done").exists()
     (tmp_path / "go").touch()
     assert interrupted.wait(60) != 0

@@ -53,9 +53,9 @@ def pack_layers(
     layers: the first one is on the stack's grid. split, gaps: paths of the split and of the mask
     of gaps, or None. Raises StudyError if grids do not nest, or if the layers do not fit.
 
-    Small parts of the rasters tell how far these have to be thinned. One pass over the rasters
-    then takes the thinned pixels and finds the worst places. Full tiles around these fill the
-    page. A page that is too large loses tiles; if it has none, everything is done again.
+    How far the rasters have to be thinned is estimated from small parts of them. One pass then
+    takes the thinned pixels and finds the worst places. Full tiles around these fill the page. A
+    page that is too large loses tiles; if it has none, everything is done again.
     """
     shape = read_grid(split).shape
     ratios = {layer.id: _grid_ratio(layer, shape) for layer in layers}

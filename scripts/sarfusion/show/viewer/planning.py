@@ -1,6 +1,6 @@
 """Which pixels fit into a page: rasters whole, or a regular sample of them and some full tiles.
 
-Sizes are estimates from a few small blocks, since only packing tells how well pixels compress.
+Sizes are estimates from a few small blocks, since only packed pixels have a known size.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ TILE = 32  # pixels a side, on the stack's grid, of a tile at full resolution
 FINE_SHARE = 0.5  # largest share of the page for layers with smaller pixels than the stack
 TILE_SHARE = 0.5  # of the room for thinned rasters and tiles; the thinned may leave more for tiles
 TARGET_FILL = 0.95  # share of the room that these aim at, since sizes are estimates
-PROBED_TILES = 16  # tiles that tell how well tiles compress
+PROBED_TILES = 16  # tiles from which the size of all tiles is estimated
 
 
 def plan_overviews(

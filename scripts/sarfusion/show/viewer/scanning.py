@@ -29,7 +29,7 @@ def scan(
     of the masks, and a block is worst.BLOCK of these wide. Windows consist of whole blocks of the
     files, so that each of these is unpacked once, and few pixels are in memory at a time.
     """
-    with open_masks(*masks) as (shape, is_scored), open_bands(places) as bands:
+    with _open_masks(*masks) as (shape, is_scored), open_bands(places) as bands:
         ratio = bands.grid.width // shape[1]
         sample = np.empty((len(places), kept.rows, kept.columns), np.float32)
         errors = {method: BlockErrors(bands.grid.shape, ratio * BLOCK) for method in methods}
@@ -67,7 +67,7 @@ def _add_errors(
 def scored_tiles(masks: Masks, size: int) -> int:
     """Return the number of tiles with scored ground, `size` pixels a side."""
     count = 0
-    with open_masks(*masks) as (shape, is_scored):
+    with _open_masks(*masks) as (shape, is_scored):
         for window in strips(shape):
             rows, columns = np.nonzero(is_scored(window))
             count += len(np.unique(rows // size * window.width + columns // size))
@@ -75,7 +75,7 @@ def scored_tiles(masks: Masks, size: int) -> int:
 
 
 @contextmanager
-def open_masks(
+def _open_masks(
     split: str | Path, gaps: str | Path | None
 ) -> Iterator[tuple[tuple[int, int], Callable[[Window], np.ndarray]]]:
     """Yield the shape of the masks, and a function of a Window: where ground is scored (bool)."""
