@@ -18,7 +18,7 @@ def gradients(image: Image) -> np.ndarray:
     Sobel's 3 x 3 operator, per pixel.
     """
     maps = np.empty((3, *inner(image.values).shape))
-    _gradients(image.centred, HALO_PX, *maps)
+    _gradients(image.values, HALO_PX, *maps)
     return flat(maps)
 
 
@@ -59,10 +59,12 @@ def _gradients(x, margin, along_rows, along_columns, magnitude):
     for r in range(rows):
         above, own, below = x[r + margin - 1, span], x[r + margin, span], x[r + margin + 1, span]
         for c in range(columns):
-            ends = (below[c] - above[c]) + (below[c + 2] - above[c + 2])
-            down = (ends + 2 * (below[c + 1] - above[c + 1])) / 8
-            ends = (above[c + 2] - above[c]) + (below[c + 2] - below[c])
-            across = (ends + 2 * (own[c + 2] - own[c])) / 8
+            north_west, south_east = np.float64(above[c]), np.float64(below[c + 2])
+            north_east, south_west = np.float64(above[c + 2]), np.float64(below[c])
+            ends = (south_west - north_west) + (south_east - north_east)
+            down = (ends + 2 * (np.float64(below[c + 1]) - above[c + 1])) / 8
+            ends = (north_east - north_west) + (south_east - south_west)
+            across = (ends + 2 * (np.float64(own[c + 2]) - own[c])) / 8
             along_rows[r, c] = down
             along_columns[r, c] = across
             magnitude[r, c] = np.sqrt(down * down + across * across)
@@ -76,8 +78,9 @@ def _squared_steps(x, margin, down, right):
     for r in range(rows):
         own, below = x[r + margin, span], x[r + margin + 1, span]
         for c in range(columns):
-            down[r, c] = (below[c] - own[c]) ** 2
-            right[r, c] = (own[c + 1] - own[c]) ** 2
+            value = np.float64(own[c])
+            down[r, c] = (below[c] - value) ** 2
+            right[r, c] = (own[c + 1] - value) ** 2
 
 
 @compiled

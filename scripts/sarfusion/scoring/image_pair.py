@@ -59,42 +59,47 @@ def check_range(data_range: float) -> None:
 
 
 class Image:
-    """A tile of an image, as float64, zero off the ground to be scored.
+    """A tile of an image, of which only the ground to be scored counts.
 
     name: for errors. values: (rows + 2 HALO_PX, columns + 2 HALO_PX), or (bands, ...); reflectance,
     anything off the ground. ground: bool, of the same rows and columns. centre: a value near those
     of the image; moments are taken about it, since moments about zero would drown small variances
     in rounding.
 
-    Raises StudyError if a value on the ground is not finite, ValueError if the shapes do not fit.
+    `values` is contiguous, float32 or float64. `centred` has the tile's own pixels about the
+    centre, zero off the ground: float64 (pixels,), or (bands, pixels).
+
+    Raises StudyError if a pixel on the ground is not finite, ValueError if the shapes do not fit.
     The results of `once` are kept: all pairs of a tile share them.
     """
 
     def __init__(
         self, name: str, values: np.ndarray, ground: np.ndarray, centre: float = 0.0
     ) -> None:
+        from .centring import centred_pixels  # not above: most users need no compiler
+
         if values.ndim not in (2, 3):
             raise ValueError(f"the image has {values.ndim} dimensions, not 2 or 3")
         if values.shape[-2:] != ground.shape:
             raise ValueError(f"{name} {values.shape} and region {ground.shape} differ")
-        self.values = _on_ground(name, values, ground)
+        self.values = np.ascontiguousarray(
+            values, np.float32 if values.dtype == np.float32 else np.float64
+        )
         self.centre = centre
+        self.centred, bad = centred_pixels(self.values, ground, centre)
+        # Leaving such pixels out would reward a method for failing where it is hard.
+        if bad:
+            all_values = np.count_nonzero(inner(ground)) * (values.size // ground.size)
+            raise StudyError(
+                f"{bad} of {all_values} values to be scored in the {name} image are not finite; "
+                "score valid pixels only, and look for a model that diverged"
+            )
         self._found: dict[Callable, Any] = {}
 
     @cached_property
-    def centred(self) -> np.ndarray:
-        """The image about its centre, with the margin."""
-        return self.values - self.centre
-
-    @cached_property
     def pixels(self) -> np.ndarray:
-        """The values of the tile's own pixels: (pixels,), or (bands, pixels)."""
-        return flat(inner(self.values))
-
-    @cached_property
-    def centred_pixels(self) -> np.ndarray:
-        """The same about the centre."""
-        return flat(inner(self.centred))
+        """The tile's own pixels, of the shape of `centred`, which they are if the centre is 0."""
+        return self.centred + self.centre if self.centre else self.centred
 
     def once(self, function: Callable[["Image"], Found]) -> Found:
         """Return function(self), computed at the first call."""
@@ -119,7 +124,7 @@ class Pair:
     @cached_property
     def error(self) -> np.ndarray:
         """fused - reference at the tile's own pixels: (pixels,), or (bands, pixels)."""
-        return flat(inner(self.fused.values) - inner(self.reference.values))
+        return self.fused.centred - self.reference.centred
 
     def once(self, function: Callable[["Pair"], Found]) -> Found:
         """Return function(self), computed at the first call."""
@@ -135,19 +140,3 @@ def _once(function, argument, found):
     if function not in found:
         found[function] = function(argument)
     return found[function]
-
-
-def _on_ground(name, image, ground):
-    found = image.astype(np.float64, order="C")
-    if not ground.all():
-        np.copyto(found, 0, where=~ground)
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = found.sum()  # which is finite only if all values are, and takes less time
-    # Leaving such pixels out would reward a method for failing where it is hard.
-    if not np.isfinite(total) and (bad := np.count_nonzero(~np.isfinite(found))):
-        values = np.count_nonzero(ground) * (found.size // ground.size)
-        raise StudyError(
-            f"{bad} of {values} values to be scored in the {name} image are not finite; "
-            "score valid pixels only, and look for a model that diverged"
-        )
-    return found

@@ -177,7 +177,7 @@ def mae(pair: Pair) -> Summed:
 @metric("band", "CC", "", better="higher", value=_correlation)
 def cc(pair: Pair) -> Summed:
     """Pearson's correlation of the pixels; blind to gain and offset, NaN for constants."""
-    return _products(PIXEL, *(image.centred_pixels for image in pair.images))
+    return _products(PIXEL, *(image.centred for image in pair.images))
 
 
 @metric("band", "PSNR", "dB", better="higher", value=_decibels, compared=False)

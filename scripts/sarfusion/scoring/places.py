@@ -74,8 +74,8 @@ class Places:
 
     @cached_property
     def ground(self) -> np.ndarray:
-        """The pixels in any region, with the margin of the tile."""
-        return union(self.masks.values())
+        """The pixels in any region, with the margin of the tile; contiguous."""
+        return np.ascontiguousarray(union(self.masks.values()))
 
     def runs(self, window: Window) -> Runs:
         """Return the runs of the pixels whose whole window is in a region."""
@@ -84,7 +84,7 @@ class Places:
         return self._runs[window]
 
     def _find_runs(self, window):
-        inside = [inner(whole_windows(mask, window)).ravel() for mask in self.masks.values()]
+        inside = [whole_windows(mask, window).ravel() for mask in self.masks.values()]
         cells = [] if self._cells is None else [self._cells.ravel()]
         changes = union(map(_changes, [*inside, *cells]))
         changes[::RUN_PX] = True
@@ -131,11 +131,15 @@ def inner(image: np.ndarray) -> np.ndarray:
 
 
 def whole_windows(region: np.ndarray, window: Window) -> np.ndarray:
-    """Return where the whole window of a pixel is in the region: bool (rows, columns)."""
+    """Return where the whole window of a tile's own pixel is in the region: bool (rows, columns).
+
+    region: with the margin of the tile.
+    """
     above, below, left, right = window
-    if window == PIXEL:
-        return region
-    found = np.pad(region, ((above, below), (left, right)))
+    rows, columns = region.shape
+    found = region[
+        HALO_PX - above : rows - HALO_PX + below, HALO_PX - left : columns - HALO_PX + right
+    ]
     for size in (above + 1 + below, left + 1 + right):
         width = 1
         while width < size:  # a run of pixels is the union of two shorter runs

@@ -18,7 +18,7 @@ def ssim_pixels(pair: Pair) -> np.ndarray:
     gaussian = np.exp(-0.5 * (np.arange(-5, 6) / SSIM_SIGMA) ** 2)
     weights = tuple(gaussian / gaussian.sum())
     constants = ((share * pair.given.data_range) ** 2 for share in STABLE)
-    x, y = (image.centred for image in pair.images)
+    x, y = (image.values for image in pair.images)
     quality = np.empty(inner(x).shape)
     first = HALO_PX - SSIM_WINDOW // 2
     _ssim(x, y, first, pair.reference.centre, weights, *constants, quality)
@@ -28,7 +28,7 @@ def ssim_pixels(pair: Pair) -> np.ndarray:
 def uiqi_pixels(pair: Pair) -> np.ndarray:
     """Return (universal image quality index, variance of the reference) of 8 x 8 windows."""
     weights = (1 / UIQI_WINDOW,) * UIQI_WINDOW
-    x, y = (image.centred for image in pair.images)
+    x, y = (image.values for image in pair.images)
     found = np.empty((2, *inner(x).shape))
     # The place of a window of even size is right of its middle: it begins four pixels before.
     first = HALO_PX - UIQI_WINDOW // 2
@@ -38,16 +38,17 @@ def uiqi_pixels(pair: Pair) -> np.ndarray:
 
 
 @inlined
-def _terms(x, y, terms):
-    """Find x, y, xx + yy, xy and, if `terms` has a fifth row, xx."""
+def _terms(x, y, centre, terms):
+    """Find x, y, xx + yy, xy and, if `terms` has a fifth row, xx, with x and y about `centre`."""
     for c in range(len(x)):
-        terms[0, c] = x[c]
-        terms[1, c] = y[c]
-        terms[2, c] = x[c] * x[c] + y[c] * y[c]
-        terms[3, c] = x[c] * y[c]
+        dx, dy = np.float64(x[c]) - centre, np.float64(y[c]) - centre
+        terms[0, c] = dx
+        terms[1, c] = dy
+        terms[2, c] = dx * dx + dy * dy
+        terms[3, c] = dx * dy
     if len(terms) > 4:
         for c in range(len(x)):
-            terms[4, c] = x[c] * x[c]
+            terms[4, c] = terms[0, c] * terms[0, c]
 
 
 @inlined
@@ -79,7 +80,7 @@ def _down(rows, top, weights, first, second):
 
 
 @inlined
-def _moments(x, y, first, top, weights, terms, rows, found):
+def _moments(x, y, first, top, centre, weights, terms, rows, found):
     """Find the weighted sums of the terms in the windows of two rows, `top` and the next.
 
     Each window is summed separately, since a running sum would accumulate rounding. first: the row
@@ -91,7 +92,7 @@ def _moments(x, y, first, top, weights, terms, rows, found):
     """
     size, stop = len(weights), first + terms.shape[1]
     for row in range(top + size - 1 if top else 0, min(top + size + 1, len(x) - first)):
-        _terms(x[first + row, first:stop], y[first + row, first:stop], terms)
+        _terms(x[first + row, first:stop], y[first + row, first:stop], centre, terms)
         for k in range(len(terms)):
             _along(terms[k], weights, rows[k, row % (size + 1)])
     for k in range(len(terms)):
@@ -109,12 +110,12 @@ def _scratch(count, size, width):
 def _ssim(x, y, first, centre, weights, luminance, contrast, quality):
     """Find the structural similarity of windows: `quality` (rows, columns).
 
-    x, y: images about `centre`. first: the row and the column where the first window begins.
+    x, y: images. first: the row and the column where the first window begins. centre: near them.
     luminance, contrast: the constants C1 and C2.
     """
     terms, rows, found = _scratch(4, len(weights), quality.shape[1])
     for top in range(0, len(quality), 2):
-        _moments(x, y, first, top, weights, terms, rows, found)
+        _moments(x, y, first, top, centre, weights, terms, rows, found)
         for row in range(top, min(top + 2, len(quality))):
             _ssim_row(found[row - top], centre, luminance, contrast, quality[row])
 
@@ -135,11 +136,12 @@ def _ssim_row(moments, centre, luminance, contrast, quality):
 def _uiqi(x, y, first, centre, weights, rounding, level, quality, texture):
     """Find the quality index of windows, and the variance of x: each (rows, columns).
 
-    x, y, first: as for `_ssim`. A mean or a spread below `rounding` of the level counts as zero.
+    x, y, first, centre: as for `_ssim`. A mean or a spread below `rounding` of the level counts as
+    zero.
     """
     terms, rows, found = _scratch(5, len(weights), quality.shape[1])
     for top in range(0, len(quality), 2):
-        _moments(x, y, first, top, weights, terms, rows, found)
+        _moments(x, y, first, top, centre, weights, terms, rows, found)
         for row in range(top, min(top + 2, len(quality))):
             _uiqi_row(found[row - top], centre, rounding, level, quality[row], texture[row])
 

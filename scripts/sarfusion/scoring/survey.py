@@ -12,15 +12,17 @@ from .image_pair import Images
 from .places import Box, union
 
 SAMPLE_PX = 2**20  # pixels of a scene that are sampled before the pass
+# Centres are multiples of it, so that a float32 minus a centre is exact in float64.
+CENTRE_STEP = 2**-10
 
 
 class Survey(NamedTuple):
     """What must be known about the whole ground before summing.
 
     lows: {(region, key): where the entropy's bins start}, a percentile of a reference. centres:
-    {key: mean of a reference} on all ground. Both come from a regular sample, and have no entry
-    where no value is finite. box: half-open ranges of rows and columns around the ground of the
-    requested region, None if it has no ground.
+    {key: rounded mean of a reference} on all ground. Both come from a regular sample, and have no
+    entry where no value is finite. box: half-open ranges of rows and columns around the ground of
+    the requested region, None if it has no ground.
     """
 
     lows: dict[tuple[str, str], float]
@@ -73,14 +75,18 @@ def survey(
     if used[0].any():
         rows, columns = (np.flatnonzero(one) for one in used)
         box = ((int(rows[0]), int(rows[-1]) + 1), (int(columns[0]), int(columns[-1]) + 1))
-    return Survey(lows, _means(everywhere), box)
+    return Survey(lows, _centres(everywhere), box)
 
 
-def _means(samples):
-    """Return the finite means of samples, {place: arrays}."""
+def _centres(samples):
+    """Return the finite means of samples, {key: arrays}, as multiples of CENTRE_STEP."""
     means = {
-        place: float(np.concatenate(parts).mean(dtype=float))
-        for place, parts in samples.items()
+        key: float(np.concatenate(parts).mean(dtype=float))
+        for key, parts in samples.items()
         if any(part.size for part in parts)
     }
-    return {place: mean for place, mean in means.items() if math.isfinite(mean)}
+    return {
+        key: round(mean / CENTRE_STEP) * CENTRE_STEP
+        for key, mean in means.items()
+        if math.isfinite(mean)
+    }
