@@ -210,7 +210,7 @@ def uiqi(pair: Pair) -> Summed:
     """
     from .ssim_uiqi import uiqi_pixels
 
-    return _on(square(UIQI_WINDOW), pair.once(uiqi_pixels)[0])
+    return _on(square(UIQI_WINDOW), pair.once(uiqi_pixels))
 
 
 @metric("band", "UIQI textured", "", better="higher", value=_mean)
@@ -221,9 +221,9 @@ def uiqi_textured(pair: Pair) -> Summed:
     about 0 however close the two images are. The floor, a standard deviation of one hundredth of
     the data range, is a declared choice; n is the number of windows above it.
     """
-    from .ssim_uiqi import uiqi_pixels
+    from .ssim_uiqi import uiqi_pixels, uiqi_variances
 
-    quality, variance = pair.once(uiqi_pixels)
+    quality, variance = pair.once(uiqi_pixels), pair.reference.once(uiqi_variances)
     textured = (variance > (TEXTURE_FLOOR * pair.given.data_range) ** 2).astype(float)
     return _weighted(square(UIQI_WINDOW), textured, (textured, quality))
 

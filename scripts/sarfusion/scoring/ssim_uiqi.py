@@ -8,9 +8,13 @@ several columns.
 import numpy as np
 
 from .definitions import FLOAT32_ROUNDING, SSIM_SIGMA, SSIM_WINDOW, STABLE, UIQI_WINDOW
-from .image_pair import Pair, flat
+from .image_pair import Image, Pair, flat
 from .loops import compiled, inlined
 from .places import HALO_PX, inner
+
+UIQI_WEIGHTS = (1 / UIQI_WINDOW,) * UIQI_WINDOW
+# The place of a window of even size is right of its middle: it begins four pixels before.
+UIQI_FIRST = HALO_PX - UIQI_WINDOW // 2
 
 
 def ssim_pixels(pair: Pair) -> np.ndarray:
@@ -26,29 +30,30 @@ def ssim_pixels(pair: Pair) -> np.ndarray:
 
 
 def uiqi_pixels(pair: Pair) -> np.ndarray:
-    """Return (universal image quality index, variance of the reference) of 8 x 8 windows."""
-    weights = (1 / UIQI_WINDOW,) * UIQI_WINDOW
+    """Return the universal image quality index of 8 x 8 windows."""
     x, y = (image.values for image in pair.images)
-    found = np.empty((2, *inner(x).shape))
-    # The place of a window of even size is right of its middle: it begins four pixels before.
-    first = HALO_PX - UIQI_WINDOW // 2
+    quality = np.empty(inner(x).shape)
     centre, level = pair.reference.centre, pair.given.data_range
-    _uiqi(x, y, first, centre, weights, FLOAT32_ROUNDING, level, *found)
-    return flat(found)
+    _uiqi(x, y, UIQI_FIRST, centre, UIQI_WEIGHTS, FLOAT32_ROUNDING, level, quality)
+    return flat(quality)
+
+
+def uiqi_variances(image: Image) -> np.ndarray:
+    """Return the variance of the same windows of one image."""
+    variance = np.empty(inner(image.values).shape)
+    _variances(image.values, UIQI_FIRST, image.centre, UIQI_WEIGHTS, variance)
+    return flat(variance)
 
 
 @inlined
 def _terms(x, y, centre, terms):
-    """Find x, y, xx + yy, xy and, if `terms` has a fifth row, xx, with x and y about `centre`."""
+    """Find x, y, xx + yy and xy, with x and y about `centre`."""
     for c in range(len(x)):
         dx, dy = np.float64(x[c]) - centre, np.float64(y[c]) - centre
         terms[0, c] = dx
         terms[1, c] = dy
         terms[2, c] = dx * dx + dy * dy
         terms[3, c] = dx * dy
-    if len(terms) > 4:
-        for c in range(len(x)):
-            terms[4, c] = terms[0, c] * terms[0, c]
 
 
 @inlined
@@ -100,10 +105,9 @@ def _moments(x, y, first, top, centre, weights, terms, rows, found):
 
 
 @inlined
-def _scratch(count, size, width):
-    """Return the arrays `terms`, `rows` and `found` of `_moments`, for this many terms."""
-    terms = np.empty((count, width + size - 1))
-    return terms, np.zeros((count, size + 1, width)), np.empty((2, count, width))
+def _scratch(size, width):
+    """Return the arrays `terms`, `rows` and `found` of `_moments`."""
+    return np.empty((4, width + size - 1)), np.zeros((4, size + 1, width)), np.empty((2, 4, width))
 
 
 @compiled
@@ -113,7 +117,7 @@ def _ssim(x, y, first, centre, weights, luminance, contrast, quality):
     x, y: images. first: the row and the column where the first window begins. centre: near them.
     luminance, contrast: the constants C1 and C2.
     """
-    terms, rows, found = _scratch(4, len(weights), quality.shape[1])
+    terms, rows, found = _scratch(len(weights), quality.shape[1])
     for top in range(0, len(quality), 2):
         _moments(x, y, first, top, centre, weights, terms, rows, found)
         for row in range(top, min(top + 2, len(quality))):
@@ -133,25 +137,24 @@ def _ssim_row(moments, centre, luminance, contrast, quality):
 
 
 @compiled
-def _uiqi(x, y, first, centre, weights, rounding, level, quality, texture):
-    """Find the quality index of windows, and the variance of x: each (rows, columns).
+def _uiqi(x, y, first, centre, weights, rounding, level, quality):
+    """Find the quality index of windows: `quality` (rows, columns).
 
     x, y, first, centre: as for `_ssim`. A mean or a spread below `rounding` of the level counts as
     zero.
     """
-    terms, rows, found = _scratch(5, len(weights), quality.shape[1])
+    terms, rows, found = _scratch(len(weights), quality.shape[1])
     for top in range(0, len(quality), 2):
         _moments(x, y, first, top, centre, weights, terms, rows, found)
         for row in range(top, min(top + 2, len(quality))):
-            _uiqi_row(found[row - top], centre, rounding, level, quality[row], texture[row])
+            _uiqi_row(found[row - top], centre, rounding, level, quality[row])
 
 
 @inlined
-def _uiqi_row(moments, centre, rounding, level, quality, texture):
+def _uiqi_row(moments, centre, rounding, level, quality):
     for c in range(len(quality)):
         dx, dy = moments[0, c], moments[1, c]
         mx, my = dx + centre, dy + centre
-        texture[c] = moments[4, c] - dx * dx
         variances = moments[2, c] - (dx * dx + dy * dy)
         covariance = moments[3, c] - dx * dy
         squares = mx * mx + my * my
@@ -160,3 +163,15 @@ def _uiqi_row(moments, centre, rounding, level, quality, texture):
         flat = variances <= rounding**2 * (level**2 + squares)
         numerator = (1.0 if dark else 2 * mx * my) * (1.0 if flat else 2 * covariance)
         quality[c] = numerator / ((1.0 if dark else squares) * (1.0 if flat else variances))
+
+
+@compiled
+def _variances(x, first, centre, weights, variance):
+    """Find the variance of windows of x: `variance` (rows, columns). The rest is as for `_ssim`."""
+    terms, rows, found = _scratch(len(weights), variance.shape[1])
+    for top in range(0, len(variance), 2):
+        _moments(x, x, first, top, centre, weights, terms, rows, found)
+        for row in range(top, min(top + 2, len(variance))):
+            moments = found[row - top]
+            for c in range(variance.shape[1]):
+                variance[row, c] = moments[3, c] - moments[0, c] * moments[1, c]
