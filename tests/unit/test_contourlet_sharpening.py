@@ -122,6 +122,7 @@ def test_stimuli_are_scaled_by_the_scene():
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+@pytest.mark.second_tier
 @every_method
 def test_a_scene_in_parts_is_the_scene_as_a_whole(name):
     """In parts that do not reach from edge to edge with their halo."""

@@ -29,10 +29,10 @@ SCALING = {
     "vh_db": {"low": -28.0, "high": -2.0, "mean": -15.0, "std": 4.0},
 }
 NETWORKS = [  # and whether they are uncertain
-    *(("cnn", False), ("cae", True), ("unet", True), ("transformer", False)),
+    *(("cnn", False), ("cae", True), ("unet", True)),
     *(
         pytest.param((name, False), marks=pytest.mark.second_tier)
-        for name in ("residual", "dual_branch", "attention", "multiscale")
+        for name in ("residual", "dual_branch", "attention", "multiscale", "transformer")
     ),
 ]
 # Convolutions of a network.

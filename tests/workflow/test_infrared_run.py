@@ -11,6 +11,8 @@ from sarfusion.core.raster import band_names, read_bands
 from sarfusion.ground import split
 from sarfusion.study.indices import INDICES
 
+pytestmark = pytest.mark.second_tier  # a variant of what test_run.py runs
+
 BANDS = ["red", "green", "blue", "nir", "swir16"]
 SITE = {"source": "simulated", "seed": 3, "size_px": 128, "other_dates": [-16], "built_up": False}
 CHANGE = {

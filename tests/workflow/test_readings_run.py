@@ -8,6 +8,8 @@ from pypdf import PdfReader
 from sarfusion.core.files import read_json
 from sarfusion.core.raster import read_band
 
+pytestmark = pytest.mark.second_tier  # a variant of what test_run.py runs
+
 STUDY = "tests/studies/readings.yaml"
 PROTOCOLS = ("reconstruction", "sar_alone", "denoise")
 
