@@ -45,7 +45,7 @@ def compile_loops():
 
     Otherwise each copy would compile them again, which takes 4 s.
     """
-    image = np.random.default_rng(0).random((16, 16))
+    image = np.random.default_rng(0).random((16, 16), np.float32)  # as rasters have
     score_band(image, image + 0.01, np.ones(image.shape, bool), 1.0)
 
 

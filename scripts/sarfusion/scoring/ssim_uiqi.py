@@ -114,8 +114,9 @@ def _scratch(size, width):
 def _ssim(x, y, first, centre, weights, luminance, contrast, quality):
     """Find the structural similarity of windows: `quality` (rows, columns).
 
-    x, y: images. first: the row and the column where the first window begins. centre: near them.
-    luminance, contrast: the constants C1 and C2.
+    x, y: images. first: the row and the column where the first window begins. centre: a value
+    near those of the images, about which moments are taken. luminance, contrast: the constants C1
+    and C2.
     """
     terms, rows, found = _scratch(len(weights), quality.shape[1])
     for top in range(0, len(quality), 2):
