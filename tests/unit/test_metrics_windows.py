@@ -243,7 +243,7 @@ for entry in METRICS.values():
     if entry.scope == "band":
         for one in entry.terms(pair):
             if isinstance(one, Terms):
-                found = TermSums([one], places, None).of(one).by_class.values
+                found = TermSums([one], places).of(one).by_class.values
             else:
                 found = one.over(places, {"": 0.0})
             sys.stdout.buffer.write(found.tobytes())

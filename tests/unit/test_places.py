@@ -22,8 +22,8 @@ def draw(seed, rows, columns):
     return masks, cells, rng.random((2, rows * columns))
 
 
-def sums_of(terms, places, place=None):
-    return TermSums([terms], places, place).of(terms)
+def sums_of(terms, places):
+    return TermSums([terms], places).of(terms)
 
 
 @given(st.integers(0, 2**32 - 1), sides, sides, windows)
@@ -32,7 +32,7 @@ def test_sums_are_those_of_the_pixels_whose_window_is_in_the_region(seed, rows, 
     masks, cells, (x, y) = draw(seed, rows, columns)
     numbers = np.unique(cells)
     given_terms = Terms(window, [(), (x,), (x, y)])
-    sums = sums_of(given_terms, Places(masks, cells), ("b", numbers))
+    sums = sums_of(given_terms, Places(masks, cells, ("b", numbers)))
     terms = np.stack([np.ones_like(x), x, x * y])
     inside = {name: whole_windows(mask, window).ravel() for name, mask in masks.items()}
     expected = [terms[:, one].sum(axis=1) for one in inside.values()]
@@ -84,8 +84,8 @@ def test_what_is_not_finite_counts_only_in_its_own_region():
 
 
 def test_a_tile_without_ground_has_sums_of_zero():
-    places = Places({"a": np.zeros((12, 12), bool)})
-    sums = sums_of(Terms(PIXEL, [(), (np.ones(4),)]), places, ("a", np.array([], int)))
+    places = Places({"a": np.zeros((12, 12), bool)}, counted=("a", np.array([], int)))
+    sums = sums_of(Terms(PIXEL, [(), (np.ones(4),)]), places)
     np.testing.assert_array_equal(sums.over(), [[0, 0]])
     assert sums.in_cells().shape == (2, 0)
 
@@ -97,7 +97,7 @@ def test_a_product_of_several_terms_is_summed_once(monkeypatch):
     monkeypatch.setattr(
         sums, "product_sums", lambda *given: summed.append(len(given[1])) or product_sums(*given)
     )
-    found = TermSums([both, square], Places({"a": np.ones((12, 12), bool)}), None)
+    found = TermSums([both, square], Places({"a": np.ones((12, 12), bool)}))
     assert summed == [3]
     np.testing.assert_allclose(found.of(both).over(), [[4, x @ y]])
     np.testing.assert_allclose(found.of(square).over(), [[4, x @ x, x @ y]])

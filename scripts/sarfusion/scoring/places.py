@@ -61,21 +61,50 @@ class Runs(NamedTuple):
         return union(self.inside[rows])[self.kinds]
 
 
+class InCells(NamedTuple):
+    """Where classes are counted in cells.
+
+    numbers: int (classes,), the place of its cell among so many `cells`; -1 for a class that is not
+    counted.
+    """
+
+    numbers: np.ndarray
+    cells: int
+
+
 class Places:
     """The regions and the cells of a tile.
 
     masks: {region: bool (rows + 2 HALO_PX, columns + 2 HALO_PX)}, at least one. cells: int (rows,
-    columns), the cell of each of the tile's own pixels; None if all are in cell 0.
+    columns), the cell of each of the tile's own pixels; None if all are in cell 0. counted: the
+    region whose sums over cells are needed, and the numbers of its cells, sorted; None for none.
     """
 
-    def __init__(self, masks: Mapping[str, np.ndarray], cells: np.ndarray | None = None) -> None:
-        self.masks, self._cells = masks, cells
+    def __init__(
+        self,
+        masks: Mapping[str, np.ndarray],
+        cells: np.ndarray | None = None,
+        counted: tuple[str, np.ndarray] | None = None,
+    ) -> None:
+        self.masks, self._cells, self._counted = masks, cells, counted
         self._runs: dict[Window, Runs] = {}
+        self._in_cells: dict[Window, InCells] = {}
 
     @cached_property
     def ground(self) -> np.ndarray:
         """The pixels in any region, with the margin of the tile; contiguous."""
-        return np.ascontiguousarray(union(self.masks.values()))
+        return union(plane != 0 for plane in self._bits)
+
+    @cached_property
+    def _bits(self):
+        """Masks of all regions: bit i of array k, uint8, is region 8 k + i."""
+        regions = [np.ascontiguousarray(mask).view(np.uint8) for mask in self.masks.values()]
+        return [
+            reduce(
+                np.bitwise_or, [mask << bit for bit, mask in enumerate(regions[first : first + 8])]
+            )
+            for first in range(0, len(regions), 8)
+        ]
 
     def runs(self, window: Window) -> Runs:
         """Return the runs of the pixels whose whole window is in a region."""
@@ -83,34 +112,42 @@ class Places:
             self._runs[window] = self._find_runs(window)
         return self._runs[window]
 
+    def in_cells(self, window: Window) -> InCells | None:
+        """Return where the classes of these runs are counted in cells; None if nowhere."""
+        if self._counted and window not in self._in_cells:
+            runs, (region, cells) = self.runs(window), self._counted
+            numbers = np.where(runs.inside_any([region]), np.searchsorted(cells, runs.cells), -1)
+            self._in_cells[window] = InCells(numbers, len(cells))
+        return self._in_cells.get(window)
+
     def _find_runs(self, window):
-        inside = [whole_windows(mask, window).ravel() for mask in self.masks.values()]
+        bits = [whole_windows(plane, window).ravel() for plane in self._bits]
         cells = [] if self._cells is None else [self._cells.ravel()]
-        changes = union(map(_changes, [*inside, *cells]))
+        changes = union(map(_changes, [*bits, *cells]))
         changes[::RUN_PX] = True
         starts = np.flatnonzero(changes)
         stops = np.append(starts[1:], changes.size)
-        in_any = union(one[starts] for one in inside)
+        in_any = union(plane[starts] != 0 for plane in bits)
         starts, stops = starts[in_any], stops[in_any]
-        inside = [one[starts] for one in inside]
-        kinds = _kinds(inside)
-        _, first = np.unique(kinds, return_index=True)
+        of_runs = np.stack([plane[starts] for plane in bits])
+        kinds, first = _kinds(of_runs)
         of_cells = cells[0][starts] if cells else np.zeros_like(starts)
         pairs, classes = np.unique(of_cells * len(first) + kinds, return_inverse=True)
         numbers = np.divmod(pairs, max(len(first), 1))
-        return Runs(starts, stops, classes, *numbers, [*self.masks], np.stack(inside)[:, first])
+        inside = np.unpackbits(of_runs[:, first], axis=0, count=len(self.masks), bitorder="little")
+        return Runs(starts, stops, classes, *numbers, [*self.masks], inside.astype(bool))
 
 
-def _kinds(inside):
-    """Return a number for each run, the same for runs in the same regions: 0, 1, 2, ...
+def _kinds(bits):
+    """Return a number for each run, the same for runs in the same regions, and a run of each kind.
 
-    inside: for each region, whether runs are in it: bool (runs,).
+    bits: of runs, (arrays, runs); see Places. Kinds are numbered from 0.
     """
-    kinds = np.zeros(inside[0].shape, int)
-    for one in inside:  # few numbers at a time, whatever the number of regions
-        doubled = 2 * kinds + one
-        kinds = (np.cumsum(np.bincount(doubled) > 0) - 1)[doubled]
-    return kinds
+    kinds = np.zeros(bits.shape[1], int)
+    for plane in bits:  # few numbers at a time, whatever the number of regions
+        both = 256 * kinds + plane
+        kinds = (np.cumsum(np.bincount(both) > 0) - 1)[both]
+    return kinds, np.unique(kinds, return_index=True)[1]
 
 
 def _changes(values):

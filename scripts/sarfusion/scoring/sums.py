@@ -50,15 +50,16 @@ def product_sums(
 
 
 @compiled
-def kind_sums(values: np.ndarray, kinds: np.ndarray, count: int) -> np.ndarray:
-    """Return sums of values (sums, classes) over the classes of each kind: (sums, count).
+def numbered_sums(values: np.ndarray, numbers: np.ndarray, count: int) -> np.ndarray:
+    """Return sums of values (sums, classes) over the classes of each number: (sums, count).
 
-    kinds: int (classes,), below `count`.
+    numbers: int (classes,), below `count`; classes with a number below 0 are left out.
     """
     totals = np.zeros((len(values), count))
     for row in range(len(values)):
-        for place in range(len(kinds)):
-            totals[row, kinds[place]] += values[row, place]
+        for place in range(len(numbers)):
+            if numbers[place] >= 0:
+                totals[row, numbers[place]] += values[row, place]
     return totals
 
 

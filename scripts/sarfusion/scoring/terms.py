@@ -6,9 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .places import PIXEL, Places, Runs, Window
-
-InCells = tuple[str, np.ndarray]  # a region, and the numbers of the tile's cells with pixels of it
+from .places import PIXEL, InCells, Places, Runs, Window
 
 
 class Terms(NamedTuple):
@@ -49,32 +47,26 @@ class Levels(NamedTuple):
 class ClassSums:
     """Sums by class: values (sums, classes), the classes of some runs."""
 
-    def __init__(self, runs: Runs, values: np.ndarray, place: InCells | None) -> None:
-        self.runs, self.values, self.place = runs, values, place
+    def __init__(self, runs: Runs, values: np.ndarray, cells: InCells | None) -> None:
+        self.runs, self.values, self.cells = runs, values, cells
 
     @cached_property
     def over(self) -> np.ndarray:
         """The sums over each region (regions, sums)."""
-        from .sums import kind_sums
+        from .sums import numbered_sums
 
         inside = self.runs.inside[:, np.newaxis]
-        kinds = kind_sums(self.values, self.runs.kinds, inside.shape[-1])
+        kinds = numbered_sums(self.values, self.runs.kinds, inside.shape[-1])
         # Chosen, not multiplied by 0: what is not finite elsewhere must not reach a region.
         return np.where(inside, kinds, 0).sum(axis=-1)
 
     @cached_property
     def in_cells(self) -> np.ndarray:
-        """The sums over the part of each cell in the region of the place (sums, cells)."""
-        assert self.place
-        region, cells = self.place
-        chosen = self.runs.inside_any([region])
-        found = np.zeros((len(self.values), len(cells)))
-        numbers = self.runs.cells[chosen]
-        first = np.flatnonzero(np.diff(numbers, prepend=-1))  # classes are sorted by cell
-        if first.size:
-            at = np.searchsorted(cells, numbers[first])
-            found[:, at] = np.add.reduceat(self.values[:, chosen], first, axis=1)
-        return found
+        """The sums over the counted part of each cell (sums, cells)."""
+        from .sums import numbered_sums
+
+        assert self.cells
+        return numbered_sums(self.values, *self.cells)
 
 
 class Sums(NamedTuple):
@@ -88,7 +80,7 @@ class Sums(NamedTuple):
         return self.by_class.over[:, self.rows]
 
     def in_cells(self) -> np.ndarray:
-        """Return the sums over the part of each cell in the region of the place (terms, cells)."""
+        """Return the sums over the counted part of each cell (terms, cells); see Places."""
         return self.by_class.in_cells[self.rows]
 
     def of_parts(self, first: Sequence[str], second: Sequence[str]) -> "Sums":
@@ -101,16 +93,13 @@ class Sums(NamedTuple):
         count = np.where(parts[0] | parts[1], values[:1], 0)
         both = [np.where(part, values, 0) for part in parts]
         found = np.concatenate([count, *both])
-        return Sums(ClassSums(runs, found, self.by_class.place), range(len(found)))
+        return Sums(ClassSums(runs, found, self.by_class.cells), range(len(found)))
 
 
 class TermSums:
-    """The sums of several Terms over places. A product that several of them have is summed once.
+    """The sums of several Terms over places. A product that several of them have is summed once."""
 
-    place: the region and cells of ClassSums.in_cells; None if no sums in cells are needed.
-    """
-
-    def __init__(self, terms: Iterable[Terms], places: Places, place: InCells | None) -> None:
+    def __init__(self, terms: Iterable[Terms], places: Places) -> None:
         products: dict[Window, dict[tuple[int, ...], tuple[np.ndarray, ...]]] = {}
         for window, factors in terms:
             of_window = products.setdefault(window, {})
@@ -121,7 +110,7 @@ class TermSums:
             for window, found in products.items()
         }
         self._sums = {
-            window: _sum([*found.values()], places.runs(window), place)
+            window: _sum([*found.values()], places.runs(window), places.in_cells(window))
             for window, found in products.items()
         }
 
@@ -136,7 +125,7 @@ def _identity(product):
     return tuple(map(id, product))
 
 
-def _sum(products, runs, place):
+def _sum(products, runs, cells):
     """Return the ClassSums of products of arrays."""
     from .sums import product_sums  # not above: most users of Terms need no compiler
 
@@ -147,4 +136,4 @@ def _sum(products, runs, place):
         row[: len(product)] = [numbers[id(array)] for array in product]
     values = tuple(np.ascontiguousarray(array, float) for array in arrays.values())
     found = product_sums(values, factors, *runs[:3], len(runs.cells))
-    return ClassSums(runs, found, place)
+    return ClassSums(runs, found, cells)

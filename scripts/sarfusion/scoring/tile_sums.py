@@ -48,16 +48,18 @@ class TileScorer(NamedTuple):
     def sums(self, tile: Tile, images: Images) -> TileSums:
         """Return the sums of a Tile. images: of the tile with its halo."""
         masks, references, runs = images
-        numbers = placed = None
+        numbers = placed = counted = None
         if self.cells:
             numbers = self.cells.numbers(tile)
             placed = self.cells.placed(numbers[inner(masks[self.cells.region])])
+            counted = placed and (self.cells.region, placed.numbers)
         found = TileSums([*masks], {}, placed, {})
         for part in _with_ground(tile, inner(union(masks.values()))):
             own = part.within(tile)[1]
             rows, columns = (slice(span.start, span.stop + 2 * HALO_PX) for span in own)
             in_part = None if numbers is None else numbers[own]
-            places = Places({name: mask[rows, columns] for name, mask in masks.items()}, in_part)
+            in_regions = {name: mask[rows, columns] for name, mask in masks.items()}
+            places = Places(in_regions, in_part, counted)
             measured = {
                 key: self._reference(key, image[..., rows, columns], places)
                 for key, image in references.items()
@@ -83,10 +85,7 @@ class TileScorer(NamedTuple):
         summed = {name: METRICS[name].terms(pair) for name in names}
         terms = {name: [one for one in summed[name] if isinstance(one, Terms)] for name in names}
         levels = {name: [one for one in summed[name] if isinstance(one, Levels)] for name in names}
-        place = None
-        if self.cells and found.placed and run in self.cells.runs:
-            place = self.cells.region, found.placed.numbers
-        products = TermSums(chain.from_iterable(terms.values()), places, place)
+        products = TermSums(chain.from_iterable(terms.values()), places)
         sums = {name: [products.of(one) for one in terms[name]] for name in names}
         sums |= {name: [one.of_parts(*parts[name]) for one in sums[name]] for name in parts}
         lows = {region: self.seen.lows.get((region, run.band), math.nan) for region in places.masks}
@@ -98,7 +97,7 @@ class TileScorer(NamedTuple):
             for name in names
         }
         add(found.regions, run, _added(over))
-        if place:
+        if self.cells and found.placed and run in self.cells.runs:
             compared = [name for name in names if METRICS[name].compared]
             in_cells = {name: [one.in_cells() for one in sums[name]] for name in compared}
             add(found.cells, run, _added(in_cells))
