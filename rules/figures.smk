@@ -19,6 +19,8 @@ if "scores_from" in STUDY:
             "<benchmarks>/plot_again/{part}.tsv"
         wildcard_constraints:
             part=one_of(DRAWN_AGAIN),
+        # Figures of tables take long. If they began last, the other cores would have no work.
+        priority: 1
         conda:
             "../envs/figures.yaml"
         threads: 1

@@ -62,6 +62,8 @@ if LONG_TRAINING:
             "<logs>/train_spot/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.log",
         benchmark:
             "<benchmarks>/train_spot/{site}/{protocol}/{band}/{model}-{input}/seed{seed}.tsv"
+        # The longest job. If it began last, the other cores would have no work.
+        priority: 2
         params:
             seeds=lambda wildcards: [int(wildcards.seed)],
             bands=lambda wildcards: [wildcards.band],
