@@ -31,16 +31,7 @@ from sarfusion.scenes.own_sources import watched
 from sarfusion.scenes.sensors import DEFAULT as DEFAULT_SENSOR
 from sarfusion.scenes.sources import SOURCES, with_calibrated
 from sarfusion.scenes.stac.lock import locked_site, scenes_of, search_of, without_sums
-from sarfusion.study.config import (
-    absent_files,
-    catalogue_site,
-    infrared_of,
-    own_files,
-    passes_of,
-    resolve_files,
-    setting,
-    transfers_left_out,
-)
+from sarfusion.study.config import resolve_files
 from sarfusion.study.disk import site_pixels
 from sarfusion.study.figures import FIGURES
 from sarfusion.study.inputs import CONTROLS
@@ -51,6 +42,15 @@ from sarfusion.study.optical import sensor_words
 from sarfusion.study.parts import sites_of, this_part
 from sarfusion.study.origin import check_origin, note_origin
 from sarfusion.study.protocols import PROTOCOLS
+from sarfusion.study.resolved import (
+    absent_files,
+    catalogue_site,
+    infrared_of,
+    own_files,
+    passes_of,
+    setting,
+    transfers_left_out,
+)
 
 # A job finds the library beside its script, without sys.path. In containers, Snakemake mounts each
 # folder of sys.path under another name, from where the library would not find config/.
@@ -244,7 +244,7 @@ def sources_by(kind):
 
 
 def sites_with_own(name):
-    """Return the sites of this plan with a user's file of this name (config.own_files)."""
+    """Return the sites of this plan with a user's file of this name (resolved.own_files)."""
     return [site for site in PLANNED if name in own_files(STUDY, site)]
 
 

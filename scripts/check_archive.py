@@ -15,7 +15,8 @@ from sarfusion.scenes.stac.canary import probe
 from sarfusion.scenes.stac.catalogue import open_catalogue
 from sarfusion.scenes.stac.remote import Remote
 from sarfusion.scenes.stac.servers import server_of
-from sarfusion.study.config import catalogue_site, read_study
+from sarfusion.study.config import read_study
+from sarfusion.study.resolved import catalogue_site
 
 
 def main(config):

@@ -23,7 +23,8 @@ from sarfusion.scenes.stac import pack
 from sarfusion.scenes.stac.download import download
 from sarfusion.scenes.stac.lock import read_lock, scenes_of, seal
 from sarfusion.scenes.stac.remote import remotes
-from sarfusion.study.config import catalogue_site, read_study
+from sarfusion.study.config import read_study
+from sarfusion.study.resolved import catalogue_site
 from tqdm import tqdm
 
 

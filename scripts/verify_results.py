@@ -17,8 +17,9 @@ from pathlib import Path
 from sarfusion.core.errors import StudyError
 from sarfusion.scenes.sources import SOURCES
 from sarfusion.scenes.stac.lock import read_lock
-from sarfusion.study.config import CONFIG, read_study
+from sarfusion.study.config import read_study
 from sarfusion.study.layout import Layout
+from sarfusion.study.schemas import CONFIG
 from sarfusion.verify import cells, compared, derived, scenes, tolerances, verdicts
 from sarfusion.verify.checks import Check, as_text, check, conclusion
 from sarfusion.verify.checksums import check_sums

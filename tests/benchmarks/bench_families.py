@@ -39,7 +39,8 @@ CHANNELS = ["red", "gap", "ratio_db", "ratio_db_anomaly"]
 
 def models():
     """Return the models of the study of families and the side of its tiles."""
-    from sarfusion.study.config import CONFIG, read_study, resolve
+    from sarfusion.study.config import read_study, resolve
+    from sarfusion.study.schemas import CONFIG
 
     study = resolve(read_study(CONFIG / "families.yaml"))
     return study["models"], study["fusing"]["tile_px"]

@@ -9,8 +9,9 @@ from sarfusion.core.files import read_json
 from sarfusion.core.raster import read_band
 from sarfusion.scenes import landsat, simulate
 from sarfusion.scenes.bands import BANDS
-from sarfusion.study.config import catalogue_site, resolve
+from sarfusion.study.config import resolve
 from sarfusion.study.layout import Layout
+from sarfusion.study.resolved import catalogue_site
 
 SAR_SETTINGS = {"noise_floor_db": -30, "clip_percentiles": [1, 99], "correct_shift": True}
 

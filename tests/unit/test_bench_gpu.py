@@ -10,8 +10,9 @@ import torch
 from sarfusion.fusion.losses import SquaredError
 from sarfusion.fusion.networks import build
 from sarfusion.fusion.training import fit
-from sarfusion.study.config import CONFIG, read_study, resolve
+from sarfusion.study.config import read_study, resolve
 from sarfusion.study.layout import Layout
+from sarfusion.study.schemas import CONFIG
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 sys.path.append(str(BENCHMARKS))

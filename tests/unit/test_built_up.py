@@ -12,8 +12,9 @@ from sarfusion.scenes import built_up
 from sarfusion.scenes.built_up import BUILT, NOT_BUILT, UNKNOWN, own_map, simulated_map
 from sarfusion.scenes.landcover import Cover
 from sarfusion.scenes.simulate import MARGIN, city_land, optical_grid
-from sarfusion.study.config import absent_files, own_files, resolve
+from sarfusion.study.config import resolve
 from sarfusion.study.layout import Layout
+from sarfusion.study.resolved import absent_files, own_files
 
 GRID = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 30, 30), 6, 8)
 FINE = Grid(CRS.from_epsg(32648), from_origin(500_000, 1_000_000, 10, 10), 18, 24)

@@ -10,10 +10,11 @@ import torch
 from sarfusion.fusion import blocks, channels, checkpoint
 from sarfusion.fusion.losses import Outcome
 from sarfusion.fusion.networks import attention, build, multiscale, transformer
-from sarfusion.study.config import CONFIG, read_study, resolve
+from sarfusion.study.config import read_study, resolve
 from sarfusion.study.inputs import INPUTS, places_of
 from sarfusion.study.methods import networks
 from sarfusion.study.protocols import PROTOCOLS
+from sarfusion.study.schemas import CONFIG
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/families.md"
 BRANCHED = ["dual_branch", "attention", "multiscale", "transformer"]

@@ -17,8 +17,9 @@ from sarfusion.scenes.landcover import Cover
 from sarfusion.scenes.simulated_dates import simulate_date as city_on
 from sarfusion.scenes.stac.download import bands_of
 from sarfusion.scenes.stac.lock import search_of
-from sarfusion.study.config import catalogue_site, infrared_of, resolve
+from sarfusion.study.config import resolve
 from sarfusion.study.layout import Layout
+from sarfusion.study.resolved import catalogue_site, infrared_of
 
 ALL = (*scene_bands.BANDS, *scene_bands.INFRARED)
 SETTINGS = {"size_px": 48, "seed": 3, "looks": 4.4}

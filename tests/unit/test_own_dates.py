@@ -12,7 +12,8 @@ from sarfusion.core.grid import Grid
 from sarfusion.core.raster import open_raster, read_bands, read_grid
 from sarfusion.scenes import landsat
 from sarfusion.scenes.bands import BANDS
-from sarfusion.study.config import own_files, resolve
+from sarfusion.study.config import resolve
+from sarfusion.study.resolved import own_files
 
 DATE = "2024-02-10"
 COLOURS = {band: {"path": "d.tif", "band": n} for n, band in enumerate(BANDS, 1)}

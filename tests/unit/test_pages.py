@@ -17,8 +17,9 @@ from reproduce_command import (
 from sarfusion.scoring.definitions import SCALE
 from sarfusion.scoring.metrics import METRICS
 from sarfusion.scoring.uncertainty import METRICS as UNCERTAINTY_METRICS
-from sarfusion.study.config import resolve, schema
+from sarfusion.study.config import resolve
 from sarfusion.study.protocols import PROTOCOLS
+from sarfusion.study.schemas import schema
 from sarfusion.verify.tolerances import family
 from snakemake.cli import get_argument_parser
 from uiqi_elsewhere import ours, pairs

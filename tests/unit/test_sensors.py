@@ -22,7 +22,8 @@ from sarfusion.scenes.coding import as_qa_pixel, as_quality, as_raw, check_quali
 from sarfusion.scenes.landsat import QA_PIXEL_BITS
 from sarfusion.scenes.plausibility import check_qa_pixel
 from sarfusion.scenes.sensors import DEFAULT, SENSORS, sensor_of
-from sarfusion.study.config import resolve, setting
+from sarfusion.study.config import resolve
+from sarfusion.study.resolved import setting
 from sarfusion.study.schemas import part
 
 CLEAR, CLOUD, SHADOW, SNOW, CIRRUS = 21824, 21768, 21840, 21856, 21828

@@ -6,7 +6,8 @@ import time
 
 import pytest
 from sarfusion.core.errors import StudyError
-from sarfusion.study.config import read_study, resolve, setting
+from sarfusion.study.config import read_study, resolve
+from sarfusion.study.resolved import setting
 from sarfusion.study.site_table import read_table
 
 HEADER = "name,source,west,south,east,north,start,end,max_masked\n"

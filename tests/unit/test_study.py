@@ -15,20 +15,13 @@ from sarfusion.scenes import landsat
 from sarfusion.scenes.bands import BANDS, INFRARED
 from sarfusion.scenes.sources import SOURCES
 from sarfusion.scenes.stac.servers import server_of
-from sarfusion.study.config import (
-    absent_files,
-    catalogue_site,
-    check_networks,
-    own_files,
-    passes_of,
-    read_study,
-    resolve,
-    resolve_files,
-    schema,
-)
+from sarfusion.study.config import read_study, resolve, resolve_files
 from sarfusion.study.inputs import CHANNELS, INPUTS, input_of, inputs_of
 from sarfusion.study.methods import DEFAULT_METHODS, METHODS, OVER_TIME
 from sarfusion.study.protocols import PROTOCOLS
+from sarfusion.study.resolved import absent_files, catalogue_site, own_files, passes_of
+from sarfusion.study.schemas import schema
+from sarfusion.study.validation import check_networks
 from snakemake.io import PeriodicityDetector
 
 ROOT = Path(__file__).parents[2]

@@ -20,7 +20,8 @@ from sarfusion.scenes import sar
 from sarfusion.scenes.bands import BANDS
 from sarfusion.scoring.transfer import losses, pooled_losses, tagged, without_training
 from sarfusion.show.tables import METRIC_COLUMNS
-from sarfusion.study.config import resolve, transfers
+from sarfusion.study.config import resolve
+from sarfusion.study.resolved import transfers
 from tabulate_transfer import best_text
 
 CHANNELS = (*BANDS, *sar.CHANNELS)

@@ -3,30 +3,36 @@
 A resolved study is a dictionary with every key of config/schema.yaml.
 """
 
-import copy
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import Keys, SettingError, StudyError
+from ..core.errors import SettingError, StudyError
 from ..core.files import is_file, shown
-from ..core.gdal_names import located, problem
 from ..core.yaml_file import naming_lines, read_yaml
 from ..scenes.bands import INFRARED
 from ..scenes.sensors import sensor_of
 from ..scenes.sources import SOURCES
 from .catalogues import complete_catalogue
 from .inputs import inputs_of
-from .methods import DEFAULT_METHODS, OVER_TIME, networks
+from .methods import DEFAULT_METHODS, OVER_TIME
 from .optical import SIZES, complete_own_files, scale_sizes, sensor_words
 from .plain import plain_copy
 from .protocols import PROTOCOLS
+from .resolved import masks_aerosol
 from .schemas import CONFIG, check, schema, with_defaults
 from .site_table import line_of_site, read_table
-
-Study = Mapping[str, Any]  # a resolved study
-
-LEAVE_ONE_OUT = "leave_one_out"
+from .validation import (
+    check_figures,
+    check_infrared,
+    check_inputs,
+    check_missing,
+    check_networks,
+    check_passes,
+    check_protocols,
+    check_ranking,
+    check_transfer,
+)
 
 
 def read_study(path: str | Path) -> dict[str, Any]:
@@ -74,24 +80,15 @@ def resolve(config: Mapping[str, Any], folder: str | Path = CONFIG.parent) -> di
     study = with_defaults(study, schema())
     _complete_sites(study, table)
     scale_sizes(study, given)
-    _check_inputs(study)
+    check_inputs(study)
     _complete_protocols(study, named=config.get("protocols", ()))
-    for name, protocol in study["protocols"].items():
-        for kind in ("models", "inputs"):
-            _check_known(protocol[kind], study, kind, ("protocols", name, kind))
-        for number, sar_input in enumerate(protocol["inputs"]):
-            if inputs_of(study)[sar_input].is_dated and not PROTOCOLS[name].withholds:
-                raise SettingError.at(
-                    ("protocols", name, "inputs", number),
-                    f"{sar_input} has another date, which networks are given to fill gaps only",
-                )
-    _check_ranking(study)
-    _check_transfer(study)
-    _check_passes(study)
+    check_protocols(study)
+    check_ranking(study)
+    check_transfer(study)
+    check_passes(study)
     _complete_aerosol(study)
-    if isinstance(study["figures"]["sites"], list):
-        _check_known(study["figures"]["sites"], study, "sites", ("figures", "sites"))
-    _check_missing(study)
+    check_figures(study)
+    check_missing(study)
     return study
 
 
@@ -140,35 +137,6 @@ def _complete_baselines(study: dict[str, Any]) -> None:
             )
 
 
-def _check_inputs(study: dict[str, Any]) -> None:
-    """Raise SettingError for an unknown input, or one whose other date no site has."""
-    known = inputs_of(study)
-    for number, name in enumerate(study["inputs"]):
-        if name not in known:
-            raise SettingError.at(
-                ("inputs", number),
-                f"no input {name!r}; known are {', '.join(known)}; input_channels may define more",
-            )
-        if known[name].is_dated and not all(
-            site.get("other_dates") for site in study["sites"].values()
-        ):
-            raise SettingError.at(
-                ("inputs", number), f"{name} has another date; give each site other_dates"
-            )
-
-
-def _check_ranking(study: Study) -> None:
-    """Raise SettingError if the methods are ranked against a model that the study lacks."""
-    if "ranked_against" in study:
-        model, sar_input = study["ranked_against"].rsplit("-", 1)
-        if model not in study["models"] or sar_input not in study["inputs"]:
-            raise SettingError.at(
-                ["ranked_against"],
-                f"the study has no {study['ranked_against']}; its models are"
-                f" {', '.join(study['models'])}, its inputs {', '.join(study['inputs'])}",
-            )
-
-
 def _inputs_for(study: dict[str, Any], protocol: str) -> list[str]:
     """Return the inputs of the study that a protocol may have.
 
@@ -192,7 +160,7 @@ def _complete_sites(study: dict[str, Any], table: Path | None) -> None:
     for name, site in study["sites"].items():
         try:
             SOURCES[site["source"]].check(site, name)
-            _check_infrared(study, name)
+            check_infrared(study, name)
             if SOURCES[site["source"]].files:
                 complete_own_files(site, name, study["data"])
             if "catalogue" in site:
@@ -206,11 +174,6 @@ def _complete_sites(study: dict[str, Any], table: Path | None) -> None:
                 raise
             line = line_of_site(table, name)
             raise StudyError(f"{shown(table)}, line {line}: {error.problem}") from None
-
-
-def masks_aerosol(study: Study) -> bool:
-    """Return whether a study masks aerosol at any site."""
-    return any(setting(study, name, "optical")["mask_aerosol"] for name in study["sites"])
 
 
 def _complete_aerosol(study: dict[str, Any]) -> None:
@@ -235,82 +198,12 @@ def _complete_aerosol(study: dict[str, Any]) -> None:
             )
 
 
-def _check_passes(study: Study) -> None:
-    """Raise SettingError if the user's own files have another number of passes than the setting."""
-    for name, site in study["sites"].items():
-        wanted = setting(study, name, "sar")["passes"]
-        counted = SOURCES[site["source"]].passes
-        for band, count in (counted(site) if counted else {}).items():
-            if count != wanted:
-                raise SettingError.at(
-                    ("sites", name, "sar", band),
-                    f"{count} {'raster' if count == 1 else 'rasters'}, but sar.passes is {wanted};"
-                    " list one raster for each pass, or change sar.passes",
-                )
-
-
-def infrared_of(study: Study) -> dict[str, list[str]]:
-    """Return {"infrared": the infrared bands that the study fuses}, {} if there are none."""
-    bands = [band for band in INFRARED if band in study["bands"]]
-    return {"infrared": bands} if bands else {}
-
-
-def passes_of(study: Study, site: str) -> dict[str, int]:
-    """Return {"passes": number of SAR passes that are averaged at a site}, {} if it is one."""
-    passes = setting(study, site, "sar")["passes"]
-    return {} if passes == 1 else {"passes": passes}
-
-
-def _check_infrared(study: Study, site: str) -> None:
-    """Raise SettingError if the user's own files lack an infrared band that the study fuses."""
-    settings = study["sites"][site]
-    if SOURCES[settings["source"]].files is None:
-        return
-    dates = settings.get("other_dates", [])
-    places: list[tuple[Keys, Mapping[str, Any]]] = [(("optical",), settings.get("optical", {}))]
-    places += [(("other_dates", number), scene) for number, scene in enumerate(dates)]
-    for keys, scene in places:
-        for band in infrared_of(study).get("infrared", []):
-            if band not in scene:
-                raise SettingError.at(
-                    ("sites", site, *keys),
-                    f"the study fuses {band}, which it lacks; name its file, or leave {band} out of"
-                    " bands",
-                )
-
-
 def _check_sites(sites: Mapping[str, Any]) -> None:
     """Raise StudyError for what the schema refuses in a mapping of sites."""
     for name, site in sites.items():
         check(site, ("sites", name), "$defs", site["source"])
         for section, values in site.get("overrides", {}).items():
             check(values, ("sites", name, "overrides", section), "properties", section)
-
-
-def setting(study: Study, site: str, section: str) -> dict[str, Any]:
-    """Return the settings of a section of the study with the overrides of one site."""
-    return study[section] | study["sites"][site].get("overrides", {}).get(section, {})
-
-
-def shown_sites(study: Study) -> list[str]:
-    """Return the sites with figures of their own: the first few, or those in `figures.sites`."""
-    there = [site for site in study["sites"] if site not in study["missing_sites"]]
-    shown = study["figures"]["sites"]
-    if isinstance(shown, int):
-        return there[:shown]
-    return [site for site in shown if site in there] or there[:1]
-
-
-def _check_known(names: Iterable[str], study: Study, kind: str, where: tuple[str, ...]) -> None:
-    """Raise SettingError if one of `names` is not among the study's models, inputs or sites."""
-    for name in names:
-        if name not in study[kind]:
-            known = list(study[kind])
-            more = f" and {len(known) - 20} more" if len(known) > 20 else ""
-            raise SettingError.at(
-                where,
-                f"{name!r} is not among the study's {kind}: {', '.join(known[:20])}{more}",
-            )
 
 
 def _table(name: str, folder: str | Path) -> Path:
@@ -321,122 +214,3 @@ def _table(name: str, folder: str | Path) -> Path:
             return path
     looked = " and ".join(str(path) for path in dict.fromkeys(places))
     raise SettingError.at(["sites"], f"no table of sites {name}; looked for {looked}")
-
-
-def transfers(study: Study) -> dict[str, dict[str, Any]]:
-    """Return {folder: {"name", "train", "test"}} of the transfers that are possible.
-
-    folder: name of the folder with the models that are trained on the sites `train` together. It
-    is beside the folders of sites and contains a dot, which no name of a site does. Missing sites
-    are not tested on. leave_one_out does not train on them either; any other transfer that trains
-    on a missing site is left out.
-    """
-    present = [site for site in study["sites"] if site not in study["missing_sites"]]
-    if study["transfer"] == LEAVE_ONE_OUT:
-        return {
-            f"transfer.without_{site}": {
-                "name": LEAVE_ONE_OUT,
-                "train": [other for other in present if other != site],
-                "test": [site],
-            }
-            for site in present
-            if len(present) > 1
-        }
-    return {
-        f"transfer.{name}": {
-            "name": name,
-            "train": transfer["train"],
-            "test": [site for site in transfer["test"] if site in present],
-        }
-        for name, transfer in study["transfer"].items()
-        if set(transfer["train"]) <= set(present)
-    }
-
-
-def transfers_left_out(study: Study) -> list[str]:
-    """Return the names of transfers that train on a missing site, or test only on missing ones."""
-    made = {about["name"] for about in transfers(study).values() if about["test"]}
-    asked = study["transfer"]
-    return [name for name in ([asked] if isinstance(asked, str) else asked) if name not in made]
-
-
-def _check_transfer(study: Study) -> None:
-    """Raise SettingError for a transfer with unknown sites, or one that tests where it trains."""
-    if study["transfer"] == LEAVE_ONE_OUT:
-        if len(study["sites"]) < 2:
-            raise SettingError.at(["transfer"], "leave_one_out needs at least two sites")
-        return
-    for name, transfer in study["transfer"].items():
-        for part in ("train", "test"):
-            _check_known(transfer[part], study, "sites", ("transfer", name, part))
-        both = [site for site in transfer["test"] if site in transfer["train"]]
-        if both:
-            raise SettingError.at(
-                ("transfer", name),
-                f"{both[0]} is both trained and tested on; models must not see their test sites",
-            )
-
-
-def _check_missing(study: Study) -> None:
-    """Raise StudyError if a site is missing and all are required, or if no site is left."""
-    missing = study["missing_sites"]
-    _check_known(missing, study, "sites", ("missing_sites",))
-    named = ", ".join(
-        f"{name} ({about['rule']}, {about['log']})" for name, about in missing.items()
-    )
-    if missing and study["require_all_sites"]:
-        raise StudyError(f"the study requires all sites, but lacks {named}")
-    if len(missing) == len(study["sites"]):
-        raise StudyError(f"no site is left: the study lacks {named}")
-
-
-def catalogue_site(study: Study, name: str) -> dict[str, Any]:
-    """Return the settings of a `stac` site, with `passes` if SAR is the mean of several.
-
-    The path of a catalogue on disk starts with `data`.
-    """
-    site = copy.deepcopy(study["sites"][name]) | passes_of(study, name)
-    catalogue = site["catalogue"]
-    apart = catalogue["sar"].get("server")
-    for server in [catalogue, *([apart] if apart else [])]:
-        if "://" not in server["url"]:
-            server["url"] = str(Path(study["data"], server["url"]))
-    return site
-
-
-def absent_files(study: Study) -> dict[str, str]:
-    """Return {site: error message} of the sites with a file of the user that cannot be used.
-
-    Only errors that are visible without opening files are found: a missing file, a folder, a date
-    in the future.
-    """
-    absent: dict[str, str] = {}
-    for site in study["sites"]:
-        for band, name in own_files(study, site).items():
-            if site not in study["missing_sites"] and (found := problem(name)):
-                absent.setdefault(site, str(StudyError(f"site {site}: {band}: {found}")))
-    return absent
-
-
-def check_networks(study: Study) -> None:
-    """Raise SettingError if the resolved `study` names a network that does not exist."""
-    for name, model in study["models"].items():
-        if model["network"] not in networks():
-            raise SettingError.at(
-                ("models", name),
-                f"no network {model['network']!r}; known are {', '.join(networks())}",
-            )
-
-
-def own_files(study: Study, site: str) -> dict[str, str]:
-    """Return {"optical.red": name, ..., "sar.vh": name, "gap_mask": name} of the user's rasters.
-
-    These are GDAL's names, mostly paths; paths start from the setting `data`. Sources without such
-    files only have the mask "built_up", which any site of a real place may name.
-    """
-    settings = study["sites"][site]
-    files = SOURCES[settings["source"]].files
-    found = files(settings) if files else {}
-    if isinstance(settings.get("built_up"), dict):
-        found["built_up"] = settings["built_up"]["path"]
-    return {band: located(path, study["data"]) for band, path in found.items()}

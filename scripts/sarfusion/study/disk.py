@@ -10,10 +10,10 @@ from ..core.pixel_sizes import RATIO
 from ..core.raster import read_grid
 from ..scenes.bands import BANDS
 from ..scenes.sources import SOURCES
-from .config import own_files, setting
 from .inputs import CONTROLS
 from .layout import Layout
 from .protocols import NOISY, PROTOCOLS, REDUCED
+from .resolved import own_files, setting
 
 # Bytes per optical pixel, measured on the compressed rasters of the demo and, with noise, of Porto
 # Velho; speckle compresses least.

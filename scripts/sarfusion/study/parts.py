@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..core.errors import StudyError
-from .config import shown_sites, transfers
+from .resolved import shown_sites, transfers
 
 VARIABLE = "SARFUSION_PART"
 LAST = "last"

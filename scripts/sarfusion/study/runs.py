@@ -14,11 +14,11 @@ from ..scenes.bands import BANDS, optical_bands
 from ..scenes.sources import SOURCES
 from ..scenes.stac.lock import locked_dates
 from .comparisons import study_pairs
-from .config import masks_aerosol, shown_sites, transfers
 from .figures import Figure
 from .inputs import inputs_of, places_of
 from .methods import METHODS, Run
 from .protocols import FULL, PROTOCOLS
+from .resolved import masks_aerosol, shown_sites, transfers
 from .schemas import CONFIG
 
 

@@ -11,10 +11,10 @@ from ..scoring.definitions import CALIBRATED, ENSEMBLE, SCALE, SEEDS_ALONE
 from ..scoring.land_cover import BUILT_UP, INDEX_METRICS, MAP_METRICS, MEASURED, SHARE
 from ..scoring.metrics import COMPARED_METRICS
 from ..scoring.uncertainty import METRICS as UNCERTAINTY_METRICS
-from ..study.config import transfers
 from ..study.layout import Layout
 from ..study.methods import METHODS, TRUE_IMAGE
 from ..study.protocols import FULL
+from ..study.resolved import transfers
 from ..study.runs import model_name
 from .scores import DIFFERENCES, LAND_COVER, UNCERTAINTIES, form_of
 

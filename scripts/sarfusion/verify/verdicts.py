@@ -10,8 +10,8 @@ import pandas as pd
 from ..core.errors import StudyError
 from ..scoring import claims as claims_library
 from ..scoring.decision import ALPHA, CONTRADICTED, NOT_SHOWN, NOT_TESTED, OVERALL, REPRODUCED
-from ..study.config import CONFIG
 from ..study.layout import Layout
+from ..study.schemas import CONFIG
 from . import scores
 from .files import plain_file
 

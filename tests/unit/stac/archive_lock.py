@@ -14,7 +14,8 @@ from download_scene import main as download_scene
 from find_scenes import main as find_scenes
 from rasterio.transform import Affine
 from sarfusion.core.files import read_json, write_json
-from sarfusion.study.config import catalogue_site, resolve
+from sarfusion.study.config import resolve
+from sarfusion.study.resolved import catalogue_site
 
 
 @dataclass

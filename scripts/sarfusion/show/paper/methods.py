@@ -8,8 +8,8 @@ import pandas as pd
 from ...core.pixel_sizes import RATIO
 from ...scoring import definitions
 from ...scoring.decision import ALPHA
-from ...study.config import setting
 from ...study.methods import METHODS, OVER_TIME, method_name
+from ...study.resolved import setting
 from ..pixels import pixel_sizes
 from .sites import FLAG_NAMES
 from .texts import counted, listed, number, percent, whole
