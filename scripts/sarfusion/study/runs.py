@@ -1,6 +1,6 @@
 """What a study consists of: its runs, as pure functions of the study.
 
-A run is one method with one input, for one band and seed. layout.py says where its files are.
+A run is one method with one input, for one band and seed. paths.py says where its files are.
 """
 
 from collections import Counter
