@@ -36,8 +36,8 @@ from sarfusion.study.disk import site_pixels
 from sarfusion.study.figures import FIGURES
 from sarfusion.study.inputs import CONTROLS
 from sarfusion.study.layout import FORMS, REPORT_TABLES, Layout
-from sarfusion.study.runs import is_long, model_name
 from sarfusion.study.methods import METHODS
+from sarfusion.study.model_files import model_name
 from sarfusion.study.optical import sensor_words
 from sarfusion.study.parts import sites_of, this_part
 from sarfusion.study.origin import check_origin, note_origin
@@ -51,6 +51,7 @@ from sarfusion.study.resolved import (
     setting,
     transfers_left_out,
 )
+from sarfusion.study.runs import is_long
 
 # A job finds the library beside its script, without sys.path. In containers, Snakemake mounts each
 # folder of sys.path under another name, from where the library would not find config/.

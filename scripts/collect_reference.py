@@ -23,7 +23,7 @@ from sarfusion.provenance.facts import commit, packages
 from sarfusion.scenes.sources import SOURCES
 from sarfusion.study.config import read_study
 from sarfusion.study.layout import Layout
-from sarfusion.study.runs import model_name, record_path, weights_path
+from sarfusion.study.model_files import model_name, record_path, weights_path
 from sarfusion.verify.checksums import SUMS
 from sarfusion.verify.compared import WEIGHT_SUMS
 from sarfusion.verify.expected import every_model

@@ -20,7 +20,7 @@ from pathlib import Path
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import copy_as_new
 from sarfusion.study.config import read_study
-from sarfusion.study.runs import record_path, weights_path
+from sarfusion.study.model_files import record_path, weights_path
 from sarfusion.verify.checks import check
 from sarfusion.verify.derived import check_given
 from sarfusion.verify.expected import every_model

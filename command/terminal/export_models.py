@@ -25,7 +25,7 @@ from sarfusion.core.grid import LONGITUDES
 from sarfusion.fusion import channels, checkpoint, onnx_models
 from sarfusion.study.config import read_study
 from sarfusion.study.layout import Layout
-from sarfusion.study.runs import record_path, weights_path
+from sarfusion.study.model_files import record_path, weights_path
 
 MAX_DIFFERENCE = 1e-5  # reflectance
 MAX_CHECKED_PX = 1023  # side of the part of a scene that is compared; not a multiple of any pooling

@@ -8,8 +8,9 @@ from typing import Any
 from ..scenes.sources import SOURCES
 from .indices import INDICES
 from .methods import Run
+from .model_files import model_name, record_path
 from .protocols import FULL, PROTOCOLS
-from .runs import Runs, model_name, record_path
+from .runs import Runs
 
 
 class Paths(Runs):

@@ -18,7 +18,7 @@ from ..scoring.image_pair import Given
 from ..scoring.metrics import METRICS
 from ..study.layout import Layout
 from ..study.methods import METHODS
-from ..study.runs import model_name
+from ..study.model_files import model_name
 from . import scores, tolerances
 from .checks import Check, NothingToCompare, check
 from .files import plain_file

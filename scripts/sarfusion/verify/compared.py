@@ -11,7 +11,7 @@ import pandas as pd
 from ..core.errors import StudyError
 from ..core.files import sha256
 from ..study.methods import METHODS
-from ..study.runs import weights_path
+from ..study.model_files import weights_path
 from . import scores, tolerances
 from .checks import Check, NothingToCompare, check
 from .expected import (

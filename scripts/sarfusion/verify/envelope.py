@@ -13,7 +13,7 @@ import pandas as pd
 from safetensors.numpy import load_file
 
 from ..core.files import sha256
-from ..study.runs import model_name, weights_path
+from ..study.model_files import model_name, weights_path
 from . import scores
 from .expected import (
     difference_tables,

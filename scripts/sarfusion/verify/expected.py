@@ -13,9 +13,9 @@ from ..scoring.metrics import COMPARED_METRICS
 from ..scoring.uncertainty import METRICS as UNCERTAINTY_METRICS
 from ..study.layout import Layout
 from ..study.methods import METHODS, TRUE_IMAGE
+from ..study.model_files import model_name
 from ..study.protocols import FULL
 from ..study.resolved import transfers
-from ..study.runs import model_name
 from .scores import DIFFERENCES, LAND_COVER, UNCERTAINTIES, form_of
 
 Study = Mapping[str, Any]

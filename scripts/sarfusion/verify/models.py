@@ -9,9 +9,9 @@ from safetensors import SafetensorError, safe_open
 from ..core.errors import StudyError
 from ..fusion import channels
 from ..study.inputs import inputs_of, places_of
+from ..study.model_files import record_path, weights_path
 from ..study.protocols import PROTOCOLS
 from ..study.resolved import transfers
-from ..study.runs import record_path, weights_path
 from .expected import every_model
 from .files import is_finite, plain_file, read_mapping
 

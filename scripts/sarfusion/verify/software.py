@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.errors import StudyError
 from ..provenance.facts import git
-from ..study.runs import record_path
+from ..study.model_files import record_path
 from .expected import every_model
 from .models import read_record
 

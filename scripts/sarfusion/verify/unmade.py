@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core.files import sha256
 from ..study.layout import Layout
-from ..study.runs import record_path, weights_path
+from ..study.model_files import record_path, weights_path
 from .cells import whole_cell_files
 from .checksums import SUMS
 from .compared import WEIGHT_SUMS
