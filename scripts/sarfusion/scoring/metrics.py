@@ -6,13 +6,12 @@ resamples the same sums. METRICS has all that tables and figures need to know ab
 `scene_scores` adds the terms up.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from .definitions import (
-    FLOAT32_ROUNDING,
     PARTS,
     SOBEL_WINDOW,
     SSIM_WINDOW,
@@ -20,10 +19,20 @@ from .definitions import (
     UIQI_WINDOW,
 )
 from .image_pair import Given, Pair
-from .places import AND_BELOW, AND_RIGHT, PIXEL, Window, square
-from .terms import Levels, Terms
+from .places import AND_BELOW, AND_RIGHT, PIXEL, square
+from .terms import Levels, Summed, moments, unweighted, weighted
+from .values import (
+    contrast,
+    correlation,
+    decibels,
+    entropy_change,
+    mean,
+    relative_error,
+    root_mean,
+    root_ratio,
+    weighted_mean,
+)
 
-Summed = Sequence[Terms | Levels]  # sums of several are added
 OfTile = Callable[[Pair], Summed]
 
 GREY_LEVELS = 256  # bins of the entropy's histogram
@@ -62,9 +71,7 @@ def metric(
     better: str,
     value: Callable[[np.ndarray, Given], np.ndarray],
     compared: bool = True,
-) -> Callable[
-    [Callable[[Pair], Sequence[Terms | Levels]]], Callable[[Pair], Sequence[Terms | Levels]]
-]:
+) -> Callable[[OfTile], OfTile]:
     """Enter the decorated function in METRICS as the terms of the metric that has its name."""
 
     def enter(terms):
@@ -75,118 +82,37 @@ def metric(
     return enter
 
 
-def _mean(sums, given):
-    return sums[..., 1] / sums[..., 0]
-
-
-def _root_mean(sums, given):
-    return np.sqrt(_mean(sums, given))
-
-
-def _decibels(sums, given):
-    return 20 * np.log10(given.data_range / _root_mean(sums, given))
-
-
-def _correlation(sums, given):
-    """Return Pearson's correlation from the sums of 1, x, y, xx, yy, xy; NaN for constants.
-
-    A spread below FLOAT32_ROUNDING of the data range counts as constant.
-    """
-    n, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
-    x_spread, y_spread = xx - x * x / n, yy - y * y / n
-    constant = np.minimum(x_spread, y_spread) <= (FLOAT32_ROUNDING * given.data_range) ** 2 * n
-    product = np.sqrt(np.abs(x_spread)) * np.sqrt(np.abs(y_spread))
-    return np.where(constant, np.nan, np.clip((xy - x * y / n) / product, -1, 1))
-
-
-def _weighted_mean(sums, given):
-    """Return the mean from the sums of 1, weights, squared weights, weights times values."""
-    n, weights, squares, total = np.moveaxis(sums, -1, 0)
-    flat = squares <= (FLOAT32_ROUNDING * given.data_range) ** 2 * n
-    return np.where(flat, np.nan, total / weights)
-
-
-def _root_ratio(sums, given):
-    """Return the root of the ratio of two sums of squares; NaN if the first is only rounding."""
-    n, x, y = np.moveaxis(sums, -1, 0)
-    return np.where(x <= (FLOAT32_ROUNDING * given.data_range) ** 2 * n, np.nan, np.sqrt(y / x))
-
-
-def _entropy_change(sums, given):
-    reference, fused = np.split(sums[..., 1:], 2, axis=-1)
-    return _entropy(fused) - _entropy(reference)
-
-
-def _entropy(counts):
-    shares = counts / counts.sum(axis=-1, keepdims=True)
-    return -np.sum(shares * np.log2(np.where(shares > 0, shares, 1)), axis=-1)
-
-
-def _relative_error(sums, given):
-    n, means, squares, errors = sums[..., :1], *np.split(sums[..., 1:] / sums[..., :1], 3, axis=-1)
-    undefined = (n == 0) | (np.abs(means) <= FLOAT32_ROUNDING * np.sqrt(squares))
-    relative = np.where(undefined, np.nan, errors / means**2)
-    return 100 * given.h_over_l * np.sqrt(np.mean(relative, axis=-1))
-
-
-def _on(window: Window, *values: np.ndarray | tuple[np.ndarray, np.ndarray]) -> Summed:
-    """Return the Terms of values of the tile's own pixels, each of which counts as one.
-
-    A value is an array, or two arrays whose product it is.
-    """
-    return [Terms(window, [(), *map(_factors, values)])]
-
-
-def _weighted(window, weights, *values):
-    """Return the same for pixels that count as much as their weight, the first value."""
-    return [Terms(window, [*map(_factors, (weights, *values))])]
-
-
-def _factors(value):
-    return value if isinstance(value, tuple) else (value,)
-
-
-def _products(window, x, y):
-    return _on(window, x, y, (x, x), (y, y), (x, y))
-
-
-@metric("band", "RMSE", "reflectance", better="lower", value=_root_mean)
+@metric("band", "RMSE", "reflectance", better="lower", value=root_mean)
 def rmse(pair: Pair) -> Summed:
     """Root mean square error."""
-    return _on(PIXEL, (pair.error, pair.error))
+    return unweighted(PIXEL, (pair.error, pair.error))
 
 
-def _contrast(sums, given):
-    """Return the RMSE of one part minus that of the other, from the sums of both."""
-    _, first, first_errors, second, second_errors = np.moveaxis(sums, -1, 0)
-    return np.sqrt(first_errors / first) - np.sqrt(second_errors / second)
-
-
-@metric("band", "Bias", "reflectance", better="zero", value=_mean, compared=False)
+@metric("band", "Bias", "reflectance", better="zero", value=mean, compared=False)
 def bias(pair: Pair) -> Summed:
     """Mean of fused - reference."""
-    return _on(PIXEL, pair.error)
+    return unweighted(PIXEL, pair.error)
 
 
-@metric("band", "MAE", "reflectance", better="lower", value=_mean)
+@metric("band", "MAE", "reflectance", better="lower", value=mean)
 def mae(pair: Pair) -> Summed:
     """Mean absolute error."""
-    return _on(PIXEL, np.abs(pair.error))
+    return unweighted(PIXEL, np.abs(pair.error))
 
 
-@metric("band", "CC", "", better="higher", value=_correlation)
+@metric("band", "CC", "", better="higher", value=correlation)
 def cc(pair: Pair) -> Summed:
     """Pearson's correlation of the pixels; blind to gain and offset, NaN for constants."""
-    return _products(PIXEL, *(image.centred for image in pair.images))
+    return moments(PIXEL, *(image.centred for image in pair.images))
 
 
-@metric("band", "PSNR", "dB", better="higher", value=_decibels, compared=False)
+@metric("band", "PSNR", "dB", better="higher", value=decibels, compared=False)
 def psnr(pair: Pair) -> Summed:
     """Peak signal-to-noise ratio, 20 log10(L / RMSE); infinite for identical images."""
     return rmse(pair)
 
 
-@metric("band", "SSIM", "", better="higher", value=_mean)
+@metric("band", "SSIM", "", better="higher", value=mean)
 def ssim(pair: Pair) -> Summed:
     """Structural similarity, the mean over 11 x 11 gaussian windows (sigma 1.5).
 
@@ -194,10 +120,10 @@ def ssim(pair: Pair) -> Summed:
     """
     from .ssim_uiqi import ssim_pixels  # not above: most users of METRICS need no compiler
 
-    return _on(square(SSIM_WINDOW), pair.once(ssim_pixels))
+    return unweighted(square(SSIM_WINDOW), pair.once(ssim_pixels))
 
 
-@metric("band", "UIQI", "", better="higher", value=_mean)
+@metric("band", "UIQI", "", better="higher", value=mean)
 def uiqi(pair: Pair) -> Summed:
     """Universal image quality index, the mean over 8 x 8 windows, stride 1.
 
@@ -210,10 +136,10 @@ def uiqi(pair: Pair) -> Summed:
     """
     from .ssim_uiqi import uiqi_pixels
 
-    return _on(square(UIQI_WINDOW), pair.once(uiqi_pixels))
+    return unweighted(square(UIQI_WINDOW), pair.once(uiqi_pixels))
 
 
-@metric("band", "UIQI textured", "", better="higher", value=_mean)
+@metric("band", "UIQI textured", "", better="higher", value=mean)
 def uiqi_textured(pair: Pair) -> Summed:
     """UIQI over the windows whose reference has a variance above (0.01 L)^2.
 
@@ -225,10 +151,10 @@ def uiqi_textured(pair: Pair) -> Summed:
 
     quality, variance = pair.once(uiqi_pixels), pair.reference.once(uiqi_variances)
     textured = (variance > (TEXTURE_FLOOR * pair.given.data_range) ** 2).astype(float)
-    return _weighted(square(UIQI_WINDOW), textured, (textured, quality))
+    return weighted(square(UIQI_WINDOW), textured, (textured, quality))
 
 
-@metric("band", "Gradient CC", "", better="higher", value=_correlation)
+@metric("band", "Gradient CC", "", better="higher", value=correlation)
 def gradient_cc(pair: Pair) -> Summed:
     """Pearson's correlation of the gradient magnitudes: are edges where they should be?
 
@@ -237,10 +163,10 @@ def gradient_cc(pair: Pair) -> Summed:
     """
     from .edges import magnitudes
 
-    return _products(square(SOBEL_WINDOW), *map(magnitudes, pair.images))
+    return moments(square(SOBEL_WINDOW), *map(magnitudes, pair.images))
 
 
-@metric("band", "Q AF", "", better="higher", value=_weighted_mean)
+@metric("band", "Q AF", "", better="higher", value=weighted_mean)
 def q_af(pair: Pair) -> Summed:
     """Edge preservation Q^AF from the reference A to the fused image F.
 
@@ -259,10 +185,10 @@ def q_af(pair: Pair) -> Summed:
     from .edges import magnitudes, preserved_edges
 
     weights, quality = magnitudes(pair.reference), pair.once(preserved_edges)
-    return _on(square(SOBEL_WINDOW), weights, (weights, weights), (weights, quality))
+    return unweighted(square(SOBEL_WINDOW), weights, (weights, weights), (weights, quality))
 
 
-@metric("band", "Entropy difference", "bits", "zero", value=_entropy_change, compared=False)
+@metric("band", "Entropy difference", "bits", "zero", value=entropy_change, compared=False)
 def entropy_difference(pair: Pair) -> Summed:
     """Shannon's entropy of the fused image minus that of the reference.
 
@@ -274,7 +200,7 @@ def entropy_difference(pair: Pair) -> Summed:
     return [Levels([image.pixels for image in pair.images], pair.given.data_range, GREY_LEVELS)]
 
 
-@metric("band", "SF ratio", "", better="one", value=_root_ratio)
+@metric("band", "SF ratio", "", better="one", value=root_ratio)
 def sf_ratio(pair: Pair) -> Summed:
     """Spatial frequency of the fused image over that of the reference.
 
@@ -286,10 +212,10 @@ def sf_ratio(pair: Pair) -> Summed:
     from .edges import squared_steps
 
     (down, right), (other_down, other_right) = (image.once(squared_steps) for image in pair.images)
-    return [*_on(AND_BELOW, down, other_down), *_on(AND_RIGHT, right, other_right)]
+    return [*unweighted(AND_BELOW, down, other_down), *unweighted(AND_RIGHT, right, other_right)]
 
 
-@metric("parts", PARTS["rmse_by_distance"], "reflectance", better="lower", value=_contrast)
+@metric("parts", PARTS["rmse_by_distance"], "reflectance", better="lower", value=contrast)
 def rmse_by_distance(pair: Pair) -> Summed:
     """RMSE of the gap pixels far from clear ground minus that of the pixels near it.
 
@@ -299,7 +225,7 @@ def rmse_by_distance(pair: Pair) -> Summed:
     return rmse(pair)
 
 
-@metric("parts", PARTS["rmse_by_age"], "reflectance", better="lower", value=_contrast)
+@metric("parts", PARTS["rmse_by_age"], "reflectance", better="lower", value=contrast)
 def rmse_by_age(pair: Pair) -> Summed:
     """RMSE of the gap pixels whose nearest clear date is old minus that of those where it is young.
 
@@ -309,7 +235,7 @@ def rmse_by_age(pair: Pair) -> Summed:
     return rmse(pair)
 
 
-@metric("triple", "ERGAS", "", better="lower", value=_relative_error)
+@metric("triple", "ERGAS", "", better="lower", value=relative_error)
 def ergas(pair: Pair) -> Summed:
     """Relative global error, 100 h/l sqrt(mean over bands of (RMSE / mean of reference)^2).
 
@@ -319,10 +245,10 @@ def ergas(pair: Pair) -> Summed:
     """
     bands, errors = [*pair.reference.pixels], [*pair.error]
     squares = [(one, one) for one in (*bands, *errors)]
-    return _on(PIXEL, *bands, *squares)
+    return unweighted(PIXEL, *bands, *squares)
 
 
-@metric("triple", "SAM", "degrees", better="lower", value=_mean)
+@metric("triple", "SAM", "degrees", better="lower", value=mean)
 def sam(pair: Pair) -> Summed:
     """Mean spectral angle; pixels where either spectrum has norm zero do not count.
 
@@ -332,7 +258,7 @@ def sam(pair: Pair) -> Summed:
     (u, u_norm), (v, v_norm) = (image.once(_unit_vectors) for image in pair.images)
     defined = ((u_norm > 0) & (v_norm > 0)).astype(float)
     angles = 2 * np.arctan2(np.linalg.norm(u - v, axis=0), np.linalg.norm(u + v, axis=0))
-    return _weighted(PIXEL, defined, (defined, np.degrees(angles)))
+    return weighted(PIXEL, defined, (defined, np.degrees(angles)))
 
 
 def _unit_vectors(image):

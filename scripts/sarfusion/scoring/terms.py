@@ -44,6 +44,29 @@ class Levels(NamedTuple):
         return np.concatenate([pixels, *counts], axis=1)
 
 
+Summed = Sequence[Terms | Levels]  # sums of several are added
+Value = np.ndarray | tuple[np.ndarray, np.ndarray]  # of pixels, or two arrays whose product it is
+
+
+def unweighted(window: Window, *values: Value) -> Summed:
+    """Return the Terms of values of the tile's own pixels, each of which counts as one."""
+    return [Terms(window, [(), *map(_factors, values)])]
+
+
+def weighted(window: Window, weights: np.ndarray, *values: Value) -> Summed:
+    """Return the same for pixels that count as much as their weight."""
+    return [Terms(window, [*map(_factors, (weights, *values))])]
+
+
+def moments(window: Window, x: np.ndarray, y: np.ndarray) -> Summed:
+    """Return the Terms of x, y, their squares and their product, as a correlation needs."""
+    return unweighted(window, x, y, (x, x), (y, y), (x, y))
+
+
+def _factors(value):
+    return value if isinstance(value, tuple) else (value,)
+
+
 class ClassSums:
     """Sums by class: values (sums, classes), the classes of some runs."""
 
