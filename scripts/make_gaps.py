@@ -17,7 +17,8 @@ from sarfusion.ground.split import NOT_VALID, TEST
 from sarfusion.scenes import landsat, own_sources
 from sarfusion.scenes.coding import as_qa_pixel, check_quality
 from sarfusion.scenes.own_rasters import own_band
-from sarfusion.scenes.plausibility import HUGE, check_qa_pixel
+from sarfusion.scenes.plausibility import HUGE
+from sarfusion.scenes.qa_plausibility import check_qa_pixel
 from sarfusion.scenes.sensors import DEFAULT, sensor_of
 
 MIN_GAP = 0.01  # share of the test ground; with fewer gaps, scores inside them mean nothing

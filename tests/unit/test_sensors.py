@@ -20,7 +20,7 @@ from sarfusion.scenes import landsat, sar, sensors
 from sarfusion.scenes.bands import BANDS
 from sarfusion.scenes.coding import as_qa_pixel, as_quality, as_raw, check_quality
 from sarfusion.scenes.landsat import QA_PIXEL_BITS
-from sarfusion.scenes.plausibility import check_qa_pixel
+from sarfusion.scenes.qa_plausibility import check_qa_pixel
 from sarfusion.scenes.sensors import DEFAULT, SENSORS, sensor_of
 from sarfusion.study.config import resolve
 from sarfusion.study.resolved import setting

@@ -10,7 +10,8 @@ from rasterio.io import DatasetWriter
 from rasterio.shutil import copy
 
 from .grid import Grid
-from .raster import BLOCK, create_raster, whole_raster
+from .raster import BLOCK, create_raster
+from .raster_file import whole_raster
 
 
 @contextmanager

@@ -15,14 +15,8 @@ from . import landsat, sar
 from .bands import optical_bands
 from .coding import as_quality, check_quality
 from .own_rasters import OwnBand, measured_band, own_band, spread
-from .plausibility import (
-    Sample,
-    check_backscatter,
-    check_fill,
-    check_qa_pixel,
-    check_reflectance,
-    observed,
-)
+from .plausibility import Sample, check_backscatter, check_reflectance, observed
+from .qa_plausibility import check_fill, check_qa_pixel
 from .sensors import is_named, sensor_of
 from .sources import files_of_band
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.errors import StudyError
-from .landsat import QA_CLEAR_BIT, QA_FILL, QA_PIXEL_BITS, any_flagged, flagged, is_fill
 from .sar import to_db
 
 # What sensors measure. Landsat's reflectance ends at 1.600, and 65535 stands for 1.602; no
@@ -25,13 +24,9 @@ MIN_BRIGHTEST = 0.01  # reflectance that one pixel in a hundred exceeds
 DB_RANGE = (-35.0, 5.0)  # of the median backscatter
 MAX_SAME = 0.9  # of the ground
 MAX_VH_ABOVE = 0.6  # of the ground
-MAX_REPEATED = (
-    0.05  # of the ground: the same number in every band, or the same negative reflectance
-)
+# Of the ground: the same number in every band, or the same negative reflectance.
+MAX_REPEATED = 0.05
 FEW_NUMBERS = 256  # a band with fewer may repeat measurements; only its extremes are suspect
-MIN_QA_PIXEL = 256  # of an observed pixel, which has its confidences set
-MAX_FILL_SEEN = 0.5  # of the fill in a mask of 0 and 1, that has numbers in the optical bands
-MAX_UNCLEAR = 0.01  # of such pixels, whose bit "clear" contradicts their clouds
 TRUST = "or, if you know better, set trust_values: true"
 
 
@@ -135,50 +130,6 @@ def _check_level(band: Sample, unit: str) -> None:
         )
 
 
-def check_qa_pixel(qa_pixel: np.ndarray, where: str) -> None:
-    """Raise StudyError if `qa_pixel` (integers) cannot be Landsat's QA_PIXEL.
-
-    The classes of Sentinel-2 (SCL) and the bits of HLS (Fmask) are small numbers, of which 255 is
-    fill. A user's own mask may have only flags, one per pixel. where: as messages name the input.
-    """
-    small = np.unique(qa_pixel[qa_pixel < MIN_QA_PIXEL])
-    own = [0, 255, *(1 << bit for bit in QA_PIXEL_BITS.values())]
-    odd = small[~np.isin(small, own)]
-    if odd.size:
-        raise StudyError(
-            f"{where}: contains {', '.join(map(str, odd[:6]))}, which QA_PIXEL of Landsat"
-            " Collection 2 does not; if it is SCL or Fmask, name the sensor (sentinel2_l2a, hls_l30"
-            " or hls_s30) and call the band scl or fmask, or write its classes as flags: 0 clear, 8"
-            " cloud, 16 shadow, 1 fill"
-        )
-    full = qa_pixel[(qa_pixel >= MIN_QA_PIXEL) & ~is_fill(qa_pixel)]
-    clear = flagged(full, QA_CLEAR_BIT)
-    unclear = full[clear == any_flagged(full, ("dilated_cloud", "cloud"))]
-    if unclear.size > MAX_UNCLEAR * full.size:
-        number, _ = _most_frequent(unclear)
-        raise StudyError(
-            f"{where}: contains {number:g}, which is neither clear nor cloud in QA_PIXEL of Landsat"
-            " Collection 2; give a mask as its flags: 0 clear, 8 cloud, 16 shadow, 1 fill (bits of"
-            " Sentinel-2's QA60, Landsat's Collection 1 and averaged pixels differ)"
-        )
-
-
-def check_fill(qa_pixel: np.ndarray, has_numbers: np.ndarray, where: str) -> None:
-    """Raise StudyError if `qa_pixel` is a mask of 0 and 1, of which 1 does not mean fill.
-
-    qa_pixel: integers (pixels,). has_numbers: where the optical bands have data, which most pixels
-    that are fill do not have. where: as messages name the input.
-    """
-    fill = qa_pixel == QA_FILL
-    if fill.any() and (fill | (qa_pixel == 0)).all() and has_numbers[fill].mean() > MAX_FILL_SEEN:
-        cloud = 1 << QA_PIXEL_BITS["cloud"]
-        raise StudyError(
-            f"{where}: contains only 0 and 1, and in QA_PIXEL 1 means fill, but"
-            f" {has_numbers[fill].mean():.0%} of its pixels have values; write cloud as {cloud},"
-            f" {TRUST}"
-        )
-
-
 def check_unit(values: np.ndarray, unit: str, where: str) -> None:
     """Raise StudyError if backscatter `values` cannot be in `unit` ("linear" or "db").
 
@@ -191,7 +142,7 @@ def check_unit(values: np.ndarray, unit: str, where: str) -> None:
     below = finite[finite < 0]
     share = below.size / finite.size
     if unit == "linear" and share > 0.5:
-        number, repeats = _most_frequent(below)
+        number, repeats = most_frequent(below)
         if repeats > 0.5:
             raise StudyError(
                 f"{where}: {share:.0%} of the values are negative, most of them {number:g}; if that"
@@ -237,7 +188,7 @@ def _without_marks(band: Sample, quantity: str) -> Sample:
             "warning: %s: %.2f%% of the pixels are %g, but not declared nodata; left out",
             band.where,
             100 * marked.mean(),
-            _most_frequent(band.numbers[marked])[0],
+            most_frequent(band.numbers[marked])[0],
         )
     return _keep(band, ~marked)
 
@@ -261,7 +212,7 @@ def _check_rest(band: Sample, quantity: str) -> None:
     if not share:
         return
     low, high = RANGES[quantity]
-    number, repeats = _most_frequent(band.numbers[odd])
+    number, repeats = most_frequent(band.numbers[odd])
     often = f", most often the number {number:g}" if repeats > 0.5 else ""
     message = (
         f"{band.where}: {share:.2%} of the values are outside {low:g} to {high:g} ({quantity};"
@@ -319,7 +270,7 @@ def _spread(values: np.ndarray) -> str:
     return f"{values.min():.5g} to {values.max():.5g}, median {np.median(values):.5g}"
 
 
-def _most_frequent(values: np.ndarray) -> tuple[float, float]:
+def most_frequent(values: np.ndarray) -> tuple[float, float]:
     """Return the most frequent of some values, and its share of them."""
     found, counts = np.unique(values, return_counts=True)
     return found[counts.argmax()], counts.max() / values.size
