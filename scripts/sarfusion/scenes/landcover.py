@@ -12,7 +12,7 @@ from functools import partial, reduce
 from pathlib import Path
 
 import numpy as np
-from scipy.fft import irfft2, rfft2
+from scipy.fft import fft, ifft, irfft, rfft
 from scipy.ndimage import distance_transform_edt
 from scipy.spatial import cKDTree
 
@@ -134,13 +134,28 @@ def random_field(
 ) -> np.ndarray:
     """Return a random Gaussian field (side, side), float32, of zero mean and unit variance.
 
-    White noise is filtered in the frequency domain. gain: function of the array of frequencies in
-    cycles per cell, 0 at the origin. The field is periodic.
+    White noise is filtered in the frequency domain. gain: function of an array of frequencies in
+    cycles per cell, 0 at the origin; beyond a frequency at which it is 0 in float32, it stays 0.
+    The field is periodic.
+
+    The result has the bytes of the same filter by rfft2 and irfft2. But a smooth field has few
+    frequencies, so these are transformed along the columns, and the others are left out.
     """
-    frequency = np.sqrt(np.fft.fftfreq(side)[:, None] ** 2 + np.fft.rfftfreq(side)[None] ** 2)
-    spectrum = rfft2(rng.standard_normal((side, side), dtype=np.float32))
-    field = irfft2(spectrum * gain(frequency).astype(np.float32), s=(side, side))
-    return ((field - field.mean()) / field.std()).astype(np.float32)
+    frequency = np.fft.rfftfreq(side)
+    passed = frequency[: 1 + np.flatnonzero(gain(frequency).astype(np.float32))[-1]]
+    filter_ = np.zeros((frequency.size, passed.size), np.float32)
+    filter_[: passed.size] = gain(np.sqrt(passed[:, None] ** 2 + passed**2))
+    row = np.arange(side)
+
+    noise = rng.standard_normal((side, side), dtype=np.float32)
+    spectrum = fft(rfft(noise)[:, : passed.size], axis=0, overwrite_x=True)
+    spectrum *= filter_[np.minimum(row, side - row)]  # negative frequencies follow the positive
+    field = irfft(ifft(spectrum, axis=0, norm="forward"), side, norm="forward")
+    field *= np.float32(1 / side**2)
+    mean, deviation = field.mean(), field.std()
+    field -= mean
+    field /= deviation
+    return field
 
 
 def smooth_field(rng: np.random.Generator, side: int, scale: float) -> np.ndarray:
