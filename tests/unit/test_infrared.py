@@ -13,6 +13,7 @@ from sarfusion.core.errors import SettingError, StudyError
 from sarfusion.core.raster import band_names, read_bands
 from sarfusion.scenes import bands as scene_bands
 from sarfusion.scenes import infrared, landsat, simulate
+from sarfusion.scenes.city_land import city_land
 from sarfusion.scenes.landcover import Cover
 from sarfusion.scenes.simulated_dates import simulate_date as city_on
 from sarfusion.scenes.stac.download import bands_of
@@ -81,7 +82,7 @@ def test_the_scripts_write_the_bands_that_are_asked(tmp_path):
     assert band_names(files["truth"]) == names
     files.pop("sar")
     land = tmp_path / "land.npz"
-    simulate.city_land(settings["size_px"], settings["seed"]).save(land)
+    city_land(settings["size_px"], settings["seed"]).save(land)
     simulate_date.main(land=land, **files, **about, date="2000-02-01")
     assert band_names(files["optical"]) == (*names, "qa_pixel", "qa_radsat")
 

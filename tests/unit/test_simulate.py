@@ -18,7 +18,9 @@ from sarfusion.core.files import sha256
 from sarfusion.core.raster import read_bands, read_grid
 from sarfusion.scenes import landsat, simulate
 from sarfusion.scenes.bands import BANDS
-from sarfusion.scenes.landcover import CELL_M, ROOFS, Cover, make_land
+from sarfusion.scenes.city_land import make_land
+from sarfusion.scenes.landcover import ROOFS, Cover
+from sarfusion.scenes.lattice import CELL_M, MARGIN
 from scipy.ndimage import binary_dilation, binary_erosion
 
 SIZE = 64
@@ -142,7 +144,7 @@ def test_truth_nests_in_the_optical_grid_and_sar_lies_across_it(city):
 
 
 def test_sar_has_data_wherever_optical_lies(city):
-    edge = simulate.MARGIN // 2  # whole SAR pixels before the first one that touches optical
+    edge = MARGIN // 2  # whole SAR pixels before the first one that touches optical
     assert np.isnan(city.sar).any()
     assert np.isfinite(city.sar[:, edge:-edge, edge:-edge]).all()
     assert (np.isnan(city.sar[0]) == np.isnan(city.sar[1])).all()

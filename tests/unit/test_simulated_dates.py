@@ -10,8 +10,9 @@ from sarfusion.core.files import sha256
 from sarfusion.core.raster import read_bands, read_grid
 from sarfusion.scenes import landsat, simulate
 from sarfusion.scenes import simulated_dates as others
+from sarfusion.scenes.city_land import city_land, make_land
 from sarfusion.scenes.days import days_after_scene, simulated_date
-from sarfusion.scenes.landcover import ROOFS, Cover, make_land
+from sarfusion.scenes.landcover import ROOFS, Cover
 
 SIZE, SEED = 64, 7
 
@@ -135,7 +136,7 @@ def test_a_city_too_small_is_refused():
 def test_the_script_writes_a_day_and_describes_it(tmp_path):
     paths = {name: tmp_path / f"{name}.tif" for name in ("optical", "truth")}
     settings = {"size_px": 32, "seed": 4, "looks": 4.4}
-    simulate.city_land(32, 4).save(tmp_path / "land.npz")
+    city_land(32, 4).save(tmp_path / "land.npz")
     simulate_date.main(
         land=tmp_path / "land.npz",
         **paths,

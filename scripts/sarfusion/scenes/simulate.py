@@ -27,8 +27,11 @@ from ..core.raster import Grid
 from . import infrared as beyond
 from . import landsat, sar
 from .bands import BANDS, INFRARED
+from .city_land import city_land
 from .elementary import exp, gaussian_weights, log10, power_of_ten, sin
-from .landcover import CELL_M, ROOFS, Cover, LandCover, make_land, random_field, smooth_field
+from .landcover import ROOFS, Cover, LandCover
+from .lattice import CELL_M, MARGIN
+from .random_fields import random_field, smooth_field
 
 SAR_BANDS = sar.BANDS
 
@@ -96,7 +99,6 @@ SENSOR = "simulated Landsat 9 OLI-2"
 CRS_UTM = CRS.from_epsg(32648)
 CORNER = (690_015.0, 1_200_015.0)  # left, top of the optical grid: 30 k + 15, as Landsat's
 REACH = 4  # of a point-spread function, in its standard deviations
-MARGIN = 35  # cells by which SAR exceeds the optical grid; odd, so that its corners are 10 k m
 
 
 @dataclass(frozen=True)
@@ -166,19 +168,6 @@ def aerosol_bits(size_px: int, seed: int) -> np.ndarray:
     is_middle = np.arange(size_px) % 3 == 1
     retrieved = is_middle[:, None] & is_middle[None]
     return (level << 6 | np.where(retrieved, 1 << 1, 1 << 5)).astype(np.uint8)
-
-
-def city_land(size_px: int, seed: int) -> LandCover:
-    """Return the LandCover of a city, with MARGIN cells around the optical scene.
-
-    Raises StudyError if a scene is less than 32 pixels wide, or the seed is negative.
-    """
-    if size_px < 32:
-        raise StudyError(f"simulated scene: size_px {size_px} is too small; take 32 or more")
-    if seed < 0:
-        raise StudyError(f"simulated scene: seed {seed} is below its range")
-    (rng,) = np.random.default_rng(seed).spawn(1)
-    return make_land(rng, 6 * size_px + 2 * MARGIN, 30.0 * size_px)
 
 
 def optical_grid(size_px: int) -> Grid:

@@ -16,16 +16,17 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from .bands import INFRARED
+from .city_land import city_land
 from .elementary import sin
 from .infrared import sight
-from .landcover import CELL_M, ROOFS, Cover, LandCover, smooth_field
+from .landcover import ROOFS, Cover, LandCover
+from .lattice import CELL_M, MARGIN
+from .random_fields import smooth_field
 from .simulate import (
-    MARGIN,
     MTF_AT_NYQUIST,
     Paint,
     block_mean,
     blur,
-    city_land,
     mix_paint,
     observe_optical,
     optical_colour,
