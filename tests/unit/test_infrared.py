@@ -12,7 +12,7 @@ from own_site import OPTICAL_GRID, Site, numbers
 from sarfusion.core.errors import SettingError, StudyError
 from sarfusion.core.raster import band_names, read_bands
 from sarfusion.scenes import bands as scene_bands
-from sarfusion.scenes import infrared, landsat, simulate
+from sarfusion.scenes import infrared, landsat, simulate, surfaces
 from sarfusion.scenes.city_land import city_land
 from sarfusion.scenes.landcover import Cover
 from sarfusion.scenes.simulated_dates import simulate_date as city_on
@@ -57,7 +57,7 @@ def test_so_are_other_dates(chosen):
 
 def test_plants_have_a_high_ndvi_and_bare_or_sealed_ground_a_high_ndbi():
     def indices(cover, end):
-        red = getattr(simulate.SURFACES[cover], end)[0]
+        red = getattr(surfaces.SURFACES[cover], end)[0]
         nir, swir = infrared.COLOURS[cover][end == "second"]
         return (nir - red) / (nir + red), (swir - nir) / (swir + nir)
 

@@ -15,9 +15,8 @@ from ..core.grid import Grid
 from ..core.raster import open_raster
 from ..core.resampling import nearest
 from .landcover import ROOFS, Cover, LandCover
-from .lattice import MARGIN
+from .lattice import INNER, block_mean
 from .own_rasters import own_band
-from .simulate import block_mean
 
 BAND = "built_up"
 NOT_BUILT, BUILT, UNKNOWN = 0, 1, 255
@@ -30,8 +29,7 @@ def simulated_map(land: LandCover) -> np.ndarray:
 
     land: of city_land.city_land.
     """
-    inner = slice(MARGIN, -MARGIN)
-    share = block_mean(land.is_any(COVERS)[inner, inner], CELLS)
+    share = block_mean(land.is_any(COVERS)[INNER], CELLS)
     return np.where(share >= 0.5, BUILT, NOT_BUILT).astype(np.uint8)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 CELL_M = 5.0  # divides the 30 m and 10 m pixels of the sensors, and their offset of 5 m
 MARGIN = 35  # cells by which SAR exceeds the optical grid; odd, so that its corners are 10 k m
+INNER = (..., slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))  # the cells of the optical grid
 STRIP = 1 << 16  # cells computed at a time, so that intermediate arrays stay in the cache
 
 
@@ -21,8 +22,13 @@ def by_strips(function: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.nd
 
     arrays: (rows, columns). The result has two such axes too, which may follow others.
     """
-    found = [function(*(array[strip] for array in arrays)) for strip in strips(arrays[0].shape)]
-    return np.concatenate(found, axis=-2)
+    shape = arrays[0].shape
+    for strip in strips(shape):
+        found = function(*(array[strip] for array in arrays))
+        if strip.start == 0:
+            result = np.empty((*found.shape[:-2], *shape), found.dtype)
+        result[..., strip, :] = found
+    return result
 
 
 def within(mask: np.ndarray, reach_m: float) -> np.ndarray:
@@ -44,3 +50,15 @@ def within(mask: np.ndarray, reach_m: float) -> np.ndarray:
         found[step:] |= bars[: len(bars) - step]
         found[: len(bars) - step] |= bars[step:]
     return found
+
+
+def block_mean(array: np.ndarray, factor: int) -> np.ndarray:
+    """Return the mean, float32, over blocks of factor x factor in the last two axes.
+
+    array: of bool or float32. A sum of a few of these is exact in float64, so its order is free:
+    rows are added first, which takes less time than blocks.
+    """
+    *lead, height, width = array.shape
+    rows = array.reshape(*lead, height // factor, factor, width).sum(axis=-2, dtype=np.float64)
+    total = sum(rows[..., column::factor] for column in range(factor))
+    return (total / factor**2).astype(np.float32)
