@@ -302,7 +302,8 @@ def test_speckle_of_neighbours_is_correlated_as_the_resolution_says():
 
 def test_flat_ground_shows_looks_and_noise_floor():
     echo = np.full((2, 800, 800), 0.01)
-    sar = simulated_sar.observe_sar(np.random.default_rng(0), echo, 4.4)[:, 20:-20, 20:-20]
+    power = simulated_sar.mean_power(echo)
+    sar = simulated_sar.observe_sar(np.random.default_rng(0), power, 4.4)[:, 20:-20, 20:-20]
     vv, vh = sar.reshape(2, -1)
     assert vv.mean() == pytest.approx(0.01 + 10**-2.7, rel=0.01)
     assert (vv.mean() / vv.std()) ** 2 == pytest.approx(4.4, rel=0.04)

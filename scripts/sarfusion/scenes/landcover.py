@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 from functools import reduce
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 
@@ -45,9 +46,17 @@ class LandCover:
         return reduce(np.logical_or, (self.cover == cover for cover in covers))
 
     def save(self, path: str | Path) -> None:
-        """Write the land cover to an npz file, atomically."""
-        with atomic(path) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(file, **vars(self))
+        """Write the land cover to an npz file, atomically.
+
+        np.savez_compressed has no level: its files are smaller by a third, but take twice as long.
+        """
+        with (
+            atomic(path) as temporary,
+            ZipFile(temporary, "w", ZIP_DEFLATED, compresslevel=1) as archive,
+        ):
+            for name, array in vars(self).items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                    np.lib.format.write_array(entry, array, allow_pickle=False)
 
     @classmethod
     def load(cls, path: str | Path) -> "LandCover":

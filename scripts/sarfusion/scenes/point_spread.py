@@ -13,7 +13,10 @@ REACH = 4  # of a point-spread function, in its standard deviations
 
 def blur(bands: np.ndarray, sigma_m: float) -> np.ndarray:
     """Return lattice bands convolved with a Gaussian of standard deviation sigma_m (metres)."""
-    return np.stack([smooth(band, sigma_m / CELL_M, "nearest") for band in bands])
+    blurred = np.empty_like(bands)
+    for number, band in enumerate(bands):
+        blurred[number] = smooth(band, sigma_m / CELL_M, "nearest")
+    return blurred
 
 
 def smooth(band: np.ndarray, sigma: float, mode: str) -> np.ndarray:

@@ -28,7 +28,7 @@ from .landcover import Cover, LandCover
 from .lattice import CELL_M, INNER, MARGIN, block_mean
 from .point_spread import blur, psf_sigma_m
 from .simulated_optical import MTF_AT_NYQUIST, observe_optical
-from .simulated_sar import backscatter, observe_sar
+from .simulated_sar import backscatter, mean_power, observe_sar
 from .surfaces import mix_paint, optical_colour
 
 CRS_UTM = CRS.from_epsg(32648)
@@ -68,8 +68,8 @@ def simulate_city(
     # The second stream also gives the colours of other dates (simulated_dates.py).
     _, colour_rng, echo_rng, optical_rng, sar_rng = np.random.default_rng(seed).spawn(5)
     paint = mix_paint(colour_rng, land)
+    power = mean_power(backscatter(echo_rng, land, paint.blend))
     colour = optical_colour(land, paint, seed, infrared)
-    echo = backscatter(echo_rng, land, paint.blend)
 
     left, top = CORNER
     metal = block_mean((land.cover == Cover.ROOF_METAL)[INNER], 6)
@@ -81,9 +81,9 @@ def simulate_city(
         ),
         optical_grid=optical_grid(size_px),
         sar=sar.mean_of_passes(
-            observe_sar(rng, echo, looks) for rng in (sar_rng, *sar_rng.spawn(passes - 1))
+            observe_sar(rng, power, looks) for rng in (sar_rng, *sar_rng.spawn(passes - 1))
         ),
-        sar_grid=square_grid(left - MARGIN * CELL_M, top + MARGIN * CELL_M, 10, echo.shape[1] // 2),
+        sar_grid=square_grid(left - MARGIN * CELL_M, top + MARGIN * CELL_M, 10, power.shape[1]),
         truth=block_mean(colour[INNER], 2),
         truth_grid=square_grid(left, top, 10, 3 * size_px),
     )

@@ -26,6 +26,7 @@ IS_ROOF = np.array([cover in ROOFS for cover in Cover])
 # SAR. Sentinel-1 IW GRD, high resolution: 4.4 looks, about 20 m resolution sampled at 10 m.
 # The noise floor is lower than the -22 dB that the mission requires, as it is in orbit.
 RESOLUTION_M = 20.0
+RESOLUTION_SIGMA_M = RESOLUTION_M / math.sqrt(8 * math.log(2))  # of full width at half maximum
 NOISE_DB = -27.0
 
 
@@ -72,15 +73,21 @@ def walls(height: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return bounced + tall, TURNED_WALL_DB * sin(2 * turned) ** 2 + 0.7 * tall
 
 
-def observe_sar(rng: np.random.Generator, echo: np.ndarray, looks: float) -> np.ndarray:
-    """Return Sentinel-1's image (2, rows, columns; float32) of the backscatter `echo`.
+def mean_power(echo: np.ndarray) -> np.ndarray:
+    """Return the power (2, rows, columns; float32) that Sentinel-1 would see without speckle.
 
-    echo: linear power on the lattice. Resolution, noise floor and speckle are added, and a
-    slanted edge of nodata outside the optical grid.
+    echo: linear power on the lattice. It gets the sensor's resolution, pixels and noise floor.
     """
-    sigma_m = RESOLUTION_M / math.sqrt(8 * math.log(2))  # of full width at half maximum
-    power = block_mean(blur(echo, sigma_m), 2) + np.float32(10 ** (NOISE_DB / 10))
-    power *= np.stack([speckle(rng, power.shape[1:], looks, sigma_m / 10) for _ in SAR_BANDS])
+    return block_mean(blur(echo, RESOLUTION_SIGMA_M), 2) + np.float32(10 ** (NOISE_DB / 10))
+
+
+def observe_sar(rng: np.random.Generator, power: np.ndarray, looks: float) -> np.ndarray:
+    """Return Sentinel-1's image (2, rows, columns; float32) of one pass.
+
+    power: see mean_power. Speckle is added, and a slanted edge of nodata outside the optical grid.
+    """
+    sigma_px = RESOLUTION_SIGMA_M / 10
+    power = power * [speckle(rng, power.shape[1:], looks, sigma_px) for _ in SAR_BANDS]
     rows, columns = np.indices(power.shape[1:])
     power[:, columns < 2 + 10 * rows / power.shape[1]] = np.nan
     return power
