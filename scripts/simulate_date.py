@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 from sarfusion.core.files import describe_file, write_json
+from sarfusion.core.memory import keep_freed_memory
 from sarfusion.core.raster import write_raster
-from sarfusion.scenes import landsat, simulate
+from sarfusion.scenes import landsat, simulate, simulated_optical
 from sarfusion.scenes.bands import optical_bands
 from sarfusion.scenes.days import days_after_scene
 from sarfusion.scenes.landcover import LandCover
@@ -31,6 +32,7 @@ def main(
     land: the site's land cover, as simulate_land.py writes it. date: the day's name; see
     scenes.days.
     """
+    keep_freed_memory()
     size_px, seed, day = site_settings["size_px"], site_settings["seed"], days_after_scene(date)
     infrared = site_settings.get("infrared", ())
     bands = optical_bands(infrared)
@@ -47,7 +49,7 @@ def main(
             "seed": seed,
             "days": day,
             "items": [],
-            "optical": {"sensor": simulate.SENSOR, "date": None, **describe_file(optical)},
+            "optical": {"sensor": simulated_optical.SENSOR, "date": None, **describe_file(optical)},
             "truth": describe_file(truth),
             "licence": "CC0-1.0",
         },

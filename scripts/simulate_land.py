@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sarfusion.core.memory import keep_freed_memory
-from sarfusion.scenes.simulate import city_land
+from sarfusion.scenes.city_land import city_land
 
 
 def main(*, land: str | Path, site_settings: Mapping[str, Any]) -> None:

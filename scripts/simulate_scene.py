@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 from sarfusion.core.files import describe_file, write_json
+from sarfusion.core.memory import keep_freed_memory
 from sarfusion.core.raster import write_raster
-from sarfusion.scenes import landsat, simulate
+from sarfusion.scenes import landsat, simulate, simulated_optical, simulated_sar
 from sarfusion.scenes.bands import optical_bands
 from sarfusion.scenes.landcover import LandCover
 
-SENSORS = {"optical": simulate.SENSOR, "sar": "simulated Sentinel-1 IW GRD"}
+SENSORS = {"optical": simulated_optical.SENSOR, "sar": simulated_sar.SENSOR}
 
 
 def main(
@@ -33,6 +34,7 @@ def main(
     land: its land cover, if simulate_land.py wrote it for other scripts too. aerosol: raster of
     SR_QA_AEROSOL to write, if the study uses it.
     """
+    keep_freed_memory()
     size_px, seed, looks = (site_settings[name] for name in ("size_px", "seed", "looks"))
     passes = site_settings.get("passes", 1)
     infrared = site_settings.get("infrared", ())
@@ -40,11 +42,11 @@ def main(
     cover = None if land is None else LandCover.load(land)
     city = simulate.simulate_city(size_px, seed, looks, passes, infrared, cover)
     write_raster(optical, city.optical, city.optical_grid, **landsat.raw_form(bands=bands))
-    write_raster(sar, city.sar, city.sar_grid, simulate.SAR_BANDS, np.nan)
+    write_raster(sar, city.sar, city.sar_grid, simulated_sar.SAR_BANDS, np.nan)
     write_raster(truth, city.truth, city.truth_grid, bands, np.nan)
     files = {"optical": optical, "sar": sar, "truth": truth}
     if aerosol is not None:
-        bits = simulate.aerosol_bits(size_px, seed)
+        bits = simulated_optical.aerosol_bits(size_px, seed)
         write_raster(aerosol, bits[None], city.optical_grid, ["qa_aerosol"], landsat.AEROSOL_FILL)
         files["aerosol"] = aerosol
     of_sar = {} if passes == 1 else {"passes": passes}

@@ -19,6 +19,9 @@ from rasterio.windows import Window, transform
 from sarfusion.core.raster import Grid
 from sarfusion.scenes import landsat, simulate
 from sarfusion.scenes.bands import BANDS
+from sarfusion.scenes.lattice import block_mean
+from sarfusion.scenes.simulated_optical import CLOUD, NOISE, QA, SHADOW_DEPTH, quality, to_number
+from sarfusion.scenes.simulated_sar import SAR_BANDS
 from scipy.ndimage import binary_dilation
 
 from servers.items import collections, landsat_item, sentinel_item
@@ -172,7 +175,7 @@ def make_archive(folder, size_px=160, block_px=64):
         for band in scene.bands:
             asset = item["assets"][band]
             path = Path(folder, asset["href"])
-            values = power[simulate.SAR_BANDS.index(band)]
+            values = power[SAR_BANDS.index(band)]
             write_cog(path, values, sar_grid, scene.part, SAR_NODATA, block_px)
             asset["file:size"] = path.stat().st_size
             asset["file:checksum"] = hashlib.md5(path.read_bytes()).hexdigest()
@@ -184,7 +187,7 @@ def make_archive(folder, size_px=160, block_px=64):
 def city(size_px):
     """Return the clear reflectance (3, rows, columns) at 30 m, the SAR scene and its grid."""
     made = simulate.simulate_city(size_px, SEED)
-    return simulate.block_mean(made.truth, 3), made.sar, made.sar_grid
+    return block_mean(made.truth, 3), made.sar, made.sar_grid
 
 
 def observe_optical(rng, land, scene):
@@ -198,18 +201,18 @@ def observe_optical(rng, land, scene):
         cloud |= np.fmax(abs(rows - 0.5), abs(columns - 0.5)) > scene.clear_to
     rim = binary_dilation(cloud, iterations=2) & ~cloud
     shadow = np.roll(cloud, (-3, -3), axis=(0, 1)) & ~cloud
-    seen = np.where(shadow, land * (1 - simulate.SHADOW_DEPTH), land)
-    seen = np.where(cloud, simulate.CLOUD, seen) + rng.normal(0, simulate.NOISE, land.shape)
+    seen = np.where(shadow, land * (1 - SHADOW_DEPTH), land)
+    seen = np.where(cloud, CLOUD, seen) + rng.normal(0, NOISE, land.shape)
 
-    bands = dict(zip(BANDS, simulate.to_number(seen), strict=True))
-    bands["qa_pixel"] = simulate.quality(np.zeros_like(cloud), cloud, rim, shadow).astype("uint16")
+    bands = dict(zip(BANDS, to_number(seen), strict=True))
+    bands["qa_pixel"] = quality(np.zeros_like(cloud), cloud, rim, shadow).astype("uint16")
     bands["qa_radsat"] = np.zeros((size, size), np.uint16)
     middle = slice(size // 2 - 1, size // 2 + 2)  # a glint
     bands["qa_radsat"][middle, middle] = 1 << landsat.QA_RADSAT_BITS["red"]
     grid = simulate.square_grid(*simulate.CORNER, 30, size)
     filled = box(grid, scene.filled).toslices()
     for band, values in bands.items():
-        values[filled] = simulate.QA["fill"] if band == "qa_pixel" else 0
+        values[filled] = QA["fill"] if band == "qa_pixel" else 0
     return bands
 
 

@@ -7,7 +7,7 @@ from own_site import OPTICAL_GRID, SAR_GRID, SETTINGS, import_site, numbers, pow
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import read_json
 from sarfusion.core.raster import read_band
-from sarfusion.scenes import landsat, simulate
+from sarfusion.scenes import landsat, simulated_optical
 from sarfusion.scenes.bands import BANDS
 from sarfusion.study.config import resolve
 from sarfusion.study.layout import Layout
@@ -34,14 +34,14 @@ def test_bits_by_hand(number, flags):
 
 
 def test_the_simulated_city_has_the_band():
-    bits = simulate.aerosol_bits(90, 3)
+    bits = simulated_optical.aerosol_bits(90, 3)
     assert bits.dtype == np.uint8
     assert landsat.aerosol_flagged(bits, "high").mean() == pytest.approx(0.1, abs=0.01)
     retrieved = bits & 2 > 0
     assert retrieved.mean() == pytest.approx(1 / 9)
     assert np.array_equal(landsat.aerosol_flagged(bits, "interpolated"), ~retrieved)
-    assert np.array_equal(bits, simulate.aerosol_bits(90, 3))
-    assert not np.array_equal(bits, simulate.aerosol_bits(90, 4))
+    assert np.array_equal(bits, simulated_optical.aerosol_bits(90, 3))
+    assert not np.array_equal(bits, simulated_optical.aerosol_bits(90, 4))
 
 
 class OwnSite:

@@ -10,8 +10,10 @@ from sarfusion.core.errors import SettingError, StudyError
 from sarfusion.core.raster import Grid, open_raster, read_band, read_grid, write_raster
 from sarfusion.scenes import built_up
 from sarfusion.scenes.built_up import BUILT, NOT_BUILT, UNKNOWN, own_map, simulated_map
+from sarfusion.scenes.city_land import city_land
 from sarfusion.scenes.landcover import Cover
-from sarfusion.scenes.simulate import MARGIN, city_land, optical_grid
+from sarfusion.scenes.lattice import MARGIN
+from sarfusion.scenes.simulate import optical_grid
 from sarfusion.study.config import resolve
 from sarfusion.study.layout import Layout
 from sarfusion.study.resolved import absent_files, own_files

@@ -12,7 +12,8 @@ from own_site import OPTICAL_GRID, Site, numbers
 from sarfusion.core.errors import SettingError, StudyError
 from sarfusion.core.raster import band_names, read_bands
 from sarfusion.scenes import bands as scene_bands
-from sarfusion.scenes import infrared, landsat, simulate
+from sarfusion.scenes import infrared, landsat, simulate, surfaces
+from sarfusion.scenes.city_land import city_land
 from sarfusion.scenes.landcover import Cover
 from sarfusion.scenes.simulated_dates import simulate_date as city_on
 from sarfusion.scenes.stac.download import bands_of
@@ -57,7 +58,7 @@ def test_so_are_other_dates(chosen):
 
 def test_plants_have_a_high_ndvi_and_bare_or_sealed_ground_a_high_ndbi():
     def indices(cover, end):
-        red = getattr(simulate.SURFACES[cover], end)[0]
+        red = getattr(surfaces.SURFACES[cover], end)[0]
         nir, swir = infrared.COLOURS[cover][end == "second"]
         return (nir - red) / (nir + red), (swir - nir) / (swir + nir)
 
@@ -82,7 +83,7 @@ def test_the_scripts_write_the_bands_that_are_asked(tmp_path):
     assert band_names(files["truth"]) == names
     files.pop("sar")
     land = tmp_path / "land.npz"
-    simulate.city_land(settings["size_px"], settings["seed"]).save(land)
+    city_land(settings["size_px"], settings["seed"]).save(land)
     simulate_date.main(land=land, **files, **about, date="2000-02-01")
     assert band_names(files["optical"]) == (*names, "qa_pixel", "qa_radsat")
 

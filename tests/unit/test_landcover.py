@@ -4,18 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sarfusion.scenes.landcover import (
-    CELL_M,
-    FABRICS,
-    KIND_SHARES,
-    ROOFS,
-    Cover,
-    make_land,
-    mixes,
-    pick,
-    shore_distance,
-    smooth_field,
-)
+from sarfusion.scenes.blocks import numbered
+from sarfusion.scenes.city_land import RURAL, make_land, make_towns, river
+from sarfusion.scenes.districts import districts
+from sarfusion.scenes.fabrics import FABRICS, KIND_SHARES, mixes, pick
+from sarfusion.scenes.landcover import ROOFS, Cover
+from sarfusion.scenes.lattice import CELL_M, by_strips, within
+from sarfusion.scenes.random_fields import random_field, smooth_field
+from scipy.fft import irfft2, rfft2
+from scipy.ndimage import distance_transform_edt
+from scipy.spatial import cKDTree
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +45,19 @@ def test_smooth_field_has_the_correlation_of_its_scale():
     for step in (2, 4, 6):
         seen = (field * np.roll(field, step, axis=1)).mean()
         assert seen == pytest.approx(np.exp(-(step**2) / 36), abs=0.05)
+
+
+@pytest.mark.parametrize("side", [64, 65, 94])
+@pytest.mark.parametrize("scale", [0.6, 2.0, 9.0, 60.0])
+def test_a_field_has_the_bytes_of_the_same_filter_of_all_frequencies(side, scale):
+    def gain(frequency):
+        return np.exp(-2 * (np.pi * scale * frequency) ** 2)
+
+    noise = np.random.default_rng(1).standard_normal((side, side), dtype=np.float32)
+    frequency = np.sqrt(np.fft.fftfreq(side)[:, None] ** 2 + np.fft.rfftfreq(side) ** 2)
+    field = irfft2(rfft2(noise) * gain(frequency).astype(np.float32), s=(side, side))
+    field = (field - field.mean()) / field.std()
+    assert random_field(np.random.default_rng(1), side, gain).tobytes() == field.tobytes()
 
 
 @settings(max_examples=6, deadline=None)
@@ -97,11 +108,50 @@ def test_arrays_share_the_lattice(land):
     assert (land.angle <= np.pi / 2).all()
 
 
-def test_shore_distance_is_0_in_water_only_and_grows_by_cells():
+@pytest.fixture
+def places():
+    """Positions x and y of cells in metres."""
     axis = np.arange(-200.0, 200) * CELL_M
-    x, y = np.meshgrid(axis, axis)
-    flat = np.zeros(x.shape)
-    distance = shore_distance(np.random.default_rng(0), x, y, flat + 1, 2000.0, flat)
-    assert distance.min() == 0
-    assert distance[distance > 0].min() == CELL_M  # the cells beside the water
-    assert np.abs(np.diff(distance, axis=1)).max() <= CELL_M
+    return np.meshgrid(axis, axis)
+
+
+def test_districts_are_those_of_the_nearest_seed(places):
+    x, y = places
+    seeds, index, edge_m = districts(np.random.default_rng(0), x, y, 1000.0, 300.0)
+    distance, expected = cKDTree(seeds).query(np.stack([x, y], axis=-1), k=2)
+    assert (index == expected[..., 0]).all()
+    between = np.linalg.norm(seeds[expected[..., 0]] - seeds[expected[..., 1]], axis=-1)
+    difference = distance[..., 1] ** 2 - distance[..., 0] ** 2
+    assert edge_m == pytest.approx(difference / (2 * between), abs=1e-6)
+
+
+def test_the_countryside_is_where_urbanity_is_low(places):
+    towns = make_towns(np.random.default_rng(0), 1500.0)
+    rural = by_strips(towns.is_rural, *places)
+    assert 0.2 < rural.mean() < 0.8
+    assert (rural == (towns.urbanity(*places) < RURAL)).all()
+
+
+@pytest.mark.parametrize("extent_m", [2000.0, 10_000.0])
+def test_a_river_crosses_the_city(places, extent_m):
+    x, y = (extent_m / 2000 * position for position in places)
+    water = river(np.random.default_rng(0), extent_m)(x, y, np.zeros(x.shape))
+    assert 0.005 < water.mean() < 0.2
+    assert water.any(axis=0).all() or water.any(axis=1).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32), reach_m=st.floats(-10, 60))
+def test_within_reach_is_what_a_distance_transform_finds(seed, reach_m):
+    mask = np.random.default_rng(seed).random((70, 50)) < 0.003
+    mask[0, 0] = True
+    distance_m = CELL_M * distance_transform_edt(~mask)
+    assert (within(mask, reach_m) == (distance_m < reach_m)).all()
+
+
+def test_keys_are_numbered_as_np_unique_does():
+    keys = np.random.default_rng(0).integers(0, 1000, (30, 40))
+    for computed, expected in zip(
+        numbered(keys), np.unique(keys, return_inverse=True), strict=True
+    ):
+        np.testing.assert_array_equal(computed, expected.reshape(computed.shape))

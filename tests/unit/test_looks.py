@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from sarfusion.scenes import looks, simulate
+from sarfusion.scenes.city_land import city_land
 from sarfusion.scenes.sar import average_onto
 
 
@@ -68,7 +69,7 @@ def test_one_look_leaves_the_spread_of_two_exponential_distributions():
 
 def test_the_mean_of_three_passes_has_three_times_the_looks():
     """At 30 m, one pass of 4.4 looks at 10 m has about ten: neighbours share a part of theirs."""
-    found, land = [], simulate.city_land(192, seed=1)
+    found, land = [], city_land(192, seed=1)
     for passes in (1, 3):
         city = simulate.simulate_city(192, seed=1, passes=passes, land=land)
         power = [average_onto(band, city.sar_grid, city.optical_grid) for band in city.sar]

@@ -16,9 +16,19 @@ from hypothesis import strategies as st
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import sha256
 from sarfusion.core.raster import read_bands, read_grid
-from sarfusion.scenes import landsat, simulate
+from sarfusion.scenes import (
+    landsat,
+    lattice,
+    point_spread,
+    simulate,
+    simulated_optical,
+    simulated_sar,
+    surfaces,
+)
 from sarfusion.scenes.bands import BANDS
-from sarfusion.scenes.landcover import CELL_M, ROOFS, Cover, make_land
+from sarfusion.scenes.city_land import make_land
+from sarfusion.scenes.landcover import ROOFS, Cover
+from sarfusion.scenes.lattice import CELL_M, MARGIN
 from scipy.ndimage import binary_dilation, binary_erosion
 
 SIZE = 64
@@ -49,8 +59,8 @@ def surface():
     """Land cover, reflectance and noise-free backscatter in dB on the lattice."""
     rng = np.random.default_rng(2)
     land = make_land(rng, 6 * 96, 30.0 * 96)
-    colour, blend = simulate.reflectance(rng, land)
-    return land, colour, 10 * np.log10(simulate.backscatter(rng, land, blend))
+    colour, blend = surfaces.reflectance(rng, land)
+    return land, colour, 10 * np.log10(simulated_sar.backscatter(rng, land, blend))
 
 
 def arrays(city):
@@ -58,7 +68,7 @@ def arrays(city):
 
 
 def flags(city, *names):
-    return (city.optical[3] & sum(simulate.QA[name] for name in names)) > 0
+    return (city.optical[3] & sum(simulated_optical.QA[name] for name in names)) > 0
 
 
 def reflectance_of(city):
@@ -119,7 +129,7 @@ def test_shapes_types_and_grids_for_any_size(size_px):
     for array, grid, bands in zip(
         arrays(city),
         (city.optical_grid, city.sar_grid, city.truth_grid),
-        (landsat.RAW_BANDS, simulate.SAR_BANDS, BANDS),
+        (landsat.RAW_BANDS, simulated_sar.SAR_BANDS, BANDS),
         strict=True,
     ):
         assert array.shape == (len(bands), *grid.shape)
@@ -142,7 +152,7 @@ def test_truth_nests_in_the_optical_grid_and_sar_lies_across_it(city):
 
 
 def test_sar_has_data_wherever_optical_lies(city):
-    edge = simulate.MARGIN // 2  # whole SAR pixels before the first one that touches optical
+    edge = MARGIN // 2  # whole SAR pixels before the first one that touches optical
     assert np.isnan(city.sar).any()
     assert np.isfinite(city.sar[:, edge:-edge, edge:-edge]).all()
     assert (np.isnan(city.sar[0]) == np.isnan(city.sar[1])).all()
@@ -157,25 +167,25 @@ def test_senseless_numbers_are_refused(size_px, seed, looks):
 
 @given(st.floats(-0.19, 1.5))
 def test_numbers_return_the_reflectance_within_half_a_step(value):
-    number = simulate.to_number(np.array([value]))
+    number = simulated_optical.to_number(np.array([value]))
     back = number * landsat.SCALE + landsat.OFFSET
     assert abs(back[0] - value) <= landsat.SCALE / 2 + 1e-12
 
 
 def test_numbers_of_known_reflectance_and_never_fill():
     # (0.055 + 0.2) / 2.75e-5 = 9272.7; (0 + 0.2) / 2.75e-5 = 7272.7
-    assert simulate.to_number(np.array([0.055, 0.0, -0.5])).tolist() == [9273, 7273, 1]
+    assert simulated_optical.to_number(np.array([0.055, 0.0, -0.5])).tolist() == [9273, 7273, 1]
 
 
 def test_quality_codes_are_those_of_real_products():
     false, true = np.array([False]), np.array([True])
     code = {
-        "land": simulate.quality(false, false, false, false),
-        "water": simulate.quality(true, false, false, false),
-        "cloud": simulate.quality(true, true, false, false),
-        "shadow": simulate.quality(false, false, false, true),
-        "rim": simulate.quality(false, false, true, false),
-        "rim in shadow": simulate.quality(false, false, true, true),
+        "land": simulated_optical.quality(false, false, false, false),
+        "water": simulated_optical.quality(true, false, false, false),
+        "cloud": simulated_optical.quality(true, true, false, false),
+        "shadow": simulated_optical.quality(false, false, false, true),
+        "rim": simulated_optical.quality(false, false, true, false),
+        "rim in shadow": simulated_optical.quality(false, false, true, true),
     }
     assert {name: int(value[0]) for name, value in code.items()} == {
         "land": 21824,
@@ -211,7 +221,7 @@ def test_clouds_are_rimmed_bright_and_shadows_dark(city):
     assert cloud.any()
     assert shadow.any()
     assert (binary_dilation(cloud, iterations=2) & seen == (cloud | rim)).all()
-    truth = simulate.block_mean(city.truth, 3)
+    truth = lattice.block_mean(city.truth, 3)
     gain = (reflectance_of(city) - truth).mean(axis=0)
     assert gain[cloud].mean() > 0.1
     assert gain[shadow & ~cloud].mean() < -0.005
@@ -219,7 +229,7 @@ def test_clouds_are_rimmed_bright_and_shadows_dark(city):
 
 
 def test_saturated_pixels_are_flagged_band_by_band_and_no_others(city):
-    top = simulate.to_number(np.array([simulate.SATURATION]))[0]
+    top = simulated_optical.to_number(np.array([simulated_optical.SATURATION]))[0]
     at_top = city.optical[:3] == top
     assert at_top.any()
     assert city.optical[:3].max() == top
@@ -238,7 +248,7 @@ def clear(city):
 
 def test_optical_is_the_truth_but_for_blur_and_noise(city):
     good = clear(city)
-    seen, truth = reflectance_of(city)[:, good], simulate.block_mean(city.truth, 3)[:, good]
+    seen, truth = reflectance_of(city)[:, good], lattice.block_mean(city.truth, 3)[:, good]
     assert good.mean() > 0.7
     for band in range(3):
         assert abs((seen[band] - truth[band]).mean()) < 1e-3
@@ -250,32 +260,32 @@ def test_noise_is_as_stated():
     size = 64
     flat = np.full((3, size, size), 0.1, np.float32)
     none = np.zeros((size, size))
-    optical = simulate.observe_optical(np.random.default_rng(0), flat, none > 0, none)
+    optical = simulated_optical.observe_optical(np.random.default_rng(0), flat, none > 0, none)
     good = (optical[3] == 21824) & (optical[0] < 20_000)
     seen = optical[:3, good] * landsat.SCALE + landsat.OFFSET
     assert seen.mean() == pytest.approx(0.1, abs=1e-4)
-    assert seen.std() == pytest.approx(simulate.NOISE, rel=0.05)
+    assert seen.std() == pytest.approx(simulated_optical.NOISE, rel=0.05)
 
 
 @pytest.mark.parametrize("mtf", [0.2, 0.35, 0.6])
 def test_point_spread_has_the_stated_mtf_at_nyquist(mtf):
     # A sine of one period per two pixels, blurred, keeps MTF times its amplitude.
-    sigma = simulate.psf_sigma_m(mtf, 30.0)
+    sigma = point_spread.psf_sigma_m(mtf, 30.0)
     position = np.arange(-120, 120) * CELL_M
     wave = np.tile(np.cos(2 * np.pi * position / 60.0), (1, 41, 1))
-    middle = simulate.blur(wave, sigma)[0, 20, 60:-60]
+    middle = point_spread.blur(wave, sigma)[0, 20, 60:-60]
     assert middle.max() == pytest.approx(mtf, abs=2e-3)
 
 
 def test_point_spread_width_by_hand():
     # 30 / pi * sqrt(-2 ln 0.35) = 9.5493 * 1.4490 = 13.837
-    assert simulate.psf_sigma_m(0.35, 30.0) == pytest.approx(13.837, abs=1e-3)
+    assert point_spread.psf_sigma_m(0.35, 30.0) == pytest.approx(13.837, abs=1e-3)
 
 
 @pytest.mark.parametrize("looks", [1.0, 4.4, 20.0])
 @pytest.mark.parametrize("sigma_px", [0.0, 0.85])
 def test_speckle_is_gamma_of_unit_mean_and_the_stated_looks(looks, sigma_px):
-    sample = simulate.speckle(np.random.default_rng(0), (700, 700), looks, sigma_px)
+    sample = simulated_sar.speckle(np.random.default_rng(0), (700, 700), looks, sigma_px)
     assert sample.mean() == pytest.approx(1, abs=0.01)
     assert 1 / sample.var() == pytest.approx(looks, rel=0.03)
     # The skewness of a gamma distribution is 2 / sqrt(shape).
@@ -284,7 +294,7 @@ def test_speckle_is_gamma_of_unit_mean_and_the_stated_looks(looks, sigma_px):
 
 
 def test_speckle_of_neighbours_is_correlated_as_the_resolution_says():
-    sample = simulate.speckle(np.random.default_rng(0), (700, 700), 200.0, 0.85)
+    sample = simulated_sar.speckle(np.random.default_rng(0), (700, 700), 200.0, 0.85)
     for step in (1, 2):
         seen = np.corrcoef(sample[:, step:].ravel(), sample[:, :-step].ravel())[0, 1]
         assert seen == pytest.approx(np.exp(-(step**2) / (4 * 0.85**2)), abs=0.03)
@@ -292,7 +302,8 @@ def test_speckle_of_neighbours_is_correlated_as_the_resolution_says():
 
 def test_flat_ground_shows_looks_and_noise_floor():
     echo = np.full((2, 800, 800), 0.01)
-    sar = simulate.observe_sar(np.random.default_rng(0), echo, 4.4)[:, 20:-20, 20:-20]
+    power = simulated_sar.mean_power(echo)
+    sar = simulated_sar.observe_sar(np.random.default_rng(0), power, 4.4)[:, 20:-20, 20:-20]
     vv, vh = sar.reshape(2, -1)
     assert vv.mean() == pytest.approx(0.01 + 10**-2.7, rel=0.01)
     assert (vv.mean() / vv.std()) ** 2 == pytest.approx(4.4, rel=0.04)
@@ -317,23 +328,25 @@ def test_walls_along_the_flight_raise_vv_and_turned_ones_vh():
     land = make_land(np.random.default_rng(2), 240, 2400.0)
     roof, echo = land.is_any(ROOFS), {}
     for name, angle in (
-        ("facing", simulate.FLIGHT_DIRECTION),
-        ("turned", simulate.FLIGHT_DIRECTION + np.pi / 4),
+        ("facing", simulated_sar.FLIGHT_DIRECTION),
+        ("turned", simulated_sar.FLIGHT_DIRECTION + np.pi / 4),
     ):
         turned = type(land)(*astuple(land)[:3], np.full_like(land.angle, angle))
-        power = simulate.backscatter(np.random.default_rng(0), turned, np.full(roof.shape, 0.5))
+        power = simulated_sar.backscatter(
+            np.random.default_rng(0), turned, np.full(roof.shape, 0.5)
+        )
         echo[name] = 10 * np.log10(power)[:, roof].mean(axis=1)
     vv, vh = echo["facing"] - echo["turned"]
     # 45 degrees are three of the 15-degree widths: exp(-9) of the double bounce is left.
-    assert vv == pytest.approx(simulate.DOUBLE_BOUNCE_DB * (1 - np.exp(-9)), abs=0.02)
-    assert vh == pytest.approx(-simulate.TURNED_WALL_DB, abs=0.02)
+    assert vv == pytest.approx(simulated_sar.DOUBLE_BOUNCE_DB * (1 - np.exp(-9)), abs=0.02)
+    assert vh == pytest.approx(-simulated_sar.TURNED_WALL_DB, abs=0.02)
 
 
 def test_colours_lie_in_the_range_of_their_cover(surface):
     land, colour, _ = surface
     assert (colour > 0).all()
     assert colour.max() < 0.8
-    for cover, look in simulate.SURFACES.items():
+    for cover, look in surfaces.SURFACES.items():
         here = land.cover == cover
         for band in range(3):
             low, high = sorted((look.first[band], look.second[band]))

@@ -8,10 +8,13 @@ import simulate_date
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import sha256
 from sarfusion.core.raster import read_bands, read_grid
-from sarfusion.scenes import landsat, simulate
+from sarfusion.scenes import landsat, lattice, simulate, surfaces
 from sarfusion.scenes import simulated_dates as others
+from sarfusion.scenes.city_land import city_land, make_land
 from sarfusion.scenes.days import days_after_scene, simulated_date
-from sarfusion.scenes.landcover import ROOFS, Cover, make_land
+from sarfusion.scenes.landcover import ROOFS, Cover
+from sarfusion.scenes.lattice import CELL_M
+from scipy.ndimage import binary_dilation, distance_transform_edt
 
 SIZE, SEED = 64, 7
 
@@ -26,7 +29,7 @@ def ground():
     """(land cover, paint, calendar) of a city."""
     land_rng, colour_rng = np.random.default_rng(SEED).spawn(2)
     land = make_land(land_rng, 6 * SIZE, 30.0 * SIZE)
-    paint = simulate.mix_paint(colour_rng, land)
+    paint = surfaces.mix_paint(colour_rng, land)
     return land, paint, others.make_calendar(np.random.default_rng(1), land.patch.max() + 1)
 
 
@@ -54,13 +57,13 @@ def test_a_day_is_the_same_each_time_and_other_days_and_seeds_differ():
 
 def test_on_the_day_of_the_scene_only_the_water_may_differ(city):
     then = others.simulate_date(SIZE, SEED, 0)
-    truth = simulate.block_mean(city.truth, 3)
+    truth = lattice.block_mean(city.truth, 3)
     same = np.isclose(then.truth, truth, atol=1e-6).all(axis=0)
     water = landsat.flagged(city.optical[3] | then.optical[3], 7)
     near = np.zeros_like(water)
     near[1:-1, 1:-1] = water[1:-1, 1:-1]
     assert same.mean() > 0.8
-    far_from_water = ~simulate.binary_dilation(water, iterations=3)
+    far_from_water = ~binary_dilation(water, iterations=3)
     assert same[far_from_water].mean() > 0.97  # ponds of less than half a pixel are not flagged
 
 
@@ -119,12 +122,16 @@ def test_buildings_were_building_sites_before_and_open_ground_is_cleared_later(g
 
 def test_the_shore_moves_by_what_the_water_rises(ground):
     land, *_ = ground
-    shore = np.where(land.cover == Cover.WATER, -7.5, 7.5)
-    high, low = (others.flooded(land, shore, rise).cover for rise in (10, -10))
-    assert (high[land.is_any(others.FLOODED)] == Cover.WATER).all()
-    assert (high[land.is_any(ROOFS)] == land.cover[land.is_any(ROOFS)]).all()
-    assert (low[land.cover == Cover.WATER] == Cover.SOIL).all()
-    assert (others.flooded(land, shore, 5).cover == land.cover).all()
+    water = land.cover == Cover.WATER
+    from_water, from_land = (CELL_M * distance_transform_edt(side) for side in (~water, water))
+    high, low, same = (others.flooded(land, rise).cover for rise in (12, -12, 4))
+    flooded = land.is_any(others.FLOODED) & (from_water < 12)
+    dry = water & (from_land < 12)
+    assert flooded.any()
+    assert dry.any()
+    assert (high == np.where(flooded, Cover.WATER, land.cover)).all()
+    assert (low == np.where(dry, Cover.SOIL, land.cover)).all()
+    assert (same == land.cover).all()  # it takes 5 m to reach the next cell
 
 
 def test_a_city_too_small_is_refused():
@@ -135,7 +142,7 @@ def test_a_city_too_small_is_refused():
 def test_the_script_writes_a_day_and_describes_it(tmp_path):
     paths = {name: tmp_path / f"{name}.tif" for name in ("optical", "truth")}
     settings = {"size_px": 32, "seed": 4, "looks": 4.4}
-    simulate.city_land(32, 4).save(tmp_path / "land.npz")
+    city_land(32, 4).save(tmp_path / "land.npz")
     simulate_date.main(
         land=tmp_path / "land.npz",
         **paths,

@@ -15,8 +15,8 @@ from ..core.grid import Grid
 from ..core.raster import open_raster
 from ..core.resampling import nearest
 from .landcover import ROOFS, Cover, LandCover
+from .lattice import INNER, block_mean
 from .own_rasters import own_band
-from .simulate import MARGIN, block_mean
 
 BAND = "built_up"
 NOT_BUILT, BUILT, UNKNOWN = 0, 1, 255
@@ -27,10 +27,9 @@ CELLS = 6  # of the simulated land along an optical pixel
 def simulated_map(land: LandCover) -> np.ndarray:
     """Return the map whose pixels are BUILT if at least half is of COVERS, uint8 (rows, columns).
 
-    land: of simulate.city_land.
+    land: of city_land.city_land.
     """
-    inner = slice(MARGIN, -MARGIN)
-    share = block_mean(land.is_any(COVERS)[inner, inner], CELLS)
+    share = block_mean(land.is_any(COVERS)[INNER], CELLS)
     return np.where(share >= 0.5, BUILT, NOT_BUILT).astype(np.uint8)
 
 

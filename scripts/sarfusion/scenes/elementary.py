@@ -22,7 +22,7 @@ from functools import wraps
 import numpy as np
 from numpy.typing import ArrayLike
 
-CHUNK = 1 << 14  # numbers computed at a time, so that intermediate arrays stay in the cache
+CHUNK = 1 << 15  # numbers computed at a time, so that intermediate arrays stay in the cache
 
 # ln 2 and pi / 2 as sums of two numbers. The first has about 32 bits, so small multiples of it are
 # exact. The same sums are in fdlibm (e_exp.c, e_rem_pio2.c).
@@ -44,7 +44,7 @@ EXP_DENOMINATOR = (2.159509375685829852307e-02, -2.742335390411667452936e-01, 1.
 # powers of 2 by steps, and coefficients of 2^r for |r| <= 1 / (2 STEPS), highest degree first.
 # Source: Arm's Optimized Routines.
 LOG2_10 = float.fromhex("0x1.a934f0979b22dp+1")
-STEPS = 32
+STEPS = 32  # a power of 2, so that bits of n are its quotient and remainder
 POWERS_OF_2 = np.array([float(Decimal(2) ** (Decimal(i) / STEPS)) for i in range(STEPS)])
 POWER_COEFFICIENTS = (
     *map(float.fromhex, ("0x1.c6af84b912394p-5", "0x1.ebfce50fac4f3p-3", "0x1.62e42ff0c52d6p-1")),
@@ -98,27 +98,27 @@ def _by_chunks(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[ArrayL
 
 def _polynomial(coefficients: Iterable[float], x: np.ndarray) -> np.ndarray:
     """Return a polynomial of x (float64) by Horner's rule. coefficients: highest degree first."""
-    total = np.zeros_like(x)
-    for coefficient in coefficients:
+    first, *others = coefficients
+    total = np.full_like(x, first)
+    for coefficient in others:
         total *= x
         total += coefficient
     return total
 
 
 def _polynomial_float32(coefficients: Iterable[float], x: np.ndarray) -> np.ndarray:
-    """Return a polynomial of x (float32) by Horner's rule with fused multiply-add."""
-    total = np.zeros_like(x)
-    for coefficient in coefficients:
-        total = _multiply_add(total, x, np.float32(coefficient))
-    return total
+    """Return a polynomial, float32, by Horner's rule with fused multiply-add.
 
-
-def _multiply_add(
-    a: np.ndarray, b: np.ndarray | np.float32, c: np.ndarray | np.float32
-) -> np.ndarray:
-    """Return a b + c of float32, with the product exact: it is computed in float64."""
-    product = a.astype(np.float64) * np.asarray(b, np.float64)
-    return (product + np.asarray(c, np.float64)).astype(np.float32)
+    x: float64 with numbers of float32. The products of two of them are exact in float64, so only
+    each sum is rounded to float32.
+    """
+    first, *others = np.array([*coefficients], np.float32)
+    total = np.full_like(x, first)
+    for coefficient in others:
+        total *= x
+        total += np.float64(coefficient)
+        total[:] = total.astype(np.float32)
+    return total.astype(np.float32)
 
 
 @_by_chunks
@@ -129,9 +129,10 @@ def exp(values: np.ndarray) -> np.ndarray:
 
 def _exp_float64(values: np.ndarray) -> np.ndarray:
     """Return exp as 2^n exp(r), with exp(r) by its Taylor series, to 1e-17."""
-    values = np.maximum(values, MIN_EXPONENT)
-    n = np.rint(values / sum(LN2))
-    r = values - n * LN2[0] - n * LN2[1]
+    r = np.maximum(values, MIN_EXPONENT)
+    n = np.rint(r / sum(LN2))
+    for part in LN2:
+        r -= n * part
     taylor = (1 / math.factorial(k) for k in range(13, -1, -1))
     return np.ldexp(_polynomial(taylor, r), n.astype(np.int32))
 
@@ -139,9 +140,10 @@ def _exp_float64(values: np.ndarray) -> np.ndarray:
 def _exp_float32(values: np.ndarray) -> np.ndarray:
     """Return exp as 2^n exp(r), with exp(r) as a ratio of polynomials."""
     n = np.rint(values * FLOAT32_LOG2_E)
-    r = values
-    for part in FLOAT32_LN2:
-        r = _multiply_add(n, -part, r)
+    r = values.astype(np.float64)
+    for part in FLOAT32_LN2:  # products are exact and sums rounded, as in _polynomial_float32
+        r -= n * np.float64(part)
+        r[:] = r.astype(np.float32)
     ratio = _polynomial_float32(EXP_NUMERATOR, r) / _polynomial_float32(EXP_DENOMINATOR, r)
     return np.ldexp(ratio, n.astype(np.int32))
 
@@ -151,9 +153,10 @@ def power_of_ten(values: np.ndarray) -> np.ndarray:
     """Return 10 to the power of an array of float32 (-37 to 38), as float32."""
     exponent = values.astype(np.float64) * LOG2_10
     n = np.rint(exponent * STEPS)
-    whole, step = np.divmod(n.astype(np.int32), STEPS)
-    power = _polynomial(POWER_COEFFICIENTS, exponent - n / STEPS) * POWERS_OF_2[step]
-    return np.ldexp(power, whole).astype(np.float32)
+    steps = n.astype(np.int32)
+    exponent -= n / STEPS
+    power = _polynomial(POWER_COEFFICIENTS, exponent) * POWERS_OF_2[steps & STEPS - 1]
+    return np.ldexp(power, steps >> STEPS.bit_length() - 1).astype(np.float32)
 
 
 @_by_chunks
@@ -170,7 +173,7 @@ def log10(values: np.ndarray) -> np.ndarray:
 
 def _ln(m: np.ndarray) -> np.ndarray:
     """Return the natural logarithm, float32, of numbers from 1 to 2 (float64)."""
-    part = np.floor((m - LOG_SPLIT) * len(LOG_INVERSES)).astype(np.int64) % len(LOG_INVERSES)
+    part = np.floor((m - LOG_SPLIT) * len(LOG_INVERSES)).astype(np.int64) & len(LOG_INVERSES) - 1
     halved = m >= LOG_SPLIT
     r = np.where(halved, m / 2, m) * LOG_INVERSES[part] - 1
     total = LOG_OF_C[part] + np.where(halved, sum(LN2), 0) + _polynomial(LOG_COEFFICIENTS, r)
@@ -193,13 +196,14 @@ def _sine(values: np.ndarray, turns: int) -> np.ndarray:
     """Return the sine of `values` plus `turns` quarter turns, by Taylor series."""
     values = values.astype(np.float64)
     quarters = np.rint(values / sum(HALF_PI))
-    r = values - quarters * HALF_PI[0] - quarters * HALF_PI[1]
+    r = values - quarters * HALF_PI[0]
+    r -= quarters * HALF_PI[1]
     square = r * r
     sine = r * _polynomial((_taylor(k) for k in range(17, 0, -2)), square)
     cosine = _polynomial((_taylor(k) for k in range(16, -1, -2)), square)
-    quadrant = (quarters.astype(np.int64) + turns) % 4
-    size = np.where(quadrant % 2, cosine, sine)
-    return np.where(quadrant >= 2, -size, size)
+    quadrant = quarters.astype(np.int64) + turns & 3  # bits take less time than remainders
+    size = np.where(quadrant & 1, cosine, sine)
+    return size * (1 - (quadrant & 2))
 
 
 def _taylor(k: int) -> float:

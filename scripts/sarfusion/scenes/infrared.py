@@ -10,7 +10,7 @@ from .bands import INFRARED
 from .landcover import Cover
 
 # Reflectance (near, shortwave infrared) of the first and the second colour of a cover, which
-# simulate.SURFACES has in the visible. Declared choices, in the range of published values: plants
+# surfaces.SURFACES has in the visible. Declared choices, in the range of published values: plants
 # are bright in the near infrared, dry ones and bare ground in the shortwave, water is dark in both.
 COLOURS = {
     Cover.WATER: ((.015, .008), (.050, .020)),

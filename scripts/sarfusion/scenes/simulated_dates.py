@@ -13,24 +13,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
 
 from .bands import INFRARED
+from .city_land import city_land
 from .elementary import sin
 from .infrared import sight
-from .landcover import CELL_M, ROOFS, Cover, LandCover, smooth_field
-from .simulate import (
-    MARGIN,
-    MTF_AT_NYQUIST,
-    Paint,
-    block_mean,
-    blur,
-    city_land,
-    mix_paint,
-    observe_optical,
-    optical_colour,
-    psf_sigma_m,
-)
+from .landcover import ROOFS, Cover, LandCover
+from .lattice import INNER, block_mean, by_strips, within
+from .point_spread import blur, psf_sigma_m
+from .random_fields import smooth_field
+from .simulated_optical import MTF_AT_NYQUIST, observe_optical
+from .surfaces import Paint, mix_paint, optical_colour
 
 YEAR = 365.2425  # days
 MAX_DAYS = 10_000  # from the scene, either way
@@ -84,22 +77,18 @@ def simulate_date(
     _, colour_rng = np.random.default_rng(seed).spawn(2)
     paint = mix_paint(colour_rng, land)
     calendar = make_calendar(np.random.default_rng([PLACE, seed]), land.patch.max() + 1)
-    water = land.cover == Cover.WATER
-    inner = (..., slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
     rng = np.random.default_rng([SKY, seed, day + MAX_DAYS])
     rise_m = FLOOD_M * rng.normal() + TIDE_M * float(since_scene(day, calendar.tide))
-    # The shore moves over land or over water, so the distance from it matters on one side only.
-    distance = distance_transform_edt(~water) if rise_m > 0 else -distance_transform_edt(water)
-    then = flooded(built(land, calendar, day), CELL_M * distance, rise_m)
+    then = flooded(built(land, calendar, day), rise_m)
     colour = optical_colour(then, grown(then, paint, calendar, day), seed, infrared)
-    sensed = block_mean(blur(colour, psf_sigma_m(MTF_AT_NYQUIST, 30.0))[inner], 6)
-    metal = block_mean(then.is_any([Cover.ROOF_METAL])[inner], 6)
-    is_water = block_mean((then.cover == Cover.WATER)[inner], 6) > 0.5
+    sensed = block_mean(blur(colour, psf_sigma_m(MTF_AT_NYQUIST, 30.0))[INNER], 6)
+    metal = block_mean((then.cover == Cover.ROOF_METAL)[INNER], 6)
+    is_water = block_mean((then.cover == Cover.WATER)[INNER], 6) > 0.5
     noise = sight(seed, day + MAX_DAYS)
     seen, flagged_share = lit(rng, sensed, infrared, noise), rng.uniform(*FLAGGED)
     return CityDate(
         optical=observe_optical(rng, seen, is_water, metal, flagged_share, infrared, noise),
-        truth=block_mean(colour[inner], 6),
+        truth=block_mean(colour[INNER], 6),
     )
 
 
@@ -119,31 +108,38 @@ def since_scene(day: int, phase: np.ndarray | float) -> np.ndarray:
 
 def built(land: LandCover, calendar: Calendar, day: int) -> LandCover:
     """Return the land cover with the buildings and the cleared ground of a day."""
-    work = calendar.work[land.patch]
+    work = calendar.work
+    is_site, is_cleared = (work <= 0) & (day < work), (work > 0) & (day >= work)
     cover = land.cover.copy()
-    cover[land.is_any(ROOFS) & (work <= 0) & (day < work)] = Cover.SOIL
+    cover[land.is_any(ROOFS) & is_site[land.patch]] = Cover.SOIL
+    cleared = is_cleared[land.patch]
     for before, after in OPEN.items():
-        cover[(land.cover == before) & (work > 0) & (day >= work)] = after
+        cover[(land.cover == before) & cleared] = after
     return replace(land, cover=cover)
 
 
-def flooded(land: LandCover, shore_m: np.ndarray, rise_m: float) -> LandCover:
+def flooded(land: LandCover, rise_m: float) -> LandCover:
     """Return the land cover after the shore moved by `rise_m` metres towards the land.
 
-    shore_m: (rows, columns), distance from the shore, negative in the water. Ground that falls dry
-    is bare. Roads and buildings stay.
+    Ground that falls dry is bare. Roads and buildings stay.
     """
-    cover = land.cover.copy()
-    cover[land.is_any(FLOODED) & (shore_m < rise_m)] = Cover.WATER
-    cover[(land.cover == Cover.WATER) & (shore_m > rise_m)] = Cover.SOIL
+    cover, water = land.cover.copy(), land.cover == Cover.WATER
+    if rise_m > 0:
+        cover[land.is_any(FLOODED) & within(water, rise_m)] = Cover.WATER
+    else:
+        cover[water & within(~water, -rise_m)] = Cover.SOIL
     return replace(land, cover=cover)
 
 
 def grown(land: LandCover, paint: Paint, calendar: Calendar, day: int) -> Paint:
     """Return the Paint after the plants changed their colour with the season."""
-    swing = np.array([SWING.get(cover, 0.0) for cover in Cover], np.float32)[land.cover]
-    change = since_scene(day, calendar.phase).astype(np.float32)[land.patch]
-    return replace(paint, blend=(paint.blend + swing * change).clip(0, 1))
+    swing = np.array([SWING.get(cover, 0.0) for cover in Cover], np.float32)
+    change = since_scene(day, calendar.phase).astype(np.float32)
+
+    def blend(before: np.ndarray, cover: np.ndarray, patch: np.ndarray) -> np.ndarray:
+        return (before + swing[cover] * change[patch]).clip(0, 1)
+
+    return replace(paint, blend=by_strips(blend, paint.blend, land.cover, land.patch))
 
 
 def lit(
