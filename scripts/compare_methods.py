@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_csv
-from sarfusion.core.memory import keep_freed_memory
 from sarfusion.scoring.cells import CellReader, cell_px, open_cells
 from sarfusion.scoring.differences import Difference, Ground, Score, compare, score
 from sarfusion.scoring.image_pair import Given
@@ -35,7 +34,6 @@ def main(
     method, left input, right method, right input] of each comparison; a band in which one side has
     no scores is left out.
     """
-    keep_freed_memory()
     with open_cells(cells) as sums:
         if not sums.counts.any():
             raise StudyError(

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sarfusion.core.files import read_json, write_csv
-from sarfusion.core.memory import keep_freed_memory
 from sarfusion.core.pixel_sizes import RATIO
 from sarfusion.core.raster import band_names, open_bands, read_grid
 from sarfusion.ground import split as split_map
@@ -47,7 +46,6 @@ def main(
     None). `consistency` then has the true image as well, as the method TRUE_IMAGE: a perfect
     product would differ from the measured band by as much.
     """
-    keep_freed_memory()
     runs = [Run(*of_band) for of_band in runs]
     ranges = read_json(description)["data_range"]
     for band, *_ in runs:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sarfusion.core.files import read_json, write_csv
-from sarfusion.core.memory import keep_freed_memory
 from sarfusion.core.raster import band_names, open_bands, read_band
 from sarfusion.scenes.bands import BANDS, optical_of
 from sarfusion.scoring.cells import write_cells
@@ -63,7 +62,6 @@ def main(
     comparisons of methods need, on test ground (region "test") or, with gaps, only inside the gaps
     (region "gap"). block_px: of the bootstrap.
     """
-    keep_freed_memory()
     runs = [Run(*of_band) for of_band in runs]
     ranges = read_json(description)["data_range"]
     for band, *_ in runs:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from sarfusion.core.errors import StudyError
 from sarfusion.core.files import write_csv
-from sarfusion.core.memory import keep_freed_memory
 from sarfusion.core.raster import read_band
 from sarfusion.ground import split as split_map
 from sarfusion.scenes.built_up import BUILT, UNKNOWN
@@ -49,7 +48,6 @@ def main(
     scenes.built_up), or None. block_px, draws, seed: of the bootstrap. The column `band` names what
     is mapped: BUILT_UP or an index.
     """
-    keep_freed_memory()
     measured = [(stack, band) for band in bands]
     use, gap = read_band(split, "use"), read_band(gaps, "gap") == 1
     inside = (use == split_map.TEST) & gap

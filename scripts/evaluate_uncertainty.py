@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sarfusion.core.files import write_csv
-from sarfusion.core.memory import keep_freed_memory
 from sarfusion.core.raster import open_bands
 from sarfusion.fusion.ensemble import deviation_name
 from sarfusion.ground import split as split_map
@@ -43,7 +42,6 @@ def main(
     method and input are adjacent. uncertain: models whose rasters have a second band with the
     standard deviation. block_px, draws, seed: of the bootstrap.
     """
-    keep_freed_memory()
     pixels = read_gap_pixels(split, stack, gaps)
     is_test = pixels.use == split_map.TEST
     rows, columns = (axis[is_test] for axis in pixels.places)

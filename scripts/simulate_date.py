@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from sarfusion.core.files import describe_file, write_json
-from sarfusion.core.memory import keep_freed_memory
 from sarfusion.core.raster import write_raster
 from sarfusion.scenes import landsat, simulate, simulated_optical
 from sarfusion.scenes.bands import optical_bands
@@ -32,7 +31,6 @@ def main(
     land: the site's land cover, as simulate_land.py writes it. date: the day's name; see
     scenes.days.
     """
-    keep_freed_memory()
     size_px, seed, day = site_settings["size_px"], site_settings["seed"], days_after_scene(date)
     infrared = site_settings.get("infrared", ())
     bands = optical_bands(infrared)

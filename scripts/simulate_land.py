@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sarfusion.core.memory import keep_freed_memory
 from sarfusion.scenes.city_land import city_land
 
 
 def main(*, land: str | Path, site_settings: Mapping[str, Any]) -> None:
     """Write the LandCover (see scenes.landcover) of one site."""
-    keep_freed_memory()
     city_land(site_settings["size_px"], site_settings["seed"]).save(land)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from sarfusion.core.files import describe_file, write_json
-from sarfusion.core.memory import keep_freed_memory
 from sarfusion.core.raster import write_raster
 from sarfusion.scenes import landsat, simulate, simulated_optical, simulated_sar
 from sarfusion.scenes.bands import optical_bands
@@ -34,7 +33,6 @@ def main(
     land: its land cover, if simulate_land.py wrote it for other scripts too. aerosol: raster of
     SR_QA_AEROSOL to write, if the study uses it.
     """
-    keep_freed_memory()
     size_px, seed, looks = (site_settings[name] for name in ("size_px", "seed", "looks"))
     passes = site_settings.get("passes", 1)
     infrared = site_settings.get("infrared", ())
