@@ -52,6 +52,7 @@ STYLE = {
     "legend.borderaxespad": 0,
     "axes.linewidth": 0.6,
     "axes.titlepad": 3,
+    "axes.titley": 1.0,  # fixed: otherwise every drawing measures all ticks first
     "hatch.linewidth": 0.4,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
