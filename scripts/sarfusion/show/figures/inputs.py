@@ -56,6 +56,8 @@ class Layer:
 
     def at(self, window: Window) -> np.ndarray:
         """Return the pixels in a Window."""
+        if max(self.shape) <= MAX_MAP_PX:  # `whole` is kept
+            return self.whole[..., *window.toslices()]
         with open_raster(self.path) as dataset:
             return dataset.read(self._numbers, window=window)
 
@@ -75,6 +77,8 @@ class Layer:
     def _reduced(self, resampling: Resampling) -> np.ndarray:
         share, file = min(1, MAX_MAP_PX / max(self.shape)), Version.of(self.path)
         rows, columns = (max(1, round(share * side)) for side in self.shape)
+        if share == 1:  # nothing to resample, so that one map serves for `whole` and `thinned`
+            resampling = Resampling.nearest
 
         def read(number: int) -> np.ndarray:
             return _read_map(file, number, (rows, columns), resampling)
