@@ -20,16 +20,8 @@ from sarfusion.core.errors import StudyError
 from sarfusion.show.figures.density import density
 from sarfusion.show.figures.differences import differences
 from sarfusion.show.figures.inset import choose_inset, choose_window
-from sarfusion.show.figures.maps import (
-    RGB,
-    composite,
-    length_label,
-    percentiles,
-    scale_bar_length,
-    without_holes,
-)
+from sarfusion.show.figures.maps import RGB, composite, length_label, percentiles, scale_bar_length
 from sarfusion.show.figures.scenes import band_comparison, composite_comparison, overview
-from scipy.ndimage import binary_fill_holes
 
 
 class TestMaps:
@@ -145,13 +137,6 @@ class TestMaps:
     def test_a_perfect_method_can_be_shown(self):
         scene = make_scene()
         assert_printable(differences(scene, {"Copy": {"red": scene.bands["red"]}}))
-
-
-@given(st.integers(0, 2**32 - 1), st.floats(0.2, 0.9))
-def test_holes_are_filled_as_scipy_fills_them(seed, share):
-    generator = np.random.default_rng(seed)
-    mask = generator.random(generator.integers(1, 30, 2)) < share
-    assert np.array_equal(without_holes(mask), binary_fill_holes(mask))
 
 
 class TestInset:
