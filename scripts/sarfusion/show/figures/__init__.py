@@ -11,16 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib.style
+import pandas as pd
 from matplotlib.figure import Figure
 
 from ...core.files import atomic
 from ...study.methods import method_label
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MM = 1 / 25.4  # a millimetre in inches
 DPI = 200  # of the PNG, and of images in the PDF; its text and lines are vectors
@@ -136,7 +134,7 @@ def draw(
     save(call(**taken), png, pdf)
 
 
-def of_sites(table: "pd.DataFrame", sites: Iterable[str] | None = None) -> "pd.DataFrame":
+def of_sites(table: pd.DataFrame, sites: Iterable[str] | None = None) -> pd.DataFrame:
     """Return the rows of a table whose column `site` is one of `sites`; all rows if None."""
     return table if sites is None else table[table["site"].isin(sites)]
 
