@@ -11,13 +11,14 @@ from figure_data import (
     make_scores,
     words,
 )
+from matplotlib.collections import LineCollection, PathCollection
 from sarfusion.core.errors import StudyError
 from sarfusion.scoring.intervals import mean_interval
 from sarfusion.scoring.metrics import METRICS
 from sarfusion.show.figures.curves import history_table, training_curves
 from sarfusion.show.figures.density import density
 from sarfusion.show.figures.facets import FACETS
-from sarfusion.show.figures.scores import scores, scores_to_show
+from sarfusion.show.figures.scores import DOT_PT, scores, scores_to_show
 from sarfusion.show.figures.uncertainty import uncertainty
 from uncertainty_data import make_uncertainties
 
@@ -40,30 +41,39 @@ class TestDensity:
         assert "RMSE 0.0123\nCC nan\nbias 0.0000" in words(figure)
 
 
+def dots_and_means(axes):
+    """Return where the scores (n, 2) and their means (m, 2) are drawn."""
+    marks = [line for line in axes.lines if line.get_marker() != "None"]
+    alone, means = (
+        [line.get_xydata() for line in marks if (line.get_markersize() == DOT_PT) is dot]
+        for dot in (True, False)
+    )
+    several = [dots.get_offsets() for dots in axes.collections if isinstance(dots, PathCollection)]
+    return np.concatenate([*several, *alone]), np.concatenate(means)
+
+
 class TestScores:
     def test_means_and_bars_are_drawn_where_they_belong(self):
         table = make_metrics(methods=1)
         table = table[(table["metric"] == "rmse") & (table["band"] == "red")].copy()
         table["value"] = [0.0, 1, 2, 3]
         axes = scores(table).axes[0]
-        spans = [line.get_xdata() for line in axes.lines]
-        low, high = mean_interval([1, 2, 3])
-        assert any(len(span) == 2 and np.allclose(span, (low, high)) for span in spans)
-        assert any(len(span) == 2 and np.allclose(span, (0, 2)) for span in spans)
-        dots = np.concatenate([dots.get_offsets()[:, 0] for dots in axes.collections])
-        assert sorted(dots) == [0, 1, 2, 3]
+        spans = [
+            span[:, 0]
+            for bars in axes.collections
+            if isinstance(bars, LineCollection)
+            for span in bars.get_segments()
+        ]
+        assert any(np.allclose(span, mean_interval([1, 2, 3])) for span in spans)
+        dots, means = dots_and_means(axes)
+        assert sorted(dots[:, 0]) == [0, 1, 2, 3]
+        assert sorted(means[:, 0]) == [0, 2]
         assert [label.get_text() for label in axes.get_yticklabels()] == ["Copy", "CNN, with ratio"]
 
     def test_bands_are_dodged_alike_for_seeds_and_means(self):
         axes = scores(make_metrics(methods=1, seeds=2)).axes[0]
-        dots = {round(y, 3) for dots in axes.collections for y in dots.get_offsets()[:, 1]}
-        marks = {
-            round(float(y), 3)
-            for line in axes.lines
-            if line.get_marker() not in ("None", "")
-            for y in line.get_ydata()
-        }
-        assert dots == marks
+        dots, means = ({round(y, 3) for y in drawn[:, 1]} for drawn in dots_and_means(axes))
+        assert dots == means
         assert len(dots) == 6
 
     def test_a_facet_per_metric_with_its_direction(self):
@@ -129,7 +139,8 @@ class TestTraining:
         ]
         labels = [axes.get_ylabel() for axes in figure.axes]
         assert [label for label in labels if label] == ["red MSE", "green MSE"] * 2
-        assert all(len(axes.lines) == 3 for axes in figure.axes)
+        lines = 4  # losses in training and validation, the best update, minor ticks
+        assert all(len(axes.lines) == lines for axes in figure.axes)
 
     def test_sites_are_told_apart(self):
         records = make_records() + make_records(site="other")

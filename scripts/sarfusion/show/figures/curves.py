@@ -9,12 +9,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from ...core.files import read_json
 from ...study.methods import method_label
 from . import PALETTE, styled
-from .layout import balanced, notes, notes_height, panel_grid, stacked
+from .layout import balanced, draw_minor_ticks, notes, notes_height, panel_grid, stacked
 
 MAX_COLUMNS = 8  # side by side, so that their titles do not overlap
 
@@ -134,7 +134,7 @@ def _share_axes(axes: np.ndarray, table: pd.DataFrame) -> None:
         for panel in row:
             panel.set(yscale="log", ylim=decades, xlim=(-0.03 * last, 1.03 * last))
             panel.xaxis.set_major_locator(MaxNLocator(3, integer=True))
-            panel.yaxis.set_minor_formatter(NullFormatter())
+            draw_minor_ticks(panel)
             panel.grid(color="#E6E6E6", linewidth=0.5)
             panel.tick_params(labelleft=panel is row[0], labelbottom=number == len(axes))
 

@@ -83,7 +83,8 @@ def differences(scene: MapScene, fused: FusedBands, gap: MapLayer | None = None)
             if outlined_gaps is not None:
                 outline(panel, outlined_gaps, scene.extent(), holes=True, **THIN_GAP_LINE)
             if column == 0:
-                panel.set_ylabel(f"{band} band")
+                panel.yaxis.set_visible(True)
+                panel.set(ylabel=f"{band} band", yticks=[])
         panels[0].set_title(stacked(label))
     colour_bar(image, "fused − original (reflectance)", (axes[0, -1], axes[-1, -1]), extend="both")
     missing = any(not np.isfinite(values).all() for values in maps.values())

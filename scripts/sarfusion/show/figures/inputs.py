@@ -20,6 +20,7 @@ from .maps import RGB, MapLayer, MapScene
 MAX_MAP_PX = 700  # along a side of a map; a panel 58 mm wide has 460 pixels at 200 dpi
 # The figures of a job show the same maps and the same scene, so these are kept.
 KEPT_MAPS, KEPT_SCENES = 64, 4  # a map has at most 2 MB
+KEPT_RASTERS = 512  # their sizes and bands
 
 
 class Version(NamedTuple):
@@ -45,17 +46,18 @@ class Layer:
         self, path: str | Path, bands: str | list[str] | None, shape: tuple[int, int]
     ) -> None:
         self.path, self.shape = path, tuple(shape)
-        with open_raster(path) as dataset:
-            if dataset.shape != self.shape:
-                raise StudyError(
-                    f"{path}: {dataset.shape} pixels, but the stack has {self.shape}; make it again"
-                )
-            names = [bands] if isinstance(bands, str) else bands
-            numbers = [1] if names is None else band_numbers(dataset, names)
+        names = [bands] if isinstance(bands, str) else bands
+        found, numbers = _describe(Version.of(path), None if names is None else tuple(names))
+        if found != self.shape:
+            raise StudyError(
+                f"{path}: {found} pixels, but the stack has {self.shape}; make it again"
+            )
         self._numbers = numbers if isinstance(bands, list) else numbers[0]
 
     def at(self, window: Window) -> np.ndarray:
         """Return the pixels in a Window."""
+        if max(self.shape) <= MAX_MAP_PX:  # `whole` is kept
+            return self.whole[..., *window.toslices()]
         with open_raster(self.path) as dataset:
             return dataset.read(self._numbers, window=window)
 
@@ -75,6 +77,8 @@ class Layer:
     def _reduced(self, resampling: Resampling) -> np.ndarray:
         share, file = min(1, MAX_MAP_PX / max(self.shape)), Version.of(self.path)
         rows, columns = (max(1, round(share * side)) for side in self.shape)
+        if share == 1:  # nothing to resample, so that one map serves for `whole` and `thinned`
+            resampling = Resampling.nearest
 
         def read(number: int) -> np.ndarray:
             return _read_map(file, number, (rows, columns), resampling)
@@ -82,6 +86,13 @@ class Layer:
         if isinstance(self._numbers, list):
             return np.stack([read(number) for number in self._numbers])
         return read(self._numbers)
+
+
+@lru_cache(maxsize=KEPT_RASTERS)
+def _describe(file: Version, names: tuple[str, ...] | None) -> tuple[tuple[int, int], list[int]]:
+    """Return the (rows, columns) of a raster, and the numbers of the bands with these names."""
+    with open_raster(file.path) as dataset:
+        return dataset.shape, [1] if names is None else band_numbers(dataset, names)
 
 
 @lru_cache(maxsize=KEPT_MAPS)

@@ -4,13 +4,15 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
+from matplotlib.markers import TICKLEFT
 from matplotlib.textpath import TextPath
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from . import MM
 
@@ -188,10 +190,40 @@ def write_above(axes: Axes, text: str, offset_pt: tuple[float, float], **style: 
     )
 
 
+def draw_minor_ticks(axes: Axes) -> None:
+    """Draw the minor ticks of the y axis, without numbers, at its present limits.
+
+    They are one artist. As ticks of matplotlib, each of them would be three lines and two texts.
+    """
+    low, high = axes.get_ylim()
+    places = axes.yaxis.get_minorticklocs()
+    places = places[(places >= low) & (places <= high)]
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.plot(
+        np.zeros(places.size),
+        places,
+        color=rcParams["ytick.color"],
+        linestyle="none",
+        marker=TICKLEFT,
+        markersize=rcParams["ytick.minor.size"],
+        markeredgewidth=rcParams["ytick.minor.width"],
+        transform=axes.get_yaxis_transform(),
+        clip_on=False,
+        zorder=axes.yaxis.get_zorder(),
+    )
+
+
 def text_mm(texts: Iterable[str], size: float = 7) -> float:
     """Return the width in mm of the longest of `texts`, each one line of `size` pt."""
-    widths = [TextPath((0, 0), text, size=size).get_extents().width for text in set(texts)]
-    return max(widths) * 25.4 / 72
+    paths = [TextPath((0, 0), text, size=size) for text in set(texts)]
+    # The exact width is slow to find. That of the control points is never less, so that most texts
+    # need no other.
+    bounds = [np.ptp(path.vertices[:, 0]) for path in paths]
+    longest = 0.0
+    for number in np.argsort(bounds)[::-1]:
+        if bounds[number] > longest:
+            longest = max(longest, paths[number].get_extents().width)
+    return longest * 25.4 / 72
 
 
 def stacked(label: str) -> str:

@@ -3,15 +3,18 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.path import Path
 from matplotlib.transforms import ScaledTranslation
 from rasterio.windows import Window
 from scipy.ndimage import binary_fill_holes
@@ -21,6 +24,7 @@ from ...ground.split import TEST
 from ..pixels import metres
 from . import MM, NO_DATA, PALETTE
 
+KEPT_BORDERS = 8  # the maps of a job outline the same ground
 SCALE_BAR_MM = 4.5  # room under a map for its scale bar
 Line = dict[str, Any]  # properties of a line, as matplotlib takes them
 # Hatched, since plain grey could be mistaken for a value on a grey-scale map.
@@ -165,12 +169,15 @@ def draw_map(axes: Axes, array: np.ndarray, extent: Extent, **kwargs: Any) -> Ax
 
     extent: of the array and of the axes; kwargs: for Axes.imshow.
     """
+    is_complete = not np.ma.is_masked(array) and np.isfinite(array).all()
     if array.ndim == 3:
         valid = np.isfinite(array).all(axis=-1, keepdims=True)
         array = np.concatenate([np.where(valid, array, 0), valid], axis=-1)
     image = axes.imshow(array, extent=extent, **kwargs)
-    axes.patch.set(**NO_DATA_FILL)  # visible where the image is NaN, thus transparent
-    axes.set(xticks=[], yticks=[])
+    if not is_complete:
+        axes.patch.set(**NO_DATA_FILL)  # visible where the image is NaN, thus transparent
+    axes.xaxis.set_visible(False)
+    axes.yaxis.set_visible(False)
     axes.autoscale(False)
     left, right, *_ = extent
     add_scale_bar(axes, left, right - left)
@@ -229,13 +236,31 @@ def outline(
     """
     if not mask.any():
         return
+    axes.add_collection(
+        PathCollection(
+            [_border(mask.tobytes(), mask.shape, extent, holes)],
+            facecolors="none",
+            edgecolors=line["color"],
+            linewidths=line["linewidth"],
+            zorder=2,
+            transform=axes.transData,
+        ),
+        autolim=False,
+    )
+
+
+@lru_cache(maxsize=KEPT_BORDERS)
+def _border(pixels: bytes, shape: tuple[int, int], extent: Extent, holes: bool) -> Path:
+    """Return the border of the mask with these pixels; see `outline`."""
+    mask = np.frombuffer(pixels, bool).reshape(shape)
     # Padding with false closes the border along the edge of the scene.
     padded = np.pad(mask if holes else binary_fill_holes(mask), 1).astype(float)
     left, right, bottom, top = extent
     x, y = (right - left) / mask.shape[1], (bottom - top) / mask.shape[0]
     columns = left + (np.arange(padded.shape[1]) - 0.5) * x
     rows = top + (np.arange(padded.shape[0]) - 0.5) * y
-    axes.contour(columns, rows, padded, [0.5], colors=line["color"], linewidths=line["linewidth"])
+    (border,) = Figure().add_subplot().contour(columns, rows, padded, [0.5]).get_paths()
+    return border
 
 
 def frame(axes: Axes, extent: Extent, **line: Any) -> None:

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ...core.errors import StudyError
 from ...scoring.across import site_means
-from ...scoring.intervals import mean_interval
+from ...scoring.intervals import half_width
 from ...scoring.support import in_headline, supported
 from ...study.methods import method_label
 from ...study.missing import missing_line
@@ -22,6 +22,8 @@ from .facets import FACETS, Facet, band_colour, band_handle, band_marker, protoc
 from .layout import LINE, PAGE, notes, notes_height, panel_grid, text_mm, write_above
 
 MAX_COLUMNS = 4  # facets side by side
+BAND_SPREAD = 0.8  # share of a method's row that its bands take
+DOT_PT = 2.2  # diameter of the dot of one score
 METHOD_MM = 6.5  # height of a method's row if there is room; the minimum is a line of text
 TOP_MM, AXIS_MM, GAP_MM = 15, 6, 17  # above the facets, below them, and between their rows
 BETTER = {
@@ -112,10 +114,12 @@ def _blocks(table: pd.DataFrame, site_name: Callable[[str], str], lines: list[st
         heading = f"{site_name(site)}, {protocol_heading(protocol)}"
         write_above(block[0, 0], heading, (0, 26), fontweight="bold")
         labels = list(group["label"].unique())
+        for panel in block[:, 0]:
+            panel.set_yticks(range(len(labels)), labels)
+        for panel in block[:, 1:].flat:
+            panel.set_yticks([])
         for name, panel in zip(metrics, block.flat, strict=False):
             _draw_facet(panel, group[group["metric"] == name], FACETS[name], labels, bands)
-        for panel in block[:, 1:].flat:
-            panel.tick_params(labelleft=False)
         for panel in block.flat[len(metrics) :]:
             panel.set_axis_off()
     notes(figure, lines, [band_handle(band, bands, label=f"{band} band") for band in bands])
@@ -162,49 +166,88 @@ def _draw_facet(
     axes: Axes, rows: pd.DataFrame, facet: Facet, labels: list[str], bands: list[str]
 ) -> None:
     """Draw one metric of one site and protocol."""
-    common = {
-        "data": rows,
-        "x": "value",
-        "y": "label",
-        "hue": "band",
-        "order": labels,
-        "hue_order": bands,
-        "palette": [band_colour(band) for band in bands],
-        "legend": False,
-        "ax": axes,
-    }
-    axes.axvline(PERFECT[facet.better], color="#999999", linewidth=0.9, zorder=1)
-    max_dots = rows.groupby(["label", "band"]).size().max()
-    seaborn.stripplot(
-        **common,
-        dodge=len(bands) > 1,
-        jitter=False,
-        size=2.2,
-        alpha=max(0.15, min(0.6, 8 / max_dots)),
-        zorder=2,
-    )
-    seaborn.pointplot(
-        **common,
-        dodge=0.8 - 0.8 / len(bands) if len(bands) > 1 else False,
-        errorbar=mean_interval,
-        linestyle="none",
-        markers=[band_marker(band, bands) for band in bands],
-        markersize=3.6,
-        markeredgecolor="white",
-        markeredgewidth=0.4,
-        err_kws={"linewidth": 1},
-        zorder=3,
-    )
     unit = f" ({facet.unit})" if facet.unit else ""
     axes.set_title(f"{facet.label}{unit}\n{BETTER[facet.better]}")
-    axes.set(xlabel="", ylabel="", ylim=(len(labels) - 0.3, -0.7))
-    axes.margins(x=0.08)
     axes.xaxis.set_major_locator(MaxNLocator(3))
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color="#EEEEEE", linewidth=0.6)
     axes.set_axisbelow(True)
-    for border in range(len(labels) - 1):
-        axes.axhline(border + 0.5, color="#DDDDDD", linewidth=0.5, zorder=0)
+    axes.axvline(PERFECT[facet.better], color="#999999", linewidth=0.9, zorder=1)
+    axes.hlines(
+        np.arange(len(labels) - 1) + 0.5,
+        0,
+        1,
+        color="#DDDDDD",
+        linewidth=0.5,
+        capstyle="projecting",
+        zorder=0,
+        transform=axes.get_yaxis_transform(),
+    )
+    _draw_values(axes, rows, labels, bands)
+    axes.set(xlabel="", ylabel="", ylim=(len(labels) - 0.3, -0.7))
+    axes.margins(x=0.08)
+
+
+def _draw_values(axes: Axes, rows: pd.DataFrame, labels: list[str], bands: list[str]) -> None:
+    """Draw a small dot per row, and a mark with a bar per method and band.
+
+    All marks of a band are one artist. In seaborn's plots over categories, each method has its own,
+    which takes ten times as long.
+    """
+    half = (BAND_SPREAD - BAND_SPREAD / len(bands)) / 2
+    shifts = dict(zip(bands, np.linspace(-half, half, len(bands)), strict=True))
+    rows = rows.assign(y=rows["label"].map(labels.index) + rows["band"].map(shifts))
+    scores = rows.groupby(["band", "y"], sort=False)["value"]
+    means = scores.agg(["mean", "std", "count"]).reset_index()
+    dot = {"alpha": max(0.15, min(0.6, 8 / means["count"].max())), "zorder": 2}
+    seaborn.scatterplot(
+        rows[scores.transform("size") > 1],
+        x="value",
+        y="y",
+        hue="band",
+        hue_order=bands,
+        palette=[band_colour(band) for band in bands],
+        legend=False,
+        ax=axes,
+        s=DOT_PT**2,
+        linewidth=0,
+        **dot,
+    )
+    for band, drawn in means.groupby("band", sort=False):
+        colour = band_colour(band)
+        # `plot` rounds to whole pixels, so that a single score and its mean are concentric.
+        alone = drawn[drawn["count"] == 1]
+        axes.plot(
+            alone["mean"],
+            alone["y"],
+            "o",
+            color=colour,
+            markersize=DOT_PT,
+            markeredgewidth=0,
+            **dot,
+        )
+        axes.plot(
+            drawn["mean"],
+            drawn["y"],
+            color=colour,
+            marker=band_marker(band, bands),
+            linestyle="none",
+            markersize=3.6,
+            markeredgecolor="white",
+            markeredgewidth=0.4,
+            zorder=3,
+        )
+        bars = drawn[drawn["count"] > 1]
+        reach = half_width(bars["std"], bars["count"])
+        axes.hlines(
+            bars["y"],
+            bars["mean"] - reach,
+            bars["mean"] + reach,
+            color=colour,
+            linewidth=1,
+            capstyle="projecting",
+            zorder=3,
+        )
 
 
 def draw_scores(*, metrics: str | Path, protocol: str, sites: Sequence[str]) -> Figure:
