@@ -1,0 +1,186 @@
+"""What each trick for speed gives; run by hand.
+
+    python tests/benchmarks/bench_tricks.py
+
+Each trick is measured with and without it, in turn, in processes of their own. All times are of the
+processor, on one thread, except those of Snakemake, which is mostly waiting.
+"""
+
+import gc
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+ROOT = TESTS.parent
+sys.path[:0] = [str(TESTS / "benchmarks"), str(ROOT / "command/terminal"), str(ROOT / "scripts")]
+
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+from children import answer, contend, table  # noqa: E402
+
+RUNS = 5
+SCENE_PX = 1024
+UPDATES = 20
+JOBS = 100  # that do nothing
+# The start of a job that scores. It writes the processor time that this takes.
+JOB = f"""
+import sys, time
+sys.path.insert(0, {str(ROOT / "scripts")!r})
+import evaluate_fusion
+with open({{path!r}}, "w") as file:
+    file.write(str(time.process_time()))
+"""
+# {name: (where the trick is, what is measured)}. The function run_NAME measures it.
+TRICKS = {
+    "adam": ("fusion/optimiser.py", "the first update of a process with PyTorch"),
+    "train": ("core/memory.py", f"{UPDATES} updates of the CAE"),
+    "fuse": ("core/memory.py", f"the CAE fuses {SCENE_PX} x {SCENE_PX} px"),
+    "freeze": ("core/job.py", "the last collection of a job with PyTorch and matplotlib"),
+    "fork": ("command/terminal/forked_jobs.py", "the start of a job that scores"),
+    "look": ("command/terminal/snakemake_with.py", f"a run of {JOBS} jobs that do nothing"),
+}
+
+
+def processor_time(call):
+    """Return {"seconds": processor time of call()}."""
+    start = time.process_time()
+    call()
+    return {"seconds": time.process_time() - start}
+
+
+def keep_memory(trick):
+    """Keep freed memory, or make the function that does so do nothing."""
+    from sarfusion.core import memory
+
+    if trick == "without":
+        memory.keep_freed_memory = lambda: None
+    memory.keep_freed_memory()
+
+
+def network():
+    """Return a CAE, and the inputs and the target of a batch."""
+    import torch
+    from sarfusion.fusion.networks import build
+
+    torch.manual_seed(0)
+    return build("cae", 2, {}), torch.randn(32, 2, 64, 64), torch.randn(32, 1, 64, 64)
+
+
+def run_adam(folder, trick):
+    """Make the first update."""
+    import torch
+    from sarfusion.fusion.optimiser import Adam
+
+    net, inputs, target = network()
+    torch.nn.functional.mse_loss(net(inputs), target).backward()
+
+    def update():
+        parameters = net.parameters()
+        optimiser = Adam(parameters, 1e-3) if trick == "with" else torch.optim.Adam(parameters)
+        optimiser.step()
+
+    return processor_time(update)
+
+
+def run_train(folder, trick):
+    """Train."""
+    import torch
+    from sarfusion.fusion.optimiser import Adam
+
+    keep_memory(trick)
+    net, inputs, target = network()
+    optimiser = Adam(net.parameters(), 1e-3)
+
+    def updates():
+        for _ in range(UPDATES):
+            optimiser.zero_grad()
+            torch.nn.functional.mse_loss(net(inputs), target).backward()
+            optimiser.step()
+
+    return processor_time(updates)
+
+
+def run_fuse(folder, trick):
+    """Fuse by the project's own script."""
+    keep_memory(trick)
+
+    import bench_fusing
+    import fuse_scene
+
+    bench_fusing.run_make(folder, SCENE_PX)
+    return processor_time(
+        lambda: fuse_scene.main(
+            optical=[folder / "stack.tif"],
+            sar=[folder / "stack.tif"],
+            weights=[folder / "cae.safetensors"],
+            records=[folder / "cae.json"],
+            fused=[folder / "fused.tif"],
+            tile_px=512,
+            precision="float32",
+            device="cpu",
+            threads=1,
+        )
+    )
+
+
+def run_freeze(folder, trick):
+    """Collect garbage as Python does at its end."""
+    import matplotlib.pyplot  # noqa: F401
+    import torch  # noqa: F401
+
+    if trick == "with":
+        gc.freeze()
+    return processor_time(gc.collect)
+
+
+def run_fork(folder, trick):
+    """Start a job that scores: as a fork, or as a new Python."""
+    from forked_jobs import Forks
+
+    script, said = folder / "job.py", folder / f"{trick}.txt"
+    script.write_text(JOB.format(path=str(said)), encoding="utf-8")
+    if trick == "with":
+        forks = Forks()
+        forks.prepare()
+        forks.run(str(script), {}, None)
+    else:
+        subprocess.run([sys.executable, script], check=True)
+    return {"seconds": float(said.read_text())}
+
+
+def run_look(folder, trick):
+    """Run jobs that do nothing; the seconds of the clock."""
+    from bench_scale import SNAKEFILE
+
+    (folder / "Snakefile").write_text(SNAKEFILE, encoding="utf-8")
+    plain = [sys.executable, "-m", "snakemake"]
+    ours = [sys.executable, ROOT / "command/terminal/snakemake_with.py", "plain"]
+    command = [*(ours if trick == "with" else plain), "--snakefile", folder / "Snakefile"]
+    command += ["--directory", folder / trick, "--workflow-profile", ROOT / "profiles/default"]
+    command += ["--cores", "1", "--config", f"jobs={JOBS}", "--forceall"]
+    start = time.perf_counter()
+    subprocess.run(list(map(str, command)), stderr=subprocess.DEVNULL, check=True)
+    return {"seconds": time.perf_counter() - start}
+
+
+def main():
+    """Print the table."""
+    rows = [("trick in", "what is measured", "without it", "with it")]
+    for name, (place, what) in TRICKS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, __file__, name, folder]
+            found = contend({trick: [*command, trick] for trick in ("without", "with")}, RUNS)
+        seconds = (f"{found[trick].figures['seconds']:.2f} s" for trick in ("without", "with"))
+        rows.append((place, what, *seconds))
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        answer(globals(), sys.argv[1:])
+    else:
+        main()
