@@ -1,8 +1,8 @@
 """Start the scripts of a run by forking one process that has imported what most of them need.
 
 A job that starts as a new Python spends one to three seconds of processor time on imports. With
-many short jobs, this is a large part of a run (tests/benchmarks/bench_overhead.py). Each job still
-imports its script and the library of the project itself.
+many short jobs, this is a large part of a run (tests/benchmarks/bench_tricks.py and
+bench_overhead.py). Each job still imports its script and the library of the project itself.
 """
 
 import multiprocessing

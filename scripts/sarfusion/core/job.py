@@ -72,7 +72,8 @@ def job(log: str | Path) -> Iterator[None]:
     ./reproduce only the line. Warnings also go to standard error, since nobody opens the log of a
     successful job.
     """
-    gc.freeze()  # the final collection skips imported objects: 0.5 s per job with torch
+    # The last collection skips imported objects (tests/benchmarks/bench_tricks.py has the gain).
+    gc.freeze()
     _open_log(log)
     logging.captureWarnings(True)
     logging.info("started in %.2f s", time.process_time())  # of the processor: Python, imports

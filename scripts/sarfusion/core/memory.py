@@ -6,8 +6,10 @@ import ctypes
 def keep_freed_memory() -> None:
     """Make glibc keep large freed blocks for later allocations instead of returning them.
 
-    Each update or tile frees and allocates the same memory. If the system took it back in between,
-    the first access to each page would cause a page fault. No effect with another C library.
+    Each update, and each tile of a network, frees and allocates the same memory. If the system took
+    it back in between, the first access to each page would cause a page fault. Training and fusing
+    gain from it (tests/benchmarks/bench_tricks.py), scoring and preparing do not. No effect with
+    another C library.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

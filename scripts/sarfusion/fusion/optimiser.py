@@ -10,7 +10,8 @@ from torch.optim.adam import adam
 class Adam:
     """torch.optim.Adam with its default settings, through PyTorch's functional interface.
 
-    PyTorch's own class loads the compiler when it is first used, which takes 2 s in every job.
+    PyTorch's own class loads the compiler when it is first used, which takes over a second in every
+    job (tests/benchmarks/bench_tricks.py).
     beta1: the share of the running mean of the gradient that is kept in each step.
     """
 
