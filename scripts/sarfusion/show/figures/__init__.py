@@ -5,10 +5,8 @@ use pyplot, so there is no global state and no figure to close.
 """
 
 import functools
-import gc
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -107,21 +105,6 @@ def save(figure: Figure, png: str | Path, pdf: str | Path | None = None) -> None
             figure.savefig(temporary, dpi=DPI, metadata={"CreationDate": None})
 
 
-@contextmanager
-def _collected_once() -> Iterator[None]:
-    """Look for garbage once, after the block, and only among the objects that it made.
-
-    A figure has so many objects that Python would look for garbage all the time while it grows.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.collect(0)
-
-
-@_collected_once()
 def draw(
     function: str, values: Mapping[str, Any], png: str | Path, pdf: str | Path | None = None
 ) -> None:
