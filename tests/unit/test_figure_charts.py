@@ -142,6 +142,12 @@ class TestTraining:
         lines = 4  # losses in training and validation, the best update, minor ticks
         assert all(len(axes.lines) == lines for axes in figure.axes)
 
+    def test_titles_of_three_lines_have_room(self):
+        records = [record | {"input": "date_vvvh"} for record in make_records()]
+        figure = training_curves(history_table(records))
+        assert figure.axes[0].get_title() == "CNN,\nother date,\nVV+VH"
+        assert_printable(figure)
+
     def test_sites_are_told_apart(self):
         records = make_records() + make_records(site="other")
         figure = training_curves(history_table(records))

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from ...core.files import read_json
 from ...study.methods import method_label
 from . import PALETTE, styled
-from .layout import balanced, draw_minor_ticks, notes, notes_height, panel_grid, stacked
+from .layout import balanced, draw_minor_ticks, notes, notes_height, panel_grid, stacked, title_mm
 
 MAX_COLUMNS = 8  # side by side, so that their titles do not overlap
 
@@ -67,8 +67,9 @@ def training_curves(table: pd.DataFrame) -> Figure:
     rows = list(table.groupby(keys, sort=False))
     labels = list(table["label"].unique())
     strips, columns = balanced(len(labels), MAX_COLUMNS)
+    titles_mm = max(9, title_mm(labels))
     gaps_down = [3.5] * (len(rows) * strips - 1)
-    gaps_down[len(rows) - 1 :: len(rows)] = [17.0] * (strips - 1)  # for numbers and titles
+    gaps_down[len(rows) - 1 :: len(rows)] = [8 + titles_mm] * (strips - 1)  # numbers and titles
     row_names = [key for key in keys[:2] if table[key].nunique() > 1] + ["band"]
     places = table[["site", "protocol"]].drop_duplicates().to_numpy()
     lines = [
@@ -80,7 +81,7 @@ def training_curves(table: pd.DataFrame) -> Figure:
         columns,
         left=13 + 3.2 * len(row_names),
         right=3,
-        top=9,
+        top=titles_mm,
         bottom=8 + notes_height(lines),
         gap=(2.5, gaps_down),
         widest=52,
