@@ -55,8 +55,8 @@ def run_make(folder, size):
     return 0
 
 
-def run_ours(folder, network, precision):
-    """Fuse by the project's own script."""
+def run_ours(folder, network, precision, threads=THREADS):
+    """Fuse by the project's own script; return the seconds."""
     import fuse_scene
 
     start = time.perf_counter()
@@ -69,7 +69,7 @@ def run_ours(folder, network, precision):
         tile_px=512,
         precision=precision,
         device="cpu",
-        threads=THREADS,
+        threads=threads,
     )
     return time.perf_counter() - start
 

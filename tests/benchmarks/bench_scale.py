@@ -26,6 +26,7 @@ sys.path[:0] = [str(TESTS / "benchmarks"), str(ROOT / "scripts")]
 from children import answer, measured, table  # noqa: E402
 
 JOBS = 200  # that do nothing
+PLAIN_START = (sys.executable, "-m", "snakemake")
 SNAKEFILE = """
 rule all:
     input:
@@ -153,11 +154,14 @@ def run_given(folder, sites, shards):
     return {}
 
 
-def run_jobs(folder, jobs):
-    """Run so many jobs that do nothing; return the seconds."""
-    (folder / "Snakefile").write_text(SNAKEFILE, encoding="utf-8")
+def run_jobs(folder, jobs, start=PLAIN_START, work="true"):
+    """Run so many jobs of a shell command that does nothing; return the seconds.
+
+    start: the command that starts Snakemake. work: another command of the jobs.
+    """
+    (folder / "Snakefile").write_text(SNAKEFILE.replace('"true"', f'"{work}"'), encoding="utf-8")
     place = folder / jobs
-    command = [sys.executable, "-m", "snakemake", "--snakefile", folder / "Snakefile"]
+    command = [*start, "--snakefile", folder / "Snakefile"]
     command += ["--directory", place, "--workflow-profile", ROOT / "profiles/default"]
     command += ["--cores", "2", "--config", f"jobs={jobs}"]
     start = time.perf_counter()

@@ -112,23 +112,11 @@ def run_fuse(folder, trick):
     """Fuse by the project's own script."""
     keep_memory(trick)
 
-    import bench_fusing
-    import fuse_scene
+    import fuse_scene  # noqa: F401 (loaded before the time is taken)
+    from bench_fusing import run_make, run_ours
 
-    bench_fusing.run_make(folder, SCENE_PX)
-    return processor_time(
-        lambda: fuse_scene.main(
-            optical=[folder / "stack.tif"],
-            sar=[folder / "stack.tif"],
-            weights=[folder / "cae.safetensors"],
-            records=[folder / "cae.json"],
-            fused=[folder / "fused.tif"],
-            tile_px=512,
-            precision="float32",
-            device="cpu",
-            threads=1,
-        )
-    )
+    run_make(folder, SCENE_PX)
+    return processor_time(lambda: run_ours(folder, "cae", "float32", threads=1))
 
 
 def run_freeze(folder, trick):
@@ -161,18 +149,12 @@ def run_look(folder, trick):
 
     Jobs here are no Python scripts, so that forks change nothing.
     """
-    from bench_scale import SNAKEFILE
+    from bench_scale import PLAIN_START, run_jobs
 
+    ours = (sys.executable, ROOT / "command/terminal/snakemake_with.py", "plain")
     work = f"{sys.executable} -S -c '{WORK}'"
-    (folder / "Snakefile").write_text(SNAKEFILE.replace("true", work), encoding="utf-8")
-    plain = [sys.executable, "-m", "snakemake"]
-    ours = [sys.executable, ROOT / "command/terminal/snakemake_with.py", "plain"]
-    command = [*(ours if trick == "with" else plain), "--snakefile", folder / "Snakefile"]
-    command += ["--directory", folder / trick, "--workflow-profile", ROOT / "profiles/default"]
-    command += ["--cores", "2", "--config", f"jobs={JOBS}", "--forceall"]
-    start = time.perf_counter()
-    subprocess.run(list(map(str, command)), stderr=subprocess.DEVNULL, check=True)
-    return {"seconds": time.perf_counter() - start}
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        return run_jobs(Path(place), str(JOBS), ours if trick == "with" else PLAIN_START, work)
 
 
 def main():

@@ -12,8 +12,6 @@ from sarfusion.scenes.landcover import ROOFS, Cover
 from sarfusion.scenes.lattice import CELL_M, by_strips, within
 from sarfusion.scenes.random_fields import random_field, smooth_field
 from scipy.fft import irfft2, rfft2
-from scipy.ndimage import distance_transform_edt
-from scipy.spatial import cKDTree
 
 
 @pytest.fixture(scope="module")
@@ -118,11 +116,13 @@ def places():
 def test_districts_are_those_of_the_nearest_seed(places):
     x, y = places
     seeds, index, edge_m = districts(np.random.default_rng(0), x, y, 1000.0, 300.0)
-    distance, expected = cKDTree(seeds).query(np.stack([x, y], axis=-1), k=2)
-    assert (index == expected[..., 0]).all()
-    between = np.linalg.norm(seeds[expected[..., 0]] - seeds[expected[..., 1]], axis=-1)
-    difference = distance[..., 1] ** 2 - distance[..., 0] ** 2
-    assert edge_m == pytest.approx(difference / (2 * between), abs=1e-6)
+    for row, column in np.random.default_rng(1).integers(0, x.shape, (500, 2)):
+        distance = np.hypot(*(seeds - [x[row, column], y[row, column]]).T)
+        first, second = np.argsort(distance)[:2]
+        assert index[row, column] == first
+        between = np.hypot(*(seeds[first] - seeds[second]))
+        expected = (distance[second] ** 2 - distance[first] ** 2) / (2 * between)
+        assert edge_m[row, column] == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_countryside_is_where_urbanity_is_low(places):
@@ -142,11 +142,20 @@ def test_a_river_crosses_the_city(places, extent_m):
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32), reach_m=st.floats(-10, 60))
-def test_within_reach_is_what_a_distance_transform_finds(seed, reach_m):
+def test_within_reach_are_cells_whose_nearest_of_the_mask_is_nearer(seed, reach_m):
     mask = np.random.default_rng(seed).random((70, 50)) < 0.003
     mask[0, 0] = True
-    distance_m = CELL_M * distance_transform_edt(~mask)
-    assert (within(mask, reach_m) == (distance_m < reach_m)).all()
+    rows, columns = np.indices(mask.shape)
+    distance_m = np.min(
+        [CELL_M * np.hypot(rows - row, columns - column) for row, column in np.argwhere(mask)],
+        axis=0,
+    )
+    unsure = np.isclose(distance_m, reach_m, rtol=1e-12)
+    assert ((within(mask, reach_m) == (distance_m < reach_m)) | unsure).all()
+
+
+def test_nothing_is_within_reach_of_an_empty_mask():
+    assert not within(np.zeros((3, 4), bool), 100.0).any()
 
 
 def test_keys_are_numbered_as_np_unique_does():

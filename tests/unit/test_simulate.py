@@ -59,8 +59,9 @@ def surface():
     """Land cover, reflectance and noise-free backscatter in dB on the lattice."""
     rng = np.random.default_rng(2)
     land = make_land(rng, 6 * 96, 30.0 * 96)
-    colour, blend = surfaces.reflectance(rng, land)
-    return land, colour, 10 * np.log10(simulated_sar.backscatter(rng, land, blend))
+    paint = surfaces.mix_paint(rng, land)
+    colour = surfaces.colour_of(land, paint)
+    return land, colour, 10 * np.log10(simulated_sar.backscatter(rng, land, paint.blend))
 
 
 def arrays(city):

@@ -17,7 +17,7 @@ def random_field(
     float32, it is 0 at all higher frequencies. The field is periodic.
 
     The result has the same bytes as the filter by rfft2 and irfft2. A smooth field has few
-    frequencies, so only these are transformed along the columns, which saves a third of the time.
+    frequencies, so only these are transformed along the columns.
     """
     frequency = np.fft.rfftfreq(side)
     passed = frequency[: 1 + np.flatnonzero(gain(frequency).astype(np.float32))[-1]]

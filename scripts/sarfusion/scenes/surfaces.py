@@ -71,12 +71,6 @@ class Paint:
     grain: np.ndarray
 
 
-def reflectance(rng: np.random.Generator, land: LandCover) -> tuple[np.ndarray, np.ndarray]:
-    """Return (surface reflectance (3, rows, columns), blend (rows, columns); see Paint)."""
-    paint = mix_paint(rng, land)
-    return colour_of(land, paint), paint.blend
-
-
 def mix_paint(rng: np.random.Generator, land: LandCover) -> Paint:
     """Return the Paint of a land cover."""
     side = land.cover.shape[0]

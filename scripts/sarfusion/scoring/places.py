@@ -43,8 +43,8 @@ class Runs(NamedTuple):
     """Runs of pixels of a tile, whose own pixels are numbered row by row.
 
     starts, stops, classes: int (runs,), half-open ranges of pixels and their class. cells, kinds:
-    int (classes,), the cell and the kind of each class, sorted by cell. regions: their names.
-    inside: bool (regions, kinds), whether a kind is in a region.
+    int (classes,), the cell and the kind of each class. regions: their names. inside: bool
+    (regions, kinds), whether a kind is in a region.
     """
 
     starts: np.ndarray
@@ -168,9 +168,10 @@ def inner(image: np.ndarray) -> np.ndarray:
 
 
 def whole_windows(region: np.ndarray, window: Window) -> np.ndarray:
-    """Return where the whole window of a tile's own pixel is in the region: bool (rows, columns).
+    """Return where the whole window of a tile's own pixel is in the region: (rows, columns).
 
-    region: with the margin of the tile.
+    region: bool, with the margin of the tile. It may also be the bits of several regions (see
+    Places); so is the result then.
     """
     above, below, left, right = window
     rows, columns = region.shape

@@ -215,15 +215,8 @@ def draw_minor_ticks(axes: Axes) -> None:
 
 def text_mm(texts: Iterable[str], size: float = 7) -> float:
     """Return the width in mm of the longest of `texts`, each one line of `size` pt."""
-    paths = [TextPath((0, 0), text, size=size) for text in set(texts)]
-    # The exact width is slow to find. That of the control points is never less, so that most texts
-    # need no other.
-    bounds = [np.ptp(path.vertices[:, 0]) for path in paths]
-    longest = 0.0
-    for number in np.argsort(bounds)[::-1]:
-        if bounds[number] > longest:
-            longest = max(longest, paths[number].get_extents().width)
-    return longest * 25.4 / 72
+    widths = [TextPath((0, 0), text, size=size).get_extents().width for text in set(texts)]
+    return max(widths) * 25.4 / 72
 
 
 def stacked(label: str) -> str:

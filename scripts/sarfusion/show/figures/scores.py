@@ -192,7 +192,7 @@ def _draw_values(axes: Axes, rows: pd.DataFrame, labels: list[str], bands: list[
     """Draw a small dot per row, and a mark with a bar per method and band.
 
     All marks of a band are one artist. In seaborn's plots over categories, each method has its own,
-    which takes ten times as long.
+    which takes much longer to draw.
     """
     half = (BAND_SPREAD - BAND_SPREAD / len(bands)) / 2
     shifts = dict(zip(bands, np.linspace(-half, half, len(bands)), strict=True))
